@@ -1,0 +1,1 @@
+"""The science in pure NumPy: no torch, no OpenMMLab."""

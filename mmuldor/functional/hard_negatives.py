@@ -1,0 +1,233 @@
+"""Hard negative example mining (HNEM): the selection rule and the bank file.
+
+The rule is section 2.2 of ULDor (ISBI 2019); what the paper leaves open is
+an argument here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+BANK_VERSION = 1
+POINTER_NAME = 'current.json'
+
+
+def select_hard_negatives(
+    scores: np.ndarray,
+    mask_ious: np.ndarray,
+    *,
+    eligible: np.ndarray | None = None,
+    hit_iou: float = 0.3,
+    min_score: float = 0.7,
+    max_per_image: int = 3,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Choose the hard negatives among one image's lesion detections.
+
+    1. If some detection has ``mask_ious > hit_iou``, i is the one with the
+       highest score among them, and E holds the detections whose score is
+       higher than that of i.
+    2. If none has, E holds the detections with ``scores > min_score``.
+    3. ``max_per_image`` of E at random if it has more, else all of it.
+
+    The paper leaves i open; with the highest-scoring hit E never contains
+    another hit. The draw is made over E in order of falling score (equal
+    scores in the order given), so it does not depend on the order of
+    detections with different scores.
+
+    Args:
+        scores: (n,) lesion probabilities S1.
+        mask_ious: (n,) S2, IoU of the predicted mask with the pseudo mask,
+            the best over the image's lesions.
+        eligible: (n,) bool, which detections may enter E; i is looked for
+            among all. None means all.
+        hit_iou: S2 above this is a hit (paper: 0.3).
+        min_score: S1 above this is confident (paper: 0.7).
+        max_per_image: m, the largest number of examples (paper: 3).
+        rng: Source of the draw, ``mining_rng(seed, epoch, image_id)``.
+
+    Returns:
+        Indices into the detections, in order of falling score, int64.
+
+    Raises:
+        ValueError: If shapes differ, a value is not finite, or a threshold
+            is out of range.
+    """
+    scores = _vector('scores', scores, np.float64)
+    mask_ious = _vector('mask_ious', mask_ious, np.float64, len(scores))
+    if eligible is None:
+        eligible = np.ones(len(scores), dtype=bool)
+    eligible = _vector('eligible', eligible, np.bool_, len(scores))
+    if max_per_image < 0:
+        raise ValueError(
+            f'`max_per_image` must not be negative, but got {max_per_image}.'
+        )
+    hits = mask_ious > hit_iou
+    threshold = scores[hits].max() if hits.any() else min_score
+    candidates = np.flatnonzero((scores > threshold) & eligible)
+    order = np.argsort(-scores[candidates], kind='stable')
+    candidates = candidates[order]
+    if len(candidates) <= max_per_image:
+        return candidates
+    chosen = rng.choice(len(candidates), size=max_per_image, replace=False)
+    return candidates[np.sort(chosen)]
+
+
+def _vector(
+    name: str, values: np.ndarray, dtype: type, length: int | None = None
+) -> np.ndarray:
+    array = np.asarray(values)
+    if dtype is np.bool_ and array.dtype != np.bool_:
+        raise TypeError(f'`{name}` must be bool, but got {array.dtype}.')
+    if array.ndim != 1 or length not in (None, len(array)):
+        wanted = '(n,)' if length is None else f'({length},)'
+        raise ValueError(
+            f'`{name}` must have shape {wanted}, but got {array.shape}.'
+        )
+    array = array.astype(dtype)
+    if not np.isfinite(array).all():
+        raise ValueError(f'`{name}` must be finite, but holds NaN or inf.')
+    return array
+
+
+def mining_rng(seed: int, epoch: int, image_id: int) -> np.random.Generator:
+    """The generator of one image's draw in one round.
+
+    Seeded from what the draw is about and not from where a generator stood,
+    so that it repeats after a resume and for any number of processes.
+    """
+    return np.random.default_rng((seed, epoch, image_id))
+
+
+def eligible_boxes(
+    ious: np.ndarray,
+    detection_overlaps: np.ndarray | None = None,
+    *,
+    max_iou: float = 0.3,
+    max_iod: float | None = None,
+) -> np.ndarray:
+    """Which detections may be mined, judged by their boxes.
+
+    Args:
+        ious: (n, m) IoU of the detections' boxes with the lesions' boxes.
+        detection_overlaps: (n, m) intersection over the detection's area;
+            needed with ``max_iod``.
+        max_iou: A box that overlaps a lesion by more is not a negative.
+        max_iod: If given, a box of which more than this lies on a lesion is
+            not one either (a small box well inside a large lesion).
+
+    Returns:
+        (n,) bool.
+    """
+    eligible = ~(ious > max_iou).any(axis=1)
+    if max_iod is not None:
+        eligible &= ~(detection_overlaps > max_iod).any(axis=1)
+    return eligible
+
+
+def images_fingerprint(images: Iterable[tuple[int, str]]) -> str:
+    """SHA-256 over (image id, file name) pairs, in any order.
+
+    A bank belongs to the data set whose fingerprint it carries.
+    """
+    lines = sorted(f'{image_id}\t{name}' for image_id, name in images)
+    return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
+
+
+def bank_path(bank_dir: str | os.PathLike, epoch: int) -> Path:
+    """Path of the bank mined after ``epoch`` (counted from 0)."""
+    return Path(bank_dir) / f'epoch_{epoch:03d}.json'
+
+
+def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
+    """Read and check a bank file.
+
+    Args:
+        path: The ``epoch_NNN.json`` of a round.
+        fingerprint: If given, the data set's, which the bank must carry.
+
+    Returns:
+        The bank: ``version``, ``ann_file``, ``fingerprint``, ``epoch``,
+        ``seed``, ``rule``, ``counts`` and ``images``, a dict from image id
+        (str) to its examples, each with ``bbox`` [x, y, w, h], ``score``
+        (S1), ``mask_iou`` (S2) and ``polygons`` (flat x, y lists), in source
+        pixels with the pixel's centre at integers.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a bank, or the bank of another data set.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"bank file '{path}' does not exist. Make one with `python "
+            'tools/mine_hard_negatives.py CONFIG CHECKPOINT --out FILE`.'
+        )
+    try:
+        bank = json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"'{path}' is not valid JSON: {error}") from None
+    _check_bank(bank, path)
+    if fingerprint not in (None, bank['fingerprint']):
+        raise ValueError(
+            f"bank '{path}' was mined on other images (ann_file "
+            f"'{bank['ann_file']}', fingerprint {bank['fingerprint'][:12]}) "
+            f'than those of this training ({fingerprint[:12]}). Mine it anew '
+            'with `python tools/mine_hard_negatives.py`.'
+        )
+    return bank
+
+
+def _check_bank(bank: dict, path: Path) -> None:
+    keys = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
+    missing = [
+        key for key in keys if not isinstance(bank, dict) or key not in bank
+    ]
+    if missing:
+        raise ValueError(f"'{path}' is no bank file: it lacks {missing}.")
+    if bank['version'] != BANK_VERSION:
+        raise ValueError(
+            f"bank '{path}' has version {bank['version']!r}, but this mmuldor "
+            f'reads version {BANK_VERSION}. Mine it anew.'
+        )
+    if not isinstance(bank['images'], dict):
+        raise ValueError(f"'{path}': `images` must be an object.")
+    for image_id, examples in bank['images'].items():
+        for index, example in enumerate(examples):
+            _check_example(example, f"'{path}': image {image_id}[{index}]")
+
+
+def _check_example(example: dict, where: str) -> None:
+    try:
+        box = np.asarray(example['bbox'], dtype=np.float64)
+        polygons = [
+            np.asarray(polygon, dtype=np.float64)
+            for polygon in example['polygons']
+        ]
+        numbers = [box, float(example['score']), float(example['mask_iou'])]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{where} needs numbers in `bbox`, `score`, `mask_iou` and '
+            f'`polygons`, but {type(error).__name__}: {error}.'
+        ) from None
+    if box.shape != (4,) or not all(np.isfinite(n).all() for n in numbers):
+        raise ValueError(
+            f'{where} needs a finite `bbox` [x, y, w, h], `score` and '
+            f'`mask_iou`, but got {example["bbox"]}, {example["score"]}, '
+            f'{example["mask_iou"]}.'
+        )
+    if (box[2:] <= 0).any():
+        raise ValueError(f'{where}: `bbox` {example["bbox"]} has no area.')
+    for polygon in polygons:
+        ragged = polygon.ndim != 1 or len(polygon) < 6 or len(polygon) % 2
+        if ragged or not np.isfinite(polygon).all():
+            raise ValueError(
+                f'{where}: a polygon must be a flat list of at least three '
+                'x, y pairs, all finite.'
+            )

@@ -1,0 +1,62 @@
+"""Stored 16-bit pixels, Hounsfield units (HU) and display windows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+# DeepLesion stores HU + 32768 in unsigned 16 bits (DeepLesion's README).
+STORED_OFFSET = 32768
+
+
+def stored_to_hu(stored: np.ndarray) -> np.ndarray:
+    """Turn stored pixels into Hounsfield units.
+
+    Args:
+        stored: Pixels as in DeepLesion's PNG files (HU + 32768), any shape,
+            uint16.
+
+    Returns:
+        HU, same shape, float32 (exact: every value is a small integer).
+
+    Raises:
+        TypeError: If ``stored`` is not uint16.
+    """
+    if getattr(stored, 'dtype', None) != np.uint16:
+        found = getattr(stored, 'dtype', type(stored).__name__)
+        raise TypeError(
+            '`stored` must be a uint16 array (HU + 32768), but got '
+            f'{found}. Read slices with `mmuldor.io.png.read_png16`.'
+        )
+    return stored.astype(np.float32) - np.float32(STORED_OFFSET)
+
+
+def hu_to_stored(hu: np.ndarray) -> np.ndarray:
+    """Turn Hounsfield units into stored pixels (HU + 32768, uint16).
+
+    Values are rounded to the nearest integer and clipped to 16 bits.
+    """
+    stored = np.rint(np.asarray(hu, dtype=np.float64)) + STORED_OFFSET
+    return np.clip(stored, 0, 65535).astype(np.uint16)
+
+
+def window_hu(hu: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Map the window ``[low, high]`` HU linearly to ``[0, 255]``.
+
+    Args:
+        hu: Hounsfield units, any shape.
+        low: HU that becomes 0; everything below is 0 too.
+        high: HU that becomes 255; everything above is 255 too.
+
+    Returns:
+        Grey values in [0, 255], same shape, float32.
+
+    Raises:
+        ValueError: If ``low`` is not smaller than ``high``.
+    """
+    if not low < high:
+        raise ValueError(
+            f'a window must go from low to high HU, but got [{low}, {high}].'
+        )
+    hu = np.asarray(hu, dtype=np.float32)
+    scale = np.float32(255.0 / (high - low))
+    return np.clip((hu - np.float32(low)) * scale, 0, 255)

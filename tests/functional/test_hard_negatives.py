@@ -1,0 +1,224 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmuldor.functional.hard_negatives import (
+    bank_path,
+    eligible_boxes,
+    images_fingerprint,
+    load_bank,
+    mining_rng,
+    select_hard_negatives,
+)
+
+
+def select(scores, ious, **kwargs):
+    kwargs.setdefault('rng', np.random.default_rng(0))
+    return select_hard_negatives(
+        np.array(scores, dtype=float), np.array(ious, dtype=float), **kwargs
+    ).tolist()
+
+
+def test_with_a_hit_what_scores_above_it_is_mined():
+    # Detection 2 is the hit; 0 and 4 score higher, 1 and 3 lower.
+    assert select([0.9, 0.2, 0.5, 0.4, 0.6], [0, 0, 0.8, 0.1, 0.3]) == [0, 4]
+
+
+def test_the_highest_scoring_hit_counts():
+    # Hits at 0.8 and 0.3: only what is above 0.8 is mined.
+    assert select([0.8, 0.5, 0.3, 0.9], [0.5, 0, 0.9, 0]) == [3]
+
+
+def test_a_hit_that_leads_leaves_nothing_to_mine():
+    assert select([0.95, 0.9, 0.8], [0.4, 0, 0]) == []
+
+
+def test_without_a_hit_confident_detections_are_mined():
+    assert select([0.71, 0.7, 0.1, 0.99], [0.3, 0, 0, 0.2]) == [3, 0]
+
+
+def test_an_iou_of_exactly_the_threshold_is_no_hit():
+    assert select([0.9, 0.6], [0, 0.3]) == [0]
+    assert select([0.9, 0.6], [0, 0.3 + 1e-9]) == [0]
+    assert select([0.65, 0.6], [0, 0.3]) == []
+    assert select([0.65, 0.6], [0, 0.3 + 1e-9]) == [0]
+
+
+def test_scores_equal_to_the_hit_are_not_higher():
+    assert select([0.5, 0.5, 0.6], [0.9, 0, 0]) == [2]
+
+
+def test_at_most_m_are_drawn():
+    scores, ious = np.linspace(0.99, 0.8, 10), np.zeros(10)
+    chosen = select(scores, ious)
+    assert len(chosen) == 3
+    assert chosen == sorted(chosen)
+    assert len(select(scores, ious, max_per_image=100)) == 10
+    assert select(scores, ious, max_per_image=0) == []
+
+
+def test_every_candidate_is_drawn_equally_often():
+    counts = np.zeros(10)
+    for seed in range(2000):
+        rng = np.random.default_rng(seed)
+        counts[select(np.full(10, 0.9), np.zeros(10), rng=rng)] += 1
+    # 600 expected each; binomial standard deviation 20.5.
+    assert np.abs(counts - 600).max() < 5 * 20.5
+
+
+def test_the_draw_is_that_of_the_documented_generator():
+    scores = np.array([0.8, 0.99, 0.9, 0.95])
+    rng = np.random.default_rng((7, 2, 31))
+    order = [1, 3, 2, 0]
+    expected = [order[i] for i in sorted(rng.choice(4, 3, replace=False))]
+    assert select(scores, np.zeros(4), rng=mining_rng(7, 2, 31)) == expected
+
+
+def test_ineligible_detections_are_never_mined_but_can_be_the_hit():
+    eligible = np.array([True, False, True])
+    assert select([0.9, 0.8, 0.7], [0, 0, 0.9], eligible=eligible) == [0]
+    # 1 is a hit although it is not eligible: 0 only is above it.
+    assert select([0.9, 0.8, 0.7], [0, 0.9, 0], eligible=eligible) == [0]
+
+
+def test_the_draw_is_over_the_eligible_ones():
+    eligible = np.array([False, True, True, True, False])
+    chosen = select(np.full(5, 0.9), np.zeros(5), eligible=eligible)
+    assert chosen == [1, 2, 3]
+
+
+def test_no_detections():
+    assert select([], []) == []
+
+
+def test_shapes_and_values_are_checked():
+    with pytest.raises(ValueError, match=r'`mask_ious` must have shape \(2,'):
+        select([0.5, 0.5], [0.1])
+    with pytest.raises(ValueError, match='`scores` must be finite'):
+        select([np.nan], [0.1])
+    with pytest.raises(TypeError, match='`eligible` must be bool'):
+        select([0.5], [0.1], eligible=np.array([1]))
+    with pytest.raises(ValueError, match='must not be negative'):
+        select([0.5], [0.1], max_per_image=-1)
+
+
+def slow_candidates(scores, ious, eligible):
+    """The paper's E, word by word."""
+    hits = [i for i in range(len(scores)) if ious[i] > 0.3]
+    limit = max((scores[i] for i in hits), default=0.7)
+    found = [
+        j for j in range(len(scores)) if scores[j] > limit and eligible[j]
+    ]
+    return sorted(found, key=lambda j: -scores[j])
+
+
+detection = st.tuples(
+    st.sampled_from([0.1, 0.5, 0.7, 0.75, 0.9, 0.95]),
+    st.sampled_from([0.0, 0.3, 0.31, 0.9]),
+    st.booleans(),
+)
+
+
+@given(st.lists(detection, max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_selection_is_the_rule_word_by_word(detections):
+    scores = np.array([d[0] for d in detections], dtype=float)
+    ious = np.array([d[1] for d in detections], dtype=float)
+    eligible = np.array([d[2] for d in detections], dtype=bool)
+    everything = select(scores, ious, eligible=eligible, max_per_image=99)
+    assert everything == slow_candidates(scores, ious, eligible)
+    drawn = select(scores, ious, eligible=eligible)
+    assert len(drawn) == min(3, len(everything))
+    assert set(drawn) <= set(everything)
+    assert not any(ious[i] > 0.3 for i in drawn)
+
+
+def test_eligible_boxes():
+    ious = np.array([[0.3, 0.0], [0.0, 0.31], [0.1, 0.1]])
+    iods = np.array([[0.4, 0.0], [0.0, 0.5], [0.9, 0.1]])
+    assert eligible_boxes(ious).tolist() == [True, False, True]
+    assert eligible_boxes(ious, iods, max_iod=0.8).tolist() == [
+        True,
+        False,
+        False,
+    ]
+    assert eligible_boxes(np.zeros((2, 0))).tolist() == [True, True]
+
+
+def test_the_fingerprint_depends_on_the_set_alone():
+    images = [(1, 'a.png'), (2, 'b.png')]
+    assert images_fingerprint(images) == images_fingerprint(images[::-1])
+    assert images_fingerprint(images) != images_fingerprint(images[:1])
+    assert images_fingerprint(images) != images_fingerprint(
+        [(2, 'a.png'), (1, 'b.png')]
+    )
+
+
+BANK = {
+    'version': 1,
+    'ann_file': 'train.json',
+    'fingerprint': 'f' * 64,
+    'epoch': 0,
+    'images': {
+        '7': [
+            {
+                'bbox': [1, 2, 3, 4],
+                'score': 0.9,
+                'mask_iou': 0.0,
+                'polygons': [[1, 2, 4, 2, 4, 6]],
+            }
+        ]
+    },
+}
+
+
+def changed(**changes):
+    bank = json.loads(json.dumps(BANK))
+    bank['images']['7'][0].update(changes)
+    return bank
+
+
+def test_a_bank_is_read_back(tmp_path):
+    path = bank_path(tmp_path, 4)
+    assert path.name == 'epoch_004.json'
+    path.write_text(json.dumps(BANK))
+    assert load_bank(path, 'f' * 64) == BANK
+
+
+def test_a_missing_bank_names_the_command(tmp_path):
+    with pytest.raises(FileNotFoundError, match='mine_hard_negatives'):
+        load_bank(tmp_path / 'epoch_000.json')
+
+
+def test_a_bank_of_other_images_is_refused(tmp_path):
+    path = tmp_path / 'bank.json'
+    path.write_text(json.dumps(BANK))
+    with pytest.raises(ValueError, match='mined on other images'):
+        load_bank(path, '0' * 64)
+
+
+@pytest.mark.parametrize(
+    ('text', 'match'),
+    [
+        ('{', 'not valid JSON'),
+        ('[]', 'no bank file'),
+        ('{"version": 1}', "lacks.*'images'"),
+        (json.dumps({**BANK, 'version': 2}), 'has version 2'),
+        (json.dumps({**BANK, 'images': []}), 'must be an object'),
+        (json.dumps(changed(bbox=[1, 2, 3])), 'needs a finite `bbox`'),
+        (json.dumps(changed(bbox=[1, 2, 0, 3])), 'has no area'),
+        (json.dumps(changed(score='high')), 'needs numbers'),
+        (json.dumps(changed(score=float('nan'))), 'needs a finite'),
+        (json.dumps(changed(polygons=[[1, 2, 3]])), 'at least three'),
+        (json.dumps(changed(polygons=None)), 'needs numbers'),
+    ],
+)
+def test_damaged_banks_are_refused(tmp_path, text, match):
+    path = tmp_path / 'bank.json'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=match) as caught:
+        load_bank(path)
+    assert 'bank.json' in str(caught.value)

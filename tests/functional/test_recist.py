@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmuldor.functional.recist import (
+    MASK_SHAPES,
+    box_polygon,
+    closest_points,
+    convex_hull,
+    crossing_point,
+    diameters,
+    ellipse_polygon,
+    pseudo_mask_polygon,
+    quadrilateral_polygon,
+)
+
+# A cross: 20 px along x, 10 px along y, meeting in its middle (10, 5).
+CROSS = np.array([[0, 5], [20, 5], [10, 0], [10, 10]], dtype=float)
+
+
+def area(polygon):
+    x, y = polygon.T
+    return abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+def test_four_quarters_of_a_symmetric_cross_make_one_ellipse():
+    polygon = pseudo_mask_polygon(CROSS)
+    assert polygon.shape == (64, 2)
+    radii = ((polygon - [10, 5]) / [10, 5]) ** 2
+    np.testing.assert_allclose(radii.sum(axis=1), 1)
+
+
+def test_area_is_0_16_per_cent_below_the_exact_one():
+    exact = np.pi * 10 * 5
+    assert area(pseudo_mask_polygon(CROSS)) == pytest.approx(
+        exact * (1 - 0.0016), rel=1e-4
+    )
+    fine = pseudo_mask_polygon(CROSS, points_per_quarter=1000)
+    assert area(fine) == pytest.approx(exact, rel=1e-6)
+
+
+def test_off_centre_diameters_give_four_different_quarters():
+    # O = (8, 5); arms 8 and 12 along x, 5 and 4 along y.
+    points = np.array([[0, 5], [20, 5], [8, 0], [8, 9]])
+    polygon = pseudo_mask_polygon(points, points_per_quarter=500)
+    exact = np.pi / 4 * (8 * 5 + 5 * 12 + 12 * 4 + 4 * 8)
+    assert area(polygon) == pytest.approx(exact, rel=1e-5)
+
+
+def test_oblique_diameters_use_the_affine_arc():
+    # At t = 45 degrees the arc is at O + (OA + OC) / sqrt(2).
+    points = np.array([[0, 0], [10, 0], [3, -4], [7, 4]], dtype=float)
+    polygon = pseudo_mask_polygon(points, points_per_quarter=2)
+    o, a, c = np.array([5, 0]), points[0], points[2]
+    np.testing.assert_allclose(
+        polygon[1], o + ((a - o) + (c - o)) / np.sqrt(2)
+    )
+
+
+@pytest.mark.parametrize('gap', [0.0, 0.5, 1.0])
+def test_small_gap_puts_o_between_the_closest_points(gap):
+    points = np.array([[0, 0], [10, 0], [4, gap], [4, 8]])
+    np.testing.assert_allclose(crossing_point(points), [4, gap / 2])
+    assert len(pseudo_mask_polygon(points)) == 64
+
+
+def test_larger_gap_gives_the_convex_hull():
+    points = np.array([[0, 0], [10, 0], [4, 1.01], [4, 8]])
+    assert crossing_point(points) is None
+    polygon = pseudo_mask_polygon(points)
+    # (4, 1.01) lies inside the triangle of the others.
+    assert sorted(polygon.tolist()) == [[0, 0], [4, 8], [10, 0]]
+
+
+def test_closest_points_of_parallel_diameters():
+    points = np.array([[0, 0], [10, 0], [2, 3], [7, 3]], dtype=float)
+    first, second = closest_points(points)
+    assert np.hypot(*(first - second)) == pytest.approx(3)
+
+
+def test_diameters_put_the_longer_one_first():
+    assert diameters(CROSS) == (20, 10)
+    assert diameters(CROSS[[2, 3, 0, 1]]) == (20, 10)
+
+
+def test_ellipse_quadrilateral_and_box():
+    assert area(ellipse_polygon(CROSS, 1000)) == pytest.approx(
+        np.pi * 50, rel=1e-5
+    )
+    assert area(quadrilateral_polygon(CROSS)) == 100
+    assert area(box_polygon(CROSS)) == 200
+
+
+def test_ellipse_follows_the_longer_diameter_whichever_comes_first():
+    swapped = ellipse_polygon(CROSS[[2, 3, 0, 1]])
+    assert np.ptp(swapped[:, 0]) == pytest.approx(20)
+    assert np.ptp(swapped[:, 1]) == pytest.approx(10)
+
+
+def test_hull_drops_inner_and_collinear_points():
+    points = [[0, 0], [2, 0], [4, 0], [4, 4], [0, 4], [1, 2]]
+    assert sorted(convex_hull(points).tolist()) == [
+        [0, 0],
+        [0, 4],
+        [4, 0],
+        [4, 4],
+    ]
+
+
+@pytest.mark.parametrize('shape', MASK_SHAPES)
+def test_bad_endpoints_are_refused(shape):
+    build = MASK_SHAPES[shape]
+    with pytest.raises(ValueError, match=r'must have shape \(4, 2\)'):
+        build(np.zeros(8))
+    with pytest.raises(ValueError, match='must be finite'):
+        build(np.full((4, 2), np.nan))
+    with pytest.raises(ValueError, match='must have a length'):
+        build([[1, 1], [1, 1], [0, 0], [2, 2]])
+
+
+@pytest.mark.parametrize(
+    ('value', 'error'), [(0, ValueError), (1.5, TypeError), (True, TypeError)]
+)
+def test_points_per_quarter_must_be_a_positive_int(value, error):
+    with pytest.raises(error, match='points_per_quarter'):
+        pseudo_mask_polygon(CROSS, value)
+
+
+angle = st.floats(0, 2 * np.pi)
+arm = st.floats(0.5, 200)
+
+
+@given(angle, st.floats(0.2, np.pi - 0.2), arm, arm, arm, arm)
+@settings(max_examples=200, deadline=None)
+def test_outline_passes_through_all_endpoints(turn, between, a1, a2, c1, c2):
+    along = np.array([np.cos(turn), np.sin(turn)])
+    across = np.array([np.cos(turn + between), np.sin(turn + between)])
+    points = np.array([a1 * along, -a2 * along, c1 * across, -c2 * across])
+    polygon = pseudo_mask_polygon(points)
+    for point in points:
+        assert np.hypot(*(polygon - point).T).min() < 1e-6 * max(
+            a1, a2, c1, c2
+        )
+    exact = np.pi / 4 * np.sin(between) * (a1 + a2) * (c1 + c2)
+    assert area(polygon) == pytest.approx(exact, rel=0.002)
+
+
+@given(angle, arm, arm, st.floats(-50, 50), st.floats(-50, 50))
+@settings(max_examples=100, deadline=None)
+def test_outline_moves_with_the_endpoints(turn, a, c, dx, dy):
+    rotation = np.array(
+        [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
+    )
+    points = np.array([[-a, 0], [a, 0], [0, -c], [0, c]], dtype=float)
+    moved = pseudo_mask_polygon(points @ rotation.T + [dx, dy])
+    expected = pseudo_mask_polygon(points) @ rotation.T + [dx, dy]
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
