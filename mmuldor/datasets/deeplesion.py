@@ -1,0 +1,164 @@
+"""DeepLesion-style key slices with RECIST diameters."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections import defaultdict
+
+import numpy as np
+from mmdet.datasets import BaseDetDataset
+from mmengine.dist import is_main_process
+from mmengine.logging import MMLogger
+from rich.progress import track
+
+from mmuldor.functional.hard_negatives import images_fingerprint
+from mmuldor.functional.recist import crossing_point
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.png import check_png16
+from mmuldor.registry import DATASETS
+
+# mmdet counts from the pixel's outer edge, the annotation JSON from its
+# centre; results subtract the same half pixel again.
+EDGE_SHIFT_PX = 0.5
+
+
+@DATASETS.register_module()
+class DeepLesionDataset(BaseDetDataset):
+    """Key slices of a JSON file from ``data_prep/deeplesion_to_coco.py``.
+
+    Each item's ``instances`` carry ``bbox`` (x1 y1 x2 y2) and ``recist_px``
+    (eight numbers) in mmdet's frame: JSON plus 0.5 px. Every slice that the
+    pipeline will load is looked up, and its PNG's head and tail are checked,
+    when the data set is built, not hours later.
+
+    Args:
+        keep_noisy: Keep lesions flagged "possibly noisy". By default they are
+            dropped, and with them images that have no other lesion.
+        check_images: Check all PNG files when the data set is built.
+        **kwargs: As for mmdet's ``BaseDetDataset``: ``ann_file``,
+            ``data_root``, ``data_prefix``, ``pipeline``, ``metainfo``, ...
+
+    Raises:
+        FileNotFoundError: If the annotation file or a key slice is missing.
+        ValueError: If the annotation file or a PNG is malformed.
+    """
+
+    METAINFO = {'classes': ('lesion',), 'palette': [(0, 200, 0)]}
+
+    def __init__(
+        self,
+        *args,
+        keep_noisy: bool = False,
+        check_images: bool = True,
+        **kwargs,
+    ) -> None:
+        self.keep_noisy = keep_noisy
+        self.check_images = check_images
+        super().__init__(*args, **kwargs)
+
+    def full_init(self) -> None:
+        """Load the annotations, then check the files that they name."""
+        if self._fully_initialized:
+            return
+        super().full_init()
+        if self.check_images and is_main_process():
+            self._check_images()
+
+    def load_data_list(self) -> list[dict]:
+        """Read the annotation file; see the class for what items hold."""
+        document = load_annotations(self.ann_file)
+        by_image = defaultdict(list)
+        for annotation in document['annotations']:
+            by_image[annotation['image_id']].append(annotation)
+        data_list, noisy, dropped = [], 0, 0
+        for image in document['images']:
+            lesions = by_image[image['id']]
+            kept = [a for a in lesions if self.keep_noisy or not a['noisy']]
+            noisy += len(lesions) - len(kept)
+            if lesions and not kept:
+                dropped += 1
+                continue
+            data_list.append(self._parse_image(image, kept))
+        self._log_data(data_list, noisy, dropped)
+        return data_list
+
+    def _parse_image(self, image: dict, lesions: list[dict]) -> dict:
+        facts = {
+            key: image[key]
+            for key in (
+                'height',
+                'width',
+                'spacing_mm',
+                'slice_interval_mm',
+                'key_slice',
+                'slice_range',
+                'window_hu',
+            )
+        }
+        prefix = self.data_prefix.get('img', '')
+        return dict(
+            facts,
+            img_id=image['id'],
+            img_path=osp.join(prefix, image['file_name']),
+            file_name=image['file_name'],
+            instances=[self._parse_lesion(lesion) for lesion in lesions],
+        )
+
+    def _parse_lesion(self, lesion: dict) -> dict:
+        x, y, width, height = lesion['bbox']
+        box = np.array([x, y, x + width, y + height]) + EDGE_SHIFT_PX
+        recist = np.asarray(lesion['recist_px'], dtype=np.float64)
+        return {
+            'bbox': box.tolist(),
+            'bbox_label': 0,
+            'ignore_flag': 0,
+            'recist_px': (recist + EDGE_SHIFT_PX).tolist(),
+            'lesion_type': lesion['lesion_type'],
+        }
+
+    def _log_data(self, data_list: list[dict], noisy: int, dropped: int):
+        recists = [i['recist_px'] for d in data_list for i in d['instances']]
+        apart = sum(
+            crossing_point(np.reshape(recist, (4, 2))) is None
+            for recist in recists
+        )
+        MMLogger.get_current_instance().info(
+            f'{osp.basename(self.ann_file)}: {len(data_list)} images, '
+            f'{len(recists)} lesions; dropped: {noisy} noisy lesions, '
+            f'{dropped} images with no other; {apart} pairs of diameters '
+            'miss each other by more than 1 px (their mask is the hull)'
+        )
+
+    def _check_images(self) -> None:
+        loaders = [
+            transform
+            for transform in getattr(self.pipeline, 'transforms', [])
+            if hasattr(transform, 'slice_paths')
+        ]
+        lacking = 0
+        name = osp.basename(self.ann_file)
+        for index in track(
+            range(len(self)), f'checking slices of {name}', transient=True
+        ):
+            info = self.get_data_info(index)
+            shape = (info['height'], info['width'])
+            paths = {info['img_path']}
+            for loader in loaders:
+                lacking += loader.lacks_neighbours(info)
+                paths.update(loader.slice_paths(info))
+            for path in sorted(paths):
+                check_png16(path, shape)
+        if lacking:
+            MMLogger.get_current_instance().warning(
+                f'{name}: {lacking} of {len(self)} images lack a neighbouring '
+                'slice file inside their slice range; the nearest slice that '
+                'is there stands in for it'
+            )
+
+    @property
+    def fingerprint(self) -> str:
+        """Identity of the set of images, carried by the banks mined on it."""
+        infos = map(self.get_data_info, range(len(self)))
+        return images_fingerprint(
+            (info['img_id'], info['file_name']) for info in infos
+        )

@@ -1,0 +1,15 @@
+"""Transforms, one class a file."""
+
+from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
+from mmuldor.datasets.transforms.load_ct_slices import LoadCTSlices
+from mmuldor.datasets.transforms.recist_to_mask import RecistToMask
+from mmuldor.datasets.transforms.resize_to_spacing import ResizeToSpacing
+from mmuldor.datasets.transforms.window_hu import WindowHU
+
+__all__ = [
+    'AddHardNegatives',
+    'LoadCTSlices',
+    'RecistToMask',
+    'ResizeToSpacing',
+    'WindowHU',
+]

@@ -1,0 +1,113 @@
+"""Add mined hard negatives as instances."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmuldor.functional.hard_negatives import load_bank
+from mmuldor.io.jsonfile import read_json
+from mmuldor.registry import TRANSFORMS
+
+# From the bank's frame (pixel centres at integers) to mmdet's (pixel edges).
+_EDGE_SHIFT_PX = 0.5
+
+
+@TRANSFORMS.register_module()
+class AddHardNegatives(BaseTransform):
+    """Append the image's mined examples as instances of another class.
+
+    Banks and the pointer that names the valid ones are written by
+    ``HNEMHook``. The pointer is looked at for every image and read again
+    when it has changed, so persistent workers follow. Without a bank nothing
+    is added.
+
+    Required Keys:
+
+    - img_id, instances
+
+    Modified Keys:
+
+    - instances (each example gets bbox, bbox_label, ignore_flag, mask)
+
+    Example:
+        ``dict(type='mmuldor.AddHardNegatives')``
+
+    Args:
+        bank: A bank file to use throughout, as written by
+            ``tools/mine_hard_negatives.py``; None leaves the choice to
+            ``HNEMHook``, which sets ``pointer`` when training starts.
+        label: Label of the added instances (1, after lesion 0).
+    """
+
+    def __init__(
+        self, bank: str | os.PathLike | None = None, label: int = 1
+    ) -> None:
+        if isinstance(label, bool) or not isinstance(label, int) or label < 1:
+            raise ValueError(
+                '`label` must be an int of at least 1 (0 is the lesion), but '
+                f'got {label!r}.'
+            )
+        self.label = label
+        self.bank = bank
+        self.pointer: Path | None = None
+        self.fingerprint: str | None = None
+        self._stamp: tuple | None = None
+        self._examples: dict[str, list[dict]] = {}
+        if bank is not None:
+            self._examples = load_bank(bank)['images']
+
+    def follow(self, pointer: str | os.PathLike, fingerprint: str) -> None:
+        """Take the banks that the file ``pointer`` names from now on.
+
+        Args:
+            pointer: ``{"banks": ["epoch_000.json", ...]}``, names relative to
+                its own folder.
+            fingerprint: The data set's; a bank must carry the same.
+        """
+        self.pointer = Path(pointer)
+        self.fingerprint = fingerprint
+
+    def check(self, fingerprint: str) -> None:
+        """Raise ValueError if a fixed ``bank`` is not of these images."""
+        if self.bank is not None:
+            load_bank(self.bank, fingerprint)
+
+    def _refresh(self) -> None:
+        if self.pointer is None:
+            return
+        stat = self.pointer.stat()
+        stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+        if stamp == self._stamp:
+            return
+        examples: dict[str, list[dict]] = {}
+        for name in read_json(self.pointer)['banks']:
+            bank = load_bank(self.pointer.parent / name, self.fingerprint)
+            for image_id, mined in bank['images'].items():
+                examples.setdefault(image_id, []).extend(mined)
+        self._examples, self._stamp = examples, stamp
+
+    def transform(self, results: dict) -> dict:
+        """Append the examples; see the class for the keys."""
+        self._refresh()
+        for example in self._examples.get(str(results['img_id']), ()):
+            x, y, width, height = example['bbox']
+            box = np.array([x, y, x + width, y + height]) + _EDGE_SHIFT_PX
+            results['instances'].append(
+                {
+                    'bbox': box.tolist(),
+                    'bbox_label': self.label,
+                    'ignore_flag': 0,
+                    'mask': [
+                        np.asarray(polygon) + _EDGE_SHIFT_PX
+                        for polygon in example['polygons']
+                    ],
+                }
+            )
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(bank={self.bank!r}, label={self.label})'

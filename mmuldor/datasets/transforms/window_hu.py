@@ -1,0 +1,54 @@
+"""Window HU to grey values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmuldor.functional.hounsfield import window_hu
+from mmuldor.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class WindowHU(BaseTransform):
+    """Map one or several HU windows to grey values in [0, 255].
+
+    Required Keys:
+
+    - img ((H, W, S) float32, HU)
+
+    Modified Keys:
+
+    - img ((H, W, S * number of windows) float32 in [0, 255]; all slices of
+      the first window, then all of the second, ...)
+
+    Example:
+        ``dict(type='mmuldor.WindowHU', windows=[(-1024, 3071)])``
+
+    Args:
+        windows: (low, high) pairs in HU.
+    """
+
+    def __init__(
+        self, windows: Sequence[Sequence[float]] = ((-1024, 3071),)
+    ) -> None:
+        self.windows = [tuple(window) for window in windows]
+        if not self.windows:
+            raise ValueError('`windows` must hold at least one (low, high).')
+        for window in self.windows:
+            if len(window) != 2 or not window[0] < window[1]:
+                raise ValueError(
+                    '`windows` must be (low, high) pairs in HU, low < high, '
+                    f'but got {window}.'
+                )
+
+    def transform(self, results: dict) -> dict:
+        """Window the image; see the class for the keys."""
+        channels = [window_hu(results['img'], *w) for w in self.windows]
+        results['img'] = np.concatenate(channels, axis=-1)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(windows={self.windows})'

@@ -1,0 +1,31 @@
+"""Registries of mmuldor, children of MMEngine's roots.
+
+With the root as parent (and not mmdet's registries) ``type='mmuldor.X'``
+resolves from every scope, also inside dicts inherited from ``mmdet::``.
+"""
+
+from mmengine.registry import DATASETS as ROOT_DATASETS
+from mmengine.registry import HOOKS as ROOT_HOOKS
+from mmengine.registry import LOOPS as ROOT_LOOPS
+from mmengine.registry import METRICS as ROOT_METRICS
+from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
+from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
+from mmengine.registry import Registry
+
+
+def _child(root: Registry, *modules: str) -> Registry:
+    """A registry below ``root`` that imports ``modules`` when first asked."""
+    locations = [f'mmuldor.{module}' for module in modules]
+    return Registry(
+        root.name, parent=root, scope='mmuldor', locations=locations
+    )
+
+
+DATASETS = _child(ROOT_DATASETS, 'datasets')
+TRANSFORMS = _child(ROOT_TRANSFORMS, 'datasets.transforms')
+METRICS = _child(ROOT_METRICS, 'evaluation')
+HOOKS = _child(ROOT_HOOKS, 'engine', 'visualization')
+LOOPS = _child(ROOT_LOOPS, 'engine')
+MODELS = _child(ROOT_MODELS, 'models')
+VISUALIZERS = _child(ROOT_VISUALIZERS, 'visualization')

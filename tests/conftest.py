@@ -1,0 +1,95 @@
+"""Fixtures that several test files share."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmuldor.functional.hounsfield import hu_to_stored
+from mmuldor.io.jsonfile import write_json
+from mmuldor.io.png import write_png16
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope='session')
+def root():
+    """The project's top folder."""
+    return ROOT
+
+
+@pytest.fixture(scope='session')
+def real_data():
+    """Folder of real DeepLesion data, see MMULDOR_REAL_DATA."""
+    default = ROOT.parent / 'shared' / 'data'
+    folder = Path(os.environ.get('MMULDOR_REAL_DATA', default))
+    if not folder.is_dir():
+        pytest.skip(f'no real data: MMULDOR_REAL_DATA={folder} is absent')
+    return folder
+
+
+def _draw_volume(rng, size, centre, radius):
+    """Three slices of soft tissue with a brighter ball in the middle one."""
+    y, x = np.mgrid[:size, :size]
+    hu = rng.normal(0, 10, (3, size, size))
+    inside = (x - centre[0]) ** 2 + (y - centre[1]) ** 2 <= radius**2
+    hu[:, inside] += 150
+    return hu_to_stored(hu)
+
+
+def _write_split(folder, split, start, count, size=64):
+    rng = np.random.default_rng(start)
+    images, annotations = [], []
+    for number in range(start, start + count):
+        centre, radius = rng.uniform(20, size - 20, 2), rng.uniform(6, 10)
+        series = f'{number:06d}_01_01'
+        for i, pixels in enumerate(_draw_volume(rng, size, centre, radius)):
+            name = folder / 'Images_png' / series / f'{4 + i:03d}.png'
+            write_png16(name, pixels)
+        images.append(
+            {
+                'id': number,
+                'file_name': f'{series}/005.png',
+                'height': size,
+                'width': size,
+                'spacing_mm': [0.8, 0.8],
+                'slice_interval_mm': 2.0,
+                'key_slice': 5,
+                'slice_range': [4, 6],
+                'patient': number,
+                'window_hu': [-175.0, 275.0],
+            }
+        )
+        arms = np.array([[-1, 0], [1, 0], [0, -1], [0, 1]]) * radius
+        low, high = centre - radius - 5, centre + radius + 5
+        annotations.append(
+            {
+                'id': number,
+                'image_id': number,
+                'category_id': 1,
+                'bbox': [*low.tolist(), *(high - low).tolist()],
+                'area': float(np.prod(high - low)),
+                'iscrowd': 0,
+                'recist_px': (centre + arms).reshape(-1).tolist(),
+                'lesion_type': -1,
+                'noisy': False,
+            }
+        )
+    document = {
+        'info': {'dataset': 'mini', 'split': split},
+        'categories': [{'id': 1, 'name': 'lesion'}],
+        'images': images,
+        'annotations': annotations,
+    }
+    write_json(folder / f'{split}.json', document)
+
+
+@pytest.fixture
+def mini_data(tmp_path):
+    """A data set of 64 px images with one bright disc each: 6, 2 and 2."""
+    folder = tmp_path / 'mini'
+    _write_split(folder, 'train', 1, 6)
+    _write_split(folder, 'val', 101, 2)
+    _write_split(folder, 'test', 201, 2)
+    return folder
