@@ -1,0 +1,1 @@
+"""Parts of the conversion of DeepLesion to COCO-style JSON."""

@@ -1,0 +1,75 @@
+"""The annotation JSON of each split: facts only, pixels from 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_prep.deeplesion.report import Report
+from mmuldor.io.annotations import LESION_CATEGORY
+from mmuldor.io.dl_info import SPLITS, LesionRow
+
+
+def make_documents(
+    rows: list[LesionRow], image_ids: dict[str, int], report: Report
+) -> dict[str, dict[str, Any]]:
+    """Sorts rows into splits, in the CSV's order.
+
+    An image appears where one of its lesions is kept; its id counts the
+    images of the whole CSV, so that it is the same for any subset.
+    """
+    documents = {
+        split: {
+            'info': {
+                'dataset': 'DeepLesion',
+                'split': split,
+                'source': report.csv_name,
+                'source_git_hash': report.digest,
+                'frame': 'pixel centres at integers',
+            },
+            'categories': [{'id': LESION_CATEGORY, 'name': 'lesion'}],
+            'images': [],
+            'annotations': [],
+        }
+        for split in SPLITS.values()
+    }
+    seen = set()
+    for row in rows:
+        document = documents[row.split]
+        image_id = image_ids[row.file_name]
+        if image_id not in seen:
+            seen.add(image_id)
+            document['images'].append(_image(row, image_id))
+        document['annotations'].append(_annotation(row, image_id))
+    return documents
+
+
+def _image(row: LesionRow, image_id: int) -> dict[str, Any]:
+    return {
+        'id': image_id,
+        'file_name': row.file_name,
+        'height': row.height,
+        'width': row.width,
+        'spacing_mm': list(row.spacing_mm),
+        'slice_interval_mm': row.slice_interval_mm,
+        'key_slice': row.key_slice,
+        'slice_range': list(row.slice_range),
+        'patient': row.patient,
+        'window_hu': list(row.window_hu),
+    }
+
+
+def _annotation(row: LesionRow, image_id: int) -> dict[str, Any]:
+    x1, y1, x2, y2 = row.box_px
+    # The file's coordinates have six digits; this hides the binary tail.
+    width, height = round(x2 - x1, 6), round(y2 - y1, 6)
+    return {
+        'id': row.raw.row,
+        'image_id': image_id,
+        'category_id': LESION_CATEGORY,
+        'bbox': [x1, y1, width, height],
+        'area': round(width * height, 6),
+        'iscrowd': 0,
+        'recist_px': list(row.recist_px),
+        'lesion_type': row.lesion_type,
+        'noisy': row.noisy,
+    }

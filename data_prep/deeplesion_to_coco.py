@@ -1,0 +1,115 @@
+"""DL_info.csv and Images_png -> train.json, val.json, test.json, report.json.
+
+    python data_prep/deeplesion_to_coco.py --csv DL_info.csv \\
+        --images Images_png --out data/deeplesion
+
+Every row is judged, coordinates count from 0 (the CSV counts from 1), and
+facts are stored, not choices: masks, windows and spacings are made by the
+configs. Noisy rows stay, with their flag. report.json lists every row that was
+dropped or repaired, with its reason. Nothing is written after an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.progress import track
+
+from data_prep.deeplesion.convert import Options, convert
+from data_prep.deeplesion.images import MISSING_CHOICES
+from data_prep.deeplesion.splits import HELP as SPLIT_HELP
+from mmuldor.io.cli import user_errors
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('--csv', required=True, help='DL_info.csv')
+    parser.add_argument(
+        '--images',
+        help='Images_png, or the folder it lies in; holds '
+        '000001_01_01/109.png and so on',
+    )
+    parser.add_argument('--out', required=True, help='folder to write to')
+    parser.add_argument(
+        '--missing-images',
+        choices=MISSING_CHOICES,
+        default='error',
+        help='where a key slice is not there: error (default) stops; skip '
+        'drops its lesions, and those of damaged images; keep takes the size '
+        'from the CSV, which is enough to evaluate detections',
+    )
+    parser.add_argument(
+        '--bad-rows',
+        choices=('error', 'drop'),
+        default='error',
+        help='where a row is malformed, contradicts itself or another, or '
+        'has a RECIST of zero length: error (default) stops and names it; '
+        'drop goes on without it',
+    )
+    parser.add_argument('--split-file', help=SPLIT_HELP)
+    parser.add_argument(
+        '--neighbours',
+        type=_count,
+        default=1,
+        metavar='N',
+        help='slices to check on each side of a key slice (default 1, what '
+        'three-slice inputs read)',
+    )
+    parser.add_argument(
+        '--workers',
+        type=_count,
+        default=8,
+        metavar='N',
+        help='threads that look at images (default 8)',
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Converts, then shows the counts on stdout and warnings on stderr."""
+    args = parse_args(argv)
+    stderr = Console(stderr=True)
+
+    def progress(what: str, total: int, items: Iterable) -> Iterable:
+        return track(items, what, total, console=stderr)
+
+    report = convert(
+        args.csv,
+        args.images,
+        args.out,
+        Options(
+            missing_images=args.missing_images,
+            bad_rows=args.bad_rows,
+            split_file=args.split_file,
+            neighbours=args.neighbours,
+            workers=max(args.workers, 1),
+        ),
+        progress,
+    )
+    report.show(Console())
+    for warning in report.warnings():
+        print(f'warning: {warning}', file=sys.stderr)
+    print(f'wrote train.json, val.json, test.json, report.json to {args.out}')
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(
+            f'must be an integer of 0 or more, but got {text!r}'
+        )
+    return int(text)
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()

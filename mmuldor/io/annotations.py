@@ -1,0 +1,228 @@
+"""The annotation JSON that `data_prep/deeplesion_to_coco.py` writes."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from mmuldor.io.jsonfile import read_json
+
+MAKE_COMMAND = (
+    'python data_prep/deeplesion_to_coco.py --csv DL_info.csv --images DIR '
+    '--out DIR'
+)
+LESION_CATEGORY = 1
+
+
+def load_annotations(
+    path: str | os.PathLike, *, boxes_only: bool = False
+) -> dict[str, Any]:
+    """Reads and validates an annotation JSON.
+
+    Coordinates are source-image pixels whose centres lie at integers; boxes
+    are `[x1, y1, x2 - x1, y2 - y1]`, `recist_px` is x y of four endpoints.
+
+    Args:
+        path: the JSON file.
+        boxes_only: ask only for what an evaluation needs (image ids, boxes
+            and their categories), so that COCO files of other origin work.
+
+    Returns:
+        The document, unchanged: `info`, `categories`, `images`, `annotations`.
+
+    Raises:
+        FileNotFoundError: no such file; names the command that makes it.
+        ValueError: names the file, the entry's id and the key that is wrong.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'`ann_file` must be an existing file, but got {str(path)!r}. '
+            f'Create it with `{MAKE_COMMAND}`.'
+        )
+    document = read_json(path)
+    if not isinstance(document, dict):
+        raise ValueError(
+            f'{path} must hold a JSON object with images and annotations, '
+            f'but got a {type(document).__name__}.'
+        )
+    images = _entries(path, document, 'images')
+    lesions = _entries(path, document, 'annotations')
+    image_rules = {} if boxes_only else _IMAGE_RULES
+    _check_entries(path, 'images', images, image_rules)
+    _check_entries(
+        path,
+        'annotations',
+        lesions,
+        _BOX_RULES if boxes_only else {**_BOX_RULES, **_LESION_RULES},
+    )
+    if not boxes_only:
+        _check_slices(path, images)
+        _check_unique(path, 'images', 'file_name', images)
+    _check_references(path, images, lesions)
+    return document
+
+
+def _entries(path: Path, document: dict, key: str) -> list[dict]:
+    found = document.get(key)
+    if not isinstance(found, list) or not all(
+        isinstance(entry, dict) for entry in found
+    ):
+        raise ValueError(
+            f'{path}: `{key}` must be a list of objects, but got '
+            f'{_short(found)}. Create the file with `{MAKE_COMMAND}`.'
+        )
+    return found
+
+
+def _check_entries(
+    path: Path,
+    group: str,
+    entries: list[dict],
+    rules: dict[str, tuple[Callable[[Any], bool], str]],
+) -> None:
+    for index, entry in enumerate(entries):
+        if not _is_id(entry.get('id')):
+            raise ValueError(
+                f'{path}: {group}[{index}]: `id` must be an integer of 0 or '
+                f'more, but got {_short(entry.get("id"))}.'
+            )
+        for key, (valid, must) in rules.items():
+            if key not in entry or not valid(entry[key]):
+                found = _short(entry[key]) if key in entry else 'nothing'
+                raise ValueError(
+                    f'{path}: {group} id {entry["id"]}: `{key}` must be '
+                    f'{must}, but got {found}.'
+                )
+    _check_unique(path, group, 'id', entries)
+
+
+def _check_unique(
+    path: Path, group: str, key: str, entries: Iterable[dict]
+) -> None:
+    seen = set()
+    for entry in entries:
+        if entry[key] in seen:
+            raise ValueError(
+                f'{path}: {group} id {entry["id"]}: `{key}` must be unique, '
+                f'but {entry[key]!r} occurs twice.'
+            )
+        seen.add(entry[key])
+
+
+def _check_slices(path: Path, images: list[dict]) -> None:
+    for image in images:
+        low, high = image['slice_range']
+        if not low <= image['key_slice'] <= high:
+            raise ValueError(
+                f'{path}: images id {image["id"]}: `key_slice` must lie in '
+                f'`slice_range` {low} to {high}, but got '
+                f'{image["key_slice"]}.'
+            )
+
+
+def _check_references(
+    path: Path, images: list[dict], lesions: list[dict]
+) -> None:
+    known = {image['id'] for image in images}
+    for lesion in lesions:
+        if lesion['image_id'] not in known:
+            raise ValueError(
+                f'{path}: annotations id {lesion["id"]}: `image_id` must be '
+                f'the id of an image of the file, but got '
+                f'{lesion["image_id"]}.'
+            )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f'{text[:77]}...'
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_id(value: Any) -> bool:
+    return _is_integer(value) and value >= 0
+
+
+def _is_size(value: Any) -> bool:
+    return _is_integer(value) and value > 0
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
+def _are_numbers(value: Any, count: int) -> bool:
+    listed = isinstance(value, list) and len(value) == count
+    return listed and all(map(_is_number, value))
+
+
+def _is_box(value: Any) -> bool:
+    return _are_numbers(value, 4) and value[2] > 0 and value[3] > 0
+
+
+def _is_recist(value: Any) -> bool:
+    if not _are_numbers(value, 8):
+        return False
+    return value[0:2] != value[2:4] and value[4:6] != value[6:8]
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _are_spacings(value: Any) -> bool:
+    return _are_numbers(value, 2) and min(value) > 0
+
+
+def _is_range(value: Any) -> bool:
+    integers = isinstance(value, list) and all(map(_is_integer, value))
+    return integers and len(value) == 2 and value[0] <= value[1]
+
+
+def _is_window(value: Any) -> bool:
+    return _are_numbers(value, 2) and value[0] < value[1]
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+_IMAGE_RULES = {
+    'file_name': (_is_name, 'a name such as 000001_01_01/109.png'),
+    'height': (_is_size, 'a positive integer'),
+    'width': (_is_size, 'a positive integer'),
+    'spacing_mm': (_are_spacings, 'two positive numbers'),
+    'slice_interval_mm': (_is_positive, 'a positive number'),
+    'key_slice': (_is_integer, 'an integer'),
+    'slice_range': (_is_range, 'two integers, the smaller first'),
+    'patient': (_is_integer, 'an integer'),
+    'window_hu': (_is_window, 'two numbers, the smaller first'),
+}
+_BOX_RULES = {
+    'image_id': (_is_id, 'an integer of 0 or more'),
+    'category_id': (
+        lambda value: value == LESION_CATEGORY and _is_integer(value),
+        f'{LESION_CATEGORY} (lesion)',
+    ),
+    'bbox': (
+        _is_box,
+        'four finite numbers x1 y1 w h, w and h positive',
+    ),
+}
+_LESION_RULES = {
+    'recist_px': (
+        _is_recist,
+        'eight finite numbers, x y of four endpoints, with two diameters '
+        'longer than zero',
+    ),
+    'lesion_type': (_is_integer, 'an integer'),
+    'noisy': (lambda value: isinstance(value, bool), 'true or false'),
+}

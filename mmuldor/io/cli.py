@@ -1,0 +1,48 @@
+"""What every command line tool shares."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+DEBUG_VARIABLE = 'MMULDOR_DEBUG'
+
+
+@contextlib.contextmanager
+def user_errors(debug: bool | None = None) -> Iterator[None]:
+    """Turn errors a user can cause into one line on stderr and exit code 1.
+
+    Wraps the `main()` of a tool: `with user_errors(): main()`, or as a
+    decorator, `@user_errors()`. ValueError and OSError (FileNotFoundError,
+    PermissionError, ...) are what this project raises for bad input; anything
+    else is a bug of ours and keeps its traceback.
+
+    Args:
+        debug: True lets every traceback through; None asks the environment
+            variable `MMULDOR_DEBUG` (anything but empty and 0 means True).
+
+    Raises:
+        SystemExit: code 1 after an error, 130 after Ctrl-C.
+    """
+    if debug is None:
+        debug = os.environ.get(DEBUG_VARIABLE, '') not in ('', '0')
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if debug:
+            raise
+        print(f'error: {_one_line(error)}', file=sys.stderr)
+        raise SystemExit(1) from error
+    except KeyboardInterrupt as error:
+        if debug:
+            raise
+        print('interrupted', file=sys.stderr)
+        raise SystemExit(130) from error
+
+
+def _one_line(error: BaseException) -> str:
+    """Joins the lines of a message; never empty."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return ' '.join(filter(None, lines)) or type(error).__name__

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from mmuldor.io.cli import user_errors
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        ValueError('row 3 is\n  bad'),
+        FileNotFoundError('row 3 is bad'),
+        OSError('row 3 is bad'),
+    ],
+)
+def test_user_errors_are_one_line_and_code_1(error, capsys, monkeypatch):
+    monkeypatch.delenv('MMULDOR_DEBUG', raising=False)
+    with pytest.raises(SystemExit) as caught, user_errors():
+        raise error
+    assert caught.value.code == 1
+    captured = capsys.readouterr()
+    assert captured.err == 'error: row 3 is bad\n'
+    assert captured.out == ''
+
+
+def test_an_error_without_words_has_a_name(capsys):
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        raise ValueError
+    assert capsys.readouterr().err == 'error: ValueError\n'
+
+
+def test_interrupt_is_130(capsys):
+    with pytest.raises(SystemExit) as caught, user_errors(debug=False):
+        raise KeyboardInterrupt
+    assert caught.value.code == 130
+    assert 'Traceback' not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('error', [KeyError('a'), TypeError('a')])
+def test_bugs_keep_their_traceback(error):
+    with pytest.raises(type(error)), user_errors(debug=False):
+        raise error
+
+
+@pytest.mark.parametrize('error', [ValueError, OSError, KeyboardInterrupt])
+def test_debug_lets_everything_through(error, monkeypatch):
+    monkeypatch.setenv('MMULDOR_DEBUG', '1')
+    with pytest.raises(error), user_errors():
+        raise error
+
+
+def test_debug_0_is_off(monkeypatch):
+    monkeypatch.setenv('MMULDOR_DEBUG', '0')
+    with pytest.raises(SystemExit), user_errors():
+        raise ValueError
+
+
+def test_as_decorator_it_returns_what_the_function_does():
+    @user_errors()
+    def main() -> int:
+        return 7
+
+    assert main() == 7
