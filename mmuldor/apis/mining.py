@@ -1,0 +1,64 @@
+"""One mining round from a checkpoint."""
+
+from __future__ import annotations
+
+from mmengine.config import Config
+from mmengine.registry import DATASETS
+
+from mmuldor.apis.runs import build_runner, check_checkpoint
+from mmuldor.engine.hooks.hnem_hook import unwrap
+from mmuldor.engine.mining import MiningRule, check_model, mine
+from mmuldor.io.jsonfile import write_json
+
+
+def mine_hard_negatives(
+    config: Config, checkpoint: str, out: str, epoch: int = 0
+) -> dict:
+    """Mine the training images of a config with a checkpoint.
+
+    Args:
+        config: From :func:`mmuldor.apis.load_config`; its ``HNEMHook``, if
+            any, states the rule.
+        checkpoint: File or URL.
+        out: Bank file to write.
+        epoch: Enters the seed of the draws, as in training.
+
+    Returns:
+        The bank's counts.
+
+    Raises:
+        ValueError: If the model has no mask head.
+    """
+    check_checkpoint(checkpoint)
+    hook = _hnem_hook(config)
+    runner = build_runner(config)
+    check_model(runner.model)
+    dataset = unwrap(DATASETS.build(config.train_dataloader.dataset))
+    runner.load_checkpoint(checkpoint)
+    runner.model.eval()
+    rule = {k: v for k, v in hook.items() if k in _RULE_KEYS}
+    bank = mine(
+        runner.model,
+        dataset,
+        hook.get('pipeline') or config.test_dataloader.dataset.pipeline,
+        MiningRule(**rule),
+        epoch,
+        hook.get('num_workers', 2),
+    )
+    write_json(out, bank)
+    return bank['counts']
+
+
+_RULE_KEYS = MiningRule.__dataclass_fields__
+
+
+def _hnem_hook(config: Config) -> dict:
+    """The config of the HNEM hook, {} if it has none."""
+    hooks = [
+        *config.get('default_hooks', {}).values(),
+        *(config.get('custom_hooks') or []),
+    ]
+    for hook in hooks:
+        if hook and hook.get('type') == 'mmuldor.HNEMHook':
+            return hook
+    return {}

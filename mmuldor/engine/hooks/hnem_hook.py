@@ -1,0 +1,188 @@
+"""Hard negative example mining after every epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmengine.dataset import BaseDataset
+from mmengine.dist import barrier, is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from mmuldor.engine.mining import MiningRule, check_model, mine
+from mmuldor.functional.hard_negatives import (
+    POINTER_NAME,
+    bank_path,
+    load_bank,
+)
+from mmuldor.io.jsonfile import write_json
+from mmuldor.registry import HOOKS
+
+
+@HOOKS.register_module()
+class HNEMHook(Hook):
+    """Mine hard negatives after an epoch, train on them in the next.
+
+    Fires after each training epoch but the last: predicts on the training
+    images, selects by ULDor's rule and writes ``epoch_NNN.json``. Before each
+    epoch it writes ``current.json``, which names the banks that this epoch
+    must use; the pipeline's ``AddHardNegatives`` follows it, in persistent
+    workers too. On resume the bank of the resumed checkpoint's epoch is used,
+    and mined again from its weights if the file is gone. Every process mines
+    its share of the images; the first one writes.
+
+    Example:
+        ``default_hooks = dict(hnem=dict(type='mmuldor.HNEMHook',
+        pipeline=_base_.test_pipeline))``
+
+    Args:
+        pipeline: Test pipeline that makes the model's input.
+        accumulate: Use the banks of all rounds; False replaces each round by
+            the next.
+        mine_before_training: Do a round with the loaded weights before the
+            first epoch (``initial.json``), for a start from a trained Mask
+            R-CNN.
+        begin: The first epoch, from 0, after which to mine.
+        bank_dir: Folder of the banks, ``work_dir/hard_negatives`` by default.
+        num_workers: Worker processes that load images for the mining.
+        **rule: See :class:`mmuldor.engine.mining.MiningRule`.
+
+    Raises:
+        ValueError: When training starts, if the loop does not count epochs,
+            the model has no mask head or no second class, the pipeline has no
+            ``AddHardNegatives``, or a bank belongs to other images.
+    """
+
+    # Before CheckpointHook (VERY_LOW): a checkpoint implies its bank.
+    priority = 'NORMAL'
+
+    def __init__(
+        self,
+        pipeline: Sequence[dict],
+        accumulate: bool = False,
+        mine_before_training: bool = False,
+        begin: int = 0,
+        bank_dir: str | None = None,
+        num_workers: int = 2,
+        **rule,
+    ) -> None:
+        self.pipeline = pipeline
+        self.accumulate = accumulate
+        self.mine_before_training = mine_before_training
+        self.begin = begin
+        self.bank_dir = bank_dir
+        self.num_workers = num_workers
+        self.rule = MiningRule(**rule)
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the set-up and hand the pointer to the pipeline."""
+        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
+            raise ValueError(
+                'HNEMHook needs epochs (`EpochBasedTrainLoop`), but got '
+                f'{type(runner.train_loop).__name__}.'
+            )
+        check_model(runner.model)
+        dataset = unwrap(runner.train_dataloader.dataset)
+        followers = [t for t in _transforms(dataset) if hasattr(t, 'follow')]
+        self._check_classes(runner, dataset, followers)
+        self._dir = Path(self.bank_dir or runner.work_dir) / (
+            '' if self.bank_dir else 'hard_negatives'
+        )
+        self._write_pointer(runner, dataset)
+        for transform in followers:
+            transform.check(dataset.fingerprint)
+            if transform.bank is None:
+                transform.follow(self._dir / POINTER_NAME, dataset.fingerprint)
+
+    def _check_classes(self, runner, dataset, followers) -> None:
+        if not followers:
+            raise ValueError(
+                'HNEMHook needs `mmuldor.AddHardNegatives` in the training '
+                f'pipeline, but got {_transforms(dataset)}.'
+            )
+        model = getattr(runner.model, 'module', runner.model)
+        classes = model.roi_head.bbox_head.num_classes
+        needed = max(transform.label for transform in followers) + 1
+        if classes < needed:
+            raise ValueError(
+                f'HNEM needs `num_classes` of at least {needed} (lesion and '
+                f'false positive), but the model has {classes}.'
+            )
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Point to the banks of this epoch, mining what is missing."""
+        dataset = unwrap(runner.train_dataloader.dataset)
+        needed = self._banks(runner.epoch)
+        if needed and not needed[-1].is_file():
+            self._mine(runner, dataset, needed[-1], max(runner.epoch - 1, 0))
+        for path in needed:
+            load_bank(path, dataset.fingerprint)
+        self._write_pointer(runner, dataset)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Mine, unless this was the last epoch."""
+        if runner.epoch < self.begin or runner.epoch + 1 >= runner.max_epochs:
+            return
+        dataset = unwrap(runner.train_dataloader.dataset)
+        path = bank_path(self._dir, runner.epoch)
+        self._mine(runner, dataset, path, runner.epoch)
+
+    def _banks(self, epoch: int) -> list[Path]:
+        """The bank files that training epoch ``epoch`` must use."""
+        rounds = range(self.begin, epoch)
+        banks = [bank_path(self._dir, r) for r in rounds]
+        if self.mine_before_training:
+            banks.insert(0, self._dir / 'initial.json')
+        return banks if self.accumulate else banks[-1:]
+
+    def _write_pointer(self, runner, dataset) -> None:
+        if is_main_process():
+            names = [p.name for p in self._banks(runner.epoch) if p.is_file()]
+            write_json(self._dir / POINTER_NAME, {'banks': names})
+        barrier()
+
+    def _mine(self, runner, dataset, path: Path, epoch: int) -> None:
+        was_training = runner.model.training
+        runner.model.eval()
+        bank = mine(
+            runner.model,
+            dataset,
+            self.pipeline,
+            self.rule,
+            epoch,
+            self.num_workers,
+        )
+        runner.model.train(was_training)
+        if is_main_process():
+            write_json(path, bank)
+        barrier()
+        counts = bank['counts']
+        runner.logger.info(
+            f'HNEM {path.name}: {counts["images"]} images, '
+            f'{counts["with_hit"]} with a hit, {counts["without_hit"]} '
+            f'without; mined {counts["mined"]} examples on '
+            f'{len(bank["images"])} images; skipped {counts["skipped"]} '
+            'candidates that overlap a lesion'
+        )
+
+
+def unwrap(dataset) -> BaseDataset:
+    """The data set below wrappers such as RepeatDataset.
+
+    Raises:
+        ValueError: If there are several (ConcatDataset): their image ids may
+            collide.
+    """
+    while hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    if not hasattr(dataset, 'fingerprint'):
+        raise ValueError(
+            'hard negative mining needs one `mmuldor.DeepLesionDataset`, but '
+            f'got {type(dataset).__name__}.'
+        )
+    return dataset
+
+
+def _transforms(dataset) -> list:
+    return list(getattr(dataset.pipeline, 'transforms', []))

@@ -1,0 +1,309 @@
+"""One round of hard negative example mining over a data set."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmdet.models.detectors import TwoStageDetector
+from mmengine.config import ConfigDict
+from mmengine.dataset import BaseDataset, Compose, pseudo_collate
+from mmengine.dist import (
+    all_gather_object,
+    get_rank,
+    get_world_size,
+    is_main_process,
+)
+from mmengine.structures import InstanceData
+from rich.progress import track
+from torch.utils.data import DataLoader, Subset
+
+from mmuldor.functional.boxes import pairwise_iod, pairwise_iou
+from mmuldor.functional.hard_negatives import (
+    BANK_VERSION,
+    eligible_boxes,
+    mining_rng,
+    select_hard_negatives,
+)
+from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
+from mmuldor.functional.recist import MASK_SHAPES
+
+# Results subtract what DeepLesionDataset adds: pixel edges -> pixel centres.
+_EDGE_SHIFT_PX = 0.5
+_LESION = 0
+
+
+@dataclass(frozen=True)
+class MiningRule:
+    """What counts as a detection, and which ones are chosen.
+
+    Attributes:
+        hit_iou: S2 above this is a hit.
+        min_score: Without a hit, S1 above this is a candidate.
+        max_per_image: m, at most this many examples an image.
+        max_iou: A box that overlaps a lesion's box by more is not eligible.
+        max_iod: Nor is one of which more than this lies on a lesion's box;
+            None switches this off.
+        score_thr: Detections below this score do not exist.
+        nms_iou_thr: IoU threshold of the NMS.
+        max_per_img: At most this many detections an image.
+        seed: Seed of the draws, with the epoch and the image id.
+    """
+
+    hit_iou: float = 0.3
+    min_score: float = 0.7
+    max_per_image: int = 3
+    max_iou: float = 0.3
+    max_iod: float | None = None
+    score_thr: float = 0.05
+    nms_iou_thr: float = 0.5
+    max_per_img: int = 100
+    seed: int = 0
+
+
+def mine(
+    model: torch.nn.Module,
+    dataset: BaseDataset,
+    pipeline: Sequence[dict],
+    rule: MiningRule,
+    epoch: int,
+    num_workers: int = 0,
+) -> dict:
+    """Run the detector over a data set and choose its hard negatives.
+
+    Every process takes each world-size-th image, so nothing is padded and
+    the bank does not depend on the number of processes.
+
+    Args:
+        model: A two-stage mmdet detector with a mask head, on its device.
+        dataset: The training set (``DeepLesionDataset``); its own pipeline is
+            not used, but its masks' shape is.
+        pipeline: Test pipeline that makes the model's input.
+        rule: The rule.
+        epoch: Epoch after which this round comes, counted from 0.
+        num_workers: Worker processes that load images.
+
+    Returns:
+        The bank (see :func:`mmuldor.functional.hard_negatives.load_bank`),
+        the same in every process.
+
+    Raises:
+        ValueError: If the model predicts no masks.
+    """
+    check_model(model)
+    mined = {}
+    for index, inputs in _batches(dataset, pipeline, num_workers, epoch):
+        info = dataset.get_data_info(index)
+        mined[info['img_id']] = _mine_image(
+            model, inputs, info, _mask_shape(dataset), rule, epoch
+        )
+    gathered = all_gather_object(mined)
+    merged = {k: v for part in gathered for k, v in part.items()}
+    return _make_bank(merged, dataset, rule, epoch)
+
+
+def check_model(model: torch.nn.Module) -> None:
+    """Raise ValueError unless the model is Mask R-CNN-like."""
+    model = getattr(model, 'module', model)
+    if not isinstance(model, TwoStageDetector) or not model.roi_head.with_mask:
+        raise ValueError(
+            'hard negative mining needs a two-stage detector with a mask '
+            f'head (its S2 is a mask IoU), but got {type(model).__name__} '
+            'without one. Start from a config of `configs/mask_rcnn/`.'
+        )
+
+
+def _mask_shape(dataset: BaseDataset) -> str:
+    """The shape the training pipeline draws; the paper's if it draws none."""
+    for transform in dataset.pipeline.transforms:
+        if hasattr(transform, 'mask_shape'):
+            return transform.mask_shape
+    return 'quarter_ellipses'
+
+
+def _batches(dataset, pipeline, num_workers, epoch):
+    """Pairs of (index, collated batch of one image) of this process."""
+    view = copy.copy(dataset)
+    view.pipeline, view.test_mode = Compose(pipeline), True
+    indices = range(get_rank(), len(dataset), get_world_size())
+    loader = DataLoader(
+        Subset(view, indices),
+        batch_size=1,
+        num_workers=num_workers,
+        collate_fn=pseudo_collate,
+        # Its own generator, so that mining does not move the training's.
+        generator=torch.Generator().manual_seed(0),
+    )
+    return track(
+        zip(indices, loader, strict=True),
+        f'mining hard negatives, epoch {epoch + 1}',
+        total=len(indices),
+        transient=True,
+        disable=not is_main_process(),
+    )
+
+
+@torch.no_grad()
+def _mine_image(model, inputs, info, shape, rule, epoch):
+    """Examples and counts of one image."""
+    detector = getattr(model, 'module', model)
+    features, metas, detections = _detect(detector, inputs, rule)
+    scale = np.tile(np.asarray(metas[0]['scale_factor']), 2)
+    boxes = detections.bboxes.double().cpu().numpy() / scale - _EDGE_SHIFT_PX
+    scores = detections.scores.double().cpu().numpy()
+    size = tuple(metas[0]['ori_shape'])
+    lesions = [i for i in info['instances'] if i['bbox_label'] == _LESION]
+    references = [_pseudo_mask(lesion, shape, size) for lesion in lesions]
+
+    def masks_of(indices):
+        return _masks(detector, features, metas, detections, indices)
+
+    overlaps = np.zeros(len(boxes))
+    near = np.flatnonzero(_touching(boxes, references))
+    if len(near):
+        overlaps[near] = mask_ious(masks_of(near), references).max(axis=1)
+    eligible = _eligible(boxes, lesions, rule)
+    limits = {'hit_iou': rule.hit_iou, 'min_score': rule.min_score}
+    chosen = select_hard_negatives(
+        scores,
+        overlaps,
+        eligible=eligible,
+        max_per_image=rule.max_per_image,
+        rng=mining_rng(rule.seed, epoch, info['img_id']),
+        **limits,
+    )
+    skipped = select_hard_negatives(
+        scores,
+        overlaps,
+        eligible=~eligible,
+        max_per_image=len(scores),
+        rng=np.random.default_rng(0),
+        **limits,
+    )
+    examples = [
+        _example(boxes[i], scores[i], overlaps[i], mask)
+        for i, mask in zip(chosen, masks_of(chosen), strict=True)
+    ]
+    hit = bool((overlaps > rule.hit_iou).any())
+    return {'examples': examples, 'hit': hit, 'skipped': len(skipped)}
+
+
+def _detect(detector, inputs, rule):
+    """Features, meta and lesion-class detections in network pixels."""
+    data = detector.data_preprocessor(inputs, False)
+    samples = data['data_samples']
+    metas = [sample.metainfo for sample in samples]
+    features = detector.extract_feat(data['inputs'])
+    proposals = detector.rpn_head.predict(features, samples, rescale=False)
+    # No limit over all classes together: FP-class detections must not push
+    # lesion-class ones out.
+    cfg = ConfigDict(
+        score_thr=rule.score_thr,
+        nms=dict(type='nms', iou_threshold=rule.nms_iou_thr),
+        max_per_img=-1,
+    )
+    found = detector.roi_head.predict_bbox(
+        features, metas, proposals, rcnn_test_cfg=cfg, rescale=False
+    )[0]
+    found = found[found.labels == _LESION]
+    order = torch.argsort(found.scores, descending=True, stable=True)
+    return features, metas, found[order[: rule.max_per_img]]
+
+
+def _masks(detector, features, metas, detections, indices):
+    """Predicted masks of some detections, (n, H, W) bool in source pixels.
+
+    Computing them only where they are needed leaves the selection as it is
+    and saves most of a test pass.
+    """
+    if not len(indices):
+        return np.zeros((0, *metas[0]['ori_shape']), dtype=bool)
+    subset = InstanceData(
+        bboxes=detections.bboxes[indices].clone(),
+        labels=detections.labels[indices],
+        scores=detections.scores[indices],
+    )
+    found = detector.roi_head.predict_mask(
+        features, metas, [subset], rescale=True
+    )[0]
+    return found.masks.cpu().numpy()
+
+
+def _pseudo_mask(lesion, shape, size):
+    recist = np.reshape(lesion['recist_px'], (4, 2)) - _EDGE_SHIFT_PX
+    return rasterize(MASK_SHAPES[shape](recist), *size)
+
+
+def _touching(boxes, references):
+    """Which boxes reach a lesion's mask: elsewhere S2 is exactly 0.
+
+    A predicted mask stays inside its box; one pixel of margin is for
+    rounding.
+    """
+    touching = np.zeros(len(boxes), dtype=bool)
+    for reference in references:
+        rows = np.flatnonzero(reference.any(axis=1))
+        columns = np.flatnonzero(reference.any(axis=0))
+        touching |= (
+            (boxes[:, 0] <= columns[-1] + 1)
+            & (boxes[:, 2] >= columns[0] - 1)
+            & (boxes[:, 1] <= rows[-1] + 1)
+            & (boxes[:, 3] >= rows[0] - 1)
+        )
+    return touching
+
+
+def _eligible(boxes, lesions, rule):
+    annotated = np.array([i['bbox'] for i in lesions]).reshape(-1, 4)
+    annotated = annotated - _EDGE_SHIFT_PX
+    return eligible_boxes(
+        pairwise_iou(boxes, annotated, inclusive=False),
+        pairwise_iod(boxes, annotated, inclusive=False),
+        max_iou=rule.max_iou,
+        max_iod=rule.max_iod,
+    )
+
+
+def _example(box, score, overlap, mask):
+    x1, y1, x2, y2 = box
+    polygons = mask_polygons(mask)
+    if not polygons:
+        # No pixel above the threshold: keep the one under the box's centre.
+        centre = np.rint([(x1 + x2) / 2, (y1 + y2) / 2])
+        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        polygons = [centre + corners * 0.375]
+    return {
+        'bbox': [round(float(v), 4) for v in (x1, y1, x2 - x1, y2 - y1)],
+        'score': float(score),
+        'mask_iou': float(overlap),
+        'polygons': [polygon.reshape(-1).tolist() for polygon in polygons],
+    }
+
+
+def _make_bank(mined, dataset, rule, epoch):
+    ordered = {image_id: mined[image_id] for image_id in sorted(mined)}
+    hits = sum(image['hit'] for image in ordered.values())
+    return {
+        'version': BANK_VERSION,
+        'ann_file': Path(dataset.ann_file).name,
+        'fingerprint': dataset.fingerprint,
+        'epoch': epoch,
+        'seed': rule.seed,
+        'rule': asdict(rule),
+        'counts': {
+            'images': len(ordered),
+            'with_hit': hits,
+            'without_hit': len(ordered) - hits,
+            'mined': sum(len(i['examples']) for i in ordered.values()),
+            'skipped': sum(i['skipped'] for i in ordered.values()),
+        },
+        'images': {
+            str(image_id): image['examples']
+            for image_id, image in ordered.items()
+            if image['examples']
+        },
+    }

@@ -1,0 +1,1 @@
+"""Model parts that mmdet does not have."""

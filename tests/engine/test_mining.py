@@ -1,0 +1,193 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import DATASETS, MODELS, init_default_scope
+
+import mmuldor.registry  # noqa: F401
+from mmuldor.engine.mining import MiningRule, mine
+from mmuldor.functional.masks import rasterize
+from mmuldor.functional.recist import pseudo_mask_polygon
+
+
+@pytest.fixture
+def detector(mini_config):
+    """An untrained detector whose scores and masks vary."""
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(mini_config.model)
+    model.init_weights()
+    with torch.no_grad():
+        model.roi_head.bbox_head.fc_cls.weight.mul_(60)
+        model.roi_head.mask_head.conv_logits.weight.mul_(30)
+    return model.eval()
+
+
+@pytest.fixture
+def dataset(mini_config):
+    return DATASETS.build(mini_config.train_dataloader.dataset)
+
+
+def box_iou(a, b):
+    left, top = max(a[0], b[0]), max(a[1], b[1])
+    right, bottom = min(a[2], b[2]), min(a[3], b[3])
+    common = max(right - left, 0) * max(bottom - top, 0)
+    areas = sum((c[2] - c[0]) * (c[3] - c[1]) for c in (a, b))
+    return common / (areas - common)
+
+
+def mask_iou(a, b):
+    union = (a | b).sum()
+    return (a & b).sum() / union if union else 0.0
+
+
+def full_pass(detector, dataset, pipeline, index):
+    """Everything the detector says of one image, masks of all detections."""
+    item = pipeline(dataset.get_data_info(index))
+    with torch.no_grad():
+        (sample,) = detector.test_step(pseudo_collate([item]))
+    found = sample.pred_instances
+    lesions = found[found.labels == 0]
+    return lesions[lesions.scores.argsort(descending=True, stable=True)]
+
+
+def expected_examples(found, info, rule, epoch):
+    """Section 2.2 of the paper with our decisions, word by word."""
+    scores = found.scores.double().numpy()
+    boxes = found.bboxes.numpy() - 0.5
+    size = (info['height'], info['width'])
+    lesions = [np.reshape(i['recist_px'], (4, 2)) for i in info['instances']]
+    references = [
+        rasterize(pseudo_mask_polygon(lesion - 0.5), *size)
+        for lesion in lesions
+    ]
+    s2 = [
+        max(mask_iou(mask, reference) for reference in references)
+        for mask in found.masks.numpy()
+    ]
+    hits = [i for i in range(len(scores)) if s2[i] > rule.hit_iou]
+    limit = max((scores[i] for i in hits), default=rule.min_score)
+    candidates = [
+        j
+        for j in range(len(scores))
+        if scores[j] > limit
+        and all(
+            box_iou(boxes[j], np.array(i['bbox']) - 0.5) <= rule.max_iou
+            for i in info['instances']
+        )
+    ]
+    candidates.sort(key=lambda j: -scores[j])
+    if len(candidates) > 3:
+        rng = np.random.default_rng((rule.seed, epoch, info['img_id']))
+        drawn = rng.choice(len(candidates), 3, replace=False)
+        candidates = [candidates[i] for i in sorted(drawn)]
+    return [(boxes[j], scores[j], s2[j]) for j in candidates]
+
+
+@pytest.mark.parametrize(
+    'limits',
+    [
+        {'hit_iou': 0.999, 'min_score': 0.0},
+        {'hit_iou': 0.05, 'min_score': 0.0},
+        {'hit_iou': 0.15, 'min_score': 0.4},
+    ],
+)
+def test_sparing_masks_changes_no_choice(
+    detector, dataset, mini_config, limits
+):
+    from mmengine.dataset import Compose
+
+    rule = MiningRule(score_thr=0.02, seed=5, **limits)
+    detector.roi_head.test_cfg = ConfigDict(
+        score_thr=0.02,
+        nms=dict(type='nms', iou_threshold=0.5),
+        max_per_img=1000,
+        mask_thr_binary=0.5,
+    )
+    test_pipeline = mini_config.test_dataloader.dataset.pipeline
+    bank = mine(detector, dataset, test_pipeline, rule, epoch=3)
+    pipeline, mined, with_hit = Compose(test_pipeline), 0, 0
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        found = full_pass(detector, dataset, pipeline, index)
+        assert len(found) > 5
+        expected = expected_examples(found, info, rule, epoch=3)
+        examples = bank['images'].get(str(info['img_id']), [])
+        assert len(examples) == len(expected)
+        for example, (box, score, overlap) in zip(
+            examples, expected, strict=True
+        ):
+            x, y, width, height = example['bbox']
+            np.testing.assert_allclose(
+                [x, y, x + width, y + height], box, atol=1e-3
+            )
+            assert example['score'] == pytest.approx(score, abs=1e-6)
+            assert example['mask_iou'] == pytest.approx(overlap, abs=1e-6)
+        mined += len(expected)
+    assert mined > 0
+    assert bank['counts']['mined'] == mined
+    assert bank['counts']['images'] == 6
+
+
+def test_a_bank_is_json_and_says_where_it_comes_from(
+    detector, dataset, mini_config
+):
+    rule = MiningRule(min_score=0.0, score_thr=0.02)
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    bank = mine(detector, dataset, pipeline, rule, epoch=0)
+    assert json.loads(json.dumps(bank, allow_nan=False)) == bank
+    assert bank['ann_file'] == 'train.json'
+    assert bank['fingerprint'] == dataset.fingerprint
+    assert bank['rule']['score_thr'] == 0.02
+    counts = bank['counts']
+    assert counts['with_hit'] + counts['without_hit'] == counts['images']
+    for examples in bank['images'].values():
+        assert len(examples) <= 3
+        for example in examples:
+            x, y, width, height = example['bbox']
+            for polygon in example['polygons']:
+                xs, ys = polygon[0::2], polygon[1::2]
+                assert x - 1 <= min(xs) <= max(xs) <= x + width + 1
+                assert y - 1 <= min(ys) <= max(ys) <= y + height + 1
+
+
+def test_workers_and_repetition_change_nothing(detector, dataset, mini_config):
+    rule = MiningRule(min_score=0.0, score_thr=0.02)
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    first = mine(detector, dataset, pipeline, rule, 0)
+    state = torch.get_rng_state()
+    assert mine(detector, dataset, pipeline, rule, 0, num_workers=2) == first
+    assert torch.equal(torch.get_rng_state(), state)
+    assert mine(detector, dataset, pipeline, rule, 1) != first
+
+
+def test_a_lesion_leaves_its_surroundings_unmined(
+    detector, dataset, mini_config
+):
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    loose = MiningRule(min_score=0.0, score_thr=0.0, hit_iou=1.0, max_iou=2.0)
+    strict = MiningRule(min_score=0.0, score_thr=0.0, hit_iou=1.0, max_iou=0.0)
+    assert (
+        mine(detector, dataset, pipeline, loose, 0)['counts']['skipped'] == 0
+    )
+    bank = mine(detector, dataset, pipeline, strict, 0)
+    assert bank['counts']['skipped'] > 0
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        lesion = np.array(info['instances'][0]['bbox']) - 0.5
+        for example in bank['images'].get(str(info['img_id']), []):
+            x, y, width, height = example['bbox']
+            assert box_iou((x, y, x + width, y + height), lesion) == 0
+
+
+def test_a_model_without_masks_is_refused(dataset, root):
+    from mmengine.config import Config
+
+    init_default_scope('mmdet')
+    path = root / 'configs/faster_rcnn/faster-rcnn_r18_fpn_8e_phantom.py'
+    model = MODELS.build(Config.fromfile(path).model)
+    with pytest.raises(ValueError, match='needs a two-stage detector with a'):
+        mine(model, dataset, [], MiningRule(), 0)

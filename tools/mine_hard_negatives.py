@@ -1,0 +1,54 @@
+"""Mine hard negatives once, from a checkpoint, into a bank file.
+
+Example:
+    python tools/mine_hard_negatives.py CONFIG CHECKPOINT --out bank.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+
+
+def parse_args() -> argparse.Namespace:
+    """Flags of one mining round."""
+    from mmengine.config import DictAction
+
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='config file; its HNEMHook is the rule')
+    parser.add_argument('checkpoint', help='checkpoint file or URL')
+    parser.add_argument('--out', required=True, help='bank file to write')
+    parser.add_argument(
+        '--epoch', type=int, default=0, help='enters the seed of the draws'
+    )
+    parser.add_argument('--work-dir', help='folder of the logs')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override settings of the config: key=value ...',
+    )
+    return parser.parse_args()
+
+
+@user_errors()
+def main() -> None:
+    """Mine."""
+    args = parse_args()
+    from mmuldor.apis import load_config, mine_hard_negatives
+
+    config = load_config(args.config, args.work_dir, args.cfg_options)
+    counts = mine_hard_negatives(config, args.checkpoint, args.out, args.epoch)
+    print(', '.join(f'{name} {count}' for name, count in counts.items()))
+
+
+if __name__ == '__main__':
+    main()

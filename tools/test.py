@@ -1,0 +1,68 @@
+"""Test a checkpoint: FROC table, results file, pictures.
+
+Example:
+    python tools/test.py CONFIG CHECKPOINT --out results.json --show-dir shown
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+
+
+def parse_args() -> argparse.Namespace:
+    """Flags of mmdet's ``tools/test.py``."""
+    from mmengine.config import DictAction
+
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file or URL')
+    parser.add_argument('--work-dir', help='folder of the logs')
+    parser.add_argument(
+        '--out', help='write COCO-format results (float boxes, RLE masks)'
+    )
+    parser.add_argument(
+        '--show-dir', help='draw detections on windowed CT into this folder'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override settings of the config: key=value ...',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher',
+    )
+    # torch.distributed.launch passes this.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    args = parser.parse_args()
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+@user_errors()
+def main() -> None:
+    """Test."""
+    args = parse_args()
+    from mmuldor.apis import evaluate_detector, load_config
+
+    config = load_config(
+        args.config, args.work_dir, args.cfg_options, args.launcher
+    )
+    evaluate_detector(config, args.checkpoint, args.out, args.show_dir)
+
+
+if __name__ == '__main__':
+    main()
