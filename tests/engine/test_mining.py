@@ -109,7 +109,7 @@ def test_sparing_masks_changes_no_choice(
     )
     test_pipeline = mini_config.test_dataloader.dataset.pipeline
     bank = mine(detector, dataset, test_pipeline, rule, epoch=3)
-    pipeline, mined, with_hit = Compose(test_pipeline), 0, 0
+    pipeline, mined = Compose(test_pipeline), 0
     for index in range(len(dataset)):
         info = dataset.get_data_info(index)
         found = full_pass(detector, dataset, pipeline, index)

@@ -1,0 +1,5 @@
+"""Metrics."""
+
+from mmuldor.evaluation.froc_metric import FROCMetric
+
+__all__ = ['FROCMetric']

@@ -1,0 +1,258 @@
+"""Match detections to the lesions of their images.
+
+A detection is a false positive (FP) or not whatever its rank is, and a lesion
+is found at the step of the best detection that hits it. `Matched` holds just
+that, so that curves of resampled images cost two histograms each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mmuldor.functional.arrays import (
+    check_ids,
+    check_images,
+    check_scores,
+    find_ids,
+)
+from mmuldor.functional.boxes import check_boxes, rowwise_iou
+
+# Pairs of boxes compared at a time: about 150 MB at any number of detections.
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Detections matched to lesions; rows are in the order of the input.
+
+    Images are given by their position in `image_ids`. Steps count from 0, the
+    highest rank; tied detections share one.
+
+    Attributes:
+        image_ids: The images that FPs are divided by, (k,) int64.
+        det_image: Each detection's image, (n,) int.
+        det_score: Each detection's score, (n,) float64.
+        det_step: Each detection's step, (n,) int.
+        det_is_fp: Whether it hits no lesion at all, (n,) bool.
+        lesion_image: Each lesion's image, (m,) int.
+        lesion_detection: The highest ranked detection that hits the lesion
+            (the first row among tied ones), -1 without one, (m,) int.
+        lesion_step: That detection's step, `num_steps` without one, (m,) int.
+        num_steps: The number of steps.
+    """
+
+    image_ids: np.ndarray
+    det_image: np.ndarray
+    det_score: np.ndarray
+    det_step: np.ndarray
+    det_is_fp: np.ndarray
+    lesion_image: np.ndarray
+    lesion_detection: np.ndarray
+    lesion_step: np.ndarray
+    num_steps: int
+
+
+def match(
+    det_boxes: ArrayLike,
+    det_scores: ArrayLike,
+    det_images: ArrayLike,
+    lesion_boxes: ArrayLike,
+    lesion_images: ArrayLike,
+    images: ArrayLike,
+    *,
+    iou_thr: float = 0.5,
+    inclusive: bool = True,
+    det_tiers: ArrayLike | None = None,
+) -> Matched:
+    """Match detections to the lesions of their images.
+
+    Boxes are `x1 y1 x2 y2`, source-image pixels, all in one frame. Rows may
+    come in any order. Time grows as n log n, memory as n.
+
+    Args:
+        det_boxes: Boxes of the detections, (n, 4).
+        det_scores: Their scores, (n,); the higher, the surer.
+        det_images: The id of each one's image, (n,) integers.
+        lesion_boxes: Boxes of the lesions, (m, 4).
+        lesion_images: The id of each one's image, (m,) integers.
+        images: Ids of all images to be counted, those without detections or
+            lesions too, (k,) integers, each once.
+        iou_thr: A hit is an IoU of at least this.
+        inclusive: Count widths as `x2 - x1 + 1`.
+        det_tiers: (n,) integers; every detection of a smaller tier ranks
+            before every one of a larger tier, whatever their scores.
+            None: all are in one tier.
+
+    Raises:
+        TypeError: If an array is not of numbers, or ids not of integers.
+        ValueError: If a shape, box, score, image or `iou_thr` is wrong; names
+            the first wrong row.
+    """
+    check_iou_thr(iou_thr)
+    image_ids = check_images(images)
+    det_boxes = check_boxes(det_boxes, 'det_boxes')
+    scores = check_scores(det_scores, len(det_boxes), 'det_scores')
+    det_image = find_ids(det_images, len(det_boxes), image_ids, 'det_images')
+    boxes = check_boxes(lesion_boxes, 'lesion_boxes')
+    lesion_image = find_ids(
+        lesion_images, len(boxes), image_ids, 'lesion_images'
+    )
+    order, det_step, num_steps = _rank(scores, det_tiers)
+
+    det_is_fp = np.ones(len(det_boxes), dtype=bool)
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    best = np.full(len(boxes), len(order))
+    for dets, lesions in _pairs(det_image, lesion_image, len(image_ids)):
+        overlaps = rowwise_iou(
+            det_boxes[dets], boxes[lesions], inclusive=inclusive
+        )
+        hits = overlaps >= iou_thr
+        det_is_fp[dets[hits]] = False
+        np.minimum.at(best, lesions[hits], position[dets[hits]])
+    # Never hit: one past the last position, which gives -1, which in turn
+    # picks the last of the steps.
+    lesion_detection = np.append(order, -1)[best]
+    lesion_step = np.append(det_step, num_steps)[lesion_detection]
+    return Matched(
+        image_ids,
+        det_image,
+        scores,
+        det_step,
+        det_is_fp,
+        lesion_image,
+        lesion_detection,
+        lesion_step,
+        num_steps,
+    )
+
+
+def append_fp_class(
+    boxes: ArrayLike,
+    images: ArrayLike,
+    is_fp_class: ArrayLike,
+    *,
+    nms_iou: float = 0.5,
+    inclusive: bool = True,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Detections of the false-positive class as detections too ("+ FP").
+
+    Over the whole set every lesion-class detection ranks before every FP-class
+    one: pass the tiers to `match`. NMS between the two classes inside an
+    image: since the lesion class always ranks higher, it drops the FP-class
+    detections whose IoU with a lesion-class one is above `nms_iou`, and no
+    lesion-class detection. NMS inside a class is the detector's own.
+
+    Args:
+        boxes: `x1 y1 x2 y2` in source-image pixels, (n, 4).
+        images: The id of each one's image, (n,) integers.
+        is_fp_class: Whether it is of the FP class, (n,) bool.
+        nms_iou: A larger IoU suppresses.
+        inclusive: Count widths as `x2 - x1 + 1`.
+
+    Returns:
+        The rows that remain, (r,) int, rising, and their tiers, (r,) int: 0
+        for the lesion class, 1 for the FP class.
+
+    Raises:
+        ValueError: If a shape, box or `nms_iou` is wrong.
+    """
+    check_iou_thr(nms_iou, 'nms_iou')
+    boxes = check_boxes(boxes)
+    is_fp_class = np.asarray(is_fp_class)
+    if is_fp_class.shape != (len(boxes),) or is_fp_class.dtype != bool:
+        raise ValueError(
+            f'`is_fp_class` must be bool of shape ({len(boxes)},), but got '
+            f'{is_fp_class.dtype} of shape {is_fp_class.shape}.'
+        )
+    images = check_ids(images, len(boxes), 'images')
+    ids, image = np.unique(images, return_inverse=True)
+    lesion_rows = np.flatnonzero(~is_fp_class)
+    fp_rows = np.flatnonzero(is_fp_class)
+    keep = np.ones(len(boxes), dtype=bool)
+    for fps, lesions in _pairs(image[fp_rows], image[lesion_rows], len(ids)):
+        overlaps = rowwise_iou(
+            boxes[fp_rows[fps]],
+            boxes[lesion_rows[lesions]],
+            inclusive=inclusive,
+        )
+        keep[fp_rows[fps[overlaps > nms_iou]]] = False
+    rows = np.flatnonzero(keep)
+    return rows, is_fp_class[rows].astype(np.int64)
+
+
+def drop_noisy(
+    images: ArrayLike, lesion_images: ArrayLike, noisy: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Drop noisy lesions, and the images that lose all their lesions by it.
+
+    Images that never had a lesion stay: their detections are FPs.
+
+    Args:
+        images: Ids of all images, (k,) integers.
+        lesion_images: The id of each lesion's image, (m,) integers.
+        noisy: Whether the lesion's annotation is noisy, (m,) bool.
+
+    Returns:
+        Which images stay, (k,) bool, and which lesions stay, (m,) bool.
+    """
+    images, lesion_images = np.asarray(images), np.asarray(lesion_images)
+    keep = ~np.asarray(noisy, dtype=bool)
+    had_some = np.isin(images, lesion_images)
+    has_some = np.isin(images, lesion_images[keep])
+    return has_some | ~had_some, keep
+
+
+def check_iou_thr(value: float, name: str = 'iou_thr') -> None:
+    """Raise ValueError unless it lies in (0, 1]."""
+    if not 0 < value <= 1:
+        raise ValueError(f'`{name}` must lie in (0, 1], but got {value}.')
+
+
+def _rank(
+    scores: np.ndarray, tiers: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Rows by falling rank, each row's step, the number of steps."""
+    if tiers is None:
+        order = np.argsort(-scores, kind='stable')
+        changes = np.diff(scores[order]) != 0
+    else:
+        tiers = check_ids(tiers, len(scores), 'det_tiers')
+        order = np.lexsort((-scores, tiers))
+        changes = np.diff(scores[order]) != 0
+        changes |= np.diff(tiers[order]) != 0
+    steps = np.zeros(len(scores), dtype=np.int64)
+    steps[order[1:]] = np.cumsum(changes)
+    return order, steps, int(steps[order[-1]]) + 1 if len(order) else 0
+
+
+def _pairs(
+    first: np.ndarray, second: np.ndarray, num_images: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows of `first` and `second` that lie in the same image, block by block.
+
+    Args:
+        first: Image of each row, (n,) int, positions below `num_images`.
+        second: Image of each row, (m,) int.
+        num_images: The number of images.
+    """
+    by_image = np.argsort(second, kind='stable')
+    per_image = np.bincount(second, minlength=num_images)
+    offsets = np.cumsum(per_image) - per_image
+    counts = per_image[first]
+    ends = np.cumsum(counts)
+    start, done = 0, 0
+    while start < len(first):
+        # As many rows as fit, but at least one.
+        stop = int(np.searchsorted(ends, done + BLOCK, side='right'))
+        stop = max(stop, start + 1)
+        block = counts[start:stop]
+        rows = np.repeat(np.arange(start, stop), block)
+        begins = offsets[first[start:stop]] - (ends[start:stop] - block - done)
+        others = np.repeat(begins, block) + np.arange(len(rows))
+        yield rows, by_image[others]
+        start, done = stop, int(ends[stop - 1])

@@ -1,0 +1,42 @@
+"""Texts of the command line that stand for pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def parse_runs(texts: Iterable[str]) -> dict[str, str]:
+    """Turn ``NAME=FILE`` texts into files by name.
+
+    The last ``=`` of a text divides, so that a name may hold one.
+
+    Raises:
+        ValueError: If a text is no pair or a name comes twice.
+    """
+    runs: dict[str, str] = {}
+    for text in texts:
+        name, file = _split(text, '=', 'run', 'NAME=FILE')
+        if name in runs:
+            raise ValueError(
+                f'the names of the runs must differ, but {name!r} comes twice.'
+            )
+        runs[name] = file
+    return runs
+
+
+def parse_notes(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """Turn ``KEY: VALUE`` texts into pairs, divided at the first colon.
+
+    Raises:
+        ValueError: If a text is no pair.
+    """
+    return [_split(text, ':', 'note', 'KEY: VALUE') for text in texts]
+
+
+def _split(text: str, sign: str, what: str, form: str) -> tuple[str, str]:
+    left, found, right = (
+        text.rpartition(sign) if sign == '=' else text.partition(sign)
+    )
+    if not found or not left.strip() or not right.strip():
+        raise ValueError(f'a {what} must be {form!r}, but got {text!r}.')
+    return left.strip(), right.strip()

@@ -1,0 +1,5 @@
+"""Hooks that draw; importing this package registers them."""
+
+from .ct_visualization_hook import CTVisualizationHook
+
+__all__ = ['CTVisualizationHook']

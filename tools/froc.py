@@ -1,0 +1,101 @@
+"""FROC of any detector's COCO-format results.
+
+    python tools/froc.py --ann test.json --dets results.json --out froc.json
+
+Boxes are floats `[x1, y1, x2 - x1, y2 - y1]` on both sides, in source-image
+pixels whose centres lie at integers. Results of category 2 (the false-positive
+class) are ignored without --with-fp-class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.functional.froc import FP_RATES
+from mmuldor.io.cli import user_errors
+from mmuldor.io.froc_report import evaluate_files, format_table, report_dict
+from mmuldor.io.jsonfile import write_json
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--ann', required=True, help='annotation JSON of the split'
+    )
+    parser.add_argument('--dets', required=True, help='results JSON')
+    parser.add_argument('--out', help='write the figures to this JSON')
+    parser.add_argument(
+        '--plot', help='draw the curve to this file (.png, .pdf, .svg)'
+    )
+    parser.add_argument(
+        '--with-fp-class',
+        action='store_true',
+        help='append the false-positive class, ranked below all lesions',
+    )
+    parser.add_argument(
+        '--keep-noisy',
+        action='store_true',
+        help='count lesions whose annotation is flagged as noisy too',
+    )
+    parser.add_argument(
+        '--iou-thr', type=float, default=0.5, help='IoU of a hit'
+    )
+    parser.add_argument(
+        '--fp-rates',
+        type=float,
+        nargs='+',
+        default=FP_RATES,
+        help='FPs an image at which sensitivity is reported',
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Evaluate, print, draw, write."""
+    args = parse_args(argv)
+    inputs = {'ann': args.ann, 'dets': args.dets}
+    check_outputs(inputs.values(), (args.out, args.plot))
+    evaluation = evaluate_files(
+        args.ann,
+        args.dets,
+        fp_rates=args.fp_rates,
+        iou_thr=args.iou_thr,
+        with_fp_class=args.with_fp_class,
+        keep_noisy=args.keep_noisy,
+    )
+    print(format_table(evaluation))
+    if args.plot:
+        # matplotlib takes longer to import than all the rest takes.
+        from mmuldor.report.froc_plot import plot_froc
+
+        plot_froc(args.plot, {Path(args.dets).stem: evaluation.curve})
+    if args.out:
+        report = {**report_dict(evaluation), 'inputs': inputs}
+        write_json(args.out, report, indent=2)
+
+
+def check_outputs(
+    inputs: Iterable[str], outputs: Iterable[str | None]
+) -> None:
+    """Raise ValueError where an output would overwrite an input."""
+    taken = {Path(name).resolve() for name in inputs}
+    for name in outputs:
+        if name and Path(name).resolve() in taken:
+            raise ValueError(
+                'an output must be another file than the inputs, but got '
+                f'{name!r}. Choose another name.'
+            )
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()

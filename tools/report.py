@@ -1,0 +1,93 @@
+"""Write the report of a comparison: table, FROC plot, figures, one page.
+
+Example:
+    python tools/report.py --ann data/test.json --images data/Images_png \
+        --run 'Mask R-CNN=mask.json' --run 'Mask R-CNN + HNEM=hnem.json' \
+        --with-fp 'Mask R-CNN + HNEM' --out work_dirs/report
+
+Results files come from `tools/test.py --out`. Open OUT/index.html.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+from mmuldor.report.arguments import parse_notes, parse_runs
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--ann', required=True, help='annotation JSON of the tested split'
+    )
+    parser.add_argument('--images', required=True, help='folder of the images')
+    parser.add_argument(
+        '--run',
+        action='append',
+        required=True,
+        metavar='NAME=FILE',
+        help='results JSON and the name of its row; may be given often',
+    )
+    parser.add_argument(
+        '--with-fp',
+        action='append',
+        default=[],
+        metavar='NAME',
+        help='add a row "NAME + FP": its false-positive class counts too',
+    )
+    parser.add_argument(
+        '--train-ann', help='annotation JSON that --bank-dir was mined from'
+    )
+    parser.add_argument(
+        '--bank-dir', help='folder of the epoch_NNN.json that HNEM wrote'
+    )
+    parser.add_argument('--truth', help='true masks of a phantom')
+    parser.add_argument(
+        '--note',
+        action='append',
+        default=[],
+        metavar='KEY: VALUE',
+        help='a line for the facts table; may be given often',
+    )
+    parser.add_argument('--title', help='heading of the page')
+    parser.add_argument(
+        '--fps-per-image',
+        type=float,
+        default=2.0,
+        help='operating point of the pictures (default 2)',
+    )
+    parser.add_argument(
+        '--seed', type=int, default=0, help='of the choice of examples'
+    )
+    parser.add_argument('--out', required=True, help='folder of the report')
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the report and print its table."""
+    args = vars(parse_args(argv))
+    args['runs'] = parse_runs(args.pop('run'))
+    args['notes'] = parse_notes(args.pop('note'))
+    if args['title'] is None:
+        del args['title']
+    # Late: a mistake in the arguments need not wait for matplotlib.
+    from mmuldor.report.report import build_report
+
+    build_report(**args)
+    out = Path(args['out'])
+    print((out / 'table.md').read_text(encoding='utf-8'))
+    print(f'report: {out / "index.html"}')
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()
