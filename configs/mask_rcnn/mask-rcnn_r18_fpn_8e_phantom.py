@@ -4,3 +4,6 @@ _base_ = [
     '../_base_/schedules/phantom_8e.py',
     '../_base_/default_runtime.py',
 ]
+
+# HNEM starts from the checkpoint of half the epochs.
+default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1))

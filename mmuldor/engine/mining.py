@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmdet.models.detectors import TwoStageDetector
-from mmengine.config import ConfigDict
 from mmengine.dataset import BaseDataset, Compose, pseudo_collate
 from mmengine.dist import (
     all_gather_object,
@@ -18,10 +17,10 @@ from mmengine.dist import (
     get_world_size,
     is_main_process,
 )
-from mmengine.structures import InstanceData
 from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
+from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION, Candidates
 from mmuldor.functional.boxes import pairwise_iod, pairwise_iou
 from mmuldor.functional.hard_negatives import (
     BANK_VERSION,
@@ -31,10 +30,6 @@ from mmuldor.functional.hard_negatives import (
 )
 from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
 from mmuldor.functional.recist import MASK_SHAPES
-
-# Results subtract what DeepLesionDataset adds: pixel edges -> pixel centres.
-_EDGE_SHIFT_PX = 0.5
-_LESION = 0
 
 
 @dataclass(frozen=True)
@@ -84,7 +79,8 @@ def mine(
             not used, but its masks' shape is.
         pipeline: Test pipeline that makes the model's input.
         rule: The rule.
-        epoch: Epoch after which this round comes, counted from 0.
+        epoch: Epoch after which this round comes, counted from 0; -1 for a
+            round before training.
         num_workers: Worker processes that load images.
 
     Returns:
@@ -150,116 +146,57 @@ def _batches(dataset, pipeline, num_workers, epoch):
 @torch.no_grad()
 def _mine_image(model, inputs, info, shape, rule, epoch):
     """Examples and counts of one image."""
-    detector = getattr(model, 'module', model)
-    features, metas, detections = _detect(detector, inputs, rule)
-    scale = np.tile(np.asarray(metas[0]['scale_factor']), 2)
-    boxes = detections.bboxes.double().cpu().numpy() / scale - _EDGE_SHIFT_PX
-    scores = detections.scores.double().cpu().numpy()
-    size = tuple(metas[0]['ori_shape'])
-    lesions = [i for i in info['instances'] if i['bbox_label'] == _LESION]
-    references = [_pseudo_mask(lesion, shape, size) for lesion in lesions]
-
-    def masks_of(indices):
-        return _masks(detector, features, metas, detections, indices)
-
-    overlaps = np.zeros(len(boxes))
-    near = np.flatnonzero(_touching(boxes, references))
+    found = Candidates(
+        getattr(model, 'module', model),
+        inputs,
+        rule.score_thr,
+        rule.nms_iou_thr,
+        rule.max_per_img,
+    )
+    lesions = [i for i in info['instances'] if i['bbox_label'] == LESION]
+    references = [
+        _pseudo_mask(lesion, shape, found.size) for lesion in lesions
+    ]
+    overlaps = np.zeros(len(found.boxes))
+    near = np.flatnonzero(found.touching(references))
     if len(near):
-        overlaps[near] = mask_ious(masks_of(near), references).max(axis=1)
-    eligible = _eligible(boxes, lesions, rule)
+        overlaps[near] = mask_ious(found.masks(near), references).max(axis=1)
+    eligible = _eligible(found.boxes, lesions, rule)
     limits = {'hit_iou': rule.hit_iou, 'min_score': rule.min_score}
     chosen = select_hard_negatives(
-        scores,
+        found.scores,
         overlaps,
         eligible=eligible,
         max_per_image=rule.max_per_image,
-        rng=mining_rng(rule.seed, epoch, info['img_id']),
+        # A round before the first epoch draws like the one after it.
+        rng=mining_rng(rule.seed, max(epoch, 0), info['img_id']),
         **limits,
     )
+    # As many as there are: nothing is drawn.
     skipped = select_hard_negatives(
-        scores,
+        found.scores,
         overlaps,
         eligible=~eligible,
-        max_per_image=len(scores),
+        max_per_image=len(overlaps),
         rng=np.random.default_rng(0),
         **limits,
     )
     examples = [
-        _example(boxes[i], scores[i], overlaps[i], mask)
-        for i, mask in zip(chosen, masks_of(chosen), strict=True)
+        _example(found.boxes[i], found.scores[i], overlaps[i], mask)
+        for i, mask in zip(chosen, found.masks(chosen), strict=True)
     ]
     hit = bool((overlaps > rule.hit_iou).any())
     return {'examples': examples, 'hit': hit, 'skipped': len(skipped)}
 
 
-def _detect(detector, inputs, rule):
-    """Features, meta and lesion-class detections in network pixels."""
-    data = detector.data_preprocessor(inputs, False)
-    samples = data['data_samples']
-    metas = [sample.metainfo for sample in samples]
-    features = detector.extract_feat(data['inputs'])
-    proposals = detector.rpn_head.predict(features, samples, rescale=False)
-    # No limit over all classes together: FP-class detections must not push
-    # lesion-class ones out.
-    cfg = ConfigDict(
-        score_thr=rule.score_thr,
-        nms=dict(type='nms', iou_threshold=rule.nms_iou_thr),
-        max_per_img=-1,
-    )
-    found = detector.roi_head.predict_bbox(
-        features, metas, proposals, rcnn_test_cfg=cfg, rescale=False
-    )[0]
-    found = found[found.labels == _LESION]
-    order = torch.argsort(found.scores, descending=True, stable=True)
-    return features, metas, found[order[: rule.max_per_img]]
-
-
-def _masks(detector, features, metas, detections, indices):
-    """Predicted masks of some detections, (n, H, W) bool in source pixels.
-
-    Computing them only where they are needed leaves the selection as it is
-    and saves most of a test pass.
-    """
-    if not len(indices):
-        return np.zeros((0, *metas[0]['ori_shape']), dtype=bool)
-    subset = InstanceData(
-        bboxes=detections.bboxes[indices].clone(),
-        labels=detections.labels[indices],
-        scores=detections.scores[indices],
-    )
-    found = detector.roi_head.predict_mask(
-        features, metas, [subset], rescale=True
-    )[0]
-    return found.masks.cpu().numpy()
-
-
 def _pseudo_mask(lesion, shape, size):
-    recist = np.reshape(lesion['recist_px'], (4, 2)) - _EDGE_SHIFT_PX
+    recist = np.reshape(lesion['recist_px'], (4, 2)) - EDGE_SHIFT_PX
     return rasterize(MASK_SHAPES[shape](recist), *size)
-
-
-def _touching(boxes, references):
-    """Which boxes reach a lesion's mask: elsewhere S2 is exactly 0.
-
-    A predicted mask stays inside its box; one pixel of margin is for
-    rounding.
-    """
-    touching = np.zeros(len(boxes), dtype=bool)
-    for reference in references:
-        rows = np.flatnonzero(reference.any(axis=1))
-        columns = np.flatnonzero(reference.any(axis=0))
-        touching |= (
-            (boxes[:, 0] <= columns[-1] + 1)
-            & (boxes[:, 2] >= columns[0] - 1)
-            & (boxes[:, 1] <= rows[-1] + 1)
-            & (boxes[:, 3] >= rows[0] - 1)
-        )
-    return touching
 
 
 def _eligible(boxes, lesions, rule):
     annotated = np.array([i['bbox'] for i in lesions]).reshape(-1, 4)
-    annotated = annotated - _EDGE_SHIFT_PX
+    annotated = annotated - EDGE_SHIFT_PX
     return eligible_boxes(
         pairwise_iou(boxes, annotated, inclusive=False),
         pairwise_iod(boxes, annotated, inclusive=False),

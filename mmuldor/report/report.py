@@ -153,7 +153,10 @@ def _load_banks(
         )
     if bank_dir is None:
         return {}
-    paths = sorted(Path(bank_dir).glob('epoch_*.json'))
+    paths = [
+        *Path(bank_dir).glob('initial.json'),
+        *sorted(Path(bank_dir).glob('epoch_*.json')),
+    ]
     if not paths:
         raise FileNotFoundError(
             f'`bank_dir` must hold epoch_NNN.json files, but {bank_dir} has '

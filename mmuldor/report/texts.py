@@ -155,14 +155,19 @@ def mined_section(banks: Mapping[str, dict]) -> Section:
     pictures = [
         Picture(
             file,
-            f'Training slices with what epoch {bank["epoch"] + 1} mined',
-            f'Round after epoch {bank["epoch"] + 1}',
+            f'Training slices with what was mined {_when(bank)}',
+            f'Round {_when(bank)}',
             _bank_counts(bank),
         )
         for file, bank in banks.items()
     ]
     keys = ['reference', 'mined']
     return Section('What was mined', [text], pictures, keys)
+
+
+def _when(bank: dict) -> str:
+    epoch = bank['epoch'] + 1
+    return f'after epoch {epoch}' if epoch else 'before training'
 
 
 def _bank_counts(bank: dict) -> str:

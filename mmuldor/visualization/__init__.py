@@ -1,5 +1,5 @@
 """Hooks that draw; importing this package registers them."""
 
-from .ct_visualization_hook import CTVisualizationHook
+from mmuldor.visualization.ct_visualization_hook import CTVisualizationHook
 
 __all__ = ['CTVisualizationHook']

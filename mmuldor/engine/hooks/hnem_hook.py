@@ -115,7 +115,7 @@ class HNEMHook(Hook):
         dataset = unwrap(runner.train_dataloader.dataset)
         needed = self._banks(runner.epoch)
         if needed and not needed[-1].is_file():
-            self._mine(runner, dataset, needed[-1], max(runner.epoch - 1, 0))
+            self._mine(runner, dataset, needed[-1], runner.epoch - 1)
         for path in needed:
             load_bank(path, dataset.fingerprint)
         self._write_pointer(runner, dataset)

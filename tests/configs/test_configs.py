@@ -1,0 +1,141 @@
+"""Every shipped config loads, builds and is listed."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from mmengine.config import Config
+from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted(
+    path
+    for path in (ROOT / 'configs').rglob('*.py')
+    if '_base_' not in path.parts
+)
+
+
+def load(path):
+    config = Config.fromfile(path)
+    init_default_scope('mmdet')
+    return config
+
+
+def listed():
+    """Entries of all metafiles that model-index.yml imports, by config."""
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    entries = {}
+    for name in index['Import']:
+        for model in yaml.safe_load((ROOT / name).read_text())['Models']:
+            entries[model['Config']] = model
+    return entries
+
+
+def test_there_are_configs():
+    assert len(CONFIGS) >= 6
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_a_config_builds_all_its_parts(path, mini_data):
+    config = load(path)
+    # No weights can be fetched here; loading them is not building.
+    config.model.backbone.init_cfg = None
+    model = MODELS.build(config.model)
+    assert model.roi_head.bbox_head.num_classes in (1, 2)
+    for split in ('train', 'val', 'test'):
+        dataset = config[f'{split}_dataloader'].dataset
+        dataset.data_root = str(mini_data)
+        assert dataset.ann_file == f'{split}.json'
+        assert len(build_dataset(dataset)[0]['inputs']) == 3
+    for split in ('val', 'test'):
+        evaluator = config[f'{split}_evaluator']
+        assert Path(evaluator.ann_file).name == f'{split}.json'
+        evaluator.ann_file = str(mini_data / f'{split}.json')
+        METRICS.build(evaluator)
+    for hook in config.default_hooks.values():
+        HOOKS.build(hook)
+
+
+def build_dataset(dataset):
+    from mmengine.registry import DATASETS
+
+    return DATASETS.build(dataset)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_a_config_is_listed_with_its_results(path):
+    entry = listed()[str(path.relative_to(ROOT))]
+    assert entry['Name'] == path.stem
+    assert entry['Metadata']['Training Data'] in ('DeepLesion', 'phantom')
+    (result,) = entry['Results']
+    assert result['Task'] == 'Lesion Detection'
+    numbers = result['Metrics']
+    assert numbers == 'not run' or 0 < numbers['sens@4'] <= 100
+
+
+def test_no_entry_without_a_config():
+    assert set(listed()) == {str(p.relative_to(ROOT)) for p in CONFIGS}
+
+
+def differences(first, second):
+    """Dotted keys in which two config dicts differ."""
+    keys = set()
+    for key in set(first) | set(second):
+        a, b = first.get(key), second.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            keys |= {f'{key}.{name}' for name in differences(a, b)}
+        elif a != b:
+            keys.add(key)
+    return keys
+
+
+@pytest.mark.parametrize(
+    'size', ['r101_fpn_12e_deeplesion', 'r18_fpn_8e_phantom']
+)
+def test_the_mask_branch_is_the_only_difference_without_it(size):
+    without = load(ROOT / f'configs/faster_rcnn/faster-rcnn_{size}.py')
+    with_mask = load(ROOT / f'configs/mask_rcnn/mask-rcnn_{size}.py')
+    keys = differences(without.to_dict(), with_mask.to_dict())
+    # How many checkpoints are kept is no part of the method.
+    assert keys - {'default_hooks.checkpoint.max_keep_ckpts'} == {
+        'model.type',
+        'model.data_preprocessor.pad_mask',
+        'model.roi_head.mask_head',
+        'model.roi_head.mask_roi_extractor',
+        'model.train_cfg.rcnn.mask_size',
+        'model.test_cfg.rcnn.mask_thr_binary',
+    }
+
+
+def test_the_papers_settings():
+    config = load(ROOT / 'configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py')
+    optimizer = config.optim_wrapper.optimizer
+    assert optimizer.to_dict() == {
+        'type': 'SGD',
+        'lr': 0.001,
+        'momentum': 0.9,
+        'weight_decay': 0.0001,
+    }
+    (schedule,) = config.param_scheduler
+    assert (schedule.type, schedule.step_size, schedule.gamma) == (
+        'StepLR',
+        4,
+        0.1,
+    )
+    assert config.model.backbone.depth == 101
+    anchors = config.model.rpn_head.anchor_generator
+    assert anchors.base_sizes == [16, 24, 32, 48, 96]
+    assert anchors.ratios == [0.5, 1.0, 2.0]
+    assert config.train_dataloader.batch_size == 2
+    assert config.train_cfg.max_epochs == 12
+    hook = HOOKS.build(config.default_hooks.hnem)
+    rule = hook.rule
+    assert (rule.hit_iou, rule.min_score, rule.max_per_image) == (0.3, 0.7, 3)
+    assert (rule.score_thr, rule.nms_iou_thr, rule.max_per_img) == (
+        0.05,
+        0.5,
+        100,
+    )
+    assert rule.max_iou == 0.3
+    assert rule.max_iod is None
+    assert not hook.accumulate
