@@ -1,0 +1,156 @@
+"""Make a synthetic CT set in DeepLesion's layout, with the true masks.
+
+    python data_prep/make_phantom.py data/phantom --images 320 --seed 0
+
+Writes DL_info.csv, Images_png/000001_01_01/005.png and so on, as the NIH's
+release has them, and truth.json: the true mask of every lesion, those that
+the CSV leaves out too, and the boxes of the normal structures that look like
+lesions. The same arguments give the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.progress import track
+
+from data_prep.phantom.dataset import make_dataset, split_counts
+from data_prep.phantom.settings import (
+    Difficulty,
+    Settings,
+    change_difficulty,
+)
+from mmuldor.io.cli import user_errors
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('out', type=Path, help='folder to write to')
+    parser.add_argument(
+        '--images',
+        type=int,
+        help='number of key slices (default: 100, or the sum of the counts '
+        'of --splits)',
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--size',
+        type=int,
+        default=512,
+        help='side of a slice in pixels (default 512); the field of view '
+        'stays, so 256 has pixels of twice the size',
+    )
+    parser.add_argument(
+        '--neighbours',
+        type=int,
+        default=3,
+        metavar='K',
+        help='slices on each side of a key slice (default 3)',
+    )
+    parser.add_argument(
+        '--splits',
+        type=float,
+        nargs=3,
+        default=(0.7, 0.15, 0.15),
+        metavar=('TRAIN', 'VAL', 'TEST'),
+        help='shares, or counts of key slices (default 0.7 0.15 0.15)',
+    )
+    parser.add_argument(
+        '--unannotated',
+        type=float,
+        default=0.0,
+        metavar='SHARE',
+        help='share of all lesions that the CSV leaves out (default 0; about '
+        'half in DeepLesion); every image keeps an annotated one',
+    )
+    parser.add_argument(
+        '--difficulty',
+        nargs='+',
+        default=(),
+        metavar='NAME=VALUE',
+        help='knobs of data_prep/phantom/settings.py to change, for instance '
+        'lesion_texture_hu=60 confusers_per_image=4,8',
+    )
+    parser.add_argument(
+        '--workers',
+        type=int,
+        default=min(os.cpu_count() or 1, 8),
+        help='processes; the result does not depend on them',
+    )
+    parser.add_argument(
+        '--overwrite',
+        action='store_true',
+        help='replace an older phantom in OUT',
+    )
+    return parser.parse_args(argv)
+
+
+def check_args(args: argparse.Namespace) -> tuple[int, ...]:
+    """Check the numbers; returns the images of train, val and test.
+
+    Raises:
+        ValueError: Naming the argument, what it must be and what it is.
+    """
+    rules = (
+        ('size', 64 <= args.size <= 1024, 'from 64 to 1024'),
+        ('neighbours', 0 <= args.neighbours <= 30, 'from 0 to 30'),
+        ('unannotated', 0 <= args.unannotated <= 0.9, 'from 0 to 0.9'),
+        ('workers', args.workers >= 1, '1 or more'),
+        ('seed', args.seed >= 0, '0 or more'),
+    )
+    for name, good, rule in rules:
+        if not good:
+            raise ValueError(
+                f'--{name} must be {rule}, but got {getattr(args, name)}.'
+            )
+    images = args.images
+    if images is None:
+        images = int(sum(args.splits)) if sum(args.splits) > 1.5 else 100
+    if images < 1:
+        raise ValueError(f'--images must be 1 or more, but got {images}.')
+    return split_counts(images, args.splits)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Makes the set and says what is in it."""
+    args = parse_args(argv)
+    counts = check_args(args)
+    stderr = Console(stderr=True)
+    made = make_dataset(
+        args.out,
+        counts,
+        args.seed,
+        Settings(
+            size=args.size,
+            neighbours=args.neighbours,
+            unannotated=args.unannotated,
+            difficulty=change_difficulty(Difficulty(), args.difficulty),
+        ),
+        overwrite=args.overwrite,
+        workers=args.workers,
+        progress=lambda items, total: track(
+            items, 'Making patients', total, console=stderr
+        ),
+    )
+    print(
+        f'wrote {made["images"]} key slices (train {counts[0]}, val '
+        f'{counts[1]}, test {counts[2]}) of {made["patients"]} patients with '
+        f'{made["lesions"]} lesions ({made["rows"]} in DL_info.csv) and '
+        f'{made["confusers"]} confusers to {args.out}'
+    )
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()
