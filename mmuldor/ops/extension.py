@@ -1,0 +1,43 @@
+"""The module that mmcv imports as ``mmcv._ext`` where none was compiled.
+
+It runs under that name, hence the absolute imports. mmcv asks for some two
+hundred operators while it is imported; each one that is missing here is a
+function that raises when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from mmuldor.ops.info import compile_hint
+from mmuldor.ops.nms import nms
+from mmuldor.ops.roi_align import roi_align_backward, roi_align_forward
+
+__all__ = ['nms', 'roi_align_backward', 'roi_align_forward']
+
+
+def get_compiler_version() -> str:
+    """Answer for mmcv's report of the environment: nothing was compiled."""
+    return 'none (stand-in of mmuldor)'
+
+
+def get_compiling_cuda_version() -> str:
+    """Answer for mmcv's report of the environment: nothing was compiled."""
+    return 'none (stand-in of mmuldor)'
+
+
+def __getattr__(name: str) -> Callable[..., NoReturn]:
+    # Names with an underscore are Python's own questions about a module.
+    if name.startswith('_'):
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+    def missing(*args: object, **kwargs: object) -> NoReturn:
+        raise NotImplementedError(
+            f'mmcv operator {name!r} must be compiled, but this mmcv has no '
+            f'compiled operators; the stand-in of mmuldor has only '
+            f'{", ".join(__all__)}. {compile_hint()}'
+        )
+
+    missing.__name__ = name
+    return missing
