@@ -65,7 +65,9 @@ class Lesion:
         self._draw_surface(rng, spiked, knobs)
         self.reach = float(self.semi.max()) * 1.6 + 3
         side = int(2 * self.reach / spacing) + 4
-        grain = max(0.5, knobs.lesion_texture_mm / spacing)
+        # A small lesion has as many grains across as a large one.
+        grain_mm = min(knobs.lesion_texture_mm, long_mm / 6)
+        grain = max(0.5, grain_mm / spacing)
         self.texture = [
             unit(field(rng, side, (grain, grain))) * knobs.lesion_texture_hu
             for _ in range(2)
@@ -152,7 +154,7 @@ class Lesion:
             -(((distance + 0.2 * small) / (0.18 * small + 0.6)) ** 2)
         )
         depth = np.clip(-distance / small - 0.35, 0, 0.6) / 0.6
-        inside += self.core * min(1.0, small / 8) * depth
+        inside += self.core * depth
         turn = (z - self.centre[2]) / TEXTURE_REACH
         rows, columns = distance.shape
         inside += np.cos(turn) * self.texture[0][:rows, :columns]

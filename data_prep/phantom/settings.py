@@ -16,9 +16,9 @@ class Difficulty:
     `edge_softness_mm` and that it shrinks in place in the next slices.
     """
 
-    # Lesions: size. The smallest real ones (a tenth of DeepLesion is under
-    # 7.8 mm) are left out: at 1.6 mm a pixel they would be 3 pixels wide.
-    min_long_mm: float = 9.0
+    # Lesions: size. The smallest fifth of the real ones is left out: at
+    # 1.2 mm a pixel they are too few pixels for a detector this small.
+    min_long_mm: float = 11.0
     max_long_mm: float = 70.0
     lesions_per_image: float = 1.02
     # Lesions: density. In the lung and in fat the absolute density, in an
@@ -30,15 +30,15 @@ class Difficulty:
     muscle_contrast_hu: tuple[float, float] = (35.0, 70.0)
     bone_contrast_hu: tuple[float, float] = (-190.0, -110.0)
     # Lesions: look.
-    lesion_texture_hu: float = 52.0
-    lesion_texture_mm: float = 2.2
-    lesion_rim_hu: tuple[float, float] = (10.0, 35.0)
-    lesion_core_hu: tuple[float, float] = (-45.0, -5.0)
+    lesion_texture_hu: float = 60.0
+    lesion_texture_mm: float = 3.0
+    lesion_rim_hu: tuple[float, float] = (60.0, 110.0)
+    lesion_core_hu: tuple[float, float] = (-110.0, -50.0)
     irregularity: tuple[float, float] = (0.10, 0.20)
     spiculation: tuple[float, float] = (0.10, 0.30)
     edge_softness_mm: tuple[float, float] = (0.5, 1.3)
     # Confusers: smooth, homogeneous, sharp.
-    confusers_per_image: tuple[int, int] = (9, 16)
+    confusers_per_image: tuple[int, int] = (3, 6)
     confuser_max_mm: float = 30.0
     vessel_tilt_deg: tuple[float, float] = (12.0, 55.0)
     # The scanner.

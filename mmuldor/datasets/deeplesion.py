@@ -40,7 +40,8 @@ class DeepLesionDataset(BaseDetDataset):
 
     Raises:
         FileNotFoundError: If the annotation file or a key slice is missing.
-        ValueError: If the annotation file or a PNG is malformed.
+        ValueError: If the annotation file or a PNG is malformed, or a bank
+            of hard negatives in the pipeline does not fit.
     """
 
     METAINFO = {'classes': ('lesion',), 'palette': [(0, 200, 0)]}
@@ -61,6 +62,9 @@ class DeepLesionDataset(BaseDetDataset):
         if self._fully_initialized:
             return
         super().full_init()
+        for transform in getattr(self.pipeline, 'transforms', []):
+            if hasattr(transform, 'check'):
+                transform.check(self.fingerprint, self.metainfo['classes'])
         if self.check_images and is_main_process():
             self._check_images()
 

@@ -128,6 +128,25 @@ def test_the_fingerprint_tells_data_sets_apart(mini_data):
     assert train.fingerprint != build(mini_data, 'test').fingerprint
 
 
+def test_a_bank_must_fit_the_data_set(mini_data, tmp_path):
+    bank = tmp_path / 'bank.json'
+    content = {
+        'version': 1,
+        'ann_file': 'train.json',
+        'fingerprint': build(mini_data).fingerprint,
+        'epoch': 0,
+        'images': {},
+    }
+    bank.write_text(json.dumps(content))
+    pipeline = [dict(type='mmuldor.AddHardNegatives', bank=str(bank))]
+    two = dict(metainfo=dict(classes=('lesion', 'false_positive')))
+    assert len(build(mini_data, pipeline=pipeline, **two)) == 6
+    with pytest.raises(ValueError, match='has the classes'):
+        build(mini_data, pipeline=pipeline)
+    with pytest.raises(ValueError, match='mined on other images'):
+        build(mini_data, 'test', pipeline=pipeline, **two)
+
+
 def test_the_whole_pipeline_in_mmdets_frame(mini_data):
     pipeline = [
         dict(type='mmuldor.LoadCTSlices'),

@@ -253,9 +253,12 @@ def test_a_fixed_bank_adds_its_examples_half_a_pixel_on(tmp_path):
 
 def test_a_fixed_bank_of_other_images_is_refused(tmp_path):
     transform = AddHardNegatives(bank_of(tmp_path, 'bank.json', 0.9))
-    transform.check('abc')
+    classes = ('lesion', 'false_positive')
+    transform.check('abc', classes)
     with pytest.raises(ValueError, match='mined on other images'):
-        transform.check('def')
+        transform.check('def', classes)
+    with pytest.raises(ValueError, match=r"the classes \('lesion',\)"):
+        transform.check('abc', ('lesion',))
 
 
 def test_the_pointer_is_followed(tmp_path):

@@ -8,7 +8,7 @@ from mmengine.config import Config
 def mini_config(root, mini_data, tmp_path):
     """The phantom's HNEM config on 64 px images; scores of noise count."""
     config = Config.fromfile(
-        root / 'configs/uldor/uldor_r18_fpn_hnem-4e_phantom.py'
+        root / 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
     )
     config.work_dir = str(tmp_path / 'work')
     config.log_level = 'WARNING'

@@ -60,7 +60,7 @@ def test_layers_the_model_lacks_are_ignored():
 
 def test_a_runner_loads_a_one_class_checkpoint(mini_config, root, tmp_path):
     init_default_scope('mmdet')
-    path = root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_8e_phantom.py'
+    path = root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_6e_phantom.py'
     base = Config.fromfile(path)
     base.model.backbone, base.model.neck = (
         mini_config.model.backbone,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-CONFIG = 'configs/uldor/uldor_r18_fpn_hnem-4e_phantom.py'
+CONFIG = 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
 
 
 def run(root, *command, code=0):
@@ -153,7 +153,7 @@ def test_train_mine_test_report(root, phantom, trained):
         (
             [
                 'tools/mine_hard_negatives.py',
-                'configs/faster_rcnn/faster-rcnn_r18_fpn_8e_phantom.py',
+                'configs/faster_rcnn/faster-rcnn_r18_fpn_6e_phantom.py',
                 'README.md',
                 '--out',
                 'bank.json',

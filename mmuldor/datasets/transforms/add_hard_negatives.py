@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -71,10 +72,22 @@ class AddHardNegatives(BaseTransform):
         self.pointer = Path(pointer)
         self.fingerprint = fingerprint
 
-    def check(self, fingerprint: str) -> None:
-        """Raise ValueError if a fixed ``bank`` is not of these images."""
+    def check(self, fingerprint: str, classes: Sequence[str]) -> None:
+        """Check the transform against its data set, before training.
+
+        Raises:
+            ValueError: If a fixed ``bank`` is of other images, or the data
+                set's classes have no place for ``label``.
+        """
         if self.bank is not None:
             load_bank(self.bank, fingerprint)
+        if self.label >= len(classes):
+            raise ValueError(
+                f'AddHardNegatives adds label {self.label}, but the data set '
+                f'has the classes {tuple(classes)}. Add `metainfo=dict('
+                "classes=('lesion', 'false_positive'))` to the data set and "
+                '`num_classes=2` to the heads.'
+            )
 
     def _refresh(self) -> None:
         if self.pointer is None:

@@ -91,7 +91,6 @@ class HNEMHook(Hook):
         )
         self._write_pointer(runner, dataset)
         for transform in followers:
-            transform.check(dataset.fingerprint)
             if transform.bank is None:
                 transform.follow(self._dir / POINTER_NAME, dataset.fingerprint)
 

@@ -1,9 +1,9 @@
 _base_ = [
     '../_base_/models/mask-rcnn_r18_fpn_tiny.py',
     '../_base_/datasets/phantom.py',
-    '../_base_/schedules/phantom_8e.py',
+    '../_base_/schedules/phantom_6e.py',
     '../_base_/default_runtime.py',
 ]
 
-# HNEM starts from the checkpoint of half the epochs.
+# HNEM starts from the checkpoint of the fourth epoch.
 default_hooks = dict(checkpoint=dict(max_keep_ckpts=-1))

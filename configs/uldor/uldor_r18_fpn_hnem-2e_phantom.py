@@ -1,0 +1,36 @@
+# Goes on from a Mask R-CNN of four epochs out of six, as the paper's rounds
+# do, so that both see the same number of iterations: set `load_from` to
+# epoch_4.pth of mask-rcnn_r18_fpn_6e_phantom.
+_base_ = '../mask_rcnn/mask-rcnn_r18_fpn_6e_phantom.py'
+
+classes = ('lesion', 'false_positive')
+model = dict(
+    roi_head=dict(
+        bbox_head=dict(num_classes=len(classes)),
+        mask_head=dict(num_classes=len(classes))))
+
+train_pipeline = _base_.train_pipeline
+train_pipeline.insert(3, dict(type='mmuldor.AddHardNegatives'))
+train_dataloader = dict(
+    dataset=dict(metainfo=dict(classes=classes), pipeline=train_pipeline))
+
+# Where the cosine of Mask R-CNN stands after four of six epochs:
+# 0.0008 * (1 + cos(2 pi / 3)) / 2.
+train_cfg = dict(max_epochs=2, val_interval=2)
+optim_wrapper = dict(optimizer=dict(lr=0.0002))
+param_scheduler = [
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=0,
+        begin=0,
+        end=2,
+        T_max=2,
+        by_epoch=True,
+        convert_to_iter_based=True),
+]
+default_hooks = dict(
+    hnem=dict(
+        type='mmuldor.HNEMHook',
+        pipeline=_base_.test_pipeline,
+        mine_before_training=True,
+        num_workers=1))
