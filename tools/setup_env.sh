@@ -28,29 +28,34 @@ except ImportError:
     )
 PY
 
-if [ ! -x "$venv/bin/python" ]; then
+if [ -d "$venv" ] && [ -n "$(ls -A "$venv")" ] && [ ! -e "$venv/pyvenv.cfg" ]; then
+    echo "error: $venv is no virtual environment; choose another VENV" >&2
+    exit 1
+fi
+if ! "$venv/bin/python" -m pip --version > /dev/null 2>&1; then
     echo "Making $venv ..."
-    "$python" -m venv "$venv"
+    "$python" -m venv --clear "$venv"
 fi
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 # A torch that the interpreter brings along and that is in range is kept: its
 # folder comes after the environment's own.
-torch_home=$("$python" - <<'PY' 2>/dev/null || true
+in_range='
 import os
 import torch
-version = tuple(int(n) for n in torch.__version__.split('+')[0].split('.')[:2])
-if (2, 4) <= version < (2, 14):
-    print(os.path.dirname(os.path.dirname(torch.__file__)))
-PY
-)
+version = tuple(int(n) for n in torch.__version__.split("+")[0].split(".")[:2])
+if not (2, 4) <= version < (2, 14):
+    raise SystemExit(1)
+print(os.path.dirname(os.path.dirname(torch.__file__)))'
+rm -f "$site/kept_torch.pth"
+torch_home=$("$python" -c "$in_range" 2>/dev/null || true)
 if [ -n "$torch_home" ] && [ "$torch_home" != "$site" ]; then
     echo "Keeping the torch in $torch_home"
     echo "$torch_home" > "$site/kept_torch.pth"
 fi
 
 pip() { "$venv/bin/python" -m pip "$@"; }
-if ! "$venv/bin/python" -c 'import torch' 2>/dev/null; then
+if ! "$venv/bin/python" -c "$in_range" > /dev/null 2>&1; then
     echo 'Installing torch ...'
     pip install -q ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
         "$(grep '^torch==' "$root/requirements.txt")"
@@ -62,8 +67,9 @@ trap 'rm -f "$wanted"' EXIT
 for file in "$root/requirements.txt" "$@"; do
     grep -v '^torch==' "$file"
 done > "$wanted"
-# Source archives of mmcv compile for 47 CPU-minutes if they see a torch.
-MMCV_WITH_OPS=0 pip install -q -r "$wanted"
+# Built in isolation: a source archive of mmcv that sees a torch compiles for
+# 47 CPU-minutes.
+pip install -q -r "$wanted"
 
 # Both OpenCV wheels fill the same folder, and one of them wants libGL.
 if pip show -q opencv-python 2>/dev/null; then
@@ -71,8 +77,11 @@ if pip show -q opencv-python 2>/dev/null; then
     pip install -q --no-deps --force-reinstall \
         "$(grep '^opencv-python-headless==' "$root/requirements.txt")"
 fi
-"$venv/bin/python" - <<'PY'
+cd "$root"
+"$venv/bin/python" -W ignore - <<'PY'
 import cv2
+import mmuldor
+import mmdet.apis
 import torch
 device = torch.cuda.get_device_name() if torch.cuda.is_available() else 'CPU'
 print(f'Ready: torch {torch.__version__} on {device}, OpenCV {cv2.__version__}')

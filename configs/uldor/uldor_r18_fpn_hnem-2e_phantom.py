@@ -7,7 +7,9 @@ classes = ('lesion', 'false_positive')
 model = dict(
     roi_head=dict(
         bbox_head=dict(num_classes=len(classes)),
-        mask_head=dict(num_classes=len(classes))))
+        mask_head=dict(num_classes=len(classes))),
+    # The limit is over both classes together: room for 100 lesions still.
+    test_cfg=dict(rcnn=dict(max_per_img=200)))
 
 train_pipeline = _base_.train_pipeline
 train_pipeline.insert(3, dict(type='mmuldor.AddHardNegatives'))
@@ -31,6 +33,5 @@ param_scheduler = [
 default_hooks = dict(
     hnem=dict(
         type='mmuldor.HNEMHook',
-        pipeline=_base_.test_pipeline,
         mine_before_training=True,
         num_workers=1))

@@ -5,7 +5,11 @@ from __future__ import annotations
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from mmuldor.apis.runs import build_runner, check_checkpoint
+from mmuldor.apis.runs import (
+    build_runner,
+    check_checkpoint,
+    check_output,
+)
 from mmuldor.engine.hooks.hnem_hook import unwrap
 from mmuldor.engine.mining import MiningRule, check_model, mine
 from mmuldor.io.jsonfile import write_json
@@ -30,6 +34,7 @@ def mine_hard_negatives(
         ValueError: If the model has no mask head.
     """
     check_checkpoint(checkpoint)
+    check_output(out, checkpoint, config.filename)
     hook = _hnem_hook(config)
     runner = build_runner(config)
     check_model(runner.model)
@@ -40,7 +45,7 @@ def mine_hard_negatives(
     bank = mine(
         runner.model,
         dataset,
-        hook.get('pipeline') or config.test_dataloader.dataset.pipeline,
+        hook.get('pipeline') or config.val_dataloader.dataset.pipeline,
         MiningRule(**rule),
         epoch,
         hook.get('num_workers', 2),

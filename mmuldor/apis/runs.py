@@ -5,8 +5,9 @@ from __future__ import annotations
 import os.path as osp
 from pathlib import Path
 
+import torch
 from mmengine.config import Config
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmuldor.ops import log_backend
 
@@ -28,15 +29,21 @@ def load_config(
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: If it is no config.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(
             f"config '{path}' does not exist. The shipped ones are under "
             '`configs/`; the README lists them.'
         )
-    config = Config.fromfile(path)
-    if cfg_options:
-        config.merge_from_dict(cfg_options)
+    try:
+        config = Config.fromfile(path)
+        config.merge_from_dict(cfg_options or {})
+    except (SyntaxError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"config '{path}', or what `--cfg-options` changes in it, is "
+            f'wrong: {type(error).__name__}: {error}'
+        ) from error
     config.launcher = launcher
     if work_dir is not None:
         config.work_dir = work_dir
@@ -57,13 +64,34 @@ def check_checkpoint(path: str) -> str:
 
     Raises:
         FileNotFoundError: If it is neither.
+        ValueError: If the file is not one that torch.save writes.
     """
-    if '://' not in path and not Path(path).is_file():
+    if '://' in path:
+        return path
+    if not Path(path).is_file():
         raise FileNotFoundError(
             f"checkpoint '{path}' does not exist. `tools/train.py` writes "
             'them as `epoch_N.pth` to its work dir.'
         )
+    with open(path, 'rb') as file:
+        start = file.read(2)
+    # torch.save writes zip archives, before 1.6 bare pickles.
+    if start not in (b'PK', b'\x80\x02'):
+        raise ValueError(
+            f"'{path}' must be a checkpoint as torch.save writes it, but it "
+            f'starts with {start!r}.'
+        )
     return path
+
+
+def check_output(path: str | None, *inputs: str) -> None:
+    """Raise ValueError if ``path`` is a folder or one of the inputs."""
+    if path is None:
+        return
+    if Path(path).is_dir():
+        raise ValueError(f"'{path}' must be a file to write, but is a folder.")
+    if Path(path).resolve() in [Path(name).resolve() for name in inputs]:
+        raise ValueError(f"'{path}' is an input and would be overwritten.")
 
 
 def train_detector(
@@ -78,13 +106,15 @@ def train_detector(
         config: From :func:`load_config`; changed in place.
         amp: Use automatic mixed precision.
         auto_scale_lr: Scale the learning rate to the batch size.
-        resume: 'auto' for the latest checkpoint of the work dir, or a
-            checkpoint; None starts anew (or from ``load_from``).
+        resume: 'auto' for the latest checkpoint of the work dir, if there
+            is one, or a checkpoint; None does what the config says.
 
     Raises:
         ValueError: If the config cannot do what is asked.
     """
     if amp:
+        if not torch.cuda.is_available():
+            raise ValueError('`--amp` needs a GPU, but there is none.')
         config.optim_wrapper.type = 'AmpOptimWrapper'
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if auto_scale_lr:
@@ -94,10 +124,11 @@ def train_detector(
                 'dict(base_batch_size=...)` in the config.'
             )
         config.auto_scale_lr.enable = True
-    config.resume = resume is not None
-    if resume not in (None, 'auto'):
-        config.load_from = check_checkpoint(resume)
-    elif config.get('load_from'):
+    if resume == 'auto':
+        resume = find_latest_checkpoint(config.work_dir)
+    if resume is not None:
+        config.resume, config.load_from = True, resume
+    if config.get('load_from'):
         check_checkpoint(config.load_from)
     build_runner(config).train()
 
@@ -120,6 +151,8 @@ def evaluate_detector(
         The metrics.
     """
     config.load_from = check_checkpoint(checkpoint)
+    config.resume = False
+    check_output(out, checkpoint, config.filename)
     if out is not None:
         config.test_evaluator.out = out
     if show_dir is not None:

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 from mmdet.datasets import BaseDetDataset
-from mmengine.dist import is_main_process
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import MMLogger
 from rich.progress import track
 
@@ -65,8 +65,8 @@ class DeepLesionDataset(BaseDetDataset):
         for transform in getattr(self.pipeline, 'transforms', []):
             if hasattr(transform, 'check'):
                 transform.check(self.fingerprint, self.metainfo['classes'])
-        if self.check_images and is_main_process():
-            self._check_images()
+        if self.check_images:
+            self._check_images_once()
 
     def load_data_list(self) -> list[dict]:
         """Read the annotation file; see the class for what items hold."""
@@ -112,26 +112,42 @@ class DeepLesionDataset(BaseDetDataset):
         x, y, width, height = lesion['bbox']
         box = np.array([x, y, x + width, y + height]) + EDGE_SHIFT_PX
         recist = np.asarray(lesion['recist_px'], dtype=np.float64)
+        try:
+            apart = crossing_point(recist.reshape(4, 2)) is None
+        except ValueError as error:
+            raise ValueError(
+                f'{self.ann_file}: annotations id {lesion["id"]}: {error}'
+            ) from None
         return {
             'bbox': box.tolist(),
             'bbox_label': 0,
             'ignore_flag': 0,
             'recist_px': (recist + EDGE_SHIFT_PX).tolist(),
             'lesion_type': lesion['lesion_type'],
+            'diameters_apart': apart,
         }
 
     def _log_data(self, data_list: list[dict], noisy: int, dropped: int):
-        recists = [i['recist_px'] for d in data_list for i in d['instances']]
-        apart = sum(
-            crossing_point(np.reshape(recist, (4, 2))) is None
-            for recist in recists
-        )
+        lesions = [i for d in data_list for i in d['instances']]
+        apart = sum(lesion.pop('diameters_apart') for lesion in lesions)
         MMLogger.get_current_instance().info(
             f'{osp.basename(self.ann_file)}: {len(data_list)} images, '
-            f'{len(recists)} lesions; dropped: {noisy} noisy lesions, '
+            f'{len(lesions)} lesions; dropped: {noisy} noisy lesions, '
             f'{dropped} images with no other; {apart} pairs of diameters '
             'miss each other by more than 1 px (their mask is the hull)'
         )
+
+    def _check_images_once(self) -> None:
+        """One process looks; all of them raise what it found."""
+        found: list[Exception | None] = [None]
+        if is_main_process():
+            try:
+                self._check_images()
+            except (ValueError, OSError) as error:
+                found[0] = error
+        broadcast_object_list(found)
+        if found[0] is not None:
+            raise found[0]
 
     def _check_images(self) -> None:
         loaders = [

@@ -34,6 +34,7 @@ def rasterize(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
     mask = np.zeros((height, width), dtype=bool)
     top = max(int(np.ceil(polygon[:, 1].min())), 0)
     bottom = min(int(np.floor(polygon[:, 1].max())), height - 1)
+    bottom = max(bottom, top - 1)
     rows = np.arange(top, bottom + 1, dtype=np.float64)
     columns = np.arange(width, dtype=np.float64)
     crossings = _row_crossings(polygon, rows)

@@ -19,8 +19,8 @@ def check_endpoints(endpoints_px: np.ndarray) -> np.ndarray:
     """Return the endpoints as (4, 2) float64.
 
     Raises:
-        ValueError: If the shape is another, a coordinate is not finite or a
-            diameter has no length.
+        ValueError: If the shape is another, a coordinate is not finite, a
+            diameter has no length or all endpoints lie on one line.
     """
     points = np.asarray(endpoints_px, dtype=np.float64)
     if points.shape != (4, 2):
@@ -38,6 +38,12 @@ def check_endpoints(endpoints_px: np.ndarray) -> np.ndarray:
                 'a diameter must have a length, but both ends are '
                 f'{points[first].tolist()}.'
             )
+    arms = points[1:] - points[0]
+    if not np.any(arms[0, 0] * arms[1:, 1] - arms[0, 1] * arms[1:, 0]):
+        raise ValueError(
+            'the diameters must span an area, but all endpoints lie on one '
+            f'line: {points.tolist()}.'
+        )
     return points
 
 

@@ -31,6 +31,11 @@ def test_lesion_and_background_rows_are_copied():
     assert torch.equal(cls[0], old[0])
     assert torch.equal(cls[2], old[1])
     assert torch.equal(cls[1], two['roi_head.bbox_head.fc_cls.weight'][1])
+    bias = one['roi_head.bbox_head.fc_cls.bias']
+    old_bias = before['roi_head.bbox_head.fc_cls.bias']
+    assert torch.equal(bias[[0, 2]], old_bias)
+    # 1 in 100: the lesion's probability stays nearly what it was.
+    assert bias[1] == pytest.approx(-4.6)
     reg = one['roi_head.bbox_head.fc_reg.bias']
     assert torch.equal(reg[:4], before['roi_head.bbox_head.fc_reg.bias'])
     assert torch.equal(reg[4:], two['roi_head.bbox_head.fc_reg.bias'][4:])
@@ -58,35 +63,67 @@ def test_layers_the_model_lacks_are_ignored():
     assert len(expand_heads(state(1), target)) == 4
 
 
-def test_a_runner_loads_a_one_class_checkpoint(mini_config, root, tmp_path):
-    init_default_scope('mmdet')
+@pytest.fixture
+def one_class(mini_config, root, tmp_path):
+    """A one-class model's config and its checkpoint."""
     path = root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_6e_phantom.py'
-    base = Config.fromfile(path)
-    base.model.backbone, base.model.neck = (
-        mini_config.model.backbone,
-        mini_config.model.neck,
-    )
-    one = MODELS.build(base.model)
+    config = Config(dict(mini_config, experiment_name='one'))
+    model = Config.fromfile(path).model
+    model.backbone, model.neck = config.model.backbone, config.model.neck
+    config.model = model
+    init_default_scope('mmdet')
+    weights = MODELS.build(model).state_dict()
     file = tmp_path / 'one.pth'
-    save_checkpoint({'state_dict': one.state_dict(), 'meta': {}}, str(file))
+    save_checkpoint({'state_dict': weights, 'meta': {}}, str(file))
+    return config, weights, str(file)
+
+
+def test_training_starts_from_a_one_class_checkpoint(mini_config, one_class):
+    _, weights, file = one_class
     runner = Runner.from_cfg(mini_config)
-    runner.load_checkpoint(str(file))
+    assert runner.train_loop.max_epochs == 3
+    runner.load_checkpoint(file)
     found = runner.model.roi_head.bbox_head.fc_cls.weight
-    expected = one.roi_head.bbox_head.fc_cls.weight
+    expected = weights['roi_head.bbox_head.fc_cls.weight']
     assert torch.equal(found[[0, 2]], expected)
 
-    base_runner = Runner.from_cfg(
-        Config(
-            dict(
-                mini_config,
-                model=base.model,
-                experiment_name='back',
-            )
-        )
-    )
-    two = tmp_path / 'two.pth'
-    save_checkpoint(
-        {'state_dict': runner.model.state_dict(), 'meta': {}}, str(two)
-    )
+
+def test_only_a_start_of_training_expands(mini_config, one_class):
+    _, _, file = one_class
     with pytest.raises(ValueError, match='another number of classes'):
-        base_runner.load_checkpoint(str(two))
+        Runner.from_cfg(mini_config).load_checkpoint(file)
+    mini_config.experiment_name = 'resumed'
+    mini_config.resume, mini_config.load_from = True, file
+    runner = Runner.from_cfg(mini_config)
+    assert runner.train_loop.max_epochs == 3
+    with pytest.raises(ValueError, match='another number of classes'):
+        runner.load_or_resume()
+
+
+def test_two_classes_do_not_start_a_one_class_model(
+    mini_config, one_class, tmp_path
+):
+    config, _, _ = one_class
+    two = MODELS.build(mini_config.model)
+    file = tmp_path / 'two.pth'
+    save_checkpoint({'state_dict': two.state_dict(), 'meta': {}}, str(file))
+    runner = Runner.from_cfg(config)
+    with pytest.raises(ValueError, match='another number of classes'):
+        runner.load_checkpoint(str(file))
+
+
+@pytest.mark.parametrize(
+    ('content', 'match'),
+    [
+        ([1], 'must hold a dict of tensors, but got a list'),
+        ({'state_dict': [1]}, 'must hold a dict of tensors'),
+        ({'a': torch.ones(1)}, 'lacks .* tensors of the model'),
+    ],
+)
+def test_what_is_no_checkpoint_of_the_model_is_refused(
+    mini_config, tmp_path, content, match
+):
+    runner = Runner.from_cfg(mini_config)
+    hook = [h for h in runner.hooks if type(h).__name__.startswith('HeadEx')]
+    with pytest.raises(ValueError, match=match):
+        hook[0].after_load_checkpoint(runner, content)

@@ -199,3 +199,16 @@ def test_a_bank_of_other_images_stops_a_resumed_run(mini_config):
     config.resume = True
     with pytest.raises(ValueError, match='mined on other images'):
         Runner.from_cfg(config).train()
+
+
+def test_rounds_of_another_run_are_removed(mini_config):
+    config = mini_config
+    config.train_cfg.max_epochs = 1
+    folder = Path(config.work_dir) / 'hard_negatives'
+    folder.mkdir(parents=True)
+    for name in ('initial.json', 'epoch_000.json', 'epoch_007.json'):
+        (folder / name).write_text('{}')
+    path = record_pipeline(config)
+    Runner.from_cfg(config).train()
+    assert list(seen_by_bank(path)) == [()]
+    assert [p.name for p in folder.iterdir()] == ['current.json']

@@ -29,8 +29,11 @@ def test_a_tiny_polygon_keeps_the_pixel_under_its_centre():
 
 
 def test_a_polygon_outside_keeps_the_nearest_pixel():
-    mask = rasterize(np.array([[-9, -9], [-8, -9], [-8, -8]]), 4, 4)
-    assert np.argwhere(mask).tolist() == [[0, 0]]
+    for x, y in ((-9, 2), (9, 2), (2, -9), (2, 9), (-9, -9)):
+        triangle = np.array([[x, y], [x + 1, y], [x, y + 1]])
+        row, column = np.clip([y, x], 0, 3)
+        mask = rasterize(triangle, 4, 4)
+        assert np.argwhere(mask).tolist() == [[row, column]]
 
 
 def test_a_concave_polygon_keeps_its_notch():

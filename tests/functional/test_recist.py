@@ -117,6 +117,8 @@ def test_bad_endpoints_are_refused(shape):
         build(np.full((4, 2), np.nan))
     with pytest.raises(ValueError, match='must have a length'):
         build([[1, 1], [1, 1], [0, 0], [2, 2]])
+    with pytest.raises(ValueError, match='lie on one line'):
+        build([[0, 0], [10, 5], [20, 10], [30, 15]])
 
 
 @pytest.mark.parametrize(

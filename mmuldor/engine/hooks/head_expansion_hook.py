@@ -13,11 +13,13 @@ from mmuldor.registry import HOOKS
 class HeadExpansionHook(Hook):
     """Let a one-class checkpoint start a two-class (HNEM) model.
 
-    Fires after a checkpoint was read and before it is given to the model. The
-    lesion's rows of the classification, box and mask layers are copied, the
-    background's too; the new classes keep the model's initialisation. Any
-    other difference in the number of classes is an error, where MMEngine
-    would train on from random heads with only a warning.
+    Fires after a checkpoint was read and before it is given to the model.
+    Where a training starts from it (``load_from``, no resume), the lesion's
+    rows of the classification, box and mask layers are copied, and the
+    background's; the new classes keep the model's initialisation. Any other
+    difference in the number of classes, or a checkpoint that lacks tensors of
+    the model, is an error, where MMEngine would go on with random layers and
+    a warning.
 
     Example:
         ``default_hooks = dict(heads=dict(type='mmuldor.HeadExpansionHook'))``
@@ -26,13 +28,69 @@ class HeadExpansionHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Rewrite ``checkpoint['state_dict']`` in place."""
         model = getattr(runner.model, 'module', runner.model)
-        state = checkpoint.get('state_dict', checkpoint)
-        names = expand_heads(state, model.state_dict())
-        if names:
-            runner.logger.info(
-                'head expansion: the lesion rows of '
-                f'{", ".join(names)} were copied, new classes initialised'
+        target = model.state_dict()
+        state = _weights(checkpoint)
+        # MMEngine builds the training loop before it loads a checkpoint.
+        trains = not isinstance(runner._train_loop, (dict, type(None)))
+        if trains and not runner._resume:
+            names = expand_heads(state, target)
+            if names:
+                runner.logger.info(
+                    'head expansion: the lesion rows of '
+                    f'{", ".join(names)} were copied, new classes initialised'
+                )
+            # A backbone alone is a legitimate start.
+            complete = any(name in state for name in target)
+        else:
+            check_classes(state, target)
+            complete = all(name in state for name in target)
+        if not complete:
+            missing = [name for name in target if name not in state]
+            raise ValueError(
+                f'the checkpoint lacks {len(missing)} of the {len(target)} '
+                f'tensors of the model, for example `{missing[0]}`. Use the '
+                'config it was trained with.'
             )
+
+
+def _weights(checkpoint: dict) -> dict[str, torch.Tensor]:
+    """The checkpoint's tensors, without the prefix of a model wrapper."""
+    state = checkpoint
+    if isinstance(checkpoint, dict) and 'state_dict' in checkpoint:
+        state = checkpoint['state_dict']
+    if not isinstance(state, dict):
+        raise ValueError(
+            'a checkpoint must hold a dict of tensors, but got a '
+            f'{type(state).__name__}.'
+        )
+    for name in [n for n in state if n.startswith('module.')]:
+        state[name.removeprefix('module.')] = state.pop(name)
+    return state
+
+
+def check_classes(
+    state: dict[str, torch.Tensor], target: dict[str, torch.Tensor]
+) -> None:
+    """Raise ValueError if a layer of the heads has another shape."""
+    for name, wanted, found in _class_layers(state, target):
+        if found.shape != wanted.shape:
+            raise _mismatch(name, found, wanted)
+
+
+def _class_layers(state, target):
+    for name, wanted in target.items():
+        layer = name.split('.')[-2] if '.' in name else ''
+        if layer in _EXPANDERS and name in state:
+            yield name, wanted, state[name]
+
+
+def _mismatch(name, found, wanted) -> ValueError:
+    return ValueError(
+        f'the checkpoint has {tuple(found.shape)} in `{name}`, but the model '
+        f'has {tuple(wanted.shape)}: another number of classes. Use the '
+        'config it was trained with; a one-class (lesion) checkpoint can '
+        'start the training of an HNEM model, and nothing else can differ.'
+    )
 
 
 def expand_heads(
@@ -51,21 +109,13 @@ def expand_heads(
         ValueError: If class layers differ in another way.
     """
     expanded = []
-    for name, wanted in target.items():
-        found = state.get(name)
-        layer = name.split('.')[-2] if '.' in name else ''
-        if found is None or layer not in _EXPANDERS:
-            continue
+    for name, wanted, found in list(_class_layers(state, target)):
         if found.shape == wanted.shape:
             continue
+        layer = name.split('.')[-2]
         rows = _EXPANDERS[layer](found, wanted)
         if rows is None:
-            raise ValueError(
-                f'the checkpoint has {tuple(found.shape)} in `{name}`, but '
-                f'the model has {tuple(wanted.shape)}: another number of '
-                'classes. Use the config it was trained with; only a '
-                'one-class (lesion) checkpoint can start an HNEM model.'
-            )
+            raise _mismatch(name, found, wanted)
         state[name] = rows
         expanded.append(name)
     return expanded
@@ -79,6 +129,10 @@ def _expand_cls(found, wanted):
         return None
     rows = wanted.clone()
     rows[0], rows[-1] = found[0], found[1]
+    if rows.ndim == 1:
+        # A new class starts as rare as 1 in 100 (Lin et al. 2017, focal
+        # loss), so that the lesion's probability stays what it was.
+        rows[1:-1] = -4.6
     return rows
 
 

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.dataset import BaseDataset
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import (
+    barrier,
+    broadcast_object_list,
+    is_main_process,
+)
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
@@ -29,15 +33,16 @@ class HNEMHook(Hook):
     epoch it writes ``current.json``, which names the banks that this epoch
     must use; the pipeline's ``AddHardNegatives`` follows it, in persistent
     workers too. On resume the bank of the resumed checkpoint's epoch is used,
-    and mined again from its weights if the file is gone. Every process mines
+    and mined again from its weights if the file is gone; rounds that the run
+    has not reached, left by another one, are removed. Every process mines
     its share of the images; the first one writes.
 
     Example:
-        ``default_hooks = dict(hnem=dict(type='mmuldor.HNEMHook',
-        pipeline=_base_.test_pipeline))``
+        ``default_hooks = dict(hnem=dict(type='mmuldor.HNEMHook'))``
 
     Args:
-        pipeline: Test pipeline that makes the model's input.
+        pipeline: Test pipeline that makes the model's input; that of
+            ``val_dataloader`` by default.
         accumulate: Use the banks of all rounds; False replaces each round by
             the next.
         mine_before_training: Do a round with the loaded weights before the
@@ -59,7 +64,7 @@ class HNEMHook(Hook):
 
     def __init__(
         self,
-        pipeline: Sequence[dict],
+        pipeline: Sequence[dict] | None = None,
         accumulate: bool = False,
         mine_before_training: bool = False,
         begin: int = 0,
@@ -83,12 +88,15 @@ class HNEMHook(Hook):
                 f'{type(runner.train_loop).__name__}.'
             )
         check_model(runner.model)
+        if self.pipeline is None:
+            self.pipeline = runner.cfg.val_dataloader.dataset.pipeline
         dataset = unwrap(runner.train_dataloader.dataset)
         followers = [t for t in _transforms(dataset) if hasattr(t, 'follow')]
         self._check_classes(runner, dataset, followers)
         self._dir = Path(self.bank_dir or runner.work_dir) / (
             '' if self.bank_dir else 'hard_negatives'
         )
+        self._forget_later_rounds(runner)
         self._write_pointer(runner, dataset)
         for transform in followers:
             if transform.bank is None:
@@ -101,7 +109,10 @@ class HNEMHook(Hook):
                 f'pipeline, but got {_transforms(dataset)}.'
             )
         model = getattr(runner.model, 'module', runner.model)
-        classes = model.roi_head.bbox_head.num_classes
+        classes = min(
+            model.roi_head.bbox_head.num_classes,
+            model.roi_head.mask_head.num_classes,
+        )
         needed = max(transform.label for transform in followers) + 1
         if classes < needed:
             raise ValueError(
@@ -113,7 +124,10 @@ class HNEMHook(Hook):
         """Point to the banks of this epoch, mining what is missing."""
         dataset = unwrap(runner.train_dataloader.dataset)
         needed = self._banks(runner.epoch)
-        if needed and not needed[-1].is_file():
+        missing = [bool(needed) and not needed[-1].is_file()]
+        # One process decides: mining is a collective act.
+        broadcast_object_list(missing)
+        if missing[0]:
             self._mine(runner, dataset, needed[-1], runner.epoch - 1)
         for path in needed:
             load_bank(path, dataset.fingerprint)
@@ -126,6 +140,21 @@ class HNEMHook(Hook):
         dataset = unwrap(runner.train_dataloader.dataset)
         path = bank_path(self._dir, runner.epoch)
         self._mine(runner, dataset, path, runner.epoch)
+
+    def _forget_later_rounds(self, runner) -> None:
+        """Remove what another run left: rounds this one has not reached."""
+        if is_main_process():
+            kept = {bank_path(self._dir, r) for r in range(runner.epoch)}
+            if runner.epoch:
+                kept.add(self._dir / 'initial.json')
+            found = [
+                *self._dir.glob('epoch_*.json'),
+                *self._dir.glob('initial.json'),
+            ]
+            for path in found:
+                if path not in kept:
+                    path.unlink()
+        barrier()
 
     def _banks(self, epoch: int) -> list[Path]:
         """The bank files that training epoch ``epoch`` must use."""
