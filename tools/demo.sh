@@ -21,8 +21,8 @@ train_and_test() {
 }
 
 step 'Making a synthetic CT set'
-python data_prep/make_phantom.py $data --splits 400 20 120 --neighbours 1 \
-    --seed 0 --overwrite
+python data_prep/make_phantom.py $data --splits 400 20 120 --size 384 \
+    --neighbours 1 --seed 0 --overwrite
 python data_prep/deeplesion_to_coco.py --csv $data/DL_info.csv \
     --images $data/Images_png --out $data
 
