@@ -26,12 +26,12 @@ python data_prep/make_phantom.py $data --splits 400 20 120 --size 384 \
 python data_prep/deeplesion_to_coco.py --csv $data/DL_info.csv \
     --images $data/Images_png --out $data
 
-train_and_test faster_rcnn configs/faster_rcnn/faster-rcnn_r18_fpn_6e_phantom.py
-train_and_test mask_rcnn configs/mask_rcnn/mask-rcnn_r18_fpn_6e_phantom.py
-# HNEM goes on from the Mask R-CNN of four epochs out of six: equal
+train_and_test faster_rcnn configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py
+train_and_test mask_rcnn configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py
+# HNEM goes on from the Mask R-CNN of three epochs out of five: equal
 # iterations for both.
 train_and_test uldor configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py \
-    --cfg-options load_from=$demo/mask_rcnn/epoch_4.pth
+    --cfg-options load_from=$demo/mask_rcnn/epoch_3.pth
 
 step 'Writing the report'
 python tools/report.py --ann $data/test.json --images $data/Images_png \

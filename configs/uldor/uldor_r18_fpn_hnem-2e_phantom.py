@@ -1,7 +1,7 @@
-# Goes on from a Mask R-CNN of four epochs out of six, as the paper's rounds
+# Goes on from a Mask R-CNN of three epochs out of five, as the paper's rounds
 # do, so that both see the same number of iterations: set `load_from` to
-# epoch_4.pth of mask-rcnn_r18_fpn_6e_phantom.
-_base_ = '../mask_rcnn/mask-rcnn_r18_fpn_6e_phantom.py'
+# epoch_3.pth of mask-rcnn_r18_fpn_5e_phantom.
+_base_ = '../mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 
 classes = ('lesion', 'false_positive')
 model = dict(
@@ -16,10 +16,10 @@ train_pipeline.insert(3, dict(type='mmuldor.AddHardNegatives'))
 train_dataloader = dict(
     dataset=dict(metainfo=dict(classes=classes), pipeline=train_pipeline))
 
-# Where the cosine of Mask R-CNN stands after four of six epochs:
-# 0.0008 * (1 + cos(2 pi / 3)) / 2.
+# Where the cosine of Mask R-CNN stands after three of five epochs:
+# 0.0008 * (1 + cos(0.6 pi)) / 2.
 train_cfg = dict(max_epochs=2, val_interval=2)
-optim_wrapper = dict(optimizer=dict(lr=0.0002))
+optim_wrapper = dict(optimizer=dict(lr=0.00028))
 param_scheduler = [
     dict(
         type='CosineAnnealingLR',

@@ -90,7 +90,7 @@ def differences(first, second):
 
 
 @pytest.mark.parametrize(
-    'size', ['r101_fpn_12e_deeplesion', 'r18_fpn_6e_phantom']
+    'size', ['r101_fpn_12e_deeplesion', 'r18_fpn_5e_phantom']
 )
 def test_the_mask_branch_is_the_only_difference_without_it(size):
     without = load(ROOT / f'configs/faster_rcnn/faster-rcnn_{size}.py')

@@ -66,7 +66,7 @@ def test_layers_the_model_lacks_are_ignored():
 @pytest.fixture
 def one_class(mini_config, root, tmp_path):
     """A one-class model's config and its checkpoint."""
-    path = root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_6e_phantom.py'
+    path = root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
     config = Config(dict(mini_config, experiment_name='one'))
     model = Config.fromfile(path).model
     model.backbone, model.neck = config.model.backbone, config.model.neck

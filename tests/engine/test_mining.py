@@ -187,7 +187,7 @@ def test_a_model_without_masks_is_refused(dataset, root):
     from mmengine.config import Config
 
     init_default_scope('mmdet')
-    path = root / 'configs/faster_rcnn/faster-rcnn_r18_fpn_6e_phantom.py'
+    path = root / 'configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py'
     model = MODELS.build(Config.fromfile(path).model)
     with pytest.raises(ValueError, match='needs a two-stage detector with a'):
         mine(model, dataset, [], MiningRule(), 0)

@@ -153,7 +153,7 @@ def test_train_mine_test_report(root, phantom, trained):
         (
             [
                 'tools/mine_hard_negatives.py',
-                'configs/faster_rcnn/faster-rcnn_r18_fpn_6e_phantom.py',
+                'configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py',
                 'README.md',
                 '--out',
                 'bank.json',

@@ -1,7 +1,7 @@
 # From scratch and short: AdamW learns faster than the paper's SGD.
 _base_ = './uldor_12e.py'
 
-train_cfg = dict(max_epochs=6, val_interval=6)
+train_cfg = dict(max_epochs=5, val_interval=5)
 optim_wrapper = dict(
     optimizer=dict(
         _delete_=True, type='AdamW', lr=0.0008, weight_decay=0.01),
@@ -12,8 +12,8 @@ param_scheduler = [
         type='CosineAnnealingLR',
         eta_min=0,
         begin=0,
-        end=6,
-        T_max=6,
+        end=5,
+        T_max=5,
         by_epoch=True,
         convert_to_iter_based=True),
 ]
