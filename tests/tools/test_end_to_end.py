@@ -153,12 +153,13 @@ def test_train_mine_test_report(root, phantom, trained):
         (
             [
                 'tools/mine_hard_negatives.py',
-                'configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py',
-                'README.md',
-                '--out',
-                'bank.json',
+                *(CONFIG, 'README.md', '--out', 'bank.json'),
             ],
-            'needs a two-stage detector with a mask head',
+            "'README.md' must be a checkpoint",
+        ),
+        (
+            ['tools/test.py', CONFIG, 'README.md', '--out', 'tests'],
+            "'README.md' must be a checkpoint",
         ),
         (
             [
