@@ -130,6 +130,7 @@ def test_panel_of_a_grid_shows_its_view(row, column):
     top = grid.head + grid.gap + row * (100 + grid.caption + grid.gap)
     panel = pixels[top : top + 100, left : left + 100]
     x, y = centroid(np.where(panel > 40, panel, 0))
-    # 20 pixels on 100: five output pixels each.
-    assert x == pytest.approx(5 * (40 - 34.5) - 0.5, abs=0.15)
-    assert y == pytest.approx(5 * (30 - 19.5) - 0.5, abs=0.15)
+    # 20 pixels on 100: five output pixels each. Matplotlib 3.10 places the
+    # picture to a third of an output pixel, 0.07 px of the slice.
+    assert x == pytest.approx(5 * (40 - 34.5) - 0.5, abs=0.35)
+    assert y == pytest.approx(5 * (30 - 19.5) - 0.5, abs=0.35)
