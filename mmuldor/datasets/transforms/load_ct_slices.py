@@ -98,22 +98,23 @@ class LoadCTSlices(BaseTransform):
 
     def slice_paths(self, results: dict) -> list[str]:
         """Files that :meth:`transform` will read, without repetitions."""
-        numbers = {
+        numbers = self._numbers(results)
+        return sorted({self._existing(results, n) for n in numbers})
+
+    def lacks_neighbours(self, results: dict) -> bool:
+        """Whether a slice of the range that is needed has no file."""
+        return any(
+            self._existing(results, number) != _path(results, number)
+            for number in self._numbers(results)
+        )
+
+    def _numbers(self, results: dict) -> set[int]:
+        """Numbers of the stored slices around the positions."""
+        return {
             number
             for position in self.positions(results)
             for number in (math.floor(position), math.ceil(position))
         }
-        paths = {self._existing(results, number) for number in numbers}
-        return sorted(paths)
-
-    def lacks_neighbours(self, results: dict) -> bool:
-        """Whether a slice of the range that is needed has no file."""
-        numbers = {math.floor(p) for p in self.positions(results)}
-        numbers |= {math.ceil(p) for p in self.positions(results)}
-        return any(
-            self._existing(results, number) != _path(results, number)
-            for number in numbers
-        )
 
     def _existing(self, results: dict, number: int) -> str:
         """The slice's file, or that of the nearest one towards the key."""
