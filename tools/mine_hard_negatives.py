@@ -16,25 +16,14 @@ from mmuldor.io.cli import user_errors
 
 
 def parse_args() -> argparse.Namespace:
-    """Flags of one mining round."""
-    from mmengine.config import DictAction
+    """Flags of one mining round; the config's HNEMHook is the rule."""
+    from tools.arguments import new_parser
 
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('config', help='config file; its HNEMHook is the rule')
+    parser = new_parser(__doc__)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
     parser.add_argument('--out', required=True, help='bank file to write')
     parser.add_argument(
         '--epoch', type=int, default=0, help='enters the seed of the draws'
-    )
-    parser.add_argument('--work-dir', help='folder of the logs')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config: key=value ...',
     )
     return parser.parse_args()
 

@@ -7,7 +7,6 @@ Example:
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -18,38 +17,18 @@ from mmuldor.io.cli import user_errors
 
 def parse_args() -> argparse.Namespace:
     """Flags of mmdet's ``tools/test.py``."""
-    from mmengine.config import DictAction
+    from tools.arguments import add_launcher, new_parser
 
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('config', help='config file')
+    parser = new_parser(__doc__)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
-    parser.add_argument('--work-dir', help='folder of the logs')
     parser.add_argument(
         '--out', help='write COCO-format results (float boxes, RLE masks)'
     )
     parser.add_argument(
         '--show-dir', help='draw detections on windowed CT into this folder'
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config: key=value ...',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher',
-    )
-    # torch.distributed.launch passes this.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    add_launcher(parser)
+    return parser.parse_args()
 
 
 @user_errors()

@@ -7,7 +7,6 @@ Example:
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -18,14 +17,9 @@ from mmuldor.io.cli import user_errors
 
 def parse_args() -> argparse.Namespace:
     """Flags of mmdet's ``tools/train.py``."""
-    from mmengine.config import DictAction
+    from tools.arguments import add_launcher, new_parser
 
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser = new_parser(__doc__)
     parser.add_argument(
         '--amp', action='store_true', help='automatic mixed precision'
     )
@@ -40,23 +34,8 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         help='resume from a checkpoint, by default the latest of the work dir',
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override settings of the config: key=value ...',
-    )
-    parser.add_argument(
-        '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
-        default='none',
-        help='job launcher',
-    )
-    # torch.distributed.launch passes this.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args()
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    add_launcher(parser)
+    return parser.parse_args()
 
 
 @user_errors()

@@ -1,11 +1,17 @@
 """What the tools call."""
 
 from mmuldor.apis.mining import mine_hard_negatives
-from mmuldor.apis.runs import evaluate_detector, load_config, train_detector
+from mmuldor.apis.runs import (
+    evaluate_detector,
+    load_config,
+    tested_annotations,
+    train_detector,
+)
 
 __all__ = [
     'evaluate_detector',
     'load_config',
     'mine_hard_negatives',
+    'tested_annotations',
     'train_detector',
 ]

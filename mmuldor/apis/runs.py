@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os.path as osp
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from mmuldor.ops import log_backend
@@ -52,11 +55,37 @@ def load_config(
     return config
 
 
+class BriefRunner(Runner):
+    """A runner that dumps config, hooks and machine to the log file alone."""
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """MMEngine's logger, but for dumps of several hundred lines."""
+        logger = super().build_logger(*args, **kwargs)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(_is_no_dump)
+        return logger
+
+
+def _is_no_dump(record: logging.LogRecord) -> bool:
+    dumps = ('Config:\n', 'Hooks will be executed', 'System environment:')
+    return not str(record.msg).lstrip('-\n').startswith(dumps)
+
+
 def build_runner(config: Config) -> Runner:
     """The runner, with one log line on mmcv's operators."""
-    runner = Runner.from_cfg(config)
+    runner = BriefRunner.from_cfg(config)
     log_backend()
     return runner
+
+
+def leave_processes() -> None:
+    """Leave the group that a launcher's runner joined, all work being done.
+
+    Left to the interpreter's end, the threads of gloo abort it now and then.
+    """
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def check_checkpoint(path: str) -> str:
@@ -131,6 +160,7 @@ def train_detector(
     if config.get('load_from'):
         check_checkpoint(config.load_from)
     build_runner(config).train()
+    leave_processes()
 
 
 def evaluate_detector(
@@ -159,4 +189,26 @@ def evaluate_detector(
         config.default_hooks.visualization.update(
             draw=True, test_out_dir=show_dir
         )
-    return build_runner(config).test()
+    metrics = build_runner(config).test()
+    leave_processes()
+    return metrics
+
+
+def tested_annotations(paths: Iterable[str]) -> str:
+    """The test split's annotation file, by the config in a work dir.
+
+    Args:
+        paths: Work dirs and other paths; the first folder that holds the
+            config of a run is asked.
+
+    Raises:
+        ValueError: If none does.
+    """
+    for path in paths:
+        dumps = sorted(Path(path).glob('*.py')) if Path(path).is_dir() else []
+        if dumps:
+            return Config.fromfile(dumps[-1]).test_evaluator.ann_file
+    raise ValueError(
+        '`--ann` must name the annotation JSON of the tested split, since no '
+        'work dir with the config of a run is given.'
+    )
