@@ -5,7 +5,15 @@ custom_imports = dict(imports=['mmuldor.registry'], allow_failed_imports=False)
 
 default_hooks = dict(
     logger=dict(interval=20),
+    # ULDor trains "until minimizing the validation loss" (section 2.3).
+    val_loss=dict(type='mmuldor.ValLossHook'),
     checkpoint=dict(
-        interval=1, max_keep_ckpts=3, save_best='froc/mean', rule='greater'),
+        interval=1,
+        max_keep_ckpts=3,
+        save_best=['val_loss', 'froc/mean'],
+        rule=['less', 'greater']),
+    # One more than the epochs between two steps of the learning rate.
+    early_stopping=dict(
+        type='EarlyStoppingHook', monitor='val_loss', rule='less', patience=5),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))

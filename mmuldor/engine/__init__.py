@@ -1,5 +1,5 @@
 """Hooks and loops of the runner."""
 
-from mmuldor.engine.hooks import HeadExpansionHook, HNEMHook
+from mmuldor.engine.hooks import HeadExpansionHook, HNEMHook, ValLossHook
 
-__all__ = ['HNEMHook', 'HeadExpansionHook']
+__all__ = ['HNEMHook', 'HeadExpansionHook', 'ValLossHook']

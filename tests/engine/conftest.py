@@ -27,6 +27,7 @@ def mini_config(root, mini_data, tmp_path):
     config.train_cfg.max_epochs = 3
     config.train_cfg.val_interval = 3
     config.default_hooks.checkpoint.save_best = None
+    config.default_hooks.checkpoint.rule = None
     config.default_hooks.hnem.update(
         mine_before_training=False,
         num_workers=0,

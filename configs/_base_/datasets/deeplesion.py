@@ -20,6 +20,10 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
+# The validation loss: the training's targets, nothing random.
+val_loss_pipeline = [
+    step for step in train_pipeline if step['type'] != 'RandomFlip'
+]
 test_pipeline = [
     *load_pipeline,
     resize,

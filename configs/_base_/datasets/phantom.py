@@ -18,6 +18,9 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs', meta_keys=_base_.meta_keys),
 ]
+val_loss_pipeline = [
+    step for step in train_pipeline if step['type'] != 'RandomFlip'
+]
 test_pipeline = [
     *load_pipeline,
     resize,

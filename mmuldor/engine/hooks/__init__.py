@@ -2,5 +2,6 @@
 
 from mmuldor.engine.hooks.head_expansion_hook import HeadExpansionHook
 from mmuldor.engine.hooks.hnem_hook import HNEMHook
+from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 
-__all__ = ['HNEMHook', 'HeadExpansionHook']
+__all__ = ['HNEMHook', 'HeadExpansionHook', 'ValLossHook']

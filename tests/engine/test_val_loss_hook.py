@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import EarlyStoppingHook
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import Runner
+
+from mmuldor.engine.hooks.val_loss_hook import (
+    ValLossHook,
+    mean_losses,
+    other_classes_as_background,
+)
+
+
+@pytest.fixture
+def runner(mini_config):
+    """A runner on the mini data set, its loss loader built."""
+    runner = Runner.from_cfg(mini_config)
+    runner.val_loss = next(
+        hook for hook in runner.hooks if isinstance(hook, ValLossHook)
+    )
+    runner.val_loss.before_train(runner)
+    return runner
+
+
+def loss_of(runner, seed=0):
+    return mean_losses(runner.model, runner.val_loss._loader, seed)
+
+
+def test_the_same_weights_give_the_same_loss(runner):
+    torch.manual_seed(5)
+    first = loss_of(runner)
+    drawn = torch.rand(1)
+    again = loss_of(runner)
+    assert first == again
+    # Another seed draws other samples.
+    assert loss_of(runner, seed=1) != first
+    # The generator of the training stands where it would stand without.
+    torch.manual_seed(5)
+    assert torch.equal(torch.rand(1), drawn)
+
+
+def test_the_sum_of_its_parts(runner):
+    losses = loss_of(runner)
+    parts = [value for name, value in losses.items() if name != 'val_loss']
+    assert set(losses) == {
+        *('val_loss', 'val_loss_cls', 'val_loss_bbox', 'val_loss_mask'),
+        *('val_loss_rpn_cls', 'val_loss_rpn_bbox'),
+    }
+    assert losses['val_loss'] == pytest.approx(sum(parts), rel=1e-5)
+
+
+def test_weights_stay_and_the_model_is_left_evaluating(runner):
+    before = {k: v.clone() for k, v in runner.model.state_dict().items()}
+    runner.model.train()
+    loss_of(runner)
+    assert not runner.model.training
+    for name, value in runner.model.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_a_background_region_called_false_positive_is_right():
+    init_default_scope('mmdet')
+    loss = MODELS.build(dict(type='mmdet.CrossEntropyLoss'))
+    model = torch.nn.Module()
+    model.roi_head = torch.nn.Module()
+    model.roi_head.bbox_head = torch.nn.Module()
+    model.roi_head.bbox_head.loss_cls = loss
+    # Lesion, false positive, background: probabilities 0.1, 0.8, 0.1.
+    scores = torch.tensor([[0.1, 0.8, 0.1]]).log()
+    background, lesion = torch.tensor([2]), torch.tensor([0])
+    with other_classes_as_background(model):
+        assert loss(scores, background).exp() == pytest.approx(1 / 0.9)
+        assert loss(scores, lesion).exp() == pytest.approx(10)
+    assert loss(scores, background).exp() == pytest.approx(10)
+
+
+def test_one_class_is_left_as_it_is():
+    from mmuldor.engine.hooks.val_loss_hook import _merge_classes
+
+    scores = torch.tensor([[1.0, -2.0]])
+    merged, other = _merge_classes(None, (scores, 'labels'))
+    assert torch.equal(merged, scores)
+    assert other == 'labels'
+
+
+def test_it_is_logged_kept_and_can_stop_the_training(mini_config):
+    config = mini_config
+    config.train_cfg.update(max_epochs=4, val_interval=1)
+    # The rate is nothing: no epoch is better than the first.
+    config.optim_wrapper.optimizer.lr = 0.0
+    config.param_scheduler = []
+    config.model.backbone.norm_eval = True
+    config.default_hooks.checkpoint.update(
+        save_best=['val_loss', 'froc/mean'], rule=['less', 'greater']
+    )
+    config.default_hooks.early_stopping.patience = 2
+    runner = Runner.from_cfg(config)
+    assert any(isinstance(hook, EarlyStoppingHook) for hook in runner.hooks)
+    runner.train()
+    work = Path(config.work_dir)
+    assert runner.epoch == 3
+    assert (work / 'best_val_loss_epoch_1.pth').is_file()
+    logged, _ = runner.message_hub.get_scalar('val/val_loss').data
+    assert len(logged) == 3
+    assert logged[0] == pytest.approx(logged[2], abs=1e-6)
+
+
+def test_no_pipeline(mini_config):
+    mini_config.val_loss_pipeline = None
+    runner = Runner.from_cfg(mini_config)
+    with pytest.raises(ValueError, match=r'needs `val_loss_pipeline`.*None'):
+        runner.train()
+
+
+def test_mined_negatives_have_no_part(mini_config):
+    mini_config.val_loss_pipeline.insert(
+        3, dict(type='mmuldor.AddHardNegatives')
+    )
+    runner = Runner.from_cfg(mini_config)
+    with pytest.raises(ValueError, match='annotated lesions only'):
+        runner.train()
