@@ -1,1 +1,5 @@
 """Model parts that mmdet does not have."""
+
+from mmuldor.models.vgg import VGG16
+
+__all__ = ['VGG16']
