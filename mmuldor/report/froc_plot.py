@@ -24,10 +24,13 @@ STYLES = (
     ('#e69f00', '-'),
     ('#56b4e9', '--'),
 )
+GREY = '#5f6670'
 
 
 def froc_figure(
-    curves: Mapping[str, FROCCurve], max_fp_rate: float = FP_RATES[-1]
+    curves: Mapping[str, FROCCurve],
+    max_fp_rate: float = FP_RATES[-1],
+    published: Mapping[str, Mapping[float, float]] | None = None,
 ) -> Figure:
     """Draw curves by name, sensitivity in percent over FPs an image.
 
@@ -37,7 +40,10 @@ def froc_figure(
     Args:
         curves: The curves.
         max_fp_rate: Where the axis of FPs ends.
+        published: Percent by FPs an image, by name, of what is known at
+            single points only; drawn grey.
     """
+    published = published or {}
     fig = Figure(figsize=(7.2, 5), dpi=150, layout='constrained')
     FigureCanvasAgg(fig)
     ax = fig.add_subplot()
@@ -45,6 +51,11 @@ def froc_figure(
         curves.values(), cycle(STYLES), strict=False
     ):
         _draw_curve(ax, curve, max_fp_rate, color, dash)
+    for percent, marker in zip(
+        published.values(), cycle('osD^vPX*<>hp'), strict=False
+    ):
+        ax.plot(*zip(*sorted(percent.items()), strict=True), marker, ls=':',
+                color=GREY, lw=0.8, ms=5, label='published')  # fmt: skip
     ax.set_xlabel('false positives per image (average)')
     ax.set_ylabel('sensitivity [%]')
     ax.set_xlim(0, max_fp_rate)
@@ -57,7 +68,8 @@ def froc_figure(
     ax.spines[['top', 'right']].set_visible(False)
     legend = ax.legend(loc='lower right', framealpha=0.95)
     # Set afterwards: as labels, names with a leading underscore are hidden.
-    for text, name in zip(legend.get_texts(), curves, strict=True):
+    names = [*curves, *published]
+    for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_parse_math(False)
         text.set_text(name)
     return fig

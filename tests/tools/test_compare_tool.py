@@ -1,0 +1,117 @@
+"""`tools/compare.py` as a user types it."""
+
+import json
+
+import pytest
+
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.jsonfile import write_json
+from tools.compare import main
+
+
+@pytest.fixture
+def files(tmp_path, mini_data):
+    """Two results files: one finds a lesion of two, the other both."""
+    lesions = load_annotations(mini_data / 'test.json')['annotations']
+    for name, count in (('one', 1), ('both', 2)):
+        results = [
+            {
+                'image_id': lesion['image_id'],
+                'bbox': lesion['bbox'],
+                'score': 0.9,
+                'category_id': 1,
+            }
+            for lesion in lesions[:count]
+        ]
+        write_json(tmp_path / name / 'results.json', results)
+    return tmp_path
+
+
+def run(files, mini_data, *more, methods=('one', 'both')):
+    main(
+        [
+            *(f'{name}={files / name}' for name in methods),
+            *('--ann', str(mini_data / 'test.json'), '--resamples', '50'),
+            *('--permutations', '20', '--out', str(files / 'out'), *more),
+        ]
+    )
+    return json.loads((files / 'out' / 'comparison.json').read_text())
+
+
+def test_folders_become_rows(files, mini_data, capsys):
+    result = run(files, mini_data)
+    assert [row['name'] for row in result['rows']] == ['one', 'both']
+    assert [row['mean'] for row in result['rows']] == [0.5, 1.0]
+    assert result['patients'] == 2
+    said = capsys.readouterr().out
+    assert '| both | 100.0 (100.0-100.0)' in said
+    assert 'ULDor (Mask R-CNN + HNEM) (2019)' in said
+    for name in ('froc.png', 'froc.pdf', 'table.md', 'table.tex'):
+        assert (files / 'out' / name).stat().st_size > 300
+
+
+def test_a_name_again_is_another_run(files, mini_data):
+    path = str(mini_data / 'test.json')
+    main(
+        [
+            *(f'method={files / name}' for name in ('one', 'both')),
+            *('--ann', path, '--resamples', '30', '--published', 'none'),
+            *('--out', str(files / 'out')),
+        ]
+    )
+    result = json.loads((files / 'out' / 'comparison.json').read_text())
+    (row,) = result['rows']
+    assert (row['name'], row['runs'], row['mean']) == ('method', 2, 0.75)
+
+
+def test_with_the_false_positive_class(files, mini_data):
+    path = files / 'one' / 'results.json'
+    results = json.loads(path.read_text())
+    lesion = load_annotations(mini_data / 'test.json')['annotations'][1]
+    results.append(
+        {
+            'image_id': lesion['image_id'],
+            'bbox': lesion['bbox'],
+            'score': 0.4,
+            'category_id': 2,
+        }
+    )
+    write_json(path, results)
+    result = run(files, mini_data, '--with-fp', 'one', methods=['one'])
+    assert [row['mean'] for row in result['rows']] == [0.5, 1.0]
+    assert result['rows'][1]['name'] == 'one + FP'
+
+
+@pytest.mark.parametrize(
+    ('methods', 'more', 'match'),
+    [
+        (['nothing'], [], r'nothing'),
+        (['one'], ['--with-fp', 'two'], r"`with_fp`.*got 'two'"),
+        (['one'], ['--published', 'yolo'], r"got 'yolo'"),
+        (['one'], ['--fp-rates', '2', '1'], r'strictly increasing'),
+        (['one'], ['--level', '2'], r'`level` must'),
+        (['one'], ['--resamples', '0'], r'`num_resamples` must'),
+    ],
+)
+def test_mistakes(files, mini_data, methods, more, match):
+    with pytest.raises((ValueError, OSError), match=match):
+        run(files, mini_data, *more, methods=methods)
+    assert not (files / 'out').exists()
+
+
+def test_a_work_dir_without_results(files, mini_data):
+    (files / 'empty').mkdir()
+    with pytest.raises(FileNotFoundError, match=r'--out .*results\.json'):
+        run(files, mini_data, methods=['empty'])
+
+
+def test_the_annotations_of_a_work_dir(files, mini_data):
+    (files / 'one' / 'config.py').write_text(
+        f"test_evaluator = dict(ann_file='{mini_data / 'test.json'}')\n"
+    )
+    out = files / 'out'
+    main([f'{files / "one"}', '--resamples', '5', '--out', str(out)])
+    result = json.loads((out / 'comparison.json').read_text())
+    assert result['rows'][0]['name'] == 'one'
+    with pytest.raises(ValueError, match=r'`--ann` must'):
+        main([f'a={files / "both/results.json"}', '--out', str(out)])

@@ -1,0 +1,110 @@
+"""Compare methods: one table with intervals, paired tests, a FROC plot.
+
+Each METHOD is NAME=FILE or NAME=FOLDER: results of `tools/test.py --out`, or
+a work dir with a `results.json`. The same NAME again is another run of it.
+
+Example:
+    python tools/compare.py 'Mask R-CNN=work_dirs/mask' \\
+        'Mask R-CNN + HNEM=work_dirs/hnem' --with-fp 'Mask R-CNN + HNEM' \\
+        --ann data/DeepLesion/test.json --out work_dirs/comparison
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.functional.froc import FP_RATES
+from mmuldor.io.cli import user_errors
+from mmuldor.report.published import PAPER_ROWS, PUBLISHED
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('methods', nargs='+', metavar='METHOD')
+    parser.add_argument(
+        '--ann',
+        help='annotation JSON of the tested split (default: the '
+        "test_evaluator's in the config of the first work dir)",
+    )
+    parser.add_argument(
+        '--with-fp',
+        action='append',
+        default=[],
+        metavar='NAME',
+        help='add a row "NAME + FP": its false-positive class counts too',
+    )
+    parser.add_argument(
+        '--published',
+        nargs='+',
+        default=list(PAPER_ROWS),
+        metavar='KEY',
+        help=f'rows of the literature: {", ".join(PUBLISHED)}, all or none '
+        f'(default {" ".join(PAPER_ROWS)})',
+    )
+    parser.add_argument(
+        '--fp-rates', type=float, nargs='+', default=FP_RATES, metavar='FPS'
+    )
+    parser.add_argument(
+        '--stratum-fps',
+        type=float,
+        default=4.0,
+        metavar='FPS',
+        help='FPs an image of the figures by size, type, interval (default 4)',
+    )
+    parser.add_argument('--level', type=float, default=0.95)
+    parser.add_argument('--resamples', type=int, default=2000)
+    parser.add_argument(
+        '--permutations',
+        type=int,
+        default=2000,
+        help='exchanges of each paired test; 0 for no test',
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--out', required=True, help='folder to write to')
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Compare, write, print the table."""
+    args = parse_args(argv)
+    # Late: a mistake in the arguments need not wait for matplotlib.
+    from mmuldor.report.compare_runs import compare_runs, split_method
+    from mmuldor.report.comparison import Settings
+
+    settings = Settings(
+        fp_rates=tuple(args.fp_rates),
+        stratum_fps=args.stratum_fps,
+        level=args.level,
+        num_resamples=args.resamples,
+        num_permutations=args.permutations,
+        seed=args.seed,
+    )
+    if args.ann is None:
+        from mmuldor.apis import tested_annotations
+
+        args.ann = tested_annotations(
+            split_method(text)[1] for text in args.methods
+        )
+    text = compare_runs(
+        args.out,
+        args.methods,
+        args.ann,
+        with_fp=args.with_fp,
+        published=args.published,
+        settings=settings,
+    )
+    print(text)
+    print(f'written to {args.out}')
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()
