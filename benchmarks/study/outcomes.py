@@ -1,0 +1,114 @@
+"""What a tested model found, small enough to keep in the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from mmuldor.functional.ranked import Ranked
+from mmuldor.io.froc_report import evaluate, report_dict
+from mmuldor.io.ground_truth import GroundTruth, load_ground_truth
+from mmuldor.io.jsonfile import read_json, replacing
+from mmuldor.io.results import LESION, load_detections, load_results
+
+# Step of a lesion that nothing hits, in the files.
+_NEVER = -1
+
+
+def evaluate_results(
+    ann: Path, results: Path, truth: Path, with_fp_class: bool
+) -> tuple[dict, dict[str, Ranked]]:
+    """Figures of one results file, and its ranked false positives and hits.
+
+    Args:
+        ann: Annotation JSON of the test split.
+        results: COCO-format results.
+        truth: ``truth.json`` of the phantom, with the true masks.
+        with_fp_class: Evaluate the false-positive class too.
+
+    Returns:
+        By 'lesion' and, if asked for, 'with_fp': the FROC figures as in
+        ``froc.json``, and the outcomes; 'dice' beside the figures is the
+        mean Dice of the masks of found lesions with the true ones, null
+        without masks.
+    """
+    lesions = load_ground_truth(ann)
+    detections = load_detections(results, lesions.all_images)
+    figures, ranked = {}, {}
+    for kind in ('lesion', 'with_fp') if with_fp_class else ('lesion',):
+        evaluation = evaluate(
+            lesions, detections, with_fp_class=kind == 'with_fp'
+        )
+        figures[kind] = report_dict(evaluation)
+        ranked[kind] = Ranked.of(evaluation.matched)
+        if kind == 'lesion':
+            found = evaluation.matched.lesion_detection
+    entries = load_results(results, lesions.all_images)
+    entries = [e for e in entries if e['category_id'] == LESION]
+    figures['dice'] = _mean_dice(found, entries, lesions, truth)
+    return figures, ranked
+
+
+def true_masks(truth: Path) -> dict[int, dict]:
+    """Run-length masks by annotation id."""
+    return {
+        lesion['row']: lesion['segmentation']
+        for lesion in read_json(truth)['lesions']
+        if lesion['row'] is not None
+    }
+
+
+def dice(first: dict, second: dict) -> float:
+    """Dice of two run-length encoded masks."""
+    iou = float(coco_mask.iou([first], [second], [0])[0, 0])
+    return 2 * iou / (1 + iou)
+
+
+def _mean_dice(
+    found: np.ndarray, entries: list[dict], lesions: GroundTruth, truth: Path
+) -> float | None:
+    true = true_masks(truth)
+    pairs = [
+        (entries[row]['segmentation'], true[int(lesion)])
+        for row, lesion in zip(found, lesions.lesion_ids, strict=True)
+        if row >= 0 and 'segmentation' in entries[row]
+    ]
+    values = [dice(*pair) for pair in pairs]
+    return float(np.mean(values)) if values else None
+
+
+def save_outcomes(path: Path, ranked: dict[str, Ranked]) -> None:
+    """Write outcomes as a compressed .npz, whole or not at all."""
+    arrays = {}
+    for kind, r in ranked.items():
+        lesion_step = np.where(
+            r.lesion_step < r.num_steps, r.lesion_step, _NEVER
+        )
+        arrays[f'{kind}/fp_image'] = r.fp_image.astype(np.int16)
+        arrays[f'{kind}/fp_step'] = r.fp_step.astype(np.int32)
+        arrays[f'{kind}/lesion_image'] = r.lesion_image.astype(np.int16)
+        arrays[f'{kind}/lesion_step'] = lesion_step.astype(np.int32)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary, open(temporary, 'wb') as file:
+        np.savez_compressed(file, **arrays)
+
+
+def load_outcomes(path: Path) -> dict[str, Ranked]:
+    """Read what :func:`save_outcomes` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    outcomes = {}
+    for kind in {name.partition('/')[0] for name in arrays}:
+        fp_step = arrays[f'{kind}/fp_step'].astype(np.int64)
+        lesion_step = arrays[f'{kind}/lesion_step'].astype(np.int64)
+        steps = int(max(fp_step.max(initial=-1), lesion_step.max())) + 1
+        outcomes[kind] = Ranked(
+            arrays[f'{kind}/fp_image'].astype(np.int64),
+            fp_step,
+            arrays[f'{kind}/lesion_image'].astype(np.int64),
+            np.where(lesion_step == _NEVER, steps, lesion_step),
+            steps,
+        )
+    return outcomes

@@ -1,0 +1,196 @@
+"""Train and test one piece of the study, and keep what came out."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.study.outcomes import evaluate_results, save_outcomes
+from benchmarks.study.plan import START_EPOCH, Piece
+from mmuldor.io.jsonfile import read_json, write_json
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the study reads and writes.
+
+    Attributes:
+        root: The project's folder.
+        work: Data, checkpoints and logs; may be deleted.
+        results: What is kept: a JSON and an NPZ file a piece.
+    """
+
+    root: Path
+    work: Path
+    results: Path
+
+    @property
+    def data(self) -> Path:
+        """The phantom."""
+        return self.work / 'phantom'
+
+    def record(self, piece: Piece) -> Path:
+        """The JSON file of a finished piece."""
+        return self.results / f'{piece.name}.json'
+
+    def run(self, piece: Piece) -> Path:
+        """The work dir of a piece."""
+        return self.work / 'runs' / piece.name
+
+
+def run_piece(piece: Piece, start: Piece | None, places: Places) -> dict:
+    """Train, test and record one piece; the record comes last.
+
+    Args:
+        piece: What to do.
+        start: The piece that it goes on from; trained again, up to the epoch
+            that is needed, where its checkpoint is gone.
+        places: Where.
+
+    Returns:
+        The record.
+
+    Raises:
+        RuntimeError: If a command fails; names its log.
+    """
+    commands = [train_command(piece, places)]
+    if start is not None and not _start_file(start, places).is_file():
+        again = train_command(start, places)
+        again.append(f'train_cfg.max_epochs={START_EPOCH}')
+        _execute(again, places, places.run(start) / 'again.log')
+    work = places.run(piece)
+    training = _execute(commands[0], places, work / 'train.log')
+    commands.append(check_command(piece, places))
+    testing = _execute(commands[1], places, work / 'test.log')
+    figures, ranked = evaluate_results(
+        places.data / 'test.json',
+        work / 'results.json',
+        places.data / 'truth.json',
+        with_fp_class=piece.start is not None,
+    )
+    record = {
+        **asdict(piece),
+        'options': dict(piece.options),
+        'commands': [shlex.join(map(str, command)) for command in commands],
+        'training': training,
+        'testing': testing,
+        'mined': _mined(work),
+        'figures': figures,
+        'machine': machine(),
+    }
+    save_outcomes(places.record(piece).with_suffix('.npz'), ranked)
+    write_json(places.record(piece), record, indent=1)
+    _tidy(work)
+    return record
+
+
+def train_command(piece: Piece, places: Places) -> list[str]:
+    """The arguments of python, relative to the project's folder."""
+    options = {'randomness.seed': piece.seed, **_data_options(piece, places)}
+    if piece.start is not None:
+        checkpoint = f'epoch_{START_EPOCH}.pth'
+        options['load_from'] = places.work / 'runs' / piece.start / checkpoint
+    options |= dict(piece.options)
+    return [
+        *('tools/train.py', piece.config, '--work-dir'),
+        *(str(places.run(piece)), '--cfg-options'),
+        *(f'{key}={value}' for key, value in options.items()),
+    ]
+
+
+def check_command(piece: Piece, places: Places) -> list[str]:
+    """The arguments of python that test the last epoch."""
+    epochs = 2 if piece.start is not None else 5
+    work = places.run(piece)
+    return [
+        *('tools/test.py', piece.config, str(work / f'epoch_{epochs}.pth')),
+        *('--work-dir', str(work), '--out', str(work / 'results.json')),
+        '--cfg-options',
+        *(f'{k}={v}' for k, v in _data_options(piece, places).items()),
+    ]
+
+
+def machine() -> dict:
+    """What the figures of time depend on."""
+    import torch
+
+    return {
+        'processor': platform.processor() or platform.machine(),
+        'cores': os.cpu_count(),
+        'python': platform.python_version(),
+        'torch': torch.__version__,
+    }
+
+
+def _data_options(piece: Piece, places: Places) -> dict[str, object]:
+    options = {}
+    for split in ('train', 'val', 'test'):
+        name = f'{split}.json'
+        if piece.missing and split != 'test':
+            name = f'{split}_{piece.missing}.json'
+        loader = f'{split}_dataloader.dataset'
+        options[f'{loader}.data_root'] = f'{places.data}/'
+        options[f'{loader}.ann_file'] = name
+        if split != 'train':
+            options[f'{split}_evaluator.ann_file'] = places.data / name
+    return options
+
+
+def _start_file(start: Piece, places: Places) -> Path:
+    return places.run(start) / f'epoch_{START_EPOCH}.pth'
+
+
+def _execute(command: list[str], places: Places, log: Path) -> dict:
+    """Run python in the project's folder; returns its times in seconds."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # Threads that spin while they wait stall each other on two cores.
+    environment = {'GOMP_SPINCOUNT': '30000', **os.environ}
+    began, used = time.monotonic(), _processor_seconds()
+    with open(log, 'w', encoding='utf-8') as file:
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=places.root,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(
+            f'{shlex.join(command)} ended with {done.returncode}; see {log}'
+        )
+    return {
+        'wall_s': round(time.monotonic() - began, 1),
+        'cpu_s': round(_processor_seconds() - used, 1),
+    }
+
+
+def _processor_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _mined(work: Path) -> dict[str, dict]:
+    """The counts of each round of mining, by its bank file."""
+    banks = (work / 'hard_negatives').glob('*_*.json')
+    first = (work / 'hard_negatives').glob('initial.json')
+    return {
+        path.stem: read_json(path)['counts']
+        for path in [*first, *sorted(banks)]
+    }
+
+
+def _tidy(work: Path) -> None:
+    """Remove what no other piece needs: all but one checkpoint and banks."""
+    for path in work.glob('*.pth'):
+        if path.name != f'epoch_{START_EPOCH}.pth':
+            path.unlink()
+    shutil.rmtree(work / 'shown', ignore_errors=True)

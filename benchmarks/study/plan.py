@@ -1,0 +1,117 @@
+"""Which models the study trains, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONFIGS = {
+    'without_mask': 'configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py',
+    'mask': 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py',
+    'hnem': 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py',
+}
+# HNEM goes on from the third of Mask R-CNN's five epochs, for the last two.
+START_EPOCH = 3
+SHAPES = ('ellipse', 'quadrilateral', 'box')
+# Where the mask's shape is said; the pipelines of training and of its loss.
+_SHAPE_KEYS = (
+    'train_dataloader.dataset.pipeline.2.shape',
+    'val_loss_pipeline.2.shape',
+)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One training and its test.
+
+    Attributes:
+        group: The comparison that it belongs to.
+        method: What is trained, a word; the row's name in the tables is the
+            business of the report.
+        config: The config file.
+        seed: Of the training, and of the mining.
+        missing: Share of the training lesions without annotation, in percent.
+        options: What ``--cfg-options`` changes, by key.
+        start: Name of the piece whose checkpoint it goes on from.
+    """
+
+    group: str
+    method: str
+    config: str
+    seed: int
+    missing: int = 0
+    options: tuple[tuple[str, str], ...] = ()
+    start: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique; the name of its folder and of its files of results."""
+        return f'{self.method}_missing-{self.missing}_seed-{self.seed}'
+
+
+def make_plan() -> list[Piece]:
+    """All pieces; the core of the study first, all of a seed together."""
+    core = [piece for seed in range(5) for piece in _systems(seed)]
+    missing = [
+        piece
+        for seed in range(3)
+        for share in (50, 25)
+        for piece in _with_missing(seed, share)
+    ]
+    rest = [piece for seed in range(3) for piece in _others(seed)]
+    return core + missing + rest
+
+
+def _systems(seed: int) -> list[Piece]:
+    return [
+        Piece('systems', 'mask', CONFIGS['mask'], seed),
+        _hnem('systems', 'hnem', seed),
+        Piece('systems', 'without_mask', CONFIGS['without_mask'], seed),
+    ]
+
+
+def _with_missing(seed: int, share: int) -> list[Piece]:
+    return [
+        Piece('missing', 'mask', CONFIGS['mask'], seed, share),
+        _hnem('missing', 'hnem', seed, share),
+    ]
+
+
+def _others(seed: int) -> list[Piece]:
+    mining = [
+        ('m-1', 'default_hooks.hnem.max_per_image=1'),
+        ('m-10', 'default_hooks.hnem.max_per_image=10'),
+        ('accumulate', 'default_hooks.hnem.accumulate=True'),
+    ]
+    pieces = [
+        _hnem('mining', f'hnem-{name}', seed, 0, (_pair(option),))
+        for name, option in mining
+    ]
+    pieces += [
+        Piece(
+            'shapes',
+            f'mask-{shape}',
+            CONFIGS['mask'],
+            seed,
+            options=tuple((key, shape) for key in _SHAPE_KEYS),
+        )
+        for shape in SHAPES
+    ]
+    return pieces
+
+
+def _hnem(
+    group: str,
+    method: str,
+    seed: int,
+    missing: int = 0,
+    options: tuple[tuple[str, str], ...] = (),
+) -> Piece:
+    """HNEM after the Mask R-CNN of the same seed and annotations."""
+    start = Piece('', 'mask', CONFIGS['mask'], seed, missing).name
+    options = (('default_hooks.hnem.seed', str(seed)), *options)
+    return Piece(group, method, CONFIGS['hnem'], seed, missing, options, start)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, _, value = text.partition('=')
+    return key, value
