@@ -16,6 +16,7 @@ from mmuldor.report.froc_plot import froc_figure
 from mmuldor.report.mined_figure import mined_figure
 from mmuldor.report.page import Picture, build_page
 from mmuldor.report.panels import save_figure
+from mmuldor.report.pictured import with_pictures
 from mmuldor.report.pseudo_mask_figure import pseudo_mask_figure
 from mmuldor.report.runs import Run, load_runs, table_row
 from mmuldor.report.side_by_side import side_by_side_figure
@@ -48,7 +49,8 @@ def build_report(
     """Evaluate results files and write the report.
 
     Writes ``table.json``, ``table.md``, ``index.html`` and its figures (one
-    ``mined_epoch_NNN.png`` a round); nothing before all inputs are read.
+    ``mined_epoch_NNN.png`` a round), each as PDF too; nothing before all
+    inputs are read.
 
     Args:
         out: Folder of the report; made where missing.
@@ -76,7 +78,7 @@ def build_report(
     out, images = Path(out), Path(images)
     lesions = load_ground_truth(ann)
     loaded = load_runs(lesions, runs, with_fp)
-    document = _with_pictures(load_annotations(ann), ann, images)
+    document = with_pictures(load_annotations(ann), ann, images)
     outlines = load_outlines(truth, document) if truth else None
     banks = _load_banks(train_ann, bank_dir)
     train = load_annotations(train_ann) if banks else None
@@ -85,7 +87,7 @@ def build_report(
         document, images, lesions, loaded, outlines, fps_per_image, seed
     )
     if banks:
-        shown = _with_pictures(train, train_ann, images)
+        shown = with_pictures(train, train_ann, images)
         for file, bank in banks.items():
             figures[file] = mined_figure(bank, shown, images, seed=seed)
     page = build_page(
@@ -135,6 +137,8 @@ def _write(
 ) -> None:
     for name, figure in figures.items():
         save_figure(figure, out / name)
+        if name.endswith('.png'):
+            save_figure(figure, (out / name).with_suffix('.pdf'))
     write_json(out / 'table.json', rows, indent=2)
     note = f'\n{table_note(rows)}\n'
     _write_text(out / 'table.md', markdown_table(rows) + note)
@@ -164,28 +168,6 @@ def _load_banks(
             'with HNEM.'
         )
     return {f'mined_{path.stem}.png': load_bank(path) for path in paths}
-
-
-def _with_pictures(
-    document: dict, path: str | os.PathLike, images_dir: Path
-) -> dict:
-    """The document with only those images whose file is there."""
-    images = document['images']
-    there = [i for i in images if (images_dir / i['file_name']).is_file()]
-    if not there:
-        example = images[0]['file_name'] if images else 'no image'
-        raise FileNotFoundError(
-            f'`images` must be the folder of the images of {path}, but '
-            f'{images_dir} has none of them (first: {example}).'
-        )
-    ids = {image['id'] for image in there}
-    kept = [a for a in document['annotations'] if a['image_id'] in ids]
-    return {
-        **document,
-        'images': there,
-        'annotations': kept,
-        'without_picture': len(images) - len(there),
-    }
 
 
 def _write_text(path: Path, text: str) -> None:

@@ -1,0 +1,79 @@
+"""Draw one of the paper's figures to PNG, PDF or SVG files.
+
+Examples:
+    python tools/figures.py pseudo-masks --ann train.json \\
+        --images Images_png --out fig2.png fig2.pdf
+    python tools/figures.py mined --ann train.json --images Images_png \\
+        --bank WORK_DIR/hard_negatives/epoch_000.json --out fig3.png
+    python tools/figures.py side-by-side --ann test.json --images Images_png \\
+        --run 'Mask R-CNN=a.json' --run 'Mask R-CNN + HNEM=b.json' \\
+        --out fig4.png
+    python tools/figures.py froc --ann test.json --run 'Mask R-CNN=a.json' \\
+        --published vgg16 uldor --out fig5.pdf
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+from mmuldor.report.arguments import parse_runs
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line; a figure each is a subcommand."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    figures = parser.add_subparsers(dest='figure', required=True)
+    fig2 = figures.add_parser('pseudo-masks', help='Fig. 2')
+    fig2.add_argument('--truth', help='true masks of a phantom')
+    fig3 = figures.add_parser('mined', help='Fig. 3')
+    fig3.add_argument('--bank', required=True, help='bank file of a round')
+    fig4 = figures.add_parser('side-by-side', help='Fig. 4')
+    fig4.add_argument('--fps-per-image', type=float, default=2.0)
+    fig5 = figures.add_parser('froc', help='Fig. 5')
+    fig5.add_argument('--with-fp', action='append', default=[])
+    fig5.add_argument('--published', nargs='+', default=['none'])
+    for figure in (fig2, fig3, fig4, fig5):
+        figure.add_argument('--ann', required=True, help='annotation JSON')
+        figure.add_argument(
+            '--out', nargs='+', required=True, help='.png, .pdf, .svg files'
+        )
+    for figure in (fig2, fig3, fig4):
+        figure.add_argument(
+            '--images', required=True, help='folder of the images'
+        )
+        figure.add_argument('--seed', type=int, default=0)
+    for figure, count in ((fig2, 12), (fig3, 8), (fig4, 4)):
+        figure.add_argument('--count', type=int, default=count)
+    for figure in (fig4, fig5):
+        figure.add_argument(
+            '--run', action='append', required=True, metavar='NAME=FILE'
+        )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Draw the figure into all of its files."""
+    args = vars(parse_args(argv))
+    name, outputs = args.pop('figure').replace('-', '_'), args.pop('out')
+    if 'run' in args:
+        args['runs'] = parse_runs(args.pop('run'))
+    # Late: a mistake in the arguments need not wait for matplotlib.
+    from mmuldor.report import figures
+    from mmuldor.report.panels import save_figure
+
+    figure = getattr(figures, name)(**args)
+    for path in outputs:
+        print(f'wrote {save_figure(figure, path)}')
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()
