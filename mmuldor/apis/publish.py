@@ -1,0 +1,165 @@
+"""Make a checkpoint fit to be given away."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+import mmuldor
+from mmuldor.apis.checkpoints import load_safely
+from mmuldor.io.jsonfile import read_json, replacing
+
+_USE = """\
+Research on lesion detection in CT: marking lesions on axial slices and
+comparing detectors. Not a medical device; not tested for diagnosis or for
+any clinical decision. It was trained on one collection of scans, whose
+scanners, patients and kinds of lesions it reflects, and in which not every
+lesion is annotated.
+"""
+
+
+def publish_model(
+    checkpoint: str | os.PathLike,
+    out_dir: str | os.PathLike,
+    *,
+    name: str | None = None,
+    froc: str | os.PathLike | None = None,
+    data: str | None = None,
+    licence: str = 'not stated',
+) -> tuple[Path, Path]:
+    """Strip a checkpoint to its weights and write a model card.
+
+    The weights file loads with ``weights_only=True`` and carries the first
+    eight digits of its SHA-256 in its name, which ``torch.hub`` checks. The
+    same checkpoint gives the same bytes.
+
+    Args:
+        checkpoint: File of a training.
+        out_dir: Folder; made where missing.
+        name: First part of the file names; the config's name by default.
+        froc: ``froc.json`` of ``tools/froc.py``, for the card's metrics.
+        data: What it was trained on, for the card.
+        licence: Of the weights, for the card.
+
+    Returns:
+        The weights file and the card.
+
+    Raises:
+        FileNotFoundError: If an input is missing.
+        ValueError: If an input is wrong.
+    """
+    loaded = load_safely(checkpoint)
+    weights, meta = _weights(checkpoint, loaded), loaded.get('meta', {})
+    metrics = _metrics(froc)
+    name = name or _config_name(meta) or Path(checkpoint).stem
+    kept = {
+        'state_dict': weights,
+        'meta': {
+            'config': str(meta.get('cfg', '')),
+            'dataset_meta': {
+                'classes': tuple(meta.get('dataset_meta', {})['classes'])
+            }
+            if meta.get('dataset_meta')
+            else {},
+            'seed': meta.get('seed'),
+            'epoch': meta.get('epoch'),
+            'mmuldor_version': mmuldor.__version__,
+        },
+    }
+    content = io.BytesIO()
+    torch.save(kept, content)
+    digest = hashlib.sha256(content.getvalue()).hexdigest()
+    file = Path(out_dir) / f'{name}-{digest[:8]}.pth'
+    card = file.with_suffix('.md')
+    facts = _facts(meta, weights, digest, data, licence)
+    with replacing(file) as temporary:
+        temporary.write_bytes(content.getvalue())
+    with replacing(card) as temporary:
+        temporary.write_text(
+            _card(file.name, facts, metrics, kept['meta']['config']),
+            encoding='utf-8',
+        )
+    return file, card
+
+
+def _weights(path: str | os.PathLike, loaded: dict) -> dict:
+    state = loaded.get('state_dict')
+    if not isinstance(state, Mapping) or not all(
+        isinstance(value, torch.Tensor) for value in state.values()
+    ):
+        raise ValueError(
+            f"'{path}' must hold `state_dict`, a dict of tensors, but got "
+            f'{type(state).__name__}.'
+        )
+    return {
+        key.removeprefix('module.'): value.detach().clone().contiguous()
+        for key, value in state.items()
+    }
+
+
+def _config_name(meta: Mapping) -> str:
+    """MMEngine's experiment is the config's name, date and time."""
+    experiment = str(meta.get('experiment_name', ''))
+    return '_'.join(experiment.split('_')[:-2])
+
+
+def _metrics(froc: str | os.PathLike | None) -> dict[str, float]:
+    if froc is None:
+        return {}
+    report = read_json(froc)
+    try:
+        pairs = zip(report['fp_rates'], report['sensitivity'], strict=True)
+        found = {
+            f'sensitivity at {rate:g} FPs an image': f'{100 * value:.2f} %'
+            for rate, value in pairs
+        }
+        counts = report['counts']
+        found['tested on'] = (
+            f'{counts["images"]:,} images, {counts["lesions"]:,} lesions'
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{froc} must be what `python tools/froc.py --out` writes, but '
+            f'{error!r}.'
+        ) from error
+    return found
+
+
+def _facts(
+    meta: Mapping,
+    weights: Mapping[str, torch.Tensor],
+    digest: str,
+    data: str | None,
+    licence: str,
+) -> dict[str, object]:
+    classes = meta.get('dataset_meta', {}).get('classes', ())
+    return {
+        'config': _config_name(meta) or 'not recorded',
+        'classes': ', '.join(classes) or 'not recorded',
+        'parameters': f'{sum(w.numel() for w in weights.values()):,}',
+        'training data': data or 'not stated',
+        'seed': meta.get('seed', 'not recorded'),
+        'epoch': meta.get('epoch', 'not recorded'),
+        'licence': licence,
+        'SHA-256': digest,
+        'mmuldor': mmuldor.__version__,
+    }
+
+
+def _card(file: str, facts: Mapping, metrics: Mapping, config: str) -> str:
+    def table(values: Mapping) -> str:
+        rows = [f'| {key} | {value} |' for key, value in values.items()]
+        return '\n'.join(['| | |', '|---|---|', *rows])
+
+    measured = table(metrics) if metrics else 'Not measured.'
+    return (
+        f'# {file}\n\n{table(facts)}\n\n## Metrics\n\n{measured}\n\n'
+        f'## Intended use\n\n{_USE}\n## Use\n\n```bash\npython '
+        f'tools/test.py CONFIG {file}\n```\n\n'
+        f'## Config\n\n```python\n{config.strip() or "# not recorded"}\n```\n'
+    )
