@@ -13,6 +13,7 @@ from mmuldor.apis.runs import (
 from mmuldor.engine.hooks.hnem_hook import unwrap
 from mmuldor.engine.mining import MiningRule, check_model, mine
 from mmuldor.io.jsonfile import write_json
+from mmuldor.io.review import load_exclude_list
 
 
 def mine_hard_negatives(
@@ -42,6 +43,7 @@ def mine_hard_negatives(
     runner.load_checkpoint(checkpoint)
     runner.model.eval()
     rule = {k: v for k, v in hook.items() if k in _RULE_KEYS}
+    exclude = hook.get('exclude')
     bank = mine(
         runner.model,
         dataset,
@@ -49,6 +51,7 @@ def mine_hard_negatives(
         MiningRule(**rule),
         epoch,
         hook.get('num_workers', 2),
+        load_exclude_list(exclude, dataset.fingerprint) if exclude else None,
     )
     write_json(out, bank)
     return bank['counts']

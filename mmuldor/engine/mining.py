@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from mmengine.dist import (
     get_world_size,
     is_main_process,
 )
+from numpy.typing import ArrayLike
 from rich.progress import track
 from torch.utils.data import DataLoader, Subset
 
 from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION, Candidates
-from mmuldor.functional.boxes import pairwise_iod, pairwise_iou
+from mmuldor.functional.boxes import as_boxes, pairwise_iod, pairwise_iou
 from mmuldor.functional.hard_negatives import (
     BANK_VERSION,
     eligible_boxes,
@@ -43,6 +44,10 @@ class MiningRule:
         max_iou: A box that overlaps a lesion's box by more is not eligible.
         max_iod: Nor is one of which more than this lies on a lesion's box;
             None switches this off.
+        spare_score: A detection with S1 above this, no hit, is too sure for
+            a mistake and may be a lesion that nobody annotated: it is not
+            mined, and the bank marks it ``spared``, which makes it an
+            ignored region of the next epoch. None (the paper) spares none.
         score_thr: Detections below this score do not exist.
         nms_iou_thr: IoU threshold of the NMS.
         max_per_img: At most this many detections an image.
@@ -54,6 +59,7 @@ class MiningRule:
     max_per_image: int = 3
     max_iou: float = 0.3
     max_iod: float | None = None
+    spare_score: float | None = None
     score_thr: float = 0.05
     nms_iou_thr: float = 0.5
     max_per_img: int = 100
@@ -67,6 +73,7 @@ def mine(
     rule: MiningRule,
     epoch: int,
     num_workers: int = 0,
+    exclude: Mapping[int, ArrayLike] | None = None,
 ) -> dict:
     """Run the detector over a data set and choose its hard negatives.
 
@@ -82,6 +89,9 @@ def mine(
         epoch: Epoch after which this round comes, counted from 0; -1 for a
             round before training.
         num_workers: Worker processes that load images.
+        exclude: Boxes ``x1 y1 x2 y2`` in source px by image id that a reader
+            found to be no negatives; what overlaps one by more than
+            ``rule.max_iou`` is not mined.
 
     Returns:
         The bank (see :func:`mmuldor.functional.hard_negatives.load_bank`),
@@ -94,8 +104,15 @@ def mine(
     mined = {}
     for index, inputs in _batches(dataset, pipeline, num_workers, epoch):
         info = dataset.get_data_info(index)
-        mined[info['img_id']] = _mine_image(
-            model, inputs, info, _mask_shape(dataset), rule, epoch
+        image_id = info['img_id']
+        mined[image_id] = _mine_image(
+            model,
+            inputs,
+            info,
+            _mask_shape(dataset),
+            rule,
+            epoch,
+            as_boxes((exclude or {}).get(image_id, [])),
         )
     gathered = all_gather_object(mined)
     merged = {k: v for part in gathered for k, v in part.items()}
@@ -144,8 +161,8 @@ def _batches(dataset, pipeline, num_workers, epoch):
 
 
 @torch.no_grad()
-def _mine_image(model, inputs, info, shape, rule, epoch):
-    """Examples and counts of one image."""
+def _mine_image(model, inputs, info, shape, rule, epoch, barred):
+    """Examples and counts of one image; ``barred`` boxes are not mined."""
     found = Candidates(
         getattr(model, 'module', model),
         inputs,
@@ -161,12 +178,17 @@ def _mine_image(model, inputs, info, shape, rule, epoch):
     near = np.flatnonzero(found.touching(references))
     if len(near):
         overlaps[near] = mask_ious(found.masks(near), references).max(axis=1)
-    eligible = _eligible(found.boxes, lesions, rule)
+    annotated = ~_eligible(found.boxes, lesions, rule)
+    excluded = _overlap(found.boxes, barred) > rule.max_iou
+    sure = np.zeros(len(annotated), dtype=bool)
+    if rule.spare_score is not None:
+        sure = (found.scores > rule.spare_score) & ~annotated & ~excluded
+        sure &= overlaps <= rule.hit_iou
     limits = {'hit_iou': rule.hit_iou, 'min_score': rule.min_score}
     chosen = select_hard_negatives(
         found.scores,
         overlaps,
-        eligible=eligible,
+        eligible=~annotated & ~excluded & ~sure,
         max_per_image=rule.max_per_image,
         # A round before the first epoch draws like the one after it.
         rng=mining_rng(rule.seed, max(epoch, 0), info['img_id']),
@@ -176,17 +198,24 @@ def _mine_image(model, inputs, info, shape, rule, epoch):
     skipped = select_hard_negatives(
         found.scores,
         overlaps,
-        eligible=~eligible,
+        eligible=annotated,
         max_per_image=len(overlaps),
         rng=np.random.default_rng(0),
         **limits,
     )
+    kept = np.concatenate([chosen, np.flatnonzero(sure)])
     examples = [
         _example(found.boxes[i], found.scores[i], overlaps[i], mask)
-        for i, mask in zip(chosen, found.masks(chosen), strict=True)
+        for i, mask in zip(kept, found.masks(kept), strict=True)
     ]
-    hit = bool((overlaps > rule.hit_iou).any())
-    return {'examples': examples, 'hit': hit, 'skipped': len(skipped)}
+    for example in examples[len(chosen) :]:
+        example['spared'] = True
+    return {
+        'examples': examples,
+        'hit': bool((overlaps > rule.hit_iou).any()),
+        'skipped': len(skipped),
+        'excluded': int(excluded.sum()),
+    }
 
 
 def _pseudo_mask(lesion, shape, size):
@@ -203,6 +232,12 @@ def _eligible(boxes, lesions, rule):
         max_iou=rule.max_iou,
         max_iod=rule.max_iod,
     )
+
+
+def _overlap(boxes, others):
+    """The largest IoU of each box with any of the others, (n,)."""
+    overlaps = pairwise_iou(boxes, others, inclusive=False)
+    return overlaps.max(axis=1, initial=0.0)
 
 
 def _example(box, score, overlap, mask):
@@ -224,6 +259,8 @@ def _example(box, score, overlap, mask):
 def _make_bank(mined, dataset, rule, epoch):
     ordered = {image_id: mined[image_id] for image_id in sorted(mined)}
     hits = sum(image['hit'] for image in ordered.values())
+    found = [e for image in ordered.values() for e in image['examples']]
+    spared = sum('spared' in example for example in found)
     return {
         'version': BANK_VERSION,
         'ann_file': Path(dataset.ann_file).name,
@@ -235,8 +272,10 @@ def _make_bank(mined, dataset, rule, epoch):
             'images': len(ordered),
             'with_hit': hits,
             'without_hit': len(ordered) - hits,
-            'mined': sum(len(i['examples']) for i in ordered.values()),
+            'mined': len(found) - spared,
             'skipped': sum(i['skipped'] for i in ordered.values()),
+            'spared': spared,
+            'excluded': sum(i['excluded'] for i in ordered.values()),
         },
         'images': {
             str(image_id): image['examples']

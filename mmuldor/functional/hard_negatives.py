@@ -157,7 +157,8 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
         ``seed``, ``rule``, ``counts`` and ``images``, a dict from image id
         (str) to its examples, each with ``bbox`` [x, y, w, h], ``score``
         (S1), ``mask_iou`` (S2) and ``polygons`` (flat x, y lists), in source
-        pixels with the pixel's centre at integers.
+        pixels with the pixel's centre at integers, and ``spared``, true,
+        where it was too sure to be mined.
 
     Raises:
         FileNotFoundError: If there is no such file.

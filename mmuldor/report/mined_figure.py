@@ -12,6 +12,7 @@ from mmuldor.report.ct_image import load_slice
 from mmuldor.report.examples import rotate
 from mmuldor.report.labels import LabelPlacer
 from mmuldor.report.overlay import (
+    DETECTION,
     MINED,
     draw_box,
     draw_lesion,
@@ -66,7 +67,9 @@ def mined_figure(
         view = square_view(
             [entry['bbox'] for entry in shown], shape, least=max(shape) * 0.4
         )
-        caption = f'{image["file_name"]}, {len(mined[key])} mined'
+        spared = sum('spared' in example for example in mined[key])
+        caption = f'{image["file_name"]}, {len(mined[key]) - spared} mined'
+        caption += f', {spared} spared' if spared else ''
         picture = load_slice(image, images_dir)
         ax = grid.add(*divmod(place, columns), picture, view, caption)
         _draw_case(ax, mined[key], lesions[key])
@@ -89,9 +92,14 @@ def _draw_case(ax: Axes, mined: list[dict], lesions: list[dict]) -> None:
         draw_lesion(ax, lesion)
         labels.block(lesion['bbox'])
     for example in mined:
-        draw_region(ax, example['polygons'], MINED, fill=0.15)
-        draw_box(ax, example['bbox'], MINED)
+        draw_region(ax, example['polygons'], _color(example), fill=0.15)
+        draw_box(ax, example['bbox'], _color(example))
         labels.block(example['bbox'])
     for example in mined:
         text = f'{example["score"]:.2f}/{example["mask_iou"]:.2f}'
-        labels.place(example['bbox'], text, MINED)
+        labels.place(example['bbox'], text, _color(example))
+
+
+def _color(example: dict) -> str:
+    """Spared examples look like detections, which they stay."""
+    return DETECTION if example.get('spared') else MINED

@@ -170,6 +170,10 @@ def _when(bank: dict) -> str:
     return f'after epoch {epoch}' if epoch else 'before training'
 
 
+# Counts that are told only where there are any.
+_RARE = ('spared', 'excluded')
+
+
 def _bank_counts(bank: dict) -> str:
     counts = bank.get('counts', {})
     words = {
@@ -178,11 +182,13 @@ def _bank_counts(bank: dict) -> str:
         'without_hit': 'without',
         'mined': 'examples mined',
         'skipped': 'candidates skipped (on an annotated lesion)',
+        'spared': 'spared (too sure for a mistake)',
+        'excluded': 'excluded by a reader',
     }
     found = [
         f'{counts[key]:,} {text}'
         for key, text in words.items()
-        if key in counts
+        if key in counts and (counts[key] or key not in _RARE)
     ]
     return ', '.join(found) + '.' if found else ''
 

@@ -183,6 +183,52 @@ def test_a_lesion_leaves_its_surroundings_unmined(
             assert box_iou((x, y, x + width, y + height), lesion) == 0
 
 
+def corners(example):
+    x, y, width, height = example['bbox']
+    return (x, y, x + width, y + height)
+
+
+def test_what_is_too_sure_is_spared(detector, dataset, mini_config):
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    rule = {'min_score': 0.0, 'score_thr': 0.02, 'hit_iou': 1.0}
+    rule |= {'max_per_image': 1000}
+    bank = mine(detector, dataset, pipeline, MiningRule(**rule), 0)
+    scores = [e['score'] for found in bank['images'].values() for e in found]
+    assert bank['counts']['spared'] == 0
+    limit = float(np.median(scores))
+    spared = mine(
+        *(detector, dataset, pipeline),
+        *(MiningRule(spare_score=limit, **rule), 0),
+    )
+    above = sum(score > limit for score in scores)
+    assert 0 < above < len(scores)
+    assert spared['counts']['spared'] == above
+    assert spared['counts']['mined'] == len(scores) - above
+    for image_id, examples in spared['images'].items():
+        for example in examples:
+            assert example.get('spared', False) == (example['score'] > limit)
+            plain = {k: v for k, v in example.items() if k != 'spared'}
+            assert plain in bank['images'][image_id]
+
+
+def test_what_a_reader_excludes_is_not_mined(detector, dataset, mini_config):
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    rule = MiningRule(min_score=0.0, score_thr=0.02, max_per_image=1000)
+    bank = mine(detector, dataset, pipeline, rule, 0)
+    image_id, examples = next(iter(bank['images'].items()))
+    barred = corners(examples[0])
+    again = mine(
+        *(detector, dataset, pipeline, rule, 0),
+        exclude={int(image_id): [barred]},
+    )
+    left = [e for e in examples if box_iou(corners(e), barred) <= 0.3]
+    assert len(left) < len(examples)
+    assert again['images'].get(image_id, []) == left
+    assert again['counts']['excluded'] > 0
+    for other in set(bank['images']) - {image_id}:
+        assert again['images'][other] == bank['images'][other]
+
+
 def test_a_model_without_masks_is_refused(dataset, root):
     from mmengine.config import Config
 

@@ -100,7 +100,8 @@ def test_all_files_and_figures(inputs, bank_dir, mini_data):
     assert {path.name for path in out.iterdir()} == {
         'table.json', 'table.md', 'index.html', 'froc.png', 'froc.svg',
         'pseudo_masks.png', 'side_by_side.png', 'mined_epoch_000.png',
-        'mined_epoch_001.png',
+        'mined_epoch_001.png', 'froc.pdf', 'pseudo_masks.pdf',
+        'side_by_side.pdf', 'mined_epoch_000.pdf', 'mined_epoch_001.pdf',
     }  # fmt: skip
     assert json.loads((out / 'table.json').read_text()) == rows
     assert [row['name'] for row in rows] == ['plain', 'plain + FP']

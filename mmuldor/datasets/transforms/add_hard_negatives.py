@@ -113,7 +113,8 @@ class AddHardNegatives(BaseTransform):
                 {
                     'bbox': box.tolist(),
                     'bbox_label': self.label,
-                    'ignore_flag': 0,
+                    # Spared: neither a negative nor background.
+                    'ignore_flag': int(example.get('spared', False)),
                     'mask': [
                         np.asarray(polygon) + _EDGE_SHIFT_PX
                         for polygon in example['polygons']

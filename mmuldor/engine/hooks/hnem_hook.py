@@ -21,6 +21,7 @@ from mmuldor.functional.hard_negatives import (
     load_bank,
 )
 from mmuldor.io.jsonfile import write_json
+from mmuldor.io.review import load_exclude_list
 from mmuldor.registry import HOOKS
 
 
@@ -51,6 +52,8 @@ class HNEMHook(Hook):
         begin: The first epoch, from 0, after which to mine.
         bank_dir: Folder of the banks, ``work_dir/hard_negatives`` by default.
         num_workers: Worker processes that load images for the mining.
+        exclude: Exclude list of a reader's verdicts (``tools/review.py
+            import``): what overlaps one of its boxes is not mined.
         **rule: See :class:`mmuldor.engine.mining.MiningRule`.
 
     Raises:
@@ -70,6 +73,7 @@ class HNEMHook(Hook):
         begin: int = 0,
         bank_dir: str | None = None,
         num_workers: int = 2,
+        exclude: str | None = None,
         **rule,
     ) -> None:
         self.pipeline = pipeline
@@ -78,6 +82,7 @@ class HNEMHook(Hook):
         self.begin = begin
         self.bank_dir = bank_dir
         self.num_workers = num_workers
+        self.exclude = exclude
         self.rule = MiningRule(**rule)
 
     def before_train(self, runner: Runner) -> None:
@@ -93,6 +98,11 @@ class HNEMHook(Hook):
         dataset = unwrap(runner.train_dataloader.dataset)
         followers = [t for t in _transforms(dataset) if hasattr(t, 'follow')]
         self._check_classes(runner, dataset, followers)
+        self._barred = (
+            load_exclude_list(self.exclude, dataset.fingerprint)
+            if self.exclude
+            else None
+        )
         self._dir = Path(self.bank_dir or runner.work_dir) / (
             '' if self.bank_dir else 'hard_negatives'
         )
@@ -180,6 +190,7 @@ class HNEMHook(Hook):
             self.rule,
             epoch,
             self.num_workers,
+            self._barred,
         )
         runner.model.train(was_training)
         if is_main_process():
@@ -191,7 +202,8 @@ class HNEMHook(Hook):
             f'{counts["with_hit"]} with a hit, {counts["without_hit"]} '
             f'without; mined {counts["mined"]} examples on '
             f'{len(bank["images"])} images; skipped {counts["skipped"]} '
-            'candidates that overlap a lesion'
+            f'candidates that overlap a lesion; spared {counts["spared"]}, '
+            f'excluded {counts["excluded"]}'
         )
 
 

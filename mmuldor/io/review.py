@@ -1,0 +1,270 @@
+"""Mined negatives out to a reader, verdicts back in.
+
+A review is a CSV file, a row a mined example, with an empty column for the
+verdict: ``lesion``, ``not`` or ``unsure``. It comes back as an exclude list
+(what is a lesion or unsure is not mined again) and as new annotations (what
+is a lesion).
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mmuldor.functional.hard_negatives import load_bank
+from mmuldor.functional.measure import recist_of_polygon
+from mmuldor.io.jsonfile import read_json, replacing, write_json
+
+COLUMNS = (
+    'number', 'image_id', 'file_name', 'x1', 'y1', 'x2', 'y2', 'score',
+    'mask_iou', 'spared', 'verdict',
+)  # fmt: skip
+VERDICTS = ('lesion', 'not', 'unsure')
+# DeepLesion's boxes reach 5 px beyond the diameters.
+_BOX_MARGIN_PX = 5.0
+REVIEW_COMMAND = 'python tools/review.py export'
+
+
+def examples_of(bank: Mapping, document: Mapping) -> list[dict[str, Any]]:
+    """The examples of a bank, the surest first, numbered from 1.
+
+    Args:
+        bank: From :func:`mmuldor.functional.hard_negatives.load_bank`.
+        document: The annotation file that was mined.
+
+    Returns:
+        Each example with ``number``, ``image_id`` and ``file_name`` too.
+
+    Raises:
+        ValueError: If the bank names an image that the document lacks.
+    """
+    names = {str(i['id']): i['file_name'] for i in document['images']}
+    unknown = [key for key in bank['images'] if key not in names]
+    if unknown:
+        raise ValueError(
+            'the bank must be mined from the given annotation file, but '
+            f'{len(unknown)} of its images are not in it (id {unknown[0]}).'
+        )
+    found = [
+        {**example, 'image_id': int(key), 'file_name': names[key]}
+        for key, examples in bank['images'].items()
+        for example in examples
+    ]
+    found.sort(key=lambda e: (-e['score'], e['image_id'], e['bbox']))
+    return [{**e, 'number': n} for n, e in enumerate(found, start=1)]
+
+
+def write_review(
+    path: str | os.PathLike, examples: list[dict[str, Any]]
+) -> None:
+    """Write the CSV; boxes are x1 y1 x2 y2, pixel centres at integers."""
+    with (
+        replacing(path) as temporary,
+        open(temporary, 'w', newline='', encoding='utf-8') as file,
+    ):
+        writer = csv.DictWriter(file, COLUMNS, lineterminator='\n')
+        writer.writeheader()
+        for example in examples:
+            x, y, width, height = example['bbox']
+            corners = zip(
+                ('x1', 'y1', 'x2', 'y2'),
+                (x, y, x + width, y + height),
+                strict=True,
+            )
+            writer.writerow(
+                {
+                    **{k: example[k] for k in COLUMNS[:3]},
+                    **{name: f'{value:.2f}' for name, value in corners},
+                    'score': f'{example["score"]:.4f}',
+                    'mask_iou': f'{example["mask_iou"]:.4f}',
+                    'spared': int(example.get('spared', False)),
+                    'verdict': '',
+                }
+            )
+
+
+def read_verdicts(
+    path: str | os.PathLike, examples: list[dict[str, Any]]
+) -> list[str]:
+    """The verdict of each example, '' where none was given.
+
+    Rows may come in any order and other columns may have been added.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: Names the file, the line and the column.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"review '{path}' does not exist. Make it with `{REVIEW_COMMAND}`."
+        )
+    verdicts = [''] * len(examples)
+    seen: set[int] = set()
+    try:
+        with open(path, newline='', encoding='utf-8-sig') as file:
+            reader = csv.DictReader(file)
+            lacking = {'number', 'image_id', 'verdict'} - set(
+                reader.fieldnames or ()
+            )
+            if lacking:
+                raise ValueError(
+                    f"'{path}' must have the columns number, image_id and "
+                    f'verdict, but lacks {sorted(lacking)}.'
+                )
+            for row in reader:
+                where = f"'{path}' line {reader.line_num}"
+                index = _index(row, examples, seen, where)
+                verdicts[index] = _verdict(row, where)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"'{path}' must be CSV in UTF-8: {error}") from error
+    return verdicts
+
+
+def _index(row: dict, examples: list, seen: set[int], where: str) -> int:
+    text = row['number'] or ''
+    number = int(text) if text.strip().isdecimal() else 0
+    if not 1 <= number <= len(examples) or number in seen:
+        raise ValueError(
+            f'{where}: `number` must be a new one of 1 to {len(examples)}, '
+            f'but got {text!r}.'
+        )
+    example = examples[number - 1]
+    if (row['image_id'] or '').strip() != str(example['image_id']):
+        raise ValueError(
+            f'{where}: `image_id` of example {number} must be '
+            f'{example["image_id"]}, but got {row["image_id"]!r}. Is it the '
+            'review of another bank?'
+        )
+    seen.add(number)
+    return number - 1
+
+
+def _verdict(row: dict, where: str) -> str:
+    verdict = (row['verdict'] or '').strip().lower()
+    if verdict not in ('', *VERDICTS):
+        raise ValueError(
+            f'{where}: `verdict` must be one of {", ".join(VERDICTS)} or '
+            f'empty, but got {row["verdict"]!r}.'
+        )
+    return verdict
+
+
+def exclude_list(
+    bank: Mapping, examples: list[dict[str, Any]], verdicts: list[str]
+) -> dict:
+    """What must not be mined again, as JSON: lesions and what is unsure."""
+    images: dict[str, list] = {}
+    for example, verdict in zip(examples, verdicts, strict=True):
+        if verdict in ('lesion', 'unsure'):
+            boxes = images.setdefault(str(example['image_id']), [])
+            boxes.append({'bbox': example['bbox'], 'verdict': verdict})
+    return {
+        'fingerprint': bank['fingerprint'],
+        'counts': dict(Counter(v or 'none' for v in verdicts)),
+        'images': images,
+    }
+
+
+def load_exclude_list(
+    path: str | os.PathLike, fingerprint: str | None = None
+) -> dict[int, np.ndarray]:
+    """Boxes that must not be mined, ``x1 y1 x2 y2`` in px, by image id.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no exclude list, or that of other images.
+    """
+    document = read_json(path)
+    try:
+        found = document['fingerprint']
+        boxes = {
+            int(key): np.array(
+                [b['bbox'] for b in entries], dtype=np.float64
+            ).reshape(len(entries), 4)
+            for key, entries in document['images'].items()
+        }
+        for image_boxes in boxes.values():
+            image_boxes[:, 2:] += image_boxes[:, :2]
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
+        raise ValueError(
+            f"'{path}' must be an exclude list of `tools/review.py import`, "
+            f'but {type(e).__name__}: {e}.'
+        ) from e
+    if fingerprint not in (None, found):
+        raise ValueError(
+            f"exclude list '{path}' is of other images than those of this "
+            'training. Review a bank of this training.'
+        )
+    return boxes
+
+
+def add_annotations(
+    document: dict, examples: list[dict[str, Any]], verdicts: list[str]
+) -> dict:
+    """The annotation document with the examples that are lesions.
+
+    Diameters are measured on the outline that was mined; the box is their
+    extent and 5 px, as in DeepLesion. ``source`` is 'review'.
+    """
+    annotations = list(document['annotations'])
+    number = max((a['id'] for a in annotations), default=0)
+    for example, verdict in zip(examples, verdicts, strict=True):
+        if verdict != 'lesion':
+            continue
+        number += 1
+        outline = max(example['polygons'], key=len)
+        recist = recist_of_polygon(np.reshape(outline, (-1, 2)))
+        low = recist.min(axis=0) - _BOX_MARGIN_PX
+        sides = recist.max(axis=0) + _BOX_MARGIN_PX - low
+        annotations.append(
+            {
+                'id': number,
+                'image_id': example['image_id'],
+                'category_id': 1,
+                'bbox': [*low.tolist(), *sides.tolist()],
+                'area': float(np.prod(sides)),
+                'iscrowd': 0,
+                'recist_px': recist.reshape(-1).tolist(),
+                'lesion_type': -1,
+                'noisy': False,
+                'source': 'review',
+            }
+        )
+    return {**document, 'annotations': annotations}
+
+
+def import_review(
+    review: str | os.PathLike,
+    bank: str | os.PathLike,
+    document: dict,
+    *,
+    exclude: str | os.PathLike | None = None,
+    annotations: str | os.PathLike | None = None,
+) -> Counter:
+    """Read a review and write what it is wanted for.
+
+    Args:
+        review: The CSV.
+        bank: The bank that was reviewed.
+        document: The annotation file that was mined.
+        exclude: Write the exclude list here.
+        annotations: Write the annotation file with new lesions here.
+
+    Returns:
+        How many examples got each verdict; '' for none.
+    """
+    loaded = load_bank(bank)
+    examples = examples_of(loaded, document)
+    verdicts = read_verdicts(review, examples)
+    if exclude is not None:
+        write_json(exclude, exclude_list(loaded, examples, verdicts), indent=1)
+    if annotations is not None:
+        write_json(annotations, add_annotations(document, examples, verdicts))
+    return Counter(verdicts)

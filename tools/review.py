@@ -1,0 +1,79 @@
+"""Let a reader judge mined negatives, and use the verdicts.
+
+    python tools/review.py export --bank BANK.json \\
+        --ann train.json --images Images_png --out review
+    (look at review/page_001.png and so on; write lesion, not or unsure into
+    the column `verdict` of review/review.csv)
+    python tools/review.py import --csv review/review.csv \\
+        --bank BANK.json --ann train.json \\
+        --exclude exclude.json --annotations train_reviewed.json
+
+BANK.json is a file of WORK_DIR/hard_negatives. The option
+`default_hooks.hnem.exclude=exclude.json` keeps what is a lesion or unsure
+from being mined again; `train_reviewed.json` trains on the new lesions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    ways = parser.add_subparsers(dest='way', required=True)
+    out = ways.add_parser('export', help='write contact sheets and a CSV')
+    out.add_argument('--images', required=True, help='folder of the images')
+    out.add_argument('--out', required=True, metavar='DIR')
+    back = ways.add_parser('import', help='use a CSV with verdicts')
+    back.add_argument('--csv', required=True, help='the CSV with verdicts')
+    back.add_argument('--exclude', help='write the exclude list here')
+    back.add_argument(
+        '--annotations', help='write annotations with the new lesions here'
+    )
+    for way in (out, back):
+        way.add_argument('--bank', required=True, help='bank file of a round')
+        way.add_argument(
+            '--ann', required=True, help='annotation JSON that was mined'
+        )
+    args = parser.parse_args(argv)
+    if args.way == 'import' and not (args.exclude or args.annotations):
+        parser.error('import needs --exclude or --annotations, or both')
+    return args
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Export or import."""
+    args = parse_args(argv)
+    if args.way == 'export':
+        # Late: a mistake in the arguments need not wait for matplotlib.
+        from mmuldor.report.review import export_review
+
+        number = export_review(args.out, args.bank, args.ann, args.images)
+        print(f'wrote {number} examples to {args.out}/review.csv')
+        return
+    from mmuldor.io.annotations import load_annotations
+    from mmuldor.io.review import import_review
+
+    counts = import_review(
+        args.csv,
+        args.bank,
+        load_annotations(args.ann),
+        exclude=args.exclude,
+        annotations=args.annotations,
+    )
+    print(', '.join(f'{counts[v]} {v or "without"}' for v in sorted(counts)))
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()
