@@ -3,6 +3,7 @@
     python benchmarks/phantom_study.py              all of it, about N hours
     python benchmarks/phantom_study.py --hours 2    start no piece after 2 h
     python benchmarks/phantom_study.py --only systems missing
+    python benchmarks/phantom_study.py --write      write up what is there
 
 What `benchmarks/results/phantom-study/` holds already is not done again, so
 the command goes on where it stopped. Data, checkpoints and logs are in
@@ -22,7 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.study.data import make_data
 from benchmarks.study.pieces import Places, run_piece
 from benchmarks.study.plan import make_plan
+from benchmarks.study.report import TESTSET_NAME, write_study
+from benchmarks.study.testset import describe_testset
 from mmuldor.io.cli import user_errors
+from mmuldor.report.comparison import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,6 +49,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--hours', type=float, help='start no further piece after this time'
     )
     parser.add_argument(
+        '--write', action='store_true', help='write up, and run nothing'
+    )
+    parser.add_argument(
         '--work-dir',
         default='work_dirs/study',
         help='data, checkpoints and logs (default work_dirs/study)',
@@ -53,24 +60,44 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run what is missing."""
+    """Run what is missing, then write up what is there."""
     args = parse_args(argv)
-    began = time.monotonic()
     places = Places(
         ROOT, Path(args.work_dir), ROOT / 'benchmarks/results/phantom-study'
     )
+    if not args.write:
+        run_missing(places, args.only, args.hours)
+    print('writing benchmarks/phantom-study.md')
+    write_study(
+        places.results,
+        ROOT / 'benchmarks/phantom-study.md',
+        Settings(),
+        lambda title: print(f'  {title}', flush=True),
+    )
+
+
+def run_missing(
+    places: Places, groups: Sequence[str], hours: float | None
+) -> None:
+    """Run the pieces of these groups that have no record."""
+    began = time.monotonic()
     plan = {piece.name: piece for piece in make_plan()}
-    wanted = [piece for piece in plan.values() if piece.group in args.only]
+    wanted = [piece for piece in plan.values() if piece.group in groups]
     todo = [piece for piece in wanted if not places.record(piece).is_file()]
     print(f'{len(wanted) - len(todo)} of {len(wanted)} pieces are done')
     make_data(ROOT, places.data)
+    describe_testset(
+        places.data / 'test.json',
+        places.data / 'truth.json',
+        places.results / TESTSET_NAME,
+    )
     for number, piece in enumerate(todo, start=1):
-        hours = (time.monotonic() - began) / 3600
-        if args.hours is not None and hours >= args.hours:
-            print(f'{hours:.1f} h are over; start again to go on')
-            break
+        passed = (time.monotonic() - began) / 3600
+        if hours is not None and passed >= hours:
+            print(f'{passed:.1f} h are over; start again to go on')
+            return
         print(
-            f'[{hours:5.2f} h] {number}/{len(todo)} {piece.name}', flush=True
+            f'[{passed:5.2f} h] {number}/{len(todo)} {piece.name}', flush=True
         )
         record = run_piece(piece, plan.get(piece.start), places)
         figures = record['figures']['lesion']

@@ -8,13 +8,30 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from mmuldor.functional.ranked import Ranked
-from mmuldor.io.froc_report import evaluate, report_dict
+from mmuldor.io.froc_report import Evaluation, evaluate, report_dict
 from mmuldor.io.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.io.jsonfile import read_json, replacing
-from mmuldor.io.results import LESION, load_detections, load_results
+from mmuldor.io.results import (
+    LESION,
+    Detections,
+    load_detections,
+    load_results,
+)
 
 # Step of a lesion that nothing hits, in the files.
 _NEVER = -1
+
+
+# The paper's HNEM model ends at 5 FPs an image, so its lesion class was cut
+# somewhere. Here it is cut where it gives this many.
+CUT_FPS = 2.0
+# Name of an evaluation: lesion class cut, FP class appended.
+KINDS = {
+    'lesion': (False, False),
+    'with_fp': (False, True),
+    'cut': (True, False),
+    'cut_with_fp': (True, True),
+}
 
 
 def evaluate_results(
@@ -26,29 +43,42 @@ def evaluate_results(
         ann: Annotation JSON of the test split.
         results: COCO-format results.
         truth: ``truth.json`` of the phantom, with the true masks.
-        with_fp_class: Evaluate the false-positive class too.
+        with_fp_class: Whether the model has a false-positive class; if not,
+            only 'lesion' is evaluated.
 
     Returns:
-        By 'lesion' and, if asked for, 'with_fp': the FROC figures as in
-        ``froc.json``, and the outcomes; 'dice' beside the figures is the
-        mean Dice of the masks of found lesions with the true ones, null
-        without masks.
+        By the names of `KINDS`, the FROC figures as in ``froc.json``, and
+        the outcomes; 'dice' beside the figures is the mean Dice of the masks
+        of found lesions with the true ones, null without masks.
     """
     lesions = load_ground_truth(ann)
     detections = load_detections(results, lesions.all_images)
     figures, ranked = {}, {}
-    for kind in ('lesion', 'with_fp') if with_fp_class else ('lesion',):
+    whole = evaluate(lesions, detections)
+    kept = _kept(detections, whole)
+    for kind in KINDS if with_fp_class else ('lesion',):
+        cut, with_fp = KINDS[kind]
         evaluation = evaluate(
-            lesions, detections, with_fp_class=kind == 'with_fp'
+            lesions,
+            detections.select(kept) if cut else detections,
+            with_fp_class=with_fp,
         )
         figures[kind] = report_dict(evaluation)
         ranked[kind] = Ranked.of(evaluation.matched)
-        if kind == 'lesion':
-            found = evaluation.matched.lesion_detection
     entries = load_results(results, lesions.all_images)
     entries = [e for e in entries if e['category_id'] == LESION]
+    found = whole.matched.lesion_detection
     figures['dice'] = _mean_dice(found, entries, lesions, truth)
     return figures, ranked
+
+
+def _kept(detections: Detections, whole: Evaluation) -> np.ndarray:
+    """All of the FP class, and the lesion class up to `CUT_FPS`, (n,) bool."""
+    rates, matched = whole.curve.fps_per_image, whole.matched
+    steps = np.searchsorted(rates, CUT_FPS, side='right') - 1
+    scores = matched.det_score[matched.det_step < steps]
+    least = scores.min(initial=np.inf)
+    return (detections.categories != LESION) | (detections.scores >= least)
 
 
 def true_masks(truth: Path) -> dict[int, dict]:

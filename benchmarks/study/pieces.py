@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import shlex
 import shutil
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.study.outcomes import evaluate_results, save_outcomes
 from benchmarks.study.plan import START_EPOCH, Piece
+from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
 from mmuldor.io.jsonfile import read_json, write_json
 
 
@@ -82,7 +85,7 @@ def run_piece(piece: Piece, start: Piece | None, places: Places) -> dict:
         'commands': [shlex.join(map(str, command)) for command in commands],
         'training': training,
         'testing': testing,
-        'mined': _mined(work),
+        'mined': mined_counts(piece, places),
         'figures': figures,
         'machine': machine(),
     }
@@ -149,43 +152,61 @@ def _start_file(start: Piece, places: Places) -> Path:
 
 
 def _execute(command: list[str], places: Places, log: Path) -> dict:
-    """Run python in the project's folder; returns its times in seconds."""
+    """Run python in the project's folder; returns times and memory."""
     log.parent.mkdir(parents=True, exist_ok=True)
     # Threads that spin while they wait stall each other on two cores.
     environment = {'GOMP_SPINCOUNT': '30000', **os.environ}
-    began, used = time.monotonic(), _processor_seconds()
+    began = time.monotonic()
     with open(log, 'w', encoding='utf-8') as file:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, *command],
             cwd=places.root,
             env=environment,
             stdout=file,
             stderr=subprocess.STDOUT,
-            check=False,
         )
-    if done.returncode:
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
         raise RuntimeError(
-            f'{shlex.join(command)} ended with {done.returncode}; see {log}'
+            f'{shlex.join(command)} ended with {process.returncode}; see {log}'
         )
     return {
         'wall_s': round(time.monotonic() - began, 1),
-        'cpu_s': round(_processor_seconds() - used, 1),
+        'cpu_s': round(usage.ru_utime + usage.ru_stime, 1),
+        # Of the main process; its loader's worker comes on top.
+        'peak_gb': round(usage.ru_maxrss / 2**20, 2),
     }
 
 
-def _processor_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def mined_counts(piece: Piece, places: Places) -> dict[str, dict]:
+    """The counts of each round of mining, by its bank file.
+
+    ``real`` is how many mined examples are lesions whose annotation was
+    taken away: by IoU of the boxes of at least 0.3, which no annotated
+    lesion reaches with a mined example.
+    """
+    folder = places.run(piece) / 'hard_negatives'
+    lesions = read_json(places.data / 'train.json')['annotations']
+    boxes = defaultdict(list)
+    for lesion in lesions:
+        boxes[str(lesion['image_id'])].append(lesion['bbox'])
+    found = {}
+    for path in [folder / 'initial.json', *sorted(folder.glob('epoch_*'))]:
+        if path.is_file():
+            bank = read_json(path)
+            real = sum(
+                int(_real(examples, boxes[image_id]).sum())
+                for image_id, examples in bank['images'].items()
+            )
+            found[path.stem] = {**bank['counts'], 'real': real}
+    return found
 
 
-def _mined(work: Path) -> dict[str, dict]:
-    """The counts of each round of mining, by its bank file."""
-    banks = (work / 'hard_negatives').glob('*_*.json')
-    first = (work / 'hard_negatives').glob('initial.json')
-    return {
-        path.stem: read_json(path)['counts']
-        for path in [*first, *sorted(banks)]
-    }
+def _real(examples: list[dict], lesions: list[list[float]]) -> np.ndarray:
+    mined = xywh_to_xyxy([example['bbox'] for example in examples])
+    overlaps = pairwise_iou(mined, xywh_to_xyxy(lesions), inclusive=False)
+    return overlaps.max(axis=1) >= 0.3
 
 
 def _tidy(work: Path) -> None:

@@ -8,6 +8,9 @@ CONFIGS = {
     'without_mask': 'configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py',
     'mask': 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py',
     'hnem': 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py',
+    'hnem-spare': 'configs/uldor/uldor_r18_fpn_hnem-spare-2e_phantom.py',
+    'mask-ohem': 'configs/mask_rcnn/mask-rcnn_r18_fpn_ohem-5e_phantom.py',
+    'mask-focal': 'configs/mask_rcnn/mask-rcnn_r18_fpn_focal-5e_phantom.py',
 }
 # HNEM goes on from the third of Mask R-CNN's five epochs, for the last two.
 START_EPOCH = 3
@@ -17,6 +20,9 @@ _SHAPE_KEYS = (
     'train_dataloader.dataset.pipeline.2.shape',
     'val_loss_pipeline.2.shape',
 )
+
+
+_HOOK = 'default_hooks.hnem'
 
 
 @dataclass(frozen=True)
@@ -50,15 +56,12 @@ class Piece:
 
 def make_plan() -> list[Piece]:
     """All pieces; the core of the study first, all of a seed together."""
-    core = [piece for seed in range(5) for piece in _systems(seed)]
-    missing = [
-        piece
-        for seed in range(3)
-        for share in (50, 25)
-        for piece in _with_missing(seed, share)
-    ]
-    rest = [piece for seed in range(3) for piece in _others(seed)]
-    return core + missing + rest
+    core = []
+    for seed in range(5):
+        core += _systems(seed)
+        if seed < 3:
+            core += _with_missing(seed, 50) + _with_missing(seed, 25)
+    return core + [piece for seed in range(3) for piece in _others(seed)]
 
 
 def _systems(seed: int) -> list[Piece]:
@@ -77,14 +80,12 @@ def _with_missing(seed: int, share: int) -> list[Piece]:
 
 
 def _others(seed: int) -> list[Piece]:
-    mining = [
-        ('m-1', 'default_hooks.hnem.max_per_image=1'),
-        ('m-10', 'default_hooks.hnem.max_per_image=10'),
-        ('accumulate', 'default_hooks.hnem.accumulate=True'),
-    ]
     pieces = [
-        _hnem('mining', f'hnem-{name}', seed, 0, (_pair(option),))
-        for name, option in mining
+        _hnem('remedy', 'hnem-spare', seed, share) for share in (50, 0, 25)
+    ]
+    pieces += [
+        Piece('rivals', name, CONFIGS[name], seed)
+        for name in ('mask-ohem', 'mask-focal')
     ]
     pieces += [
         Piece(
@@ -96,7 +97,15 @@ def _others(seed: int) -> list[Piece]:
         )
         for shape in SHAPES
     ]
-    return pieces
+    mining = (
+        ('m-1', 'max_per_image', '1'),
+        ('m-10', 'max_per_image', '10'),
+        ('accumulate', 'accumulate', 'True'),
+    )
+    return pieces + [
+        _hnem('mining', f'hnem-{name}', seed, 0, ((f'{_HOOK}.{key}', value),))
+        for name, key, value in mining
+    ]
 
 
 def _hnem(
@@ -108,10 +117,6 @@ def _hnem(
 ) -> Piece:
     """HNEM after the Mask R-CNN of the same seed and annotations."""
     start = Piece('', 'mask', CONFIGS['mask'], seed, missing).name
-    options = (('default_hooks.hnem.seed', str(seed)), *options)
-    return Piece(group, method, CONFIGS['hnem'], seed, missing, options, start)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, _, value = text.partition('=')
-    return key, value
+    options = ((f'{_HOOK}.seed', str(seed)), *options)
+    config = CONFIGS.get(method, CONFIGS['hnem'])
+    return Piece(group, method, config, seed, missing, options, start)

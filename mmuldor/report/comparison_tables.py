@@ -128,6 +128,24 @@ def _difference_cells(entry: dict) -> list[str]:
     return [f'{entry["second"]} - {entry["first"]}', *cells]
 
 
+def difference_sentence(entry: dict) -> str:
+    """What the interval of a difference of means allows to say."""
+    points, (low, high) = 100 * entry['mean'], entry['mean_interval']
+    first, second = entry['first'], entry['second']
+    if low > 0:
+        verdict = f'{second} is better than {first}'
+    elif high < 0:
+        verdict = f'{second} is worse than {first}'
+    else:
+        verdict = f'no difference of {second} and {first} is shown'
+    p_value = entry['p_value_mean']
+    tested = '' if p_value is None else f', p {_p(p_value)}'
+    return (
+        f'{verdict}: {points:+.1f} points ({100 * low:+.1f} to '
+        f'{100 * high:+.1f}{tested}).'
+    )
+
+
 def _strata_rows(comparison: dict) -> tuple[list[str], list[list[str]]]:
     names = [row['name'] for row in comparison['rows']]
     body = []

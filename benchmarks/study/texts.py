@@ -1,0 +1,147 @@
+"""What the study's write-up says in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+INTRODUCTION = """\
+# ULDor's claims on a phantom whose truth is known
+
+Written by `python benchmarks/phantom_study.py --write`; do not edit. The
+command without `--write` runs what is missing below and writes it up.
+
+The paper claims an order: pseudo masks help, HNEM helps at 5 FPs or fewer,
+and its second class hides true lesions, since not every lesion is annotated.
+Its figures have no intervals. Here the same comparisons are made on a
+synthetic CT set: 400 training, 40 validation and 400 test images with 2.2
+lesions each, every one of them known; small models (half-width ResNet-18
+FPN, from scratch, 1,000 iterations of two images) on two CPU cores. What
+holds here holds for this phantom and these models; R-101 at full size and
+real scans: not run.
+
+Intervals are {settings.level:.0%} percentile intervals of
+{settings.num_resamples:,} bootstrap resamples that draw patients and seeds;
+p is from {settings.num_permutations:,} paired exchanges of patients, seeds
+held. No correction is made for the number of comparisons. An interval of a
+difference that holds 0 shows no difference, not that there is none.
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One comparison of the write-up.
+
+    Attributes:
+        title: Heading.
+        text: What is compared and how.
+        methods: Rows; ``METHOD+KIND`` is another evaluation of it, see
+            `benchmarks.study.outcomes.KINDS`.
+        missing: Share of training lesions without annotation, percent.
+        names: Names of rows that differ from the usual ones.
+        plot: File of the FROC plot, if any.
+        by_missing: Whether it is a point of the plot over missing shares.
+        detectable: Whether to say what difference could be found.
+    """
+
+    title: str
+    text: str
+    methods: tuple[str, ...]
+    missing: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+    plot: str = ''
+    by_missing: bool = False
+    detectable: bool = False
+
+
+_WITH = ('mask', 'hnem', 'hnem-spare')
+_CUT = (
+    'The paper\'s HNEM model ends at 5 FPs an image and "+ FP" goes on from '
+    'there. Here the lesion class is cut where it gives 2 FPs an image '
+    '("cut"); "+ FP, cut" goes on with the false-positive class, ranked '
+    'below, and "HNEM" with its own less sure lesions. Only where the '
+    'former is better does the second class hide more lesions than the '
+    'unsure part of the first.'
+)
+SECTIONS = (
+    Part(
+        "The paper's systems",
+        'All lesions annotated. HNEM goes on from the third of the five '
+        'epochs of the Mask R-CNN of the same seed, with one mining round '
+        'before and one between its two epochs.',
+        ('without_mask', 'mask', 'hnem'),
+        plot='systems.png',
+        detectable=True,
+    ),
+    Part(
+        'The false-positive class',
+        f'All lesions annotated. {_CUT}',
+        ('hnem', 'hnem+cut', 'hnem+cut_with_fp'),
+        plot='with-fp.png',
+    ),
+    Part(
+        'The false-positive class, 50 % of the annotations missing',
+        f'Half of them are not. {_CUT}',
+        ('hnem', 'hnem+cut', 'hnem+cut_with_fp'),
+        missing=50,
+        plot='with-fp-50.png',
+    ),
+    *(
+        Part(
+            f'{share} % of the annotations missing',
+            f'The same pictures; {share} % of the training and validation '
+            'lesions, drawn at random, have no annotation, each image keeps '
+            'one. The test set knows all. "sparing" mines nothing with S1 '
+            'above 0.9 and ignores such regions (`spare_score=0.9`).',
+            _WITH,
+            missing=share,
+            by_missing=True,
+            plot=f'missing-{share}.png',
+        )
+        for share in (0, 25, 50)
+    ),
+    Part(
+        'Shapes of the pseudo mask',
+        'Mask R-CNN without HNEM, trained on another shape drawn from the '
+        'same diameters.',
+        ('mask', 'mask-ellipse', 'mask-quadrilateral', 'mask-box'),
+        names={'mask': 'quarter ellipses'},
+    ),
+    Part(
+        'How much is mined',
+        'm examples an image at most (the paper: 3); each round replaces the '
+        'one before, or is added to it.',
+        ('hnem', 'hnem-m-1', 'hnem-m-10', 'hnem-accumulate'),
+        names={'hnem': 'HNEM, m = 3, replaced'},
+    ),
+    Part(
+        'Rivals at equal training cost',
+        'Five epochs each: online hard example mining and focal loss in the '
+        'box head of Mask R-CNN.',
+        ('mask', 'hnem', 'mask-ohem', 'mask-focal'),
+    ),
+)
+
+
+def detectable(comparison: dict) -> str:
+    """The smallest difference that could be found, by the standard errors.
+
+    80 % power at a two-sided 5 %: 1.96 + 0.84 standard errors of the paired
+    difference of the means.
+    """
+    errors = {
+        f'{d["second"]} - {d["first"]}': 2.8 * d['standard_error']
+        for d in comparison['differences']
+    }
+    rows = [
+        f'| {name} | {100 * error:.1f} |' for name, error in errors.items()
+    ]
+    return '\n'.join(
+        [
+            'Smallest difference of the means that this design detects with '
+            '80 % power at a two-sided 5 % (2.8 standard errors):',
+            '',
+            '| difference | points |',
+            '|---|---:|',
+            *rows,
+        ]
+    )
