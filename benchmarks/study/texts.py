@@ -90,8 +90,9 @@ SECTIONS = (
             f'{share} % of the annotations missing',
             f'The same pictures; {share} % of the training and validation '
             'lesions, drawn at random, have no annotation, each image keeps '
-            'one. The test set knows all. "sparing" mines nothing with S1 '
-            'above 0.9 and ignores such regions (`spare_score=0.9`).',
+            'one. The test set knows all. "sparing" mines nothing that scores '
+            'above half of the annotated lesions that were hit, and ignores '
+            'such regions (`spare_quantile=0.5`).',
             _WITH,
             missing=share,
             by_missing=True,

@@ -8,6 +8,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 import mmuldor.registry  # noqa: F401
+from mmuldor.engine.mined_image import spare, spare_limit
 from mmuldor.engine.mining import MiningRule, mine
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import pseudo_mask_polygon
@@ -190,25 +191,49 @@ def corners(example):
 
 def test_what_is_too_sure_is_spared(detector, dataset, mini_config):
     pipeline = mini_config.test_dataloader.dataset.pipeline
-    rule = {'min_score': 0.0, 'score_thr': 0.02, 'hit_iou': 1.0}
-    rule |= {'max_per_image': 1000}
-    bank = mine(detector, dataset, pipeline, MiningRule(**rule), 0)
-    scores = [e['score'] for found in bank['images'].values() for e in found]
+    rule = {'min_score': 0.0, 'score_thr': 0.02, 'hit_iou': 0.05}
+    everything = MiningRule(max_per_image=1000, **rule)
+    bank = mine(detector, dataset, pipeline, everything, 0)
     assert bank['counts']['spared'] == 0
-    limit = float(np.median(scores))
-    spared = mine(
-        *(detector, dataset, pipeline),
-        *(MiningRule(spare_score=limit, **rule), 0),
-    )
-    above = sum(score > limit for score in scores)
-    assert 0 < above < len(scores)
-    assert spared['counts']['spared'] == above
-    assert spared['counts']['mined'] == len(scores) - above
+    assert bank['spared_above'] is None
+    sparing = MiningRule(spare_quantile=0.01, **rule)
+    spared = mine(detector, dataset, pipeline, sparing, 0)
+    limit = spared['spared_above']
+    found = [e for mined in bank['images'].values() for e in mined]
+    above = [e for e in found if e['score'] > limit]
+    assert 0 < len(above) == spared['counts']['spared']
     for image_id, examples in spared['images'].items():
-        for example in examples:
-            assert example.get('spared', False) == (example['score'] > limit)
-            plain = {k: v for k, v in example.items() if k != 'spared'}
-            assert plain in bank['images'][image_id]
+        kept = [e for e in examples if 'spared' not in e]
+        assert len(kept) <= 3
+        assert all(e['score'] <= limit for e in kept)
+        assert all(e in bank['images'][image_id] for e in kept)
+
+
+def test_the_limit_is_a_quantile_of_the_hits():
+    scans = [{'hit_score': score} for score in (0.2, None, 0.6, 0.4)]
+    assert spare_limit(scans, 0.5) == pytest.approx(0.4)
+    assert spare_limit(scans, None) is None
+    assert spare_limit([{'hit_score': None}], 0.5) is None
+
+
+def test_sparing_draws_among_the_rest():
+    examples = [{'score': s} for s in (0.9, 0.8, 0.5, 0.4, 0.3, 0.2)]
+    scan = {'examples': list(examples)}
+    spare(scan, 0.6, MiningRule(seed=4), epoch=2, image_id=9)
+    rng = np.random.default_rng((4, 2, 9))
+    rest = examples[2:]
+    drawn = sorted(rng.choice(4, 3, replace=False))
+    assert scan['examples'] == [
+        {'score': 0.9, 'spared': True},
+        {'score': 0.8, 'spared': True},
+        *(rest[i] for i in drawn),
+    ]
+
+
+@pytest.mark.parametrize('quantile', [0, 1, -0.5])
+def test_wrong_quantile(quantile):
+    with pytest.raises(ValueError, match=r'`spare_quantile` must lie in'):
+        MiningRule(spare_quantile=quantile)
 
 
 def test_what_a_reader_excludes_is_not_mined(detector, dataset, mini_config):
