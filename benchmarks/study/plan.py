@@ -61,6 +61,7 @@ def make_plan() -> list[Piece]:
         core += _systems(seed)
         if seed < 3:
             core += _with_missing(seed, 50) + _with_missing(seed, 25)
+            core.append(_hnem('remedy', 'hnem-spare', seed, 0))
     return core + [piece for seed in range(3) for piece in _others(seed)]
 
 
@@ -76,14 +77,12 @@ def _with_missing(seed: int, share: int) -> list[Piece]:
     return [
         Piece('missing', 'mask', CONFIGS['mask'], seed, share),
         _hnem('missing', 'hnem', seed, share),
+        _hnem('remedy', 'hnem-spare', seed, share),
     ]
 
 
 def _others(seed: int) -> list[Piece]:
     pieces = [
-        _hnem('remedy', 'hnem-spare', seed, share) for share in (50, 0, 25)
-    ]
-    pieces += [
         Piece('rivals', name, CONFIGS[name], seed)
         for name in ('mask-ohem', 'mask-focal')
     ]
