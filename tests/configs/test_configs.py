@@ -1,5 +1,6 @@
 """Every shipped config loads, builds and is listed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,39 @@ def test_a_config_is_listed_with_its_results(path):
     assert result['Task'] == 'Lesion Detection'
     numbers = result['Metrics']
     assert numbers == 'not run' or 0 < numbers['sens@4'] <= 100
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_a_config_says_what_it_costs_and_how_it_is_run(path):
+    metadata = listed()[str(path.relative_to(ROOT))]['Metadata']
+    assert {'Epochs', 'Training Time', 'Training Memory (GB)'} <= set(metadata)
+    readme = (path.parent / 'README.md').read_text()
+    assert 'tools/train.py configs/' in readme
+    # By its whole name, or with siblings as stem_{a,b}-rest.
+    parts = re.findall(r'\S*\{\S+\}\S*', readme)
+    expanded = {name for part in parts for name in expand(part)}
+    known = path.stem in readme or path.stem in expanded
+    suffix = path.stem.rpartition('_')[2]
+    assert known or f'`_{suffix}`' in readme
+
+
+def expand(text):
+    """``a_{b,c}_d`` as a shell would read it."""
+    before, _, rest = text.partition('{')
+    inner, _, after = rest.partition('}')
+    return [before + word + after for word in inner.split(',')]
+
+
+def test_collections_name_a_readme_that_is_there():
+    for name in yaml.safe_load((ROOT / 'model-index.yml').read_text())[
+        'Import'
+    ]:
+        metafile = yaml.safe_load((ROOT / name).read_text())
+        names = {entry['Name'] for entry in metafile['Collections']}
+        for entry in metafile['Collections']:
+            assert (ROOT / entry['README']).is_file()
+        for model in metafile['Models']:
+            assert model['In Collection'] in names
 
 
 def test_no_entry_without_a_config():
