@@ -26,7 +26,7 @@ def markdown(comparison: dict, published: Sequence[Published]) -> str:
         f'{comparison["patients"]:,} {comparison.get("unit", "patients")} '
         f'({comparison["images"]:,} images, {comparison["lesions"]:,} '
         'lesions).',
-        _table(head, _body(comparison, published)),
+        _table([*head, 'largest'], _with_largest(comparison, published)),
     ]
     if comparison['differences']:
         parts += [
@@ -91,6 +91,18 @@ def _body(
             name += f' ({row["runs"]} runs)'
         rows.append([name, *_cells(row, form)])
     return rows
+
+
+def _with_largest(
+    comparison: dict, published: Sequence[Published]
+) -> list[list[str]]:
+    """The body with the largest sensitivity and where it is reached."""
+    largest = [''] * len(published)
+    for row in comparison['rows']:
+        most, fps = 100 * row['max_sensitivity'], row['fps_at_max']
+        largest.append(f'{most:.1f} at {fps:.1f}')
+    body = _body(comparison, published)
+    return [[*row, most] for row, most in zip(body, largest, strict=True)]
 
 
 def _cells(entry: dict, form: str, sign: str = '') -> list[str]:
