@@ -90,9 +90,12 @@ def compare_runs(
 
 
 def split_method(text: str) -> tuple[str, str]:
-    """Name and path of ``NAME=PATH``; the path's own name without ``=``."""
+    """Name and path of ``NAME=PATH``; without ``=``, the path's own name."""
     name, sign, path = text.rpartition('=')
-    name, path = (name, path) if sign else (Path(text).stem, text)
+    if not sign:
+        given = Path(path)
+        name = given.stem if given.suffix == '.json' else given.name
+        name = given.parent.name if name == Path(RESULTS_NAME).stem else name
     if not name.strip() or not path.strip():
         raise ValueError(
             f'a method must be NAME=FILE or NAME=FOLDER, but got {text!r}.'
@@ -105,10 +108,16 @@ def find_results(methods: Iterable[str]) -> dict[str, list[Path]]:
 
     Raises:
         FileNotFoundError: If a folder holds no ``results.json``.
+        ValueError: If two methods without a name are called alike.
     """
     files: dict[str, list[Path]] = {}
     for text in methods:
         name, given = split_method(text)
+        if '=' not in text and name in files:
+            raise ValueError(
+                f'two methods are called {name!r}, the second of them '
+                f'{text!r}. Give names: NAME={text}.'
+            )
         path = Path(given)
         if path.is_dir():
             path = path / RESULTS_NAME

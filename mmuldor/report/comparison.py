@@ -73,7 +73,7 @@ def compare(
         progress: Wraps loops; gets the items and what is done.
 
     Returns:
-        What ``compare.json`` holds: ``rows`` (a method each, with
+        What ``comparison.json`` holds: ``rows`` (a method each, with
         ``sensitivity`` and ``interval`` at ``fp_rates``, the ``mean`` over
         0.5, 1, 2 and 4 and its interval, ``strata``) and ``differences``
         (each pair of methods: second minus first). Fractions; null where

@@ -6,6 +6,7 @@ import pytest
 
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.jsonfile import write_json
+from mmuldor.report.compare_runs import split_method
 from tools.compare import main
 
 
@@ -97,6 +98,24 @@ def test_mistakes(files, mini_data, methods, more, match):
     with pytest.raises((ValueError, OSError), match=match):
         run(files, mini_data, *more, methods=methods)
     assert not (files / 'out').exists()
+
+
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('work_dirs/mask-0.5', ('mask-0.5', 'work_dirs/mask-0.5')),
+        ('a/mask/results.json', ('mask', 'a/mask/results.json')),
+        ('a/other.json', ('other', 'a/other.json')),
+        ('m = 3=a/b', ('m = 3', 'a/b')),
+    ],
+)
+def test_names(text, expected):
+    assert split_method(text) == expected
+
+
+def test_two_without_a_name(files, mini_data):
+    with pytest.raises(ValueError, match=r"two methods are called 'one'"):
+        main([*[str(files / 'one')] * 2, '--ann', 'x', '--out', 'y'])
 
 
 def test_a_work_dir_without_results(files, mini_data):
