@@ -9,11 +9,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import numpy as np
 
 from benchmarks.study.outcomes import evaluate_results, save_outcomes
 from benchmarks.study.plan import START_EPOCH, Piece
@@ -183,30 +181,33 @@ def mined_counts(piece: Piece, places: Places) -> dict[str, dict]:
     """The counts of each round of mining, by its bank file.
 
     ``real`` is how many mined examples are lesions whose annotation was
-    taken away: by IoU of the boxes of at least 0.3, which no annotated
-    lesion reaches with a mined example.
+    taken away, ``real_spared`` how many of those spared: by IoU of the boxes
+    of at least 0.3, which no annotated lesion reaches with an example.
     """
     folder = places.run(piece) / 'hard_negatives'
-    lesions = read_json(places.data / 'train.json')['annotations']
     boxes = defaultdict(list)
-    for lesion in lesions:
+    for lesion in read_json(places.data / 'train.json')['annotations']:
         boxes[str(lesion['image_id'])].append(lesion['bbox'])
     found = {}
     for path in [folder / 'initial.json', *sorted(folder.glob('epoch_*'))]:
         if path.is_file():
             bank = read_json(path)
-            real = sum(
-                int(_real(examples, boxes[image_id]).sum())
-                for image_id, examples in bank['images'].items()
-            )
-            found[path.stem] = {**bank['counts'], 'real': real}
+            real = Counter()
+            for image_id, examples in bank['images'].items():
+                for example in examples:
+                    kind = 'real_spared' if 'spared' in example else 'real'
+                    real[kind] += _is_real(example, boxes[image_id])
+            found[path.stem] = {
+                **bank['counts'],
+                **{kind: real[kind] for kind in ('real', 'real_spared')},
+            }
     return found
 
 
-def _real(examples: list[dict], lesions: list[list[float]]) -> np.ndarray:
-    mined = xywh_to_xyxy([example['bbox'] for example in examples])
+def _is_real(example: dict, lesions: list[list[float]]) -> bool:
+    mined = xywh_to_xyxy([example['bbox']])
     overlaps = pairwise_iou(mined, xywh_to_xyxy(lesions), inclusive=False)
-    return overlaps.max(axis=1) >= 0.3
+    return bool(overlaps.max() >= 0.3)
 
 
 def _tidy(work: Path) -> None:

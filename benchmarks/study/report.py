@@ -149,8 +149,8 @@ def mining_table(results: Results) -> str:
     """What was mined, and how much of it was a lesion all the same."""
     lines = [
         '| method | annotations missing | round | mined | of them lesions '
-        '| spared |',
-        '|---|---:|---|---:|---:|---:|',
+        '| spared | of them lesions |',
+        '|---|---:|---|---:|---:|---:|---:|',
     ]
     groups: dict[tuple, list[dict]] = {}
     for record in results.records.values():
@@ -158,17 +158,29 @@ def mining_table(results: Results) -> str:
             key = (record['method'], record['missing'], name)
             groups.setdefault(key, []).append(counts)
     for (method, missing, name), counts in groups.items():
-        mined = sum(c['mined'] for c in counts)
-        real = sum(c['real'] for c in counts)
-        spared = sum(c.get('spared', 0) for c in counts)
-        share = f'{100 * real / mined:.0f} %' if mined else ''
-        when = 'before' if name == 'initial' else f'after epoch {name[-1:]}'
+        when = (
+            'before training'
+            if name == 'initial'
+            else f'after epoch {int(name.rpartition("_")[2]) + 1}'
+        )
+        cells = [
+            cell
+            for number, real in (('mined', 'real'), ('spared', 'real_spared'))
+            for cell in _share(counts, number, real)
+        ]
         lines.append(
-            f'| {NAMES[method]} | {missing} % | {when} | '
-            f'{mined / len(counts):.0f} | {share} | '
-            f'{spared / len(counts):.0f} |'
+            f'| {NAMES[method]} | {missing} % | {when} | {" | ".join(cells)} |'
         )
     return '\n'.join(lines)
+
+
+def _share(counts: list[dict], number: str, real: str) -> tuple[str, str]:
+    """Examples a run, and which share of them is real."""
+    total = sum(c.get(number, 0) for c in counts)
+    if not total:
+        return '0', ''
+    found = sum(c[real] for c in counts)
+    return f'{total / len(counts):.0f}', f'{100 * found / total:.0f} %'
 
 
 def shape_table(results: Results, settings: Settings) -> str:

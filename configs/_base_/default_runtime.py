@@ -12,8 +12,13 @@ default_hooks = dict(
         max_keep_ckpts=3,
         save_best=['val_loss', 'froc/mean'],
         rule=['less', 'greater']),
-    # One more than the epochs between two steps of the learning rate.
+    # Epochs without a smaller loss: one more than between two steps of the
+    # learning rate. MMEngine's own `min_delta` of 0.1 overlooks small steps.
     early_stopping=dict(
-        type='EarlyStoppingHook', monitor='val_loss', rule='less', patience=5),
+        type='EarlyStoppingHook',
+        monitor='val_loss',
+        rule='less',
+        min_delta=1e-6,
+        patience=5),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))

@@ -143,7 +143,14 @@ def results(tmp_path):
                 'method': piece.method,
                 'missing': piece.missing,
                 'seed': piece.seed,
-                'mined': {'initial': {'mined': 8, 'real': 2, 'spared': 1}}
+                'mined': {
+                    'epoch_000': {
+                        'mined': 8,
+                        'real': 2,
+                        'spared': 4,
+                        'real_spared': 3,
+                    }
+                }
                 if piece.start
                 else {},
                 'figures': {'lesion': figures, 'dice': 0.8},
@@ -175,8 +182,9 @@ def test_the_write_up(results, tmp_path):
     assert 'Seeds 0, 1.' in text
     assert '| mask_missing-25_seed-0 | not run |' in text
     assert '| mask_missing-0_seed-0 | 100 | 150 |' in text
-    # A quarter of the mined were lesions.
-    assert '| Mask R-CNN + HNEM | 50 % | before | 8 | 25 % | 1 |' in text
+    # A quarter of the mined were lesions, and most of the spared.
+    row = '| 50 % | after epoch 1 | 8 | 25 % | 4 | 75 % |'
+    assert f'| Mask R-CNN + HNEM {row}' in text
     assert '| quarter ellipses | 0.900 (0.900-0.900) | 0.800 (2 runs) |' in (
         text
     )

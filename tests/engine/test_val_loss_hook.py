@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import EarlyStoppingHook
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import HOOKS, MODELS, init_default_scope
 from mmengine.runner import Runner
 
 from mmuldor.engine.hooks.val_loss_hook import (
@@ -105,6 +105,14 @@ def test_it_is_logged_kept_and_can_stop_the_training(mini_config):
     logged, _ = runner.message_hub.get_scalar('val/val_loss').data
     assert len(logged) == 3
     assert logged[0] == pytest.approx(logged[2], abs=1e-6)
+
+
+def test_a_small_improvement_is_one(mini_config):
+    stopping = HOOKS.build(mini_config.default_hooks.early_stopping)
+    for loss in (1.0, 0.999, 0.9985, 0.998, 0.9979, 0.9978, 0.9977):
+        assert stopping._check_stop_condition(loss) == (False, '')
+    waits = [stopping._check_stop_condition(0.9977)[0] for _ in range(5)]
+    assert waits == [False] * 4 + [True]
 
 
 def test_no_pipeline(mini_config):
