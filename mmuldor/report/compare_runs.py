@@ -74,8 +74,8 @@ def compare_runs(
             Method(name, [Ranked.of(run.matched) for run in runs])
             for name, runs in evaluations.items()
         ],
-        _patients(document, truth),
-        _strata(document, truth),
+        patients_of(document, truth),
+        lesion_strata(document, truth),
         settings,
         _progress,
     )
@@ -151,7 +151,7 @@ def _evaluate(
     return found
 
 
-def _patients(document: dict, truth: GroundTruth) -> np.ndarray:
+def patients_of(document: dict, truth: GroundTruth) -> np.ndarray:
     """The patient of each image that counts; images where none is known."""
     patient = {
         image['id']: image.get('patient', image['id'])
@@ -160,7 +160,7 @@ def _patients(document: dict, truth: GroundTruth) -> np.ndarray:
     return np.array([patient[image_id] for image_id in truth.images.tolist()])
 
 
-def _strata(document: dict, truth: GroundTruth) -> dict[str, np.ndarray]:
+def lesion_strata(document: dict, truth: GroundTruth) -> dict[str, np.ndarray]:
     """Strata of the lesions that count; none for foreign COCO files."""
     by_id = {lesion['id']: lesion for lesion in document['annotations']}
     lesions = [by_id[lesion_id] for lesion_id in truth.lesion_ids.tolist()]

@@ -149,7 +149,7 @@ def difference_sentence(entry: dict) -> str:
     elif high < 0:
         verdict = f'{second} is worse than {first}'
     else:
-        verdict = f'no difference of {second} and {first} is shown'
+        verdict = f'No difference between {first} and {second} is shown'
     p_value = entry['p_value_mean']
     tested = '' if p_value is None else f', p {_p(p_value)}'
     return (

@@ -9,9 +9,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from mmuldor.functional.hard_negatives import load_bank
+from mmuldor.functional.ranked import Ranked
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.io.jsonfile import replacing, write_json
+from mmuldor.report.compare_runs import lesion_strata, patients_of
+from mmuldor.report.comparison import Method, Settings, compare
+from mmuldor.report.comparison_tables import markdown
 from mmuldor.report.froc_plot import froc_figure
 from mmuldor.report.mined_figure import mined_figure
 from mmuldor.report.page import Picture, build_page
@@ -48,7 +52,8 @@ def build_report(
 ) -> list[dict]:
     """Evaluate results files and write the report.
 
-    Writes ``table.json``, ``table.md``, ``index.html`` and its figures (one
+    Writes ``table.json``, ``table.md``, ``comparison.json`` and ``.md`` (with
+    intervals and paired tests), ``index.html`` and its figures (one
     ``mined_epoch_NNN.png`` a round), each as PDF too; nothing before all
     inputs are read.
 
@@ -78,11 +83,18 @@ def build_report(
     out, images = Path(out), Path(images)
     lesions = load_ground_truth(ann)
     loaded = load_runs(lesions, runs, with_fp)
-    document = with_pictures(load_annotations(ann), ann, images)
+    everything = load_annotations(ann)
+    document = with_pictures(everything, ann, images)
     outlines = load_outlines(truth, document) if truth else None
     banks = _load_banks(train_ann, bank_dir)
     train = load_annotations(train_ann) if banks else None
     rows = [table_row(run) for run in loaded]
+    comparison = compare(
+        [Method(r.name, [Ranked.of(r.evaluation.matched)]) for r in loaded],
+        patients_of(everything, lesions),
+        lesion_strata(everything, lesions),
+        Settings(seed=seed),
+    )
     figures = _draw(
         document, images, lesions, loaded, outlines, fps_per_image, seed
     )
@@ -97,9 +109,11 @@ def build_report(
         Picture('froc.svg', 'FROC curves of all rows of the table'),
         READING,
         facts_of(rows, document, train, banks, notes),
-        sections_of(rows, banks, outlines is not None, fps_per_image),
+        sections_of(
+            rows, comparison, banks, outlines is not None, fps_per_image
+        ),
     )
-    _write(out, rows, figures, page)
+    _write(out, rows, comparison, figures, page)
     return rows
 
 
@@ -133,13 +147,19 @@ def _draw(
 
 
 def _write(
-    out: Path, rows: list[dict], figures: Mapping[str, Figure], page: str
+    out: Path,
+    rows: list[dict],
+    comparison: dict,
+    figures: Mapping[str, Figure],
+    page: str,
 ) -> None:
     for name, figure in figures.items():
         save_figure(figure, out / name)
         if name.endswith('.png'):
             save_figure(figure, (out / name).with_suffix('.pdf'))
     write_json(out / 'table.json', rows, indent=2)
+    write_json(out / 'comparison.json', comparison, indent=1)
+    _write_text(out / 'comparison.md', markdown(comparison, ()))
     note = f'\n{table_note(rows)}\n'
     _write_text(out / 'table.md', markdown_table(rows) + note)
     # The page comes last: where it is, its pictures are.

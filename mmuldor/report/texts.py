@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import mmuldor
+from mmuldor.report.comparison_tables import difference_sentence
 from mmuldor.report.page import Picture, Section
 
 READING = (
@@ -72,6 +73,7 @@ def facts_of(
 
 def sections_of(
     rows: Sequence[dict],
+    comparison: dict,
     banks: Mapping[str, dict],
     with_truth: bool,
     fps_per_image: float,
@@ -80,11 +82,13 @@ def sections_of(
 
     Args:
         rows: The rows of the table.
+        comparison: The same with intervals.
         banks: Bank files by the name of their picture.
         with_truth: Whether true outlines are drawn.
         fps_per_image: Where the methods are compared in pictures.
     """
     sections = [
+        how_sure_section(comparison),
         pseudo_mask_section('pseudo_masks.png', with_truth),
         side_by_side_section('side_by_side.png', fps_per_image),
     ]
@@ -104,6 +108,26 @@ def protocol_section(rows: Sequence[dict]) -> Section:
         'all others. table.json holds every figure at full precision.'
     )
     return Section('How it was measured', [text])
+
+
+def how_sure_section(comparison: dict) -> Section:
+    """Intervals of the means, and what they allow to say."""
+    settings = comparison['settings']
+    rows = '; '.join(
+        f'{row["name"]} {100 * row["mean"]:.1f} '
+        f'({100 * row["mean_interval"][0]:.1f} to '
+        f'{100 * row["mean_interval"][1]:.1f})'
+        for row in comparison['rows']
+    )
+    texts = [
+        'With few images chance moves every figure. Mean sensitivity over '
+        f'0.5, 1, 2 and 4 FPs with {100 * settings["level"]:g} % intervals '
+        f'({settings["num_resamples"]:,} resamples of '
+        f'{_count(comparison["patients"], "patient")}), one training each: '
+        f'{rows}.',
+        *map(difference_sentence, comparison['differences']),
+    ]
+    return Section('How sure the figures are', texts)
 
 
 def pseudo_mask_section(file: str, with_truth: bool) -> Section:

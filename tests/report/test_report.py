@@ -101,6 +101,7 @@ def test_all_files_and_figures(inputs, bank_dir, mini_data):
         'table.json', 'table.md', 'index.html', 'froc.png', 'froc.svg',
         'pseudo_masks.png', 'side_by_side.png', 'mined_epoch_000.png',
         'mined_epoch_001.png', 'froc.pdf', 'pseudo_masks.pdf',
+        'comparison.json', 'comparison.md',
         'side_by_side.pdf', 'mined_epoch_000.pdf', 'mined_epoch_001.pdf',
     }  # fmt: skip
     assert json.loads((out / 'table.json').read_text()) == rows
@@ -129,6 +130,17 @@ def test_table_is_markdown_with_two_decimals(inputs):
     assert lines[0].split(' | ')[:3] == ['| Method', '0.5', '1']
     assert lines[2].startswith('| plain | 50.00 | 50.00 |')
     assert '2 images, 2 lesions' in lines[4]
+
+
+def test_the_page_says_how_sure_it_is(inputs):
+    inputs['runs']['again'] = inputs['runs']['plain']
+    build_report(**inputs)
+    page = (inputs['out'] / 'index.html').read_text()
+    assert 'How sure the figures are' in page
+    assert 'resamples of 2 patients' in page
+    assert (
+        'No difference between plain and again is shown: +0.0 points' in page
+    )
 
 
 def test_hostile_names_stay_text(inputs):
