@@ -1,0 +1,84 @@
+"""A CT volume in memory, in one orientation whatever it was stored in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Directions of columns, rows and slices: patient's left, back and head, as
+# radiologists (and DeepLesion's PNG files) show axial slices.
+CODES = ('L', 'P', 'S')
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Axial slices, the lowest first, as radiologists look at them.
+
+    Attributes:
+        hu: Hounsfield units, (slices, rows, columns) int16; columns go to the
+            patient's left, rows to the back, slices to the head.
+        affine: Turns (column, row, slice) indices, homogeneous, into patient
+            coordinates in mm, left, posterior, superior (LPS, as DICOM);
+            (4, 4) float64.
+        source: File or folder it was read from.
+    """
+
+    hu: np.ndarray
+    affine: np.ndarray
+    source: str = ''
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Distance of columns, of rows and of slices."""
+        return tuple(np.linalg.norm(self.affine[:3, :3], axis=0).tolist())
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Slices, rows, columns."""
+        return self.hu.shape
+
+    def to_patient(self, indices: np.ndarray) -> np.ndarray:
+        """Patient coordinates (LPS, mm) of (column, row, slice), (n, 3)."""
+        indices = np.asarray(indices, dtype=np.float64).reshape(-1, 3)
+        return indices @ self.affine[:3, :3].T + self.affine[:3, 3]
+
+
+def reoriented(
+    array: np.ndarray, affine_ras: np.ndarray, source: str = ''
+) -> Volume:
+    """A volume of any axis order and flip, turned about.
+
+    Axes are only swapped and flipped, never resampled: an oblique volume
+    keeps its slices, and its affine says how they lie.
+
+    Args:
+        array: HU, any three axes.
+        affine_ras: Turns the indices of the array into patient coordinates
+            in mm, right, anterior, superior (as NIfTI), (4, 4).
+        source: For the messages.
+
+    Raises:
+        ValueError: If the affine is singular or no axis is superior.
+    """
+    import nibabel
+
+    affine = np.asarray(affine_ras, dtype=np.float64)
+    if (
+        affine.shape != (4, 4)
+        or not np.isfinite(affine).all()
+        or abs(np.linalg.det(affine[:3, :3])) < 1e-9
+    ):
+        raise ValueError(
+            f'{source}: the affine must be a 4 x 4 matrix that can be '
+            f'inverted, but got {affine.tolist()}.'
+        )
+    orientation = nibabel.orientations.ornt_transform(
+        nibabel.io_orientation(affine),
+        nibabel.orientations.axcodes2ornt(CODES),
+    )
+    turned = nibabel.orientations.apply_orientation(array, orientation)
+    back = nibabel.orientations.inv_ornt_aff(orientation, array.shape)
+    # RAS to LPS: the first two axes change sign.
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine @ back
+    return Volume(np.ascontiguousarray(turned.T), lps, source)
