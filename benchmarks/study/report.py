@@ -13,7 +13,14 @@ from benchmarks.study.outcomes import load_outcomes
 from benchmarks.study.plan import make_plan
 from benchmarks.study.plots import missing_figure
 from benchmarks.study.testset import TestSet, load_testset
-from benchmarks.study.texts import INTRODUCTION, SECTIONS, Part, detectable
+from benchmarks.study.texts import (
+    INTRODUCTION,
+    MINED_NOTE,
+    RUNS_NOTE,
+    SECTIONS,
+    Part,
+    detectable,
+)
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.functional.ranked import Ranked
 from mmuldor.functional.resampling import interval, patient_weights
@@ -281,9 +288,9 @@ def write_study(
     if by_missing:
         save_figure(missing_figure(by_missing), plots / 'missing.png')
         parts.append(f'![By missing share]({plots.name}/missing.png)')
-    parts += ['## What was mined', mining_table(results)]
+    parts += ['## What was mined', MINED_NOTE, mining_table(results)]
     parts += ['## Masks against the true ones', shape_table(results, settings)]
-    parts += ['## Every run', run_table(results)]
+    parts += ['## Every run', RUNS_NOTE, run_table(results)]
     with replacing(out) as temporary:
         temporary.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
 

@@ -26,6 +26,18 @@ held. No correction is made for the number of comparisons. An interval of a
 difference that holds 0 shows no difference, not that there is none.
 """
 
+MINED_NOTE = (
+    'Examples a run and round on the 400 training images. "Of them lesions": '
+    'their box overlaps a lesion whose annotation was taken away by an IoU '
+    'of at least 0.3.'
+)
+RUNS_NOTE = (
+    'Two cores; other work ran beside some of the trainings, which lengthens '
+    'them: processor seconds say more than seconds. Memory is the peak of '
+    "the main process. Configs, options and whole commands are in each row's "
+    'JSON file in `results/phantom-study/`.'
+)
+
 
 @dataclass(frozen=True)
 class Part:
