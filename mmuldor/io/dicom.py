@@ -1,0 +1,307 @@
+"""A CT series from a folder of DICOM files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mmuldor.io.volume import Volume, reoriented
+
+# Slices whose distances differ by more than this share are not equidistant.
+_UNEVEN = 0.02
+# Directions that differ by more than this many degrees are different.
+_TILT_DEG = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series, and what was repaired to read it.
+
+    Attributes:
+        volume: The volume.
+        uid: SeriesInstanceUID.
+        files: The file of each slice of ``volume``, the lowest first; None
+            where a missing slice was filled in.
+        notes: What was left out or repaired, one sentence each.
+    """
+
+    volume: Volume
+    uid: str
+    files: list[Path | None]
+    notes: list[str] = field(default_factory=list)
+
+
+def read_dicom(
+    folder: str | os.PathLike, series_uid: str | None = None
+) -> Series:
+    """Read one CT series.
+
+    Files that are no DICOM, scout views and slices that come twice are left
+    out; missing slices are interpolated; each is said in ``notes``. A tilted
+    gantry's slices stay as they are, and the affine says how they lie.
+
+    Args:
+        folder: Folder with the files, searched with all below it.
+        series_uid: Which series, where there are several.
+
+    Raises:
+        FileNotFoundError: If there is no such folder or no DICOM file in it.
+        ValueError: If the series is not to be had, is no CT in HU, or its
+            slices do not form a volume.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            'the series must be in an existing folder, but got '
+            f'{str(folder)!r}.'
+        )
+    headers, notes = _headers(folder)
+    chosen = _choose(headers, series_uid, folder)
+    chosen = _without_scouts(chosen, notes)
+    for path, header in chosen:
+        _check(path, header)
+    slices = _sorted(chosen, folder, notes)
+    return _assemble(slices, folder, notes)
+
+
+def _headers(folder: Path) -> tuple[list[tuple[Path, object]], list[str]]:
+    """Files and headers of all DICOM files with pixels."""
+    import pydicom
+
+    found, others = [], 0
+    for path in sorted(p for p in folder.rglob('*') if p.is_file()):
+        try:
+            header = pydicom.dcmread(path, stop_before_pixels=True)
+        except (pydicom.errors.InvalidDicomError, OSError, EOFError):
+            others += 1
+            continue
+        if 'Rows' in header and 'SeriesInstanceUID' in header:
+            found.append((path, header))
+        else:
+            others += 1
+    if not found:
+        raise FileNotFoundError(
+            f'{folder} must hold DICOM files of a CT series, but none of its '
+            f'{others} files is one.'
+        )
+    notes = [f'{others} files that are no DICOM images'] if others else []
+    return found, notes
+
+
+def _choose(
+    headers: Sequence[tuple[Path, object]], uid: str | None, folder: Path
+) -> list[tuple[Path, object]]:
+    by_uid: dict[str, list] = {}
+    for path, header in headers:
+        by_uid.setdefault(str(header.SeriesInstanceUID), []).append(
+            (path, header)
+        )
+    if uid is None and len(by_uid) == 1:
+        (uid,) = by_uid
+    if uid not in by_uid:
+        listed = '; '.join(
+            f'{key} ({group[0][1].get("Modality", "?")}, '
+            f'{group[0][1].get("SeriesDescription", "no description")}, '
+            f'{len(group)} files)'
+            for key, group in by_uid.items()
+        )
+        must = 'one of' if uid is None else f'in {folder}, not {uid}; of'
+        raise ValueError(
+            f'`series_uid` must be {must} the series there: {listed}.'
+        )
+    return by_uid[uid]
+
+
+def _without_scouts(
+    files: list[tuple[Path, object]], notes: list[str]
+) -> list[tuple[Path, object]]:
+    kept = [
+        (path, header)
+        for path, header in files
+        if 'LOCALIZER' not in list(header.get('ImageType', []))
+    ]
+    if len(kept) < len(files):
+        notes.append(f'{len(files) - len(kept)} scout views left out')
+    return kept or files
+
+
+def _check(path: Path, header: object) -> None:
+    """Raise ValueError unless this is a slice of a CT in HU."""
+    modality = header.get('Modality', 'nothing')
+    if modality != 'CT':
+        raise ValueError(f'{path}: Modality must be CT, but got {modality}.')
+    if int(header.get('NumberOfFrames', 1) or 1) > 1:
+        raise ValueError(
+            f'{path} must be one slice, but holds '
+            f'{header.NumberOfFrames} frames. Convert it with dcm2niix.'
+        )
+    if int(header.get('SamplesPerPixel', 1)) != 1:
+        raise ValueError(
+            f'{path} must hold CT numbers, but is a colour picture.'
+        )
+    for name in (
+        'RescaleSlope',
+        'RescaleIntercept',
+        'ImagePositionPatient',
+        'ImageOrientationPatient',
+        'PixelSpacing',
+    ):
+        if header.get(name) in (None, ''):
+            raise ValueError(f'{path} must have {name}, but has none.')
+    unit = header.get('RescaleType') or 'HU'
+    if unit != 'HU':
+        raise ValueError(f'{path}: RescaleType must be HU, but got {unit}.')
+
+
+def _sorted(
+    files: Sequence[tuple[Path, object]], folder: Path, notes: list[str]
+) -> list[tuple[Path, object]]:
+    """Along the normal of the slices; each position once."""
+    first = files[0][1]
+    for path, header in files:
+        for name in ('Rows', 'Columns', 'PixelSpacing'):
+            if header.get(name) != first.get(name):
+                raise ValueError(
+                    f'{path}: {name} must be that of the other slices, '
+                    f'{first.get(name)}, but got {header.get(name)}.'
+                )
+        angle = _degrees(_normal(header), _normal(first))
+        if angle > _TILT_DEG:
+            raise ValueError(
+                f'{path}: ImageOrientationPatient must be that of the other '
+                f'slices, but is turned by {angle:.1f} degrees.'
+            )
+    normal = _normal(first)
+    along = [normal @ _position(header) for _, header in files]
+    order = np.argsort(along, kind='stable')
+    kept: list[tuple[Path, object]] = []
+    for index in order:
+        path, header = files[index]
+        if kept and np.allclose(
+            _position(header), _position(kept[-1][1]), atol=1e-3
+        ):
+            _check_same(path, kept[-1][0])
+            notes.append(f'{path.name}, the same slice as {kept[-1][0].name}')
+            continue
+        kept.append((path, header))
+    if len(kept) < 2:
+        raise ValueError(
+            f'{folder} must hold at least two slices of a series, but has '
+            f'{len(kept)}.'
+        )
+    return kept
+
+
+def _check_same(path: Path, other: Path) -> None:
+    if not np.array_equal(_pixels(path), _pixels(other)):
+        raise ValueError(
+            f'{path} and {other} must be different slices, but lie at the '
+            'same place with different pixels. Two series may be mixed.'
+        )
+
+
+def _assemble(
+    slices: Sequence[tuple[Path, object]], folder: Path, notes: list[str]
+) -> Series:
+    first = slices[0][1]
+    normal = _normal(first)
+    positions = np.array([_position(header) for _, header in slices])
+    gaps = np.diff(positions @ normal)
+    interval = float(np.median(gaps))
+    steps = np.rint(gaps / interval).astype(int)
+    uneven = np.abs(gaps - steps * interval) > _UNEVEN * interval * steps
+    if uneven.any() or (steps < 1).any():
+        place = int(np.argmax(uneven | (steps < 1)))
+        raise ValueError(
+            f'{folder}: slices must be equally far apart ({interval:g} mm), '
+            f'but {slices[place][0].name} and {slices[place + 1][0].name} '
+            f'are {gaps[place]:g} mm apart.'
+        )
+    planes, files = [_pixels(slices[0][0])], [slices[0][0]]
+    for step, (path, _) in zip(steps, slices[1:], strict=True):
+        plane = _pixels(path)
+        for k in range(1, step):
+            share = k / step
+            between = (1 - share) * planes[-k] + share * plane
+            planes.append(np.rint(between).astype(np.int16))
+            files.append(None)
+        planes.append(plane)
+        files.append(path)
+    if steps.max() > 1:
+        notes.append(f'{int((steps - 1).sum())} missing slices interpolated')
+    step_mm = (positions[-1] - positions[0]) / steps.sum()
+    tilt = _degrees(step_mm, normal)
+    if tilt > _TILT_DEG:
+        notes.append(
+            f'gantry tilt of {tilt:.1f} degrees: slices stay as they are'
+        )
+    volume = reoriented(np.array(planes), _affine(first, step_mm), str(folder))
+    # The first axis is the slices' only in a series of axial slices.
+    lowest_first = positions[-1][2] >= positions[0][2]
+    return Series(
+        volume,
+        str(first.SeriesInstanceUID),
+        files if lowest_first else files[::-1],
+        notes,
+    )
+
+
+def _affine(header: object, step_mm: np.ndarray) -> np.ndarray:
+    """Of (slice, row, column) indices, to RAS."""
+    row_step, column_step = (float(v) for v in header.PixelSpacing)
+    orientation = np.array(header.ImageOrientationPatient, dtype=np.float64)
+    along_columns, along_rows = orientation[:3], orientation[3:]
+    lps = np.eye(4)
+    lps[:3, 0] = step_mm
+    lps[:3, 1] = along_rows * row_step
+    lps[:3, 2] = along_columns * column_step
+    lps[:3, 3] = _position(header)
+    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
+
+
+def _pixels(path: Path) -> np.ndarray:
+    """HU of one slice, (rows, columns) int16."""
+    import pydicom
+
+    try:
+        data = pydicom.dcmread(path)
+        pixels = data.pixel_array
+    except (
+        AttributeError,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        reason = str(error).split('\n')[0]
+        raise ValueError(
+            f'{path}: the pixels must be readable: {reason}'
+        ) from (error)
+    slope, intercept = float(data.RescaleSlope), float(data.RescaleIntercept)
+    hu = np.rint(pixels * slope + intercept)
+    limits = np.iinfo(np.int16)
+    if hu.min() < limits.min or hu.max() > limits.max:
+        raise ValueError(
+            f'{path} must hold Hounsfield units, but its values go from '
+            f'{hu.min():g} to {hu.max():g}.'
+        )
+    return hu.astype(np.int16)
+
+
+def _position(header: object) -> np.ndarray:
+    return np.array(header.ImagePositionPatient, dtype=np.float64)
+
+
+def _normal(header: object) -> np.ndarray:
+    orientation = np.array(header.ImageOrientationPatient, dtype=np.float64)
+    return np.cross(orientation[:3], orientation[3:])
+
+
+def _degrees(a: np.ndarray, b: np.ndarray) -> float:
+    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
