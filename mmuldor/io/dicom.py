@@ -9,6 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
+from mmuldor.io.dicom_headers import (
+    check_slice,
+    choose_series,
+    degrees,
+    find_headers,
+    normal,
+    position,
+    without_scouts,
+)
 from mmuldor.io.volume import Volume, reoriented
 
 # Slices whose distances differ by more than this share are not equidistant.
@@ -59,102 +68,13 @@ def read_dicom(
             'the series must be in an existing folder, but got '
             f'{str(folder)!r}.'
         )
-    headers, notes = _headers(folder)
-    chosen = _choose(headers, series_uid, folder)
-    chosen = _without_scouts(chosen, notes)
+    headers, notes = find_headers(folder)
+    chosen = choose_series(headers, series_uid, folder)
+    chosen = without_scouts(chosen, notes)
     for path, header in chosen:
-        _check(path, header)
+        check_slice(path, header)
     slices = _sorted(chosen, folder, notes)
     return _assemble(slices, folder, notes)
-
-
-def _headers(folder: Path) -> tuple[list[tuple[Path, object]], list[str]]:
-    """Files and headers of all DICOM files with pixels."""
-    import pydicom
-
-    found, others = [], 0
-    for path in sorted(p for p in folder.rglob('*') if p.is_file()):
-        try:
-            header = pydicom.dcmread(path, stop_before_pixels=True)
-        except (pydicom.errors.InvalidDicomError, OSError, EOFError):
-            others += 1
-            continue
-        if 'Rows' in header and 'SeriesInstanceUID' in header:
-            found.append((path, header))
-        else:
-            others += 1
-    if not found:
-        raise FileNotFoundError(
-            f'{folder} must hold DICOM files of a CT series, but none of its '
-            f'{others} files is one.'
-        )
-    notes = [f'{others} files that are no DICOM images'] if others else []
-    return found, notes
-
-
-def _choose(
-    headers: Sequence[tuple[Path, object]], uid: str | None, folder: Path
-) -> list[tuple[Path, object]]:
-    by_uid: dict[str, list] = {}
-    for path, header in headers:
-        by_uid.setdefault(str(header.SeriesInstanceUID), []).append(
-            (path, header)
-        )
-    if uid is None and len(by_uid) == 1:
-        (uid,) = by_uid
-    if uid not in by_uid:
-        listed = '; '.join(
-            f'{key} ({group[0][1].get("Modality", "?")}, '
-            f'{group[0][1].get("SeriesDescription", "no description")}, '
-            f'{len(group)} files)'
-            for key, group in by_uid.items()
-        )
-        must = 'one of' if uid is None else f'in {folder}, not {uid}; of'
-        raise ValueError(
-            f'`series_uid` must be {must} the series there: {listed}.'
-        )
-    return by_uid[uid]
-
-
-def _without_scouts(
-    files: list[tuple[Path, object]], notes: list[str]
-) -> list[tuple[Path, object]]:
-    kept = [
-        (path, header)
-        for path, header in files
-        if 'LOCALIZER' not in list(header.get('ImageType', []))
-    ]
-    if len(kept) < len(files):
-        notes.append(f'{len(files) - len(kept)} scout views left out')
-    return kept or files
-
-
-def _check(path: Path, header: object) -> None:
-    """Raise ValueError unless this is a slice of a CT in HU."""
-    modality = header.get('Modality', 'nothing')
-    if modality != 'CT':
-        raise ValueError(f'{path}: Modality must be CT, but got {modality}.')
-    if int(header.get('NumberOfFrames', 1) or 1) > 1:
-        raise ValueError(
-            f'{path} must be one slice, but holds '
-            f'{header.NumberOfFrames} frames. Convert it with dcm2niix.'
-        )
-    if int(header.get('SamplesPerPixel', 1)) != 1:
-        raise ValueError(
-            f'{path} must hold CT numbers, but is a colour picture.'
-        )
-    for name in (
-        'RescaleSlope',
-        'RescaleIntercept',
-        'ImagePositionPatient',
-        'ImageOrientationPatient',
-        'PixelSpacing',
-    ):
-        if header.get(name) in (None, ''):
-            raise ValueError(f'{path} must have {name}, but has none.')
-    unit = header.get('RescaleType') or 'HU'
-    if unit != 'HU':
-        raise ValueError(f'{path}: RescaleType must be HU, but got {unit}.')
 
 
 def _sorted(
@@ -169,20 +89,20 @@ def _sorted(
                     f'{path}: {name} must be that of the other slices, '
                     f'{first.get(name)}, but got {header.get(name)}.'
                 )
-        angle = _degrees(_normal(header), _normal(first))
+        angle = degrees(normal(header), normal(first))
         if angle > _TILT_DEG:
             raise ValueError(
                 f'{path}: ImageOrientationPatient must be that of the other '
                 f'slices, but is turned by {angle:.1f} degrees.'
             )
-    normal = _normal(first)
-    along = [normal @ _position(header) for _, header in files]
+    axis = normal(first)
+    along = [axis @ position(header) for _, header in files]
     order = np.argsort(along, kind='stable')
     kept: list[tuple[Path, object]] = []
     for index in order:
         path, header = files[index]
         if kept and np.allclose(
-            _position(header), _position(kept[-1][1]), atol=1e-3
+            position(header), position(kept[-1][1]), atol=1e-3
         ):
             _check_same(path, kept[-1][0])
             notes.append(f'{path.name}, the same slice as {kept[-1][0].name}')
@@ -208,9 +128,9 @@ def _assemble(
     slices: Sequence[tuple[Path, object]], folder: Path, notes: list[str]
 ) -> Series:
     first = slices[0][1]
-    normal = _normal(first)
-    positions = np.array([_position(header) for _, header in slices])
-    gaps = np.diff(positions @ normal)
+    axis = normal(first)
+    positions = np.array([position(header) for _, header in slices])
+    gaps = np.diff(positions @ axis)
     interval = float(np.median(gaps))
     steps = np.rint(gaps / interval).astype(int)
     uneven = np.abs(gaps - steps * interval) > _UNEVEN * interval * steps
@@ -234,7 +154,7 @@ def _assemble(
     if steps.max() > 1:
         notes.append(f'{int((steps - 1).sum())} missing slices interpolated')
     step_mm = (positions[-1] - positions[0]) / steps.sum()
-    tilt = _degrees(step_mm, normal)
+    tilt = degrees(step_mm, axis)
     if tilt > _TILT_DEG:
         notes.append(
             f'gantry tilt of {tilt:.1f} degrees: slices stay as they are'
@@ -259,7 +179,7 @@ def _affine(header: object, step_mm: np.ndarray) -> np.ndarray:
     lps[:3, 0] = step_mm
     lps[:3, 1] = along_rows * row_step
     lps[:3, 2] = along_columns * column_step
-    lps[:3, 3] = _position(header)
+    lps[:3, 3] = position(header)
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
 
 
@@ -291,17 +211,3 @@ def _pixels(path: Path) -> np.ndarray:
             f'{hu.min():g} to {hu.max():g}.'
         )
     return hu.astype(np.int16)
-
-
-def _position(header: object) -> np.ndarray:
-    return np.array(header.ImagePositionPatient, dtype=np.float64)
-
-
-def _normal(header: object) -> np.ndarray:
-    orientation = np.array(header.ImageOrientationPatient, dtype=np.float64)
-    return np.cross(orientation[:3], orientation[3:])
-
-
-def _degrees(a: np.ndarray, b: np.ndarray) -> float:
-    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
-    return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
