@@ -18,7 +18,7 @@ from mmuldor.io.dicom_headers import (
     position,
     without_scouts,
 )
-from mmuldor.io.volume import Volume, reoriented
+from mmuldor.io.volume import Volume, reoriented, stacked
 
 # Slices whose distances differ by more than this share are not equidistant.
 _UNEVEN = 0.02
@@ -141,16 +141,8 @@ def _assemble(
             f'but {slices[place][0].name} and {slices[place + 1][0].name} '
             f'are {gaps[place]:g} mm apart.'
         )
-    planes, files = [_pixels(slices[0][0])], [slices[0][0]]
-    for step, (path, _) in zip(steps, slices[1:], strict=True):
-        plane = _pixels(path)
-        for k in range(1, step):
-            share = k / step
-            between = (1 - share) * planes[-k] + share * plane
-            planes.append(np.rint(between).astype(np.int16))
-            files.append(None)
-        planes.append(plane)
-        files.append(path)
+    planes, numbers = stacked((_pixels(path) for path, _ in slices), steps)
+    files = [slices[n][0] if n >= 0 else None for n in numbers]
     if steps.max() > 1:
         notes.append(f'{int((steps - 1).sum())} missing slices interpolated')
     step_mm = (positions[-1] - positions[0]) / steps.sum()
@@ -159,7 +151,7 @@ def _assemble(
         notes.append(
             f'gantry tilt of {tilt:.1f} degrees: slices stay as they are'
         )
-    volume = reoriented(np.array(planes), _affine(first, step_mm), str(folder))
+    volume = reoriented(planes, _affine(first, step_mm), str(folder))
     # The first axis is the slices' only in a series of axial slices.
     lowest_first = positions[-1][2] >= positions[0][2]
     return Series(

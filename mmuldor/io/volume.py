@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,3 +83,30 @@ def reoriented(
     # RAS to LPS: the first two axes change sign.
     lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine @ back
     return Volume(np.ascontiguousarray(turned.T), lps, source)
+
+
+def stacked(
+    planes: Iterable[np.ndarray], steps: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slices as one array, what is missing between two interpolated.
+
+    Args:
+        planes: The slices that are there, (rows, columns) int16 each.
+        steps: How many slice intervals each but the first lies behind the
+            one before, 1 where none is missing.
+
+    Returns:
+        (slices, rows, columns) int16, and which plane each of them is, -1
+        where it was filled in, (slices,).
+    """
+    rest = iter(planes)
+    found, numbers = [next(rest)], [0]
+    for number, (step, plane) in enumerate(zip(steps, rest, strict=True), 1):
+        last = found[-1].astype(np.float64)
+        for share in np.arange(1, step) / step:
+            between = (1 - share) * last + share * plane
+            found.append(np.rint(between).astype(np.int16))
+            numbers.append(-1)
+        found.append(plane)
+        numbers.append(number)
+    return np.array(found), np.array(numbers)
