@@ -1,5 +1,6 @@
 """What the tools call."""
 
+from mmuldor.apis.detector import Lesion, LesionDetector, SliceDetection
 from mmuldor.apis.mining import mine_hard_negatives
 from mmuldor.apis.runs import (
     evaluate_detector,
@@ -9,6 +10,9 @@ from mmuldor.apis.runs import (
 )
 
 __all__ = [
+    'Lesion',
+    'LesionDetector',
+    'SliceDetection',
     'evaluate_detector',
     'load_config',
     'mine_hard_negatives',

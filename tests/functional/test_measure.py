@@ -14,7 +14,8 @@ def turned(points, degrees, shift=(0.0, 0.0)):
 
 
 def test_a_rectangle():
-    # Diagonal 5; across it a chord of a corner: 2 * area / diagonal.
+    # Diagonal 5; the chord across it from a corner is to the height as the
+    # diagonal to the width: 3 * 5 / 4.
     points = recist_of_polygon([[0, 0], [4, 0], [4, 3], [0, 3]])
     assert diameters(points) == pytest.approx((5, 3.75), abs=1e-5)
 

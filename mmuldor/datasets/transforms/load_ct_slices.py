@@ -23,6 +23,7 @@ class LoadCTSlices(BaseTransform):
 
     - img_path (the key slice's PNG), key_slice, slice_range, height, width
     - slice_interval_mm (with ``slice_interval_mm`` only)
+    - slices_hu (optional: HU (H, W) by slice number, instead of files)
 
     Added Keys:
 
@@ -137,6 +138,8 @@ class LoadCTSlices(BaseTransform):
         cache = {}
 
         def load(number: int) -> np.ndarray:
+            if 'slices_hu' in results:
+                return np.asarray(results['slices_hu'][number], np.float32)
             path = self._existing(results, number)
             if path not in cache:
                 cache[path] = stored_to_hu(read_png16(path, shape))

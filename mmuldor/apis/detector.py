@@ -1,0 +1,263 @@
+"""Lesions of a volume: load a detector once, run it on arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import MODELS, init_default_scope
+
+from mmuldor.apis.checkpoints import load_safely
+from mmuldor.engine.hooks.head_expansion_hook import check_classes
+from mmuldor.functional.masks import mask_polygons
+from mmuldor.functional.measure import recist_of_polygon
+from mmuldor.functional.volume import box_3d_mm, join_slices, volume_ml
+from mmuldor.io.volume import Volume
+
+_LESION = 0
+_EDGE_TO_CENTRE = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class SliceDetection:
+    """One detection on one slice.
+
+    Attributes:
+        slice_index: Slice of the volume, the lowest is 0.
+        box_px: ``x1 y1 x2 y2``, pixel centres at integers, (4,).
+        score: Lesion probability.
+        outline_px: Outline of the predicted mask's largest piece, (N, 2),
+            or None without a mask branch or a mask.
+        area_px: Pixels of the mask, 0 without.
+    """
+
+    slice_index: int
+    box_px: np.ndarray
+    score: float
+    outline_px: np.ndarray | None
+    area_px: int
+
+
+@dataclass(frozen=True, eq=False)
+class Lesion:
+    """A lesion in 3-D, measured.
+
+    Attributes:
+        score: That of its surest detection.
+        key_slice: Slice of that detection, the lowest is 0.
+        box_mm: Box around all its detections in the volume's own axes,
+            columns, rows, slices: ``x1 y1 z1 x2 y2 z2``, (6,).
+        center_lps_mm: The box's centre in patient coordinates, (3,).
+        long_mm: Long diameter of the mask on the key slice; None without.
+        short_mm: Short diameter, likewise.
+        recist_px: Their ends on the key slice, (4, 2); None without.
+        volume_ml: Volume of the masks; None without.
+        detections: Its detections, the surest first.
+    """
+
+    score: float
+    key_slice: int
+    box_mm: np.ndarray
+    center_lps_mm: np.ndarray
+    long_mm: float | None
+    short_mm: float | None
+    recist_px: np.ndarray | None
+    volume_ml: float | None
+    detections: list[SliceDetection]
+
+
+class LesionDetector:
+    """A trained detector that runs on volumes.
+
+    Args:
+        config: Of the training, from :func:`mmuldor.apis.load_config`.
+        checkpoint: Its weights, a file; read safely.
+        device: 'cpu', 'cuda:0', ...; a GPU where there is one by default.
+        score_thr: Detections below do not exist.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it does not fit the config.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        checkpoint: str,
+        device: str | None = None,
+        score_thr: float = 0.3,
+    ) -> None:
+        init_default_scope(config.get('default_scope', 'mmdet'))
+        model_config = config.model.copy()
+        model_config.backbone.init_cfg = None
+        self.model = MODELS.build(model_config)
+        _load_weights(self.model, checkpoint)
+        if device is None:
+            device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
+        self.model.to(device).eval()
+        self.model.roi_head.test_cfg.score_thr = score_thr
+        self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
+
+    def detect(
+        self,
+        volume: Volume,
+        *,
+        batch_size: int = 4,
+        iou_thr: float = 0.3,
+        max_gap_mm: float = 5.0,
+        progress: Callable[[Iterable[int], int], Iterable[int]] = (
+            lambda items, total: items
+        ),
+    ) -> list[Lesion]:
+        """The lesions of a volume, the surest first.
+
+        Args:
+            volume: The scan.
+            batch_size: Slices at a time.
+            iou_thr: See :func:`mmuldor.functional.volume.join_slices`.
+            max_gap_mm: Likewise.
+            progress: Wraps the batches; gets their number.
+        """
+        found = self.detect_slices(volume, batch_size, progress)
+        columns_mm, rows_mm, interval_mm = volume.spacing_mm
+        scale = np.array([columns_mm, rows_mm] * 2)
+        boxes = np.array([d.box_px for d in found]).reshape(-1, 4) * scale
+        positions = np.array([d.slice_index for d in found]) * interval_mm
+        joined = join_slices(
+            boxes,
+            positions,
+            [d.score for d in found],
+            iou_thr=iou_thr,
+            max_gap_mm=max(max_gap_mm, interval_mm),
+        )
+        return [
+            _lesion(
+                [found[row] for row in rows],
+                box_3d_mm(boxes[rows], positions[rows], interval_mm),
+                volume,
+            )
+            for rows in joined
+        ]
+
+    def detect_slices(
+        self,
+        volume: Volume,
+        batch_size: int = 4,
+        progress: Callable[[Iterable[int], int], Iterable[int]] = (
+            lambda items, total: items
+        ),
+    ) -> list[SliceDetection]:
+        """Detections on every slice, from the lowest to the highest."""
+        found: list[SliceDetection] = []
+        starts = range(0, len(volume.hu), batch_size)
+        for start in progress(starts, len(starts)):
+            indices = range(start, min(start + batch_size, len(volume.hu)))
+            items = [self._pipeline(_item(volume, k)) for k in indices]
+            with torch.no_grad():
+                samples = self.model.test_step(pseudo_collate(items))
+            for index, sample in zip(indices, samples, strict=True):
+                found += _detections(index, sample.pred_instances)
+        return found
+
+
+class _FromHead:
+    """Slices of a volume by DeepLesion's numbers, 1 at the head."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._hu = volume.hu
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return self._hu[len(self._hu) - number]
+
+
+def _item(volume: Volume, index: int) -> dict:
+    """A data set's item for one slice."""
+    count, height, width = volume.shape
+    columns_mm, rows_mm, interval_mm = volume.spacing_mm
+    return {
+        'img_id': index,
+        'img_path': f'{volume.source}#{index}',
+        'height': height,
+        'width': width,
+        'spacing_mm': [columns_mm, rows_mm],
+        'slice_interval_mm': interval_mm,
+        'key_slice': count - index,
+        'slice_range': [1, count],
+        'slices_hu': _FromHead(volume),
+        'window_hu': None,
+        'instances': [],
+    }
+
+
+def _detections(index: int, found) -> list[SliceDetection]:
+    found = found[found.labels == _LESION].cpu()
+    boxes = found.bboxes.double().numpy() - _EDGE_TO_CENTRE
+    masks = found.masks.numpy() if 'masks' in found else [None] * len(boxes)
+    detections = []
+    for box, score, mask in zip(
+        boxes, found.scores.tolist(), masks, strict=True
+    ):
+        outlines = [] if mask is None else mask_polygons(mask)
+        detections.append(
+            SliceDetection(
+                index,
+                box,
+                score,
+                outlines[0] if outlines else None,
+                0 if mask is None else int(mask.sum()),
+            )
+        )
+    return detections
+
+
+def _lesion(
+    detections: list[SliceDetection], box_mm: np.ndarray, volume: Volume
+) -> Lesion:
+    key = detections[0]
+    spacing = np.array(volume.spacing_mm)
+    center = volume.to_patient((box_mm[:3] + box_mm[3:]) / 2 / spacing)[0]
+    long_mm = short_mm = recist = None
+    if key.outline_px is not None:
+        # Measured in mm: pixels need not be square.
+        ends = recist_of_polygon(key.outline_px * spacing[:2])
+        lengths = np.linalg.norm(ends[1::2] - ends[::2], axis=1)
+        long_mm, short_mm = float(lengths.max()), float(lengths.min())
+        recist = ends / spacing[:2]
+    areas = np.array([d.area_px for d in detections]) * spacing[0] * spacing[1]
+    return Lesion(
+        key.score,
+        key.slice_index,
+        box_mm,
+        center,
+        long_mm,
+        short_mm,
+        recist,
+        volume_ml(areas, spacing[2]) if areas.any() else None,
+        detections,
+    )
+
+
+def _load_weights(model: torch.nn.Module, checkpoint: str) -> None:
+    loaded = load_safely(checkpoint)
+    state = loaded.get('state_dict', loaded)
+    state = {name.removeprefix('module.'): v for name, v in state.items()}
+    target = model.state_dict()
+    check_classes(state, target)
+    lacking = [name for name in target if name not in state]
+    other = [
+        name
+        for name in target
+        if name in state and state[name].shape != target[name].shape
+    ]
+    if lacking or other:
+        example = (lacking + other)[0]
+        raise ValueError(
+            f"'{checkpoint}' must be of this config, but {len(lacking)} "
+            f'tensors are missing and {len(other)} have another shape, for '
+            f'example `{example}`.'
+        )
+    model.load_state_dict(state, strict=False)
