@@ -1,6 +1,6 @@
 """What the tools call."""
 
-from mmuldor.apis.detector import Lesion, LesionDetector, SliceDetection
+from mmuldor.apis.detector import LesionDetector
 from mmuldor.apis.mining import mine_hard_negatives
 from mmuldor.apis.runs import (
     evaluate_detector,
@@ -8,6 +8,7 @@ from mmuldor.apis.runs import (
     tested_annotations,
     train_detector,
 )
+from mmuldor.functional.lesions import Lesion, SliceDetection
 
 __all__ = [
     'Lesion',

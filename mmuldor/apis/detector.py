@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,61 +12,17 @@ from mmengine.registry import MODELS, init_default_scope
 
 from mmuldor.apis.checkpoints import load_safely
 from mmuldor.engine.hooks.head_expansion_hook import check_classes
+from mmuldor.functional.lesions import (
+    Lesion,
+    SliceDetection,
+    measure_lesion,
+)
 from mmuldor.functional.masks import mask_polygons
-from mmuldor.functional.measure import recist_of_polygon
-from mmuldor.functional.volume import box_3d_mm, join_slices, volume_ml
+from mmuldor.functional.volume import join_slices
 from mmuldor.io.volume import Volume
 
 _LESION = 0
 _EDGE_TO_CENTRE = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class SliceDetection:
-    """One detection on one slice.
-
-    Attributes:
-        slice_index: Slice of the volume, the lowest is 0.
-        box_px: ``x1 y1 x2 y2``, pixel centres at integers, (4,).
-        score: Lesion probability.
-        outline_px: Outline of the predicted mask's largest piece, (N, 2),
-            or None without a mask branch or a mask.
-        area_px: Pixels of the mask, 0 without.
-    """
-
-    slice_index: int
-    box_px: np.ndarray
-    score: float
-    outline_px: np.ndarray | None
-    area_px: int
-
-
-@dataclass(frozen=True, eq=False)
-class Lesion:
-    """A lesion in 3-D, measured.
-
-    Attributes:
-        score: That of its surest detection.
-        key_slice: Slice of that detection, the lowest is 0.
-        box_mm: Box around all its detections in the volume's own axes,
-            columns, rows, slices: ``x1 y1 z1 x2 y2 z2``, (6,).
-        center_lps_mm: The box's centre in patient coordinates, (3,).
-        long_mm: Long diameter of the mask on the key slice; None without.
-        short_mm: Short diameter, likewise.
-        recist_px: Their ends on the key slice, (4, 2); None without.
-        volume_ml: Volume of the masks; None without.
-        detections: Its detections, the surest first.
-    """
-
-    score: float
-    key_slice: int
-    box_mm: np.ndarray
-    center_lps_mm: np.ndarray
-    long_mm: float | None
-    short_mm: float | None
-    recist_px: np.ndarray | None
-    volume_ml: float | None
-    detections: list[SliceDetection]
 
 
 class LesionDetector:
@@ -135,11 +90,7 @@ class LesionDetector:
             max_gap_mm=max(max_gap_mm, interval_mm),
         )
         return [
-            _lesion(
-                [found[row] for row in rows],
-                box_3d_mm(boxes[rows], positions[rows], interval_mm),
-                volume,
-            )
+            measure_lesion([found[row] for row in rows], volume.affine)
             for rows in joined
         ]
 
@@ -212,33 +163,6 @@ def _detections(index: int, found) -> list[SliceDetection]:
             )
         )
     return detections
-
-
-def _lesion(
-    detections: list[SliceDetection], box_mm: np.ndarray, volume: Volume
-) -> Lesion:
-    key = detections[0]
-    spacing = np.array(volume.spacing_mm)
-    center = volume.to_patient((box_mm[:3] + box_mm[3:]) / 2 / spacing)[0]
-    long_mm = short_mm = recist = None
-    if key.outline_px is not None:
-        # Measured in mm: pixels need not be square.
-        ends = recist_of_polygon(key.outline_px * spacing[:2])
-        lengths = np.linalg.norm(ends[1::2] - ends[::2], axis=1)
-        long_mm, short_mm = float(lengths.max()), float(lengths.min())
-        recist = ends / spacing[:2]
-    areas = np.array([d.area_px for d in detections]) * spacing[0] * spacing[1]
-    return Lesion(
-        key.score,
-        key.slice_index,
-        box_mm,
-        center,
-        long_mm,
-        short_mm,
-        recist,
-        volume_ml(areas, spacing[2]) if areas.any() else None,
-        detections,
-    )
 
 
 def _load_weights(model: torch.nn.Module, checkpoint: str) -> None:

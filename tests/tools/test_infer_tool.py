@@ -1,0 +1,140 @@
+"""`tools/infer.py` on a small scan with an untrained model."""
+
+import json
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+
+from mmuldor.apis.infer import infer_scan
+from mmuldor.functional.hounsfield import hu_to_stored
+from mmuldor.io.png import write_png16
+from tools.infer import main
+
+SHAPE = (40, 48, 4)
+
+
+@pytest.fixture
+def config(root):
+    config = Config.fromfile(
+        root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
+    )
+    config.model.backbone.base_channels = 8
+    config.model.neck.in_channels = [8, 16, 32, 64]
+    return config
+
+
+@pytest.fixture
+def checkpoint(config, tmp_path):
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    model.init_weights()
+    torch.save({'state_dict': model.state_dict()}, tmp_path / 'w.pth')
+    return str(tmp_path / 'w.pth')
+
+
+@pytest.fixture
+def scan(tmp_path):
+    rng = np.random.default_rng(0)
+    hu = rng.normal(0, 200, SHAPE).astype(np.int16)
+    affine = np.diag([0.9, 0.8, 3.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / 'scan.nii.gz')
+    return tmp_path / 'scan.nii.gz'
+
+
+def test_files_of_a_scan(scan, config, checkpoint, tmp_path):
+    out = tmp_path / 'out'
+    lesions, notes = infer_scan(
+        *(scan, config, checkpoint, out),
+        score_thr=0.0,
+        device='cpu',
+        max_pictures=2,
+    )
+    assert notes == []
+    assert len(lesions) > 2
+    document = json.loads((out / 'lesions.json').read_text())
+    assert len(document['lesions']) == len(lesions)
+    rows = (out / 'lesions.csv').read_text().splitlines()
+    assert len(rows) == 1 + len(lesions)
+    assert sorted(path.name for path in out.glob('*.png')) == [
+        'lesion_001.png',
+        'lesion_002.png',
+    ]
+    # The labels lie where the scan lies, and the first one where it is said.
+    labels, image = nibabel.load(out / 'labels.nii.gz'), nibabel.load(scan)
+    assert labels.shape[::-1] == tuple(document['shape'])
+    turn = nibabel.orientations.ornt_transform(
+        nibabel.io_orientation(labels.affine),
+        nibabel.io_orientation(image.affine),
+    )
+    back = labels.as_reoriented(turn)
+    # NIfTI holds affines in single precision.
+    assert np.allclose(back.affine, image.affine, atol=1e-5)
+    assert np.asarray(back.dataobj).max() <= len(lesions)
+
+
+def test_any_flip_gives_the_same_lesions(scan, config, checkpoint, tmp_path):
+    image = nibabel.load(scan)
+    turn = nibabel.orientations.ornt_transform(
+        nibabel.io_orientation(image.affine),
+        nibabel.orientations.axcodes2ornt(('S', 'L', 'A')),
+    )
+    nibabel.save(image.as_reoriented(turn), tmp_path / 'turned.nii')
+    found = [
+        infer_scan(
+            *(path, config, checkpoint, tmp_path / path.name[:4]),
+            score_thr=0.0,
+            device='cpu',
+            max_pictures=0,
+        )[0]
+        for path in (scan, tmp_path / 'turned.nii')
+    ]
+    assert len(found[0]) == len(found[1]) > 0
+    for a, b in zip(*found, strict=True):
+        assert a.score == pytest.approx(b.score, abs=1e-6)
+        assert a.center_lps_mm == pytest.approx(b.center_lps_mm, abs=1e-4)
+        assert a.long_mm == pytest.approx(b.long_mm, abs=1e-4)
+
+
+def test_png_slices(config, checkpoint, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for number in (1, 2, 4):
+        hu = rng.normal(0, 200, (40, 48)).astype(np.float32)
+        path = tmp_path / 'slices' / f'{number:03d}.png'
+        write_png16(path, hu_to_stored(hu))
+    config.dump(tmp_path / 'config.py')
+    main(
+        [
+            *(str(tmp_path / 'slices'), str(tmp_path / 'config.py')),
+            *(checkpoint, '--out', str(tmp_path / 'out'), '--device', 'cpu'),
+            *('--spacing', '0.8', '0.8', '2', '--score-thr', '0.99'),
+        ]
+    )
+    said = capsys.readouterr().out
+    assert 'note: 1 missing slices interpolated' in said
+    assert '0 lesions, written to' in said
+    assert (tmp_path / 'out' / 'labels.nii.gz').is_file()
+
+
+@pytest.mark.parametrize(
+    ('name', 'match'),
+    [
+        ('nothing.nii', 'must be an existing file'),
+        ('scan.txt', r'must be a \.nii or \.nii\.gz file, or a folder'),
+        ('slices', 'Give the spacing'),
+        ('empty', 'must hold DICOM files'),
+    ],
+)
+def test_what_is_no_scan(config, tmp_path, name, match):
+    (tmp_path / 'scan.txt').write_text('no scan')
+    (tmp_path / 'empty').mkdir()
+    write_png16(
+        tmp_path / 'slices/001.png', np.full((4, 4), 32768, dtype=np.uint16)
+    )
+    with pytest.raises((ValueError, OSError), match=match):
+        infer_scan(tmp_path / name, config, 'w.pth', tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
