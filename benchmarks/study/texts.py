@@ -23,7 +23,9 @@ Intervals are {settings.level:.0%} percentile intervals of
 {settings.num_resamples:,} bootstrap resamples that draw patients and seeds;
 p is from {settings.num_permutations:,} paired exchanges of patients, seeds
 held. No correction is made for the number of comparisons. An interval of a
-difference that holds 0 shows no difference, not that there is none.
+difference that holds 0 shows no difference, not that there is none. With one
+to three seeds the intervals understate how much trainings vary: such rows are
+about these trainings more than about the methods.
 """
 
 MINED_NOTE = (
