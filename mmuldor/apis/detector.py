@@ -11,6 +11,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, init_default_scope
 
 from mmuldor.apis.checkpoints import load_safely
+from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
 from mmuldor.engine.hooks.head_expansion_hook import check_classes
 from mmuldor.functional.lesions import (
     Lesion,
@@ -20,9 +21,6 @@ from mmuldor.functional.lesions import (
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.functional.volume import join_slices
 from mmuldor.io.volume import Volume
-
-_LESION = 0
-_EDGE_TO_CENTRE = 0.5
 
 
 class LesionDetector:
@@ -145,8 +143,8 @@ def _item(volume: Volume, index: int) -> dict:
 
 
 def _detections(index: int, found) -> list[SliceDetection]:
-    found = found[found.labels == _LESION].cpu()
-    boxes = found.bboxes.double().numpy() - _EDGE_TO_CENTRE
+    found = found[found.labels == LESION].cpu()
+    boxes = found.bboxes.double().numpy() - EDGE_SHIFT_PX
     masks = found.masks.numpy() if 'masks' in found else [None] * len(boxes)
     detections = []
     for box, score, mask in zip(
