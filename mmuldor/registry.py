@@ -11,6 +11,7 @@ from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
+from mmengine.registry import WEIGHT_INITIALIZERS as ROOT_INITIALIZERS
 from mmengine.registry import Registry
 
 
@@ -29,3 +30,4 @@ HOOKS = _child(ROOT_HOOKS, 'engine', 'visualization')
 LOOPS = _child(ROOT_LOOPS, 'engine')
 MODELS = _child(ROOT_MODELS, 'models')
 VISUALIZERS = _child(ROOT_VISUALIZERS, 'visualization')
+WEIGHT_INITIALIZERS = _child(ROOT_INITIALIZERS, 'models')

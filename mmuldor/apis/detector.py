@@ -45,9 +45,7 @@ class LesionDetector:
         score_thr: float = 0.3,
     ) -> None:
         init_default_scope(config.get('default_scope', 'mmdet'))
-        model_config = config.model.copy()
-        model_config.backbone.init_cfg = None
-        self.model = MODELS.build(model_config)
+        self.model = MODELS.build(config.model)
         _load_weights(self.model, checkpoint)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'

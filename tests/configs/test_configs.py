@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.optim import OptimWrapper
 from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,15 +42,13 @@ def test_there_are_configs():
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_a_config_builds_all_its_parts(path, mini_data):
     config = load(path)
-    # No weights can be fetched here; loading them is not building.
-    config.model.backbone.init_cfg = None
     model = MODELS.build(config.model)
     assert model.roi_head.bbox_head.num_classes in (1, 2)
     for split in ('train', 'val', 'test'):
         dataset = config[f'{split}_dataloader'].dataset
         dataset.data_root = str(mini_data)
         assert dataset.ann_file == f'{split}.json'
-        assert len(build_dataset(dataset)[0]['inputs']) == 3
+        assert len(build_dataset(dataset)[0]['inputs']) == channels(config)
     for split in ('val', 'test'):
         evaluator = config[f'{split}_evaluator']
         assert Path(evaluator.ann_file).name == f'{split}.json'
@@ -55,6 +56,14 @@ def test_a_config_builds_all_its_parts(path, mini_data):
         METRICS.build(evaluator)
     for hook in config.default_hooks.values():
         HOOKS.build(hook)
+
+
+def channels(config):
+    """Channels that the backbone of a config expects."""
+    backbone = config.model.backbone
+    if backbone.type == 'mmuldor.GroupedBackbone':
+        return 3 * config.model.neck.num_groups
+    return backbone.get('in_channels', 3)
 
 
 def build_dataset(dataset):
@@ -173,3 +182,28 @@ def test_the_papers_settings():
     assert rule.max_iou == 0.3
     assert rule.max_iod is None
     assert not hook.accumulate
+
+
+@pytest.mark.parametrize(
+    'path',
+    [p for p in CONFIGS if p.parent.name == 'slices' and '_r18_' in p.name],
+    ids=lambda path: path.stem,
+)
+def test_a_model_of_many_channels_learns_and_predicts(path, mini_data):
+    config = load(path)
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    model.init_weights()
+    dataset = config.train_dataloader.dataset
+    dataset.data_root = str(mini_data)
+    dataset = build_dataset(dataset)
+    batch = pseudo_collate([dataset[0], dataset[1]])
+    optimizer = OptimWrapper(torch.optim.AdamW(model.parameters(), lr=1e-3))
+    losses = [float(model.train_step(batch, optimizer)['loss'])]
+    for _ in range(7):
+        losses.append(float(model.train_step(batch, optimizer)['loss']))
+    assert losses[-1] < 0.8 * losses[0]
+    model.eval()
+    with torch.no_grad():
+        (sample, _) = model.test_step(batch)
+    assert len(sample.pred_instances.scores) > 0

@@ -2,9 +2,10 @@ _base_ = 'mmdet::_base_/models/faster-rcnn_r50_fpn.py'
 
 model = dict(
     data_preprocessor=dict(
+        type='mmuldor.CTDataPreprocessor',
         # Grey values after the window, the same in every slice.
-        mean=[50.0, 50.0, 50.0],
-        std=[57.0, 57.0, 57.0],
+        mean=[50.0],
+        std=[57.0],
         bgr_to_rgb=False),
     backbone=dict(
         depth=101,

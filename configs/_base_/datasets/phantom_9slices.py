@@ -1,0 +1,14 @@
+# Nine slices 1 mm apart.
+_base_ = './phantom.py'
+
+load_pipeline = [
+    dict(type='mmuldor.LoadCTSlices', num_slices=9, slice_interval_mm=1.0),
+    _base_.load_pipeline[1],
+]
+train_pipeline = [*load_pipeline, *_base_.train_pipeline[2:]]
+val_loss_pipeline = [*load_pipeline, *_base_.val_loss_pipeline[2:]]
+test_pipeline = [*load_pipeline, *_base_.test_pipeline[2:]]
+
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -1,0 +1,11 @@
+# 27 slices as the channels of one image.
+_base_ = [
+    '../_base_/models/mask-rcnn_r101_fpn.py',
+    '../_base_/datasets/deeplesion_27slices.py',
+    '../_base_/schedules/uldor_12e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    backbone=dict(
+        in_channels=27, init_cfg=dict(type='mmuldor.InflatedInit')))

@@ -1,0 +1,147 @@
+"""Groups of channels through one backbone, their features fused.
+
+The groups are neighbouring slice triplets of one window, as in 3DCE (Yan et
+al., MICCAI 2018), or windows of the same slices, as in MVP-Net (Li et al.,
+MICCAI 2019): ImageNet's three-channel weights serve every group.
+"""
+
+from __future__ import annotations
+
+import torch
+from mmdet.models.layers import SELayer
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmuldor.registry import MODELS
+
+
+@MODELS.register_module()
+class GroupedBackbone(BaseModule):
+    """Run a backbone on every group of channels, with the same weights.
+
+    Example:
+        ``backbone=dict(_delete_=True, type='mmuldor.GroupedBackbone',
+        backbone=_base_.model.backbone)``
+
+    Args:
+        backbone: Config of a backbone for ``group_channels`` channels.
+        group_channels: Channels of a group.
+        init_cfg: As for mmengine's ``BaseModule``.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        group_channels: int = 3,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.group_channels = group_channels
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Features of all groups.
+
+        Args:
+            x: Images (N, G * group_channels, H, W).
+
+        Returns:
+            Maps (N * G, C, h, w), the groups of an image side by side.
+
+        Raises:
+            ValueError: If the channels do not divide into groups.
+        """
+        if x.shape[1] % self.group_channels:
+            raise ValueError(
+                f'the image has {x.shape[1]} channels, but GroupedBackbone '
+                f'needs a multiple of `group_channels`, '
+                f'{self.group_channels}: see `num_slices` of LoadCTSlices '
+                'and `windows` of WindowHU.'
+            )
+        return self.backbone(x.reshape(-1, self.group_channels, *x.shape[2:]))
+
+
+@MODELS.register_module()
+class GroupFusionNeck(BaseModule):
+    """Run a neck on every group and fuse what it gives, level by level.
+
+    A 1 x 1 convolution over the groups' channels side by side, the same on
+    all levels; since RoIAlign is linear, that is 3DCE's fusion of pooled
+    features. It starts as one group alone, or as the mean of all, and learns
+    from there, so that the head of a trained model finds what it knows. Here
+    the RPN sees the fused maps too (MVP-Net's way; 3DCE's RPN sees the middle
+    triplet).
+
+    Example:
+        ``neck=dict(_delete_=True, type='mmuldor.GroupFusionNeck',
+        num_groups=9, neck=_base_.model.neck)``
+
+    Args:
+        neck: Config of a neck; its ``out_channels`` are those of the result.
+        num_groups: Groups of an image.
+        start: Group that the fusion starts as; 'middle', 'mean' of all, or
+            a number.
+        attention: Weigh the channels of all groups first by squeeze and
+            excitation, in place of MVP-Net's attention.
+        init_cfg: As for mmengine's ``BaseModule``.
+
+    Raises:
+        ValueError: If ``start`` is no such group.
+    """
+
+    def __init__(
+        self,
+        neck: dict,
+        num_groups: int,
+        start: int | str = 'middle',
+        attention: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        numbers = range(num_groups)
+        if start == 'middle':
+            start = num_groups // 2
+        if start != 'mean' and start not in numbers:
+            raise ValueError(
+                "`start` must be 'middle', 'mean' or a group, 0 to "
+                f'{num_groups - 1}, but got {start!r}.'
+            )
+        self.neck = MODELS.build(neck)
+        self.num_groups, self.start = num_groups, start
+        channels = neck['out_channels']
+        stacked = num_groups * channels
+        self.attention = SELayer(stacked) if attention else nn.Identity()
+        self.fusion = nn.Conv2d(stacked, channels, 1)
+
+    def init_weights(self) -> None:
+        """Let the fusion start as ``start`` says."""
+        super().init_weights()
+        shares = torch.zeros(self.num_groups)
+        if self.start == 'mean':
+            shares += 1 / self.num_groups
+        else:
+            shares[self.start] = 1
+        if not isinstance(self.attention, nn.Identity):
+            # Squeeze and excitation starts near one half.
+            shares *= 2
+        eye = torch.eye(self.fusion.out_channels)
+        weight = torch.cat([share * eye for share in shares], dim=1)
+        with torch.no_grad():
+            self.fusion.weight.copy_(weight[..., None, None])
+            self.fusion.bias.zero_()
+
+    def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Fuse.
+
+        Args:
+            inputs: Maps of :class:`GroupedBackbone`, (N * G, C, h, w).
+
+        Returns:
+            Maps (N, out_channels, h, w), a level each.
+        """
+        return tuple(self._fuse(maps) for maps in self.neck(inputs))
+
+    def _fuse(self, maps: Tensor) -> Tensor:
+        stacked = self.num_groups * maps.shape[1]
+        beside = maps.reshape(-1, stacked, *maps.shape[2:])
+        return self.fusion(self.attention(beside))

@@ -1,0 +1,72 @@
+"""Normalisation of any number of slices and windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmdet.models.data_preprocessors import DetDataPreprocessor
+
+from mmuldor.registry import MODELS
+
+
+@MODELS.register_module()
+class CTDataPreprocessor(DetDataPreprocessor):
+    """mmdet's preprocessor for images of any number of channels.
+
+    Channels come window by window, all slices of the first one first
+    (:class:`mmuldor.datasets.transforms.WindowHU`), so the values given stand
+    for equal shares of them: one for all, one a window, or one a channel.
+
+    Example:
+        ``data_preprocessor=dict(type='mmuldor.CTDataPreprocessor',
+        mean=[50.0, 90.0], std=[57.0, 80.0])`` for two windows of nine slices
+
+    Args:
+        mean: Grey values to subtract.
+        std: Grey values to divide by, as many.
+        **kwargs: As for mmdet's ``DetDataPreprocessor``.
+
+    Raises:
+        ValueError: If both differ in length or a ``std`` is not positive;
+            in a run, if the channels are no multiple of their number.
+    """
+
+    def __init__(
+        self, mean: Sequence[float], std: Sequence[float], **kwargs
+    ) -> None:
+        super().__init__(**kwargs)
+        if not mean or len(mean) != len(std) or min(std) <= 0:
+            raise ValueError(
+                '`mean` and `std` must have one value for all channels, one '
+                f'a window or one a channel, `std` above 0, but got {mean} '
+                f'and {std}.'
+            )
+        for name, values in (('group_mean', mean), ('group_std', std)):
+            tensor = torch.tensor(values, dtype=torch.float32)
+            self.register_buffer(name, tensor, persistent=False)
+
+    def forward(self, data: dict, training: bool = False) -> dict:
+        """Normalise, then pad and stack as mmdet does.
+
+        Args:
+            data: ``inputs``, a list of (C, H, W) tensors, and
+                ``data_samples``.
+            training: Whether masks and batch augmentations are needed.
+        """
+        inputs = [self._normalise(image) for image in data['inputs']]
+        return super().forward({**data, 'inputs': inputs}, training)
+
+    def _normalise(self, image: torch.Tensor) -> torch.Tensor:
+        groups, channels = len(self.group_mean), len(image)
+        if channels % groups:
+            raise ValueError(
+                f'the image has {channels} channels, but `mean` of '
+                f'CTDataPreprocessor has {groups} values: give one, one a '
+                'window of `WindowHU`, or one a channel.'
+            )
+        image = image.to(self.group_mean.device).float()
+        parts = image.unflatten(0, (groups, channels // groups))
+        mean = self.group_mean.view(-1, 1, 1, 1)
+        std = self.group_std.view(-1, 1, 1, 1)
+        return ((parts - mean) / std).flatten(0, 1)
