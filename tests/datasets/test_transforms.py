@@ -10,6 +10,9 @@ import mmuldor.datasets  # noqa: F401
 from mmuldor.datasets.transforms import (
     AddHardNegatives,
     LoadCTSlices,
+    RandomResizeToSpacing,
+    RandomSlice,
+    RandomWindowHU,
     RecistToMask,
     ResizeToSpacing,
     WindowHU,
@@ -301,3 +304,72 @@ def test_a_bank_of_other_images_is_refused_while_following(tmp_path):
 def test_wrong_label(label):
     with pytest.raises(ValueError, match='`label` must be an int'):
         AddHardNegatives(label=label)
+
+
+def test_a_slice_beside_the_key_slice_is_loaded(series):
+    assert loaded({**series, 'slice_offset': 0.25}) == [425, 525, 625]
+    assert loaded({**series, 'slice_offset': -0.5}) == [350, 450, 550]
+
+
+def test_slices_vary_by_millimetres_and_at_most_half_an_interval():
+    np.random.seed(0)
+    for interval, most in ((4.0, 0.25), (1.0, 0.5)):
+        jitter = RandomSlice(max_mm=1.0)
+        offsets = [
+            jitter.transform({'slice_interval_mm': interval})['slice_offset']
+            for _ in range(500)
+        ]
+        assert 0.97 * most < max(np.abs(offsets)) <= most
+        assert abs(np.mean(offsets)) < 0.1 * most
+
+
+def test_windows_vary_about_their_own():
+    np.random.seed(0)
+    jitter = RandomWindowHU([(0, 100)], max_shift=0.1, max_stretch=0.2)
+    image = np.array([[[-1000.0], [50.0], [1000.0]]], np.float32)
+    grey = np.array(
+        [jitter.transform({'img': image})['img'][0, :, 0] for _ in range(500)]
+    )
+    assert (grey[:, 0] == 0).all()
+    assert (grey[:, 2] == 255).all()
+    # The level moves by 10 of a width of 80 to 120.
+    deviation = np.abs(grey[:, 1] - 127.5) / 255
+    assert 0.1 < deviation.max() <= 10 / 80
+    assert abs(grey[:, 1].mean() - 127.5) < 3
+
+
+def test_no_variation_is_the_window_itself(series):
+    image = {'img': np.random.default_rng(0).normal(0, 99, (4, 6, 3))}
+    still = RandomWindowHU([(-100, 100), (0, 50)], 0, 0).transform({**image})
+    plain = WindowHU([(-100, 100), (0, 50)]).transform({**image})
+    np.testing.assert_allclose(still['img'], plain['img'], atol=1e-3)
+
+
+def test_sizes_vary_after_the_limit():
+    np.random.seed(0)
+    resize = RandomResizeToSpacing(0.5, max_size=100, factors=(0.8, 1.2))
+    sides = []
+    for _ in range(200):
+        results = {
+            'img': np.zeros((60, 80, 9), np.float32),
+            'spacing_mm': [1.0, 1.0],
+        }
+        height, width = resize.transform(results)['img'].shape[:2]
+        assert abs(height / width - 0.75) < 0.02
+        sides.append(width)
+    assert 80 <= min(sides) < 84
+    assert 116 < max(sides) <= 120
+
+
+@pytest.mark.parametrize(
+    ('transform', 'kwargs', 'message'),
+    [
+        (RandomSlice, {'max_mm': 0}, 'positive'),
+        (RandomWindowHU, {'max_stretch': 1.0}, 'max_stretch'),
+        (RandomWindowHU, {'max_shift': -0.1}, 'max_shift'),
+        (RandomResizeToSpacing, {'factors': (1.2, 0.8)}, 'factors'),
+    ],
+)
+def test_variations_out_of_range_are_refused(transform, kwargs, message):
+    with pytest.raises(ValueError, match=message):
+        transform(**kwargs)

@@ -24,6 +24,7 @@ class LoadCTSlices(BaseTransform):
     - img_path (the key slice's PNG), key_slice, slice_range, height, width
     - slice_interval_mm (with ``slice_interval_mm`` only)
     - slices_hu (optional: HU (H, W) by slice number, instead of files)
+    - slice_offset (optional: slices beside the key slice, see RandomSlice)
 
     Added Keys:
 
@@ -84,7 +85,7 @@ class LoadCTSlices(BaseTransform):
         if self.slice_interval_mm is not None:
             step = self.slice_interval_mm / results['slice_interval_mm']
         half = self.num_slices // 2
-        key = results['key_slice']
+        key = results['key_slice'] + results.get('slice_offset', 0)
         wanted = [key + step * offset for offset in range(-half, half + 1)]
         low, high = results['slice_range']
         if self.out_of_range == 'error' and (

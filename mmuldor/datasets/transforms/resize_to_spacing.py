@@ -58,17 +58,21 @@ class ResizeToSpacing(Resize):
         x_mm, y_mm = results['spacing_mm']
         new_width = width * x_mm / self.spacing_mm
         new_height = height * y_mm / self.spacing_mm
-        shrink = min(1.0, self.max_size / max(new_width, new_height))
-        scale = (
-            max(1, round(new_width * shrink)),
-            max(1, round(new_height * shrink)),
+        factor = min(1.0, self.max_size / max(new_width, new_height))
+        factor *= self._draw_factor()
+        results['scale'] = (
+            max(1, round(new_width * factor)),
+            max(1, round(new_height * factor)),
         )
-        results['scale'] = scale
         self._resize_img(results)
         self._resize_bboxes(results)
         self._resize_masks(results)
         self._record_homography_matrix(results)
         return results
+
+    def _draw_factor(self) -> float:
+        """Further factor of both sides; subclasses draw it."""
+        return 1.0
 
     def __repr__(self) -> str:
         return (

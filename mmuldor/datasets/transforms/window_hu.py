@@ -46,9 +46,13 @@ class WindowHU(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Window the image; see the class for the keys."""
-        channels = [window_hu(results['img'], *w) for w in self.windows]
+        channels = [window_hu(results['img'], *w) for w in self._draw()]
         results['img'] = np.concatenate(channels, axis=-1)
         return results
+
+    def _draw(self) -> list[tuple[float, float]]:
+        """The windows of one image; subclasses draw them."""
+        return self.windows
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(windows={self.windows})'

@@ -1,0 +1,24 @@
+# The input varies: window, slice, size, flips to both sides.
+_base_ = './mask-rcnn_r18_fpn_5e_phantom.py'
+
+load_pipeline = [
+    dict(type='mmuldor.RandomSlice', max_mm=1.0),
+    _base_.load_pipeline[0],
+    dict(
+        type='mmuldor.RandomWindowHU',
+        windows=_base_.load_pipeline[1].windows),
+]
+train_pipeline = [
+    *load_pipeline,
+    *_base_.train_pipeline[2:4],
+    dict(
+        type='mmuldor.RandomResizeToSpacing',
+        spacing_mm=_base_.resize.spacing_mm,
+        max_size=_base_.resize.max_size),
+    dict(
+        type='RandomFlip',
+        prob=[0.25, 0.25, 0.25],
+        direction=['horizontal', 'vertical', 'diagonal']),
+    _base_.train_pipeline[-1],
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

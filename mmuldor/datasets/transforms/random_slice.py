@@ -1,0 +1,48 @@
+"""Load a little beside the key slice."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmuldor.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomSlice(BaseTransform):
+    """Let ``LoadCTSlices``, which must follow, load between the slices.
+
+    The annotation stays that of the key slice, so the distance must be small
+    against a lesion; it is at most half a slice interval besides.
+
+    Required Keys:
+
+    - slice_interval_mm
+
+    Added Keys:
+
+    - slice_offset (in slices, towards the feet if positive)
+
+    Example:
+        ``dict(type='mmuldor.RandomSlice', max_mm=1.0)``
+
+    Args:
+        max_mm: Largest distance to the key slice, mm.
+
+    Raises:
+        ValueError: If ``max_mm`` is not positive.
+    """
+
+    def __init__(self, max_mm: float = 1.0) -> None:
+        if not max_mm > 0:
+            raise ValueError(f'`max_mm` must be positive, but got {max_mm}.')
+        self.max_mm = max_mm
+
+    def transform(self, results: dict) -> dict:
+        """Draw the offset; see the class for the keys."""
+        most = min(self.max_mm / results['slice_interval_mm'], 0.5)
+        results['slice_offset'] = np.random.uniform(-most, most)
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(max_mm={self.max_mm})'
