@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.figure import Figure
 from mmdet.structures import DetDataSample
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
@@ -36,7 +37,9 @@ class CTVisualizationHook(Hook):
     sets ``draw`` and ``test_out_dir``).
 
     Fires after every test iteration; writes ``SERIES_SLICE.png`` for each
-    image that this process has predicted. Nothing depends on a resume.
+    image that this process has predicted. In a training it draws some images
+    of every validation into the visualizer's backends (``vis_data``,
+    TensorBoard, ...), the same ones each time. Nothing depends on a resume.
 
     Args:
         draw: Whether to draw at all.
@@ -50,6 +53,8 @@ class CTVisualizationHook(Hook):
         ann_file: Annotation JSON with the reference; by default that of the
             tested data set.
         scale: Output pixels for each pixel of the slice.
+        val_interval: Draw each so many-th image of a validation; None draws
+            none.
 
     Example:
         >>> default_hooks = dict(
@@ -68,11 +73,13 @@ class CTVisualizationHook(Hook):
         test_out_dir: str | None = None,
         ann_file: str | None = None,
         scale: float = 2.0,
+        val_interval: int | None = None,
     ) -> None:
         for name, value in (
             ('interval', interval),
             ('max_per_img', max_per_img),
             ('scale', scale),
+            ('val_interval', 1 if val_interval is None else val_interval),
         ):
             if not value > 0:
                 raise ValueError(f'`{name}` must be above 0, but got {value}.')
@@ -85,13 +92,24 @@ class CTVisualizationHook(Hook):
         self.test_out_dir = test_out_dir
         self.ann_file = ann_file
         self.scale = scale
+        self.val_interval = val_interval
         self._count = 0
 
     def before_test(self, runner: Runner) -> None:
         """Read the reference; runs before any image is tested."""
         if not self.draw:
             return
-        ann_file = self.ann_file or runner.test_dataloader.dataset.ann_file
+        self._read_reference(
+            self.ann_file or runner.test_dataloader.dataset.ann_file
+        )
+        self._out_dir = self.test_out_dir or osp.join(
+            runner.work_dir, runner.timestamp, 'vis'
+        )
+        MMLogger.get_current_instance().info(
+            f'pictures of the results go to {self._out_dir}'
+        )
+
+    def _read_reference(self, ann_file: str) -> None:
         document = load_annotations(ann_file)
         self._images = {image['id']: image for image in document['images']}
         self._lesions = defaultdict(list)
@@ -99,12 +117,31 @@ class CTVisualizationHook(Hook):
             if not annotation['noisy']:
                 self._lesions[annotation['image_id']].append(annotation)
         self._count = 0
-        self._out_dir = self.test_out_dir or osp.join(
-            runner.work_dir, runner.timestamp, 'vis'
-        )
-        MMLogger.get_current_instance().info(
-            f'pictures of the results go to {self._out_dir}'
-        )
+
+    def before_val(self, runner: Runner) -> None:
+        """Read the reference of the validation split."""
+        if self.val_interval is not None:
+            self._read_reference(runner.val_dataloader.dataset.ann_file)
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[DetDataSample] | None = None,
+    ) -> None:
+        """Draw some images of this batch into the visualizer."""
+        if self.val_interval is None:
+            return
+        for sample in outputs or ():
+            if self._count % self.val_interval == 0:
+                fig, name = self._figure(sample)
+                runner.visualizer.add_image(
+                    f'val_{osp.splitext(name)[0]}',
+                    render(fig),
+                    step=runner.epoch,
+                )
+            self._count += 1
 
     def after_test_iter(
         self,
@@ -122,6 +159,15 @@ class CTVisualizationHook(Hook):
             self._count += 1
 
     def _draw(self, runner: Runner, sample: DetDataSample) -> None:
+        fig, name = self._figure(sample)
+        save_figure(fig, osp.join(self._out_dir, name))
+        if self.show:
+            runner.visualizer.show(
+                render(fig), win_name=name, wait_time=self.wait_time
+            )
+
+    def _figure(self, sample: DetDataSample) -> tuple[Figure, str]:
+        """The picture of one image, and its name."""
         image = self._images.get(sample.img_id)
         if image is None:
             raise ValueError(
@@ -138,12 +184,7 @@ class CTVisualizationHook(Hook):
             self._detections(sample),
             scale=self.scale,
         )
-        name = '_'.join(image['file_name'].replace('\\', '/').split('/'))
-        save_figure(fig, osp.join(self._out_dir, name))
-        if self.show:
-            runner.visualizer.show(
-                render(fig), win_name=name, wait_time=self.wait_time
-            )
+        return fig, '_'.join(image['file_name'].replace('\\', '/').split('/'))
 
     def _detections(self, sample: DetDataSample) -> list[dict]:
         """Predictions as in a results file, pixel centres at integers."""

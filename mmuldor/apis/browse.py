@@ -1,0 +1,131 @@
+"""Look at what a config feeds its model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from mmdet.structures import DetDataSample
+from mmdet.structures.bbox import get_box_tensor
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset
+from mmengine.registry import DATASETS, init_default_scope
+
+from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
+from mmuldor.engine.hooks.hnem_hook import unwrap
+from mmuldor.functional.masks import mask_polygons
+from mmuldor.io.png import read_png16
+from mmuldor.report.ct_image import DEFAULT_WINDOW_HU, window_rgb
+from mmuldor.report.panels import save_figure
+from mmuldor.report.sample_figure import Target, sample_figure
+
+SPLITS = ('train', 'val', 'test')
+
+
+def build_split(config: Config, split: str) -> BaseDataset:
+    """The data set of a split, its files checked.
+
+    Raises:
+        FileNotFoundError: If an annotation file or a key slice is missing.
+        ValueError: If one of them is wrong.
+    """
+    init_default_scope(config.get('default_scope', 'mmdet'))
+    return unwrap(DATASETS.build(config[f'{split}_dataloader'].dataset))
+
+
+def browse_dataset(
+    config: Config,
+    out: str | os.PathLike,
+    split: str = 'train',
+    count: int = 20,
+    seed: int = 0,
+) -> list[Path]:
+    """Draw samples of a split after its pipeline.
+
+    Args:
+        config: From :func:`mmuldor.apis.load_config`.
+        out: Folder of the pictures; made where missing.
+        split: 'train', 'val' or 'test'.
+        count: How many, drawn at random.
+        seed: Of the draw and of the pipeline's variations.
+
+    Returns:
+        The files written.
+
+    Raises:
+        FileNotFoundError: If an input is missing.
+        ValueError: If an input is wrong.
+    """
+    dataset = build_split(config, split)
+    rng = np.random.default_rng(seed)
+    np.random.seed(seed)
+    chosen = rng.permutation(len(dataset))[:count]
+    return draw_samples(dataset, sorted(chosen.tolist()), out)
+
+
+def draw_samples(
+    dataset: BaseDataset, indices: Sequence[int], out: str | os.PathLike
+) -> list[Path]:
+    """Draw samples by index; returns the files."""
+    paths = []
+    for index in indices:
+        info = dataset.get_data_info(index)
+        name = info['file_name'].replace('\\', '/').replace('/', '_')
+        figure = _figure(info, dataset[index], _num_slices(dataset))
+        paths.append(save_figure(figure, Path(out) / name))
+    return paths
+
+
+def _num_slices(dataset: BaseDataset) -> int:
+    transforms = dataset.pipeline.transforms
+    counts = [t.num_slices for t in transforms if hasattr(t, 'num_slices')]
+    return counts[0] if counts else 1
+
+
+def _figure(info: dict, packed: dict, num_slices: int) -> Figure:
+    stored = read_png16(info['img_path'], (info['height'], info['width']))
+    picture = window_rgb(stored, info.get('window_hu') or DEFAULT_WINDOW_HU)
+    lesions = [
+        {
+            'bbox': _xywh(np.array(instance['bbox'])),
+            'recist_px': np.array(instance['recist_px']) - EDGE_SHIFT_PX,
+        }
+        for instance in info['instances']
+    ]
+    middle = packed['inputs'][num_slices // 2 :: num_slices]
+    sample = packed['data_samples']
+    title = f'{info["file_name"]}, {len(packed["inputs"])} channels'
+    return sample_figure(
+        picture, lesions, middle.numpy(), targets_of(sample), title
+    )
+
+
+def targets_of(sample: DetDataSample) -> list[Target]:
+    """What a packed sample trains on."""
+    found = sample.gt_instances
+    if 'bboxes' not in found:
+        return []
+    boxes = get_box_tensor(found.bboxes).numpy()
+    masks = found.masks if 'masks' in found else [None] * len(boxes)
+    return [
+        Target(_xywh(box), _polygons(mask), int(label) == LESION)
+        for box, label, mask in zip(boxes, found.labels, masks, strict=True)
+    ]
+
+
+def _polygons(mask: list | np.ndarray | None) -> list[np.ndarray]:
+    """Outlines of one instance's mask in pixels, centres at integers."""
+    if mask is None:
+        return []
+    if isinstance(mask, list):
+        return [np.reshape(p, (-1, 2)) - EDGE_SHIFT_PX for p in mask]
+    return mask_polygons(mask.astype(bool))
+
+
+def _xywh(box: np.ndarray) -> np.ndarray:
+    """COCO's form of a box in mmdet's frame, pixel centres at integers."""
+    corner = np.asarray(box[:2], dtype=np.float64) - EDGE_SHIFT_PX
+    return np.concatenate([corner, box[2:] - box[:2]])

@@ -1,0 +1,236 @@
+"""Everything that can be found out before a long run."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS
+from torch import nn
+
+from mmuldor.apis.browse import SPLITS, build_split, draw_samples, targets_of
+from mmuldor.apis.runs import check_checkpoint
+from mmuldor.io.annotations import load_annotations
+
+# Samples whose loading is timed, and iterations of the training.
+_SAMPLES, _ITERATIONS = 24, 4
+# Lesions of fewer pixels across than this hardly leave a trace on P2.
+_TINY_PX = 4.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        level: 'ok', 'warning' or 'error'.
+        text: What was found, and the remedy where there is one.
+    """
+
+    level: str
+    text: str
+
+
+def check_config(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
+    """Check files, data and model of a config, and draw its first batch.
+
+    Args:
+        config: From :func:`mmuldor.apis.load_config`.
+        out: Folder for the pictures of the first batch.
+
+    Yields:
+        Findings, each as soon as it is known. After an error in the training
+        split, nothing that needs it is looked at.
+    """
+    datasets = {}
+    for split in SPLITS:
+        try:
+            datasets[split] = build_split(config, split)
+        except (ValueError, OSError) as error:
+            yield Finding('error', f'{split}: {error}')
+        else:
+            yield _describe(split, datasets[split])
+    yield from _check_patients(datasets)
+    yield from _check_evaluators(config, datasets)
+    yield from _check_weights(config)
+    if 'train' in datasets:
+        yield from _check_training(config, datasets['train'], Path(out))
+
+
+def _describe(split: str, dataset: BaseDataset) -> Finding:
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    lesions = sum(len(info['instances']) for info in infos)
+    if not infos:
+        return Finding('error', f'{split}: {dataset.ann_file} has no image.')
+    spacings = [value for info in infos for value in info['spacing_mm']]
+    sides = [info[key] for info in infos for key in ('height', 'width')]
+    return Finding(
+        'ok',
+        f'{split}: {len(infos)} images, {lesions} lesions, all slices there; '
+        f'{min(sides)} to {max(sides)} px of {min(spacings):.2f} to '
+        f'{max(spacings):.2f} mm',
+    )
+
+
+def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[Finding]:
+    patients = {
+        split: {
+            image['patient']
+            for image in load_annotations(dataset.ann_file)['images']
+        }
+        for split, dataset in datasets.items()
+    }
+    for one, other in combinations(patients, 2):
+        shared = patients[one] & patients[other]
+        if shared:
+            example = min(map(str, shared))
+            yield Finding(
+                'error',
+                f'{len(shared)} patients are in {one} and in {other}, for '
+                f'example {example}: results would be too good.',
+            )
+
+
+def _check_evaluators(
+    config: Config, datasets: dict[str, BaseDataset]
+) -> Iterator[Finding]:
+    for split in ('val', 'test'):
+        asked = config[f'{split}_evaluator'].get('ann_file')
+        if split not in datasets or asked is None:
+            continue
+        loaded = datasets[split].ann_file
+        if os.path.realpath(asked) != os.path.realpath(loaded):
+            yield Finding(
+                'error',
+                f'{split}_evaluator.ann_file is {asked}, but the data set '
+                f'reads {loaded}.',
+            )
+
+
+def _check_weights(config: Config) -> Iterator[Finding]:
+    backbone = config.model.backbone
+    init = backbone.get('backbone', backbone).get('init_cfg') or {}
+    for name, path in (
+        ('load_from', config.get('load_from')),
+        ('init_cfg.checkpoint of the backbone', init.get('checkpoint')),
+    ):
+        if not path:
+            continue
+        if '://' in path:
+            yield Finding('warning', f'{name} is fetched at the start: {path}')
+            continue
+        try:
+            check_checkpoint(path)
+        except (ValueError, OSError) as error:
+            yield Finding('error', f'{name}: {error}')
+
+
+def _check_training(
+    config: Config, dataset: BaseDataset, out: Path
+) -> Iterator[Finding]:
+    batch_size = config.train_dataloader.batch_size
+    paths = draw_samples(dataset, range(min(batch_size, len(dataset))), out)
+    yield Finding('ok', f'first batch drawn: {", ".join(map(str, paths))}')
+    count = min(max(_SAMPLES, batch_size), len(dataset))
+    chosen = np.linspace(0, len(dataset) - 1, count).astype(int)
+    began = time.perf_counter()
+    samples = [dataset[int(index)] for index in chosen]
+    load_s = (time.perf_counter() - began) / count
+    model = MODELS.build(config.model)
+    if hasattr(model, 'roi_head'):
+        yield from _check_classes(model, dataset)
+    if hasattr(model, 'rpn_head'):
+        yield from _check_boxes(samples, model)
+    yield from _time_training(config, model, samples, len(dataset), load_s)
+
+
+def _check_classes(
+    model: nn.Module, dataset: BaseDataset
+) -> Iterator[Finding]:
+    classes = dataset.metainfo['classes']
+    heads = model.roi_head.bbox_head.num_classes
+    if heads != len(classes):
+        yield Finding(
+            'error',
+            f'`model.roi_head.bbox_head.num_classes` is {heads}, but the '
+            f'training data has {len(classes)} classes, {classes}.',
+        )
+
+
+def _check_boxes(samples: list[dict], model: nn.Module) -> Iterator[Finding]:
+    targets = [t for s in samples for t in targets_of(s['data_samples'])]
+    sizes = np.array([t.bbox[2:] for t in targets if t.is_lesion])
+    if not len(sizes):
+        yield Finding('error', 'no lesion in the samples that were loaded.')
+        return
+    anchors = torch.cat(model.rpn_head.prior_generator.base_anchors).numpy()
+    best = _size_iou(sizes, anchors[:, 2:] - anchors[:, :2]).max(axis=1)
+    needed = model.rpn_head.train_cfg.assigner.pos_iou_thr
+    share = (best >= needed).mean()
+    low, middle, high = np.percentile(np.sqrt(sizes.prod(axis=1)), [5, 50, 95])
+    yield Finding(
+        'warning' if share < 0.5 or low < _TINY_PX else 'ok',
+        f'lesions are {low:.0f}, {middle:.0f}, {high:.0f} px in the model '
+        f'(5, 50, 95 %); {share:.0%} can reach an anchor with IoU {needed}',
+    )
+
+
+def _size_iou(sizes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    """IoU of boxes with one centre, by (width, height), (n, m)."""
+    inside = np.minimum(sizes[:, None], anchors[None]).prod(axis=2)
+    areas = sizes.prod(axis=1)[:, None] + anchors.prod(axis=1)[None]
+    return inside / (areas - inside)
+
+
+def _time_training(
+    config: Config,
+    model: nn.Module,
+    samples: list[dict],
+    images: int,
+    load_s: float,
+) -> Iterator[Finding]:
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    model.to(device).train()
+    optimizer = build_optim_wrapper(model, config.optim_wrapper)
+    size = config.train_dataloader.batch_size
+    seconds = []
+    for number in range(_ITERATIONS):
+        start = number * size % max(len(samples) - size + 1, 1)
+        batch = pseudo_collate(samples[start : start + size])
+        began = time.perf_counter()
+        losses = model.train_step(batch, optimizer)
+        # Reading the loss waits for the device.
+        loss = losses['loss'].item()
+        seconds.append(time.perf_counter() - began)
+    if not np.isfinite(loss):
+        yield Finding('error', f'the loss of the first batches is {loss}.')
+    # The first iteration makes room and plans.
+    step_s = statistics.median(seconds[1:])
+    workers = max(config.train_dataloader.num_workers, 1)
+    slowest = max(step_s, load_s * size / workers)
+    epoch_min = slowest * images / size / 60
+    yield Finding(
+        'ok',
+        f'on this machine ({device}): {step_s:.2f} s an iteration of '
+        f'{size} images, {1000 * load_s:.0f} ms to load an image; about '
+        f'{epoch_min:.1f} min an epoch without mining and validation; '
+        f'{_peak_gb(device):.1f} GB',
+    )
+
+
+def _peak_gb(device: str) -> float:
+    """Peak memory so far: the GPU's, or this process's."""
+    if device == 'cuda':
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

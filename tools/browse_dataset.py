@@ -1,0 +1,43 @@
+"""Draw what a config feeds its model: slice, RECIST, pseudo mask, windows.
+
+Left the key slice as stored, with box, diameters and pseudo mask; right of it
+the model's input after the whole pipeline, one picture a window.
+
+Example:
+    python tools/browse_dataset.py CONFIG --out work_dirs/browse --count 12
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+
+
+@user_errors()
+def main(argv: list[str] | None = None) -> None:
+    """Draw."""
+    from tools.arguments import new_parser
+
+    parser = new_parser(__doc__)
+    parser.add_argument('--out', required=True, help='folder of the pictures')
+    parser.add_argument(
+        '--split', choices=('train', 'val', 'test'), default='train'
+    )
+    parser.add_argument('--count', type=int, default=20, help='how many')
+    parser.add_argument('--seed', type=int, default=0, help='of the choice')
+    args = parser.parse_args(argv)
+
+    from mmuldor.apis import load_config
+    from mmuldor.apis.browse import browse_dataset
+
+    config = load_config(args.config, args.work_dir, args.cfg_options)
+    paths = browse_dataset(config, args.out, args.split, args.count, args.seed)
+    print(f'{len(paths)} samples drawn to {args.out}')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,52 @@
+"""Check a config before a long run: files, data, model, time and memory.
+
+Looks up every slice of every split, patients in two splits, classes, sizes
+against anchors; draws the first batch; runs a few iterations and estimates an
+epoch. Ends with exit code 1 if something must be mended.
+
+Example:
+    python tools/check.py configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+
+COLORS = {'ok': 'green', 'warning': 'yellow', 'error': 'red'}
+
+
+@user_errors()
+def main(argv: list[str] | None = None) -> None:
+    """Check and print."""
+    from tools.arguments import new_parser
+
+    parser = new_parser(__doc__)
+    parser.add_argument(
+        '--out', help='folder of the pictures (default: WORK_DIR/check)'
+    )
+    args = parser.parse_args(argv)
+
+    from rich.console import Console
+
+    from mmuldor.apis import load_config
+    from mmuldor.apis.check import check_config
+
+    config = load_config(args.config, args.work_dir, args.cfg_options)
+    console, errors = Console(), 0
+    out = args.out or Path(config.work_dir) / 'check'
+    for finding in check_config(config, out):
+        color = COLORS[finding.level]
+        console.print(f'[{color}]{finding.level:>7}[/]', end='  ')
+        console.print(finding.text, markup=False, highlight=False)
+        errors += finding.level == 'error'
+    if errors:
+        raise ValueError(f'{errors} of these must be mended before a run.')
+
+
+if __name__ == '__main__':
+    main()
