@@ -27,6 +27,12 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--show-dir', help='draw detections on windowed CT into this folder'
     )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='average over flips and neighbouring slices (`tta` of the '
+        'config)',
+    )
     add_launcher(parser)
     return parser.parse_args()
 
@@ -40,7 +46,9 @@ def main() -> None:
     config = load_config(
         args.config, args.work_dir, args.cfg_options, args.launcher
     )
-    evaluate_detector(config, args.checkpoint, args.out, args.show_dir)
+    evaluate_detector(
+        config, args.checkpoint, args.out, args.show_dir, args.tta
+    )
 
 
 if __name__ == '__main__':

@@ -15,10 +15,14 @@ default_hooks = dict(
     # Epochs without a smaller loss: one more than between two steps of the
     # learning rate. MMEngine's own `min_delta` of 0.1 overlooks small steps.
     early_stopping=dict(
-        type='EarlyStoppingHook',
+        type='mmuldor.TrainingEarlyStoppingHook',
         monitor='val_loss',
         rule='less',
         min_delta=1e-6,
         patience=5),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))
+
+# Views that `--tta` of tools/test.py and tools/infer.py averages over.
+tta = dict(
+    flips=['horizontal'], slice_offsets_mm=[-1.0, 0.0, 1.0], iou_thr=0.5)

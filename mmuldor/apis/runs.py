@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner, find_latest_checkpoint
 
+from mmuldor.apis.views import average_views
 from mmuldor.ops import log_backend
 
 
@@ -168,6 +169,7 @@ def evaluate_detector(
     checkpoint: str,
     out: str | None = None,
     show_dir: str | None = None,
+    tta: bool = False,
 ) -> dict[str, float]:
     """Test a checkpoint.
 
@@ -176,6 +178,7 @@ def evaluate_detector(
         checkpoint: File or URL.
         out: Write COCO-format results (float boxes, RLE masks) here.
         show_dir: Draw detections on windowed CT into this folder.
+        tta: Average over the views of the config's ``tta``.
 
     Returns:
         The metrics.
@@ -185,6 +188,8 @@ def evaluate_detector(
     check_output(out, checkpoint, config.filename)
     if out is not None:
         config.test_evaluator.out = out
+    if tta:
+        average_views(config)
     if show_dir is not None:
         config.default_hooks.visualization.update(
             draw=True, test_out_dir=show_dir

@@ -5,6 +5,7 @@ from mmuldor.models.ct_data_preprocessor import CTDataPreprocessor
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
 from mmuldor.models.inflated_init import InflatedInit
 from mmuldor.models.vgg import VGG16
+from mmuldor.models.view_averaging import ViewAveraging
 
 __all__ = [
     'VGG16',
@@ -13,4 +14,5 @@ __all__ = [
     'GroupedBackbone',
     'InflatedInit',
     'SoftmaxFocalLoss',
+    'ViewAveraging',
 ]

@@ -15,6 +15,7 @@ from mmuldor.datasets.transforms import (
     RandomWindowHU,
     RecistToMask,
     ResizeToSpacing,
+    SliceOffset,
     WindowHU,
 )
 from mmuldor.functional.hounsfield import hu_to_stored
@@ -373,3 +374,8 @@ def test_sizes_vary_after_the_limit():
 def test_variations_out_of_range_are_refused(transform, kwargs, message):
     with pytest.raises(ValueError, match=message):
         transform(**kwargs)
+
+
+def test_a_stated_distance_is_loaded(series):
+    shifted = SliceOffset(mm=-1.0).transform({**series})
+    assert loaded(shifted, num_slices=1) == [450]

@@ -9,6 +9,7 @@ from mmuldor.datasets.transforms.random_slice import RandomSlice
 from mmuldor.datasets.transforms.random_window_hu import RandomWindowHU
 from mmuldor.datasets.transforms.recist_to_mask import RecistToMask
 from mmuldor.datasets.transforms.resize_to_spacing import ResizeToSpacing
+from mmuldor.datasets.transforms.slice_offset import SliceOffset
 from mmuldor.datasets.transforms.window_hu import WindowHU
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     'RandomWindowHU',
     'RecistToMask',
     'ResizeToSpacing',
+    'SliceOffset',
     'WindowHU',
 ]

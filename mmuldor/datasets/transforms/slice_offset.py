@@ -1,0 +1,41 @@
+"""Load a stated distance beside the key slice."""
+
+from __future__ import annotations
+
+from mmcv.transforms import BaseTransform
+
+from mmuldor.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class SliceOffset(BaseTransform):
+    """Let ``LoadCTSlices``, which must follow, load beside the key slice.
+
+    A view for the averaging at test time; :class:`RandomSlice` draws one in
+    training.
+
+    Required Keys:
+
+    - slice_interval_mm
+
+    Added Keys:
+
+    - slice_offset (in slices, towards the feet if positive)
+
+    Example:
+        ``dict(type='mmuldor.SliceOffset', mm=1.0)``
+
+    Args:
+        mm: Distance to the key slice, mm.
+    """
+
+    def __init__(self, mm: float) -> None:
+        self.mm = mm
+
+    def transform(self, results: dict) -> dict:
+        """Set the offset; see the class for the keys."""
+        results['slice_offset'] = self.mm / results['slice_interval_mm']
+        return results
+
+    def __repr__(self) -> str:
+        return f'{type(self).__name__}(mm={self.mm})'
