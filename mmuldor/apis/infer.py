@@ -12,6 +12,7 @@ from rich.progress import track
 
 from mmuldor.apis.detector import LesionDetector
 from mmuldor.functional.lesions import Lesion
+from mmuldor.io.dicom_seg import write_dicom_seg
 from mmuldor.io.lesions import (
     label_volume,
     write_lesions_csv,
@@ -39,7 +40,8 @@ def infer_scan(
     """Find the lesions of a scan and write them.
 
     Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (aligned with
-    the scan; 1 is the first lesion) and ``lesion_001.png`` and so on.
+    the scan; 1 is the first lesion), ``lesion_001.png`` and so on, and of a
+    DICOM series ``lesions.dcm``, a Segmentation object.
 
     Args:
         scan: NIfTI file, DICOM folder, or folder of PNG slices.
@@ -54,7 +56,8 @@ def infer_scan(
         max_pictures: Pictures of the surest so many lesions.
 
     Returns:
-        The lesions, the surest first, and what was repaired in the scan.
+        The lesions, the surest first, and what was repaired in the scan or
+        left out of a file.
 
     Raises:
         FileNotFoundError: If an input is missing.
@@ -78,6 +81,8 @@ def infer_scan(
     write_label_nifti(
         out / 'labels.nii.gz', label_volume(lesions, volume), volume
     )
+    if volume.dicom_files:
+        notes += write_dicom_seg(out / 'lesions.dcm', lesions, volume)
     write_lesions_csv(out / 'lesions.csv', lesions)
     # Last: where it is, the others are.
     write_lesions_json(out / 'lesions.json', lesions, volume, notes)
