@@ -22,6 +22,7 @@ from mmuldor.io.nifti import write_label_nifti
 from mmuldor.io.scan import read_scan
 from mmuldor.report.lesion_figure import lesion_figure
 from mmuldor.report.panels import save_figure
+from mmuldor.report.volume_page import write_volume_page
 
 
 def infer_scan(
@@ -40,8 +41,9 @@ def infer_scan(
     """Find the lesions of a scan and write them.
 
     Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (aligned with
-    the scan; 1 is the first lesion), ``lesion_001.png`` and so on, and of a
-    DICOM series ``lesions.dcm``, a Segmentation object.
+    the scan; 1 is the first lesion), ``lesion_001.png`` and so on,
+    ``report.html`` (the volume with its lesions, to scroll through in a
+    browser), and of a DICOM series ``lesions.dcm``, a Segmentation object.
 
     Args:
         scan: NIfTI file, DICOM folder, or folder of PNG slices.
@@ -83,6 +85,13 @@ def infer_scan(
     )
     if volume.dicom_files:
         notes += write_dicom_seg(out / 'lesions.dcm', lesions, volume)
+    write_volume_page(
+        out / 'report.html',
+        lesions,
+        volume,
+        notes,
+        progress=lambda items, total: _track(items, total, 'writing report'),
+    )
     write_lesions_csv(out / 'lesions.csv', lesions)
     # Last: where it is, the others are.
     write_lesions_json(out / 'lesions.json', lesions, volume, notes)
