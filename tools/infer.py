@@ -73,6 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     for note in notes:
         print(f'note: {note}')
     print(f'{len(lesions)} lesions, written to {args.out}')
+    print(f'to look at them: {Path(args.out) / "report.html"}')
 
 
 if __name__ == '__main__':

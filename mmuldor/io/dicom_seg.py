@@ -27,6 +27,9 @@ from mmuldor.io.dicom_frames import (
 from mmuldor.io.jsonfile import replacing
 from mmuldor.io.volume import Volume
 
+# That of masks in the pictures.
+_COLOR = '#4aa8ff'
+
 
 def write_dicom_seg(
     path: str | os.PathLike, lesions: Sequence[Lesion], volume: Volume
@@ -119,7 +122,7 @@ def _object(source: SourceSlices, numbers: Sequence[int]):
     import highdicom as hd
 
     headers = [header for header in source.headers if header is not None]
-    return hd.seg.Segmentation(
+    seg = hd.seg.Segmentation(
         source_images=headers,
         pixel_array=np.zeros((1, *source.shape), dtype=np.uint8),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
@@ -146,6 +149,9 @@ def _object(source: SourceSlices, numbers: Sequence[int]):
         ],
         omit_empty_frames=False,
     )
+    # Must be there; no person made it.
+    seg.ContentCreatorName = ''
+    return seg
 
 
 def _description(segment: int, number: int):
@@ -168,4 +174,5 @@ def _description(segment: int, number: int):
         ),
         tracking_id=f'Lesion {number}',
         tracking_uid=hd.UID(),
+        display_color=hd.color.CIELabColor.from_string(_COLOR),
     )

@@ -25,6 +25,7 @@ from mmuldor.io.volume import Volume
 from mmuldor.report.ct_image import DEFAULT_WINDOW_HU
 from mmuldor.report.overlay import DETECTION, ENDPOINT, MASK, REFERENCE
 from mmuldor.report.slice_codec import (
+    HIGHEST_HU,
     LOWEST_HU,
     Grid,
     choose_grid,
@@ -153,7 +154,11 @@ def _document(
         'shape': list(volume.shape),
         'spacing_mm': list(volume.spacing_mm),
         'affine': volume.affine[:3].tolist(),
-        'grid': {**grid._asdict(), 'lowest_hu': LOWEST_HU},
+        'grid': {
+            **grid._asdict(),
+            'lowest_hu': LOWEST_HU,
+            'highest_hu': HIGHEST_HU,
+        },
         'windows': [
             {'name': name, 'level': level, 'width': width}
             for name, (level, width) in WINDOWS.items()

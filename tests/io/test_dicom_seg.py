@@ -53,7 +53,7 @@ def write_series(folder, *, axes='LPS', numbers=range(SLICES), **changes):
         data.PixelSpacing = [ROW_MM, COLUMN_MM]
         data.ImageOrientationPatient = [*along[0], *along[1]]
         place = corner + along[2] * INTERVAL * number
-        data.ImagePositionPatient = place.tolist()
+        data.ImagePositionPatient = place.round(3).tolist()
         data.RescaleSlope, data.RescaleIntercept = 1, -1024
         data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
         data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
@@ -162,6 +162,7 @@ def test_what_it_says_of_itself(tmp_path):
         pydicom.dcmread(p).SOPInstanceUID for p in folder.iterdir()
     )
     assert seg.NumberOfFrames == 4
+    assert seg.ContentCreatorName == ''
     measures = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
     assert measures.PixelSpacing == [ROW_MM, COLUMN_MM]
     assert measures.SliceThickness == 3.0

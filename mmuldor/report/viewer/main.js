@@ -84,6 +84,15 @@ function drawTexts() {
   by('scale').querySelector('span').textContent = `${bar} mm`;
 }
 
+// HU beyond what a page holds are cut off, others may be averaged.
+function huText(hu) {
+  const { grid } = data;
+  if (hu <= grid.lowest_hu) return `≤ ${grid.lowest_hu} HU`;
+  if (hu >= grid.highest_hu) return `≥ ${grid.highest_hu} HU`;
+  const same = grid.rows === view.rows && grid.columns === view.columns;
+  return `${same && grid.step_hu === 1 ? '' : '≈ '}${hu} HU`;
+}
+
 // What lies under the mouse.
 function drawPointer() {
   const steps = slices.peek(state.slice);
@@ -95,16 +104,15 @@ function drawPointer() {
     by('pointer').textContent = '';
     return;
   }
-  const { rows, columns, step_hu: step } = data.grid;
+  const { rows, columns } = data.grid;
   const hu = slices.hu(
     steps,
     Math.floor(((row + 0.5) * rows) / view.rows),
     Math.floor(((column + 0.5) * columns) / view.columns),
   );
-  const exact = rows === view.rows && columns === view.columns && step === 1;
   const place = placeText(toPatient(data.affine, x, y, state.slice));
   by('pointer').textContent =
-    `${exact ? '' : '≈ '}${hu} HU\ncolumn ${column}, row ${row}\n${place} mm`;
+    `${huText(hu)}\ncolumn ${column}, row ${row}\n${place} mm`;
 }
 
 function failed(error) {
