@@ -54,10 +54,10 @@ def write_dicom_seg(
     try:
         source = read_source_slices(_files_for(lesions, volume))
         frames, numbers, notes = _frames(lesions, volume, source)
+        seg = _checked_object(source, numbers)
     except ValueError as reason:
         path.unlink(missing_ok=True)
         return [f'{path.name} was not written: {reason}']
-    seg = _object(source, numbers)
     frames.put_into(seg)
     with replacing(path) as temporary:
         seg.save_as(temporary, enforce_file_format=True)
@@ -115,6 +115,17 @@ def _masks(
         masks[plane] = np.zeros(source.shape, dtype=bool)
         masks[plane][rows[here], columns[here]] = True
     return masks
+
+
+def _checked_object(source: SourceSlices, numbers: Sequence[int]):
+    """The object; ValueError where headers hold what DICOM does not allow."""
+    try:
+        return _object(source, numbers)
+    except (AttributeError, TypeError, ValueError) as error:
+        reason = str(error).split('\n')[0]
+        raise ValueError(
+            f'the headers of the series are not valid: {reason}'
+        ) from error
 
 
 def _object(source: SourceSlices, numbers: Sequence[int]):

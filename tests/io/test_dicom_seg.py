@@ -239,6 +239,7 @@ def test_nothing_to_write_removes_an_older_file(tmp_path, lesions):
             {'FrameOfReferenceUID': None},
             r'common FrameOfReferenceUID, .* none',
         ),
+        ({'PatientSex': 'FEMALE'}, r"headers .* not valid: 'FEMALE' is not"),
         ({'SOPInstanceUID': '1.5'}, r'must have its own SOPInstanceUID'),
     ],
 )

@@ -231,6 +231,18 @@ def test_a_lesion_is_jumped_to_and_marked(show, volume, lesions):
     at(page, slice=4, selected=1)
 
 
+def test_the_list_follows_the_keys(show, volume):
+    many = [lesion(k, (6, 8, 20, 16), 0.9 - k / 50) for k in range(29)]
+    page = show(many, volume, size=(1280, 600))
+    page.keyboard.press('p')
+    at(page, slice=28, selected=29)
+    last = page.locator('#lesions button').last
+    inner = last.locator('small').bounding_box()
+    around = page.locator('#found').bounding_box()
+    assert inner['height'] > 0
+    assert inner['y'] + inner['height'] <= around['y'] + around['height']
+
+
 def test_what_lies_under_the_mouse(show, volume, lesions):
     page = show(lesions, volume)
     box = stage_box(page)
@@ -292,6 +304,9 @@ def test_texts_of_a_scan_do_nothing(show, volume, lesions):
     assert page.evaluate('window.hacked') is None
     assert page.locator('img').count() == 0
     assert page.locator('#notes li').all_inner_texts() == notes
+    policy = page.get_attribute('meta[http-equiv]', 'content')
+    assert policy.startswith("default-src 'none'; ")
+    assert 'unsafe' not in policy
     # A path ends at its last slash.
     name = HOSTILE.rsplit('/', 1)[-1]
     assert page.locator('#name').inner_text() == name

@@ -144,9 +144,6 @@ function select(lesion) {
   const key = lesion.detections.find((found) => found.slice === lesion.slice);
   view.showBox(key.box);
   goTo(lesion.slice);
-  document
-    .querySelector(`#lesions button[data-number="${lesion.number}"]`)
-    .scrollIntoView({ block: 'nearest' });
 }
 
 function selectNext(step) {

@@ -81,7 +81,11 @@ function markPanel(data, slice, selected) {
     button.classList.toggle(
       'here', detections.some((found) => found.slice === slice),
     );
-    if (number === selected) button.setAttribute('aria-current', 'true');
-    else button.removeAttribute('aria-current');
+    if (number !== selected) {
+      button.removeAttribute('aria-current');
+    } else if (!button.hasAttribute('aria-current')) {
+      button.setAttribute('aria-current', 'true');
+      button.scrollIntoView({ block: 'nearest' });
+    }
   }
 }
