@@ -344,6 +344,18 @@ def test_everything_is_in_sight(show, volume, lesions, size):
     assert said.startswith('Not a medical device')
 
 
+def test_a_damaged_slice_is_said(show, volume, lesions):
+    page = show(lesions, volume)
+    page.evaluate('slices.elements[25].textContent = "AAAA"')
+    page.locator('#slice').fill('25')
+    page.wait_for_selector('#problem:visible')
+    said = page.locator('#problem').inner_text()
+    assert said.startswith('Slice 25 cannot be read')
+    page.keyboard.press('PageDown')
+    at(page, slice=15)
+    assert not page.locator('#problem').is_visible()
+
+
 def test_nothing_found(show, volume):
     page = show([], volume, notes=[])
     at(page, slice=15)

@@ -43,6 +43,7 @@ function drawNow() {
     paint(by('image'), steps, data.grid, level, width);
     painted = wanted;
   }
+  by('problem').hidden = true;
   view.place(by('image'));
   overlay.draw(data.lesions, slice, state.selected, state.layers);
   drawMarks(by('marks'), data.lesions, count, state.selected, data.colors);
@@ -53,7 +54,8 @@ function drawNow() {
   Object.assign(stage.dataset, { slice, level, width });
   stage.dataset.selected = state.selected;
   for (const near of [slice + 1, slice - 1, slice + 2, slice - 2]) {
-    if (near >= 0 && near < count && !slices.peek(near)) slices.get(near);
+    // What cannot be read is said when it is looked at.
+    if (near >= 0 && near < count) slices.get(near).catch(() => {});
   }
 }
 
