@@ -6,7 +6,9 @@ Examples:
     python tools/infer.py Images_png/000001_03_01 CONFIG CHECKPOINT \\
         --spacing 0.8 0.8 1.0 --out found
 
-Writes lesions.json, lesions.csv, labels.nii.gz and a picture a lesion.
+Writes report.html, a page to scroll through the scan and its lesions in a
+browser; lesions.json, lesions.csv, labels.nii.gz and a picture a lesion; and
+for a DICOM series lesions.dcm, a Segmentation object for archives and viewers.
 Not a medical device.
 """
 
@@ -71,6 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     for note in notes:
         print(f'note: {note}')
     print(f'{len(lesions)} lesions, written to {args.out}')
+    print(f'to look at them: {Path(args.out) / "report.html"}')
 
 
 if __name__ == '__main__':

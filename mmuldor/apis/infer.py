@@ -12,6 +12,7 @@ from rich.progress import track
 
 from mmuldor.apis.detector import LesionDetector
 from mmuldor.functional.lesions import Lesion
+from mmuldor.io.dicom_seg import write_dicom_seg
 from mmuldor.io.lesions import (
     label_volume,
     write_lesions_csv,
@@ -21,6 +22,7 @@ from mmuldor.io.nifti import write_label_nifti
 from mmuldor.io.scan import read_scan
 from mmuldor.report.lesion_figure import lesion_figure
 from mmuldor.report.panels import save_figure
+from mmuldor.report.volume_page import write_volume_page
 
 
 def infer_scan(
@@ -39,7 +41,9 @@ def infer_scan(
     """Find the lesions of a scan and write them.
 
     Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (aligned with
-    the scan; 1 is the first lesion) and ``lesion_001.png`` and so on.
+    the scan; 1 is the first lesion), ``lesion_001.png`` and so on,
+    ``report.html`` (the volume with its lesions, to scroll through in a
+    browser), and of a DICOM series ``lesions.dcm``, a Segmentation object.
 
     Args:
         scan: NIfTI file, DICOM folder, or folder of PNG slices.
@@ -54,7 +58,8 @@ def infer_scan(
         max_pictures: Pictures of the surest so many lesions.
 
     Returns:
-        The lesions, the surest first, and what was repaired in the scan.
+        The lesions, the surest first, and what was repaired in the scan or
+        left out of a file.
 
     Raises:
         FileNotFoundError: If an input is missing.
@@ -77,6 +82,15 @@ def infer_scan(
         save_figure(figure, out / f'lesion_{number:03d}.png')
     write_label_nifti(
         out / 'labels.nii.gz', label_volume(lesions, volume), volume
+    )
+    if volume.dicom_files:
+        notes += write_dicom_seg(out / 'lesions.dcm', lesions, volume)
+    write_volume_page(
+        out / 'report.html',
+        lesions,
+        volume,
+        notes,
+        progress=lambda items, total: _track(items, total, 'writing report'),
     )
     write_lesions_csv(out / 'lesions.csv', lesions)
     # Last: where it is, the others are.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -23,11 +24,15 @@ class Volume:
             coordinates in mm, left, posterior, superior (LPS, as DICOM);
             (4, 4) float64.
         source: File or folder it was read from.
+        dicom_files: The file of each slice of a DICOM series, None where a
+            missing slice was filled in; empty for any other source. (Of a
+            series that is not axial: of each of its own slices.)
     """
 
     hu: np.ndarray
     affine: np.ndarray
     source: str = ''
+    dicom_files: Sequence[Path | None] = ()
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:

@@ -2,12 +2,15 @@
 
 import json
 
+import highdicom as hd
 import nibabel
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from mmuldor.apis.infer import infer_scan
 from mmuldor.functional.hounsfield import hu_to_stored
@@ -64,6 +67,9 @@ def test_files_of_a_scan(scan, config, checkpoint, tmp_path):
         'lesion_001.png',
         'lesion_002.png',
     ]
+    page = (out / 'report.html').read_text()
+    assert page.count('<script type="text/plain" class="hu">') == SHAPE[2]
+    assert not (out / 'lesions.dcm').exists()
     # The labels lie where the scan lies, and the first one where it is said.
     labels, image = nibabel.load(out / 'labels.nii.gz'), nibabel.load(scan)
     assert labels.shape[::-1] == tuple(document['shape'])
@@ -118,6 +124,55 @@ def test_png_slices(config, checkpoint, tmp_path, capsys):
     assert 'note: 1 missing slices interpolated' in said
     assert '0 lesions, written to' in said
     assert (tmp_path / 'out' / 'labels.nii.gz').is_file()
+
+
+def write_series(folder):
+    """A CT series of noise, the files not in the order of the slices."""
+    rng = np.random.default_rng(0)
+    for number in (0, 1, 2, 4):
+        data = Dataset()
+        data.SOPClassUID = CTImageStorage
+        data.SOPInstanceUID = generate_uid()
+        data.StudyInstanceUID, data.SeriesInstanceUID = '1.2', '1.2.3'
+        data.FrameOfReferenceUID, data.Modality = '1.9', 'CT'
+        data.Rows, data.Columns, data.PixelSpacing = 48, 40, [0.8, 0.9]
+        data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        data.ImagePositionPatient = [0, 0, 3.0 * number]
+        data.RescaleSlope, data.RescaleIntercept = 1, -1024
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
+        data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
+        data.PixelRepresentation = 0
+        data.PixelData = rng.integers(0, 2000, (48, 40), np.uint16).tobytes()
+        data.file_meta = FileMetaDataset()
+        data.file_meta.MediaStorageSOPClassUID = CTImageStorage
+        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        folder.mkdir(exist_ok=True)
+        data.save_as(folder / f'{9 - number}.dcm', enforce_file_format=True)
+
+
+def test_a_dicom_series_gets_a_segmentation(config, checkpoint, tmp_path):
+    write_series(tmp_path / 'ct')
+    out = tmp_path / 'out'
+    lesions, notes = infer_scan(
+        *(tmp_path / 'ct', config, checkpoint, out),
+        score_thr=0.0,
+        device='cpu',
+        max_pictures=0,
+    )
+    seg = hd.seg.segread(out / 'lesions.dcm')
+    assert 0 < seg.number_of_segments <= len(lesions)
+    # The surest lesion's segment shows where the labels show it: there it
+    # covers all others. The fourth slice was filled in and has no frame.
+    labels = np.asarray(nibabel.load(out / 'labels.nii.gz').dataobj).T
+    first = seg.get_volume(segment_numbers=[1], combine_segments=True)
+    number = int(seg.get_segment_description(1).segment_label.split()[1])
+    there = [0, 1, 2, 4]
+    assert number == 1
+    assert first.array.sum() == (labels[there] == 1).sum() > 0
+    assert notes[0] == '1 missing slices interpolated'
+    assert json.loads((out / 'lesions.json').read_text())['notes'] == notes
+    assert '1 missing slices interpolated' in (out / 'report.html').read_text()
 
 
 @pytest.mark.parametrize(
