@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.own_data.options import WINDOW_HU, Options
+from data_prep.own_data.options import WINDOW_HU, VolumeOptions
 from data_prep.own_data.patients import HELP as PATIENTS_HELP
 from data_prep.own_data.volumes import convert_volumes
 from mmuldor.io.cli import user_errors
@@ -114,7 +114,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def options_of(args: argparse.Namespace) -> Options:
+def options_of(args: argparse.Namespace) -> VolumeOptions:
     """Checks the numbers.
 
     Raises:
@@ -133,7 +133,7 @@ def options_of(args: argparse.Namespace) -> Options:
                 f'--{name.replace("_", "-")} must be {rule}, but got '
                 f'{getattr(args, name)}.'
             )
-    return Options(
+    return VolumeOptions(
         split=args.split,
         seed=args.seed,
         patients=args.patients,

@@ -15,7 +15,7 @@ from data_prep.own_data.lesions import (
     facts_by_slice,
     find_lesions,
 )
-from data_prep.own_data.options import Options
+from data_prep.own_data.options import VolumeOptions
 from data_prep.own_data.report import Report, unlikely_hu
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.nifti import read_label_nifti, read_nifti
@@ -60,7 +60,7 @@ def convert_one(
     image: Path,
     mask: Path,
     images_folder: Path,
-    options: Options,
+    options: VolumeOptions,
     report: Report,
 ) -> Converted:
     """Read a volume and its mask, write its slices, measure its lesions.
@@ -108,7 +108,7 @@ def convert_one(
 def _measured(
     labels: np.ndarray,
     volume: Volume,
-    options: Options,
+    options: VolumeOptions,
     name: str,
     report: Report,
 ) -> list[tuple[MaskedLesion, dict[str, Any]]]:
@@ -148,7 +148,7 @@ def _measured(
 
 
 def _write_slices(
-    volume: Volume, keys: dict, folder: Path, options: Options
+    volume: Volume, keys: dict, folder: Path, options: VolumeOptions
 ) -> list[int]:
     """Key slices and their neighbours as PNG; returns their numbers."""
     count = len(volume.hu)

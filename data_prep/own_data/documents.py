@@ -67,6 +67,31 @@ def annotation(
     }
 
 
+def truth_entry(
+    file_name: str, entry: dict[str, Any], mask: np.ndarray
+) -> dict[str, Any]:
+    """An entry of truth.json, as `data_prep/make_phantom.py` has it.
+
+    Args:
+        file_name: Of the image.
+        entry: The annotation; its id is the `row`.
+        mask: (height, width) bool, the whole image.
+    """
+    from pycocotools import mask as coco_mask
+
+    rle = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
+    return {
+        'file_name': file_name,
+        'row': entry['id'],
+        'bbox': entry['bbox'],
+        'segmentation': {
+            'size': [int(side) for side in rle['size']],
+            'counts': rle['counts'].decode('ascii'),
+        },
+        'area_px': int(mask.sum()),
+    }
+
+
 def with_margin(
     box_px: np.ndarray, margin_px: float, height: int, width: int
 ) -> np.ndarray:

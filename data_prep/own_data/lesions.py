@@ -133,17 +133,13 @@ class SliceFacts:
     mask: np.ndarray
     corner_px: tuple[int, int]
 
-    def segmentation(self, height: int, width: int) -> dict:
-        """The mask on its slice as a COCO run-length encoding."""
-        from pycocotools import mask as coco_mask
-
-        whole = np.zeros((height, width), dtype=np.uint8, order='F')
+    def whole(self, height: int, width: int) -> np.ndarray:
+        """The mask on its whole slice, (height, width) bool."""
+        whole = np.zeros((height, width), dtype=bool)
         column, row = self.corner_px
         rows, columns = self.mask.shape
         whole[row : row + rows, column : column + columns] = self.mask
-        rle = coco_mask.encode(whole)
-        counts = rle['counts'].decode('ascii')
-        return {'size': [height, width], 'counts': counts}
+        return whole
 
 
 def measure_mask(

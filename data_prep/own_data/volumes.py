@@ -14,9 +14,10 @@ from data_prep.own_data.documents import (
     annotation,
     building,
     empty_documents,
+    truth_entry,
     with_margin,
 )
-from data_prep.own_data.options import Options
+from data_prep.own_data.options import VolumeOptions
 from data_prep.own_data.pairs import find_pairs
 from data_prep.own_data.patients import (
     Patients,
@@ -32,7 +33,7 @@ def convert_volumes(
     images: str | os.PathLike,
     masks: str | os.PathLike,
     out: str | os.PathLike,
-    options: Options | None = None,
+    options: VolumeOptions | None = None,
     progress: Progress = lambda what, total, items: items,
 ) -> Report:
     """Converts and writes; see `volumes_to_coco.py --help`.
@@ -42,7 +43,7 @@ def convert_volumes(
         FileExistsError: `out` holds something.
         ValueError: A file or an option is wrong, or no lesion is found.
     """
-    options = options or Options()
+    options = options or VolumeOptions()
     pairs = find_pairs(images, masks)
     patients = read_patients(options.patients, pairs)
     patients.check_shares(options.split)
@@ -82,7 +83,7 @@ def _plain(value: Any) -> Any:
 
 
 def _splits(
-    found: Sequence[Converted], patients: Patients, options: Options
+    found: Sequence[Converted], patients: Patients, options: VolumeOptions
 ) -> Mapping[str, str]:
     """The split of each patient; ValueError where there is no lesion."""
     with_lesions = {patients.of_file[v.name] for v in found if v.lesions}
@@ -101,7 +102,7 @@ def _files(
     found: Sequence[Converted],
     patients: Patients,
     splits: Mapping[str, str],
-    options: Options,
+    options: VolumeOptions,
     report: Report,
 ) -> dict[str, Any]:
     """Content by file name."""
@@ -151,7 +152,7 @@ def _add(
     document: dict[str, Any],
     volume: Converted,
     patient: int,
-    options: Options,
+    options: VolumeOptions,
     ids: tuple[int, int],
 ) -> list[dict[str, Any]]:
     """Enter a volume's key slices; returns its entries of truth.json.
@@ -188,13 +189,5 @@ def _add(
                 number, image_id, box, facts.recist_px, lesion=lesion
             )
             document['annotations'].append(entry)
-            truth.append(
-                {
-                    'file_name': name,
-                    'row': number,
-                    'bbox': entry['bbox'],
-                    'segmentation': facts.segmentation(height, width),
-                    'area_px': int(facts.mask.sum()),
-                }
-            )
+            truth.append(truth_entry(name, entry, facts.whole(height, width)))
     return truth
