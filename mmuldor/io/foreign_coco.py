@@ -50,7 +50,7 @@ def read_coco(
             number = find(name, where)
         elif type(number) is not int or number not in ours:
             raise ValueError(
-                f'{where}: `image_id` must be an id of our annotation file, '
+                f'{where}: `image_id` must be an id of the annotation file, '
                 f'but got {number!r}. Are the ids of another COCO file? Give '
                 'it with `--images-file`.'
             )

@@ -52,7 +52,8 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
     if not whole or not 0 <= low <= high < 2**32:
         raise ValueError(
             f'{path} must hold labels, whole numbers from 0, but its values '
-            f'go from {low:g} to {high:g}. Probabilities need a threshold.'
+            f'go from {low:g} to {high:g}. '
+            + ('Probabilities need a threshold.' if low >= 0 else 'Is it CT?')
         )
     data = data.astype(np.uint16 if high < 2**16 else np.uint32)
     labels = reoriented(data, _affine(image, path), str(path))

@@ -328,3 +328,33 @@ def test_wrong_arguments(place, flags, match):
     with pytest.raises((ValueError, OSError), match=match):
         convert(place, *flags)
     assert not (place / 'out').exists()
+
+
+def test_real_ct(real_data, tmp_path):
+    """Bones as lesions: odd shapes, on real slices."""
+    source = real_data / 'nifti' / 'aorta_ct_cropped.nii.gz'
+    image = nibabel.load(source)
+    bones = (np.asarray(image.dataobj) > 450).astype(np.uint8)
+    for folder in ('images', 'masks'):
+        (tmp_path / folder).mkdir()
+    (tmp_path / 'images' / 'a.nii.gz').write_bytes(source.read_bytes())
+    nibabel.save(
+        nibabel.Nifti1Image(bones, image.affine), tmp_path / 'masks/a.nii'
+    )
+    out = convert(tmp_path, '--split', 1, 0, 0, '--min-diameter-mm', 8)
+    document = load_annotations(out / 'train.json')
+    assert len(document['annotations']) > 20
+    truth = load_outlines(out / 'truth.json', document)
+    volume = read_nifti(source)
+    for image in document['images']:
+        hu = stored_to_hu(read_png16(out / 'Images_png' / image['file_name']))
+        assert (hu == volume.hu[len(volume.hu) - image['key_slice']]).all()
+        for lesion in document['annotations']:
+            if lesion['image_id'] != image['id']:
+                continue
+            x, y, w, h = lesion['bbox']
+            points = np.vstack(
+                [np.reshape(lesion['recist_px'], (4, 2)), *truth[lesion['id']]]
+            )
+            assert (points >= (x, y)).all()
+            assert (points <= (x + w, y + h)).all()
