@@ -149,6 +149,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     report.show(Console())
     for warning in report.warnings():
         print(f'warning: {warning}', file=sys.stderr)
+    if not args.patients:
+        print(
+            'each folder counts as a patient where no image says `patient`; '
+            '--patients says otherwise'
+        )
     print(
         'wrote Images_png, train.json, val.json, test.json and report.json '
         f'to {args.out}'

@@ -162,6 +162,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     report.show(Console())
     for warning in report.warnings():
         print(f'warning: {warning}', file=sys.stderr)
+    if not args.patients:
+        print('each volume counts as a patient; --patients says otherwise')
     print(
         'wrote Images_png, train.json, val.json, test.json, truth.json, '
         f'volumes.json and report.json to {args.out}'

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mmuldor.functional.hounsfield import STORED_OFFSET
 
@@ -70,3 +72,11 @@ class SliceOptions:
     patients: str | os.PathLike | None = None
     neighbours: int = 1
     window_hu: Sequence[float] = WINDOW_HU
+
+
+def as_json(options: VolumeOptions | SliceOptions) -> dict[str, Any]:
+    """Options as JSON has them, paths as text."""
+    return {
+        key: str(value) if isinstance(value, os.PathLike) else value
+        for key, value in dataclasses.asdict(options).items()
+    }

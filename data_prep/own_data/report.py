@@ -24,13 +24,14 @@ class Report:
         dropped: What was left out: name and reason.
         notes: What a user should look at: name, what, text.
         documents: The annotation documents by split.
+        facts: What else report.json says, the options first of all.
     """
 
     def __init__(self) -> None:
         self.dropped: list[dict[str, str]] = []
         self.notes: list[dict[str, str]] = []
         self.documents: dict[str, dict] = {}
-        self.options: dict[str, Any] = {}
+        self.facts: dict[str, Any] = {}
 
     def drop(self, name: str, reason: str) -> None:
         """Enter what was left out."""
@@ -54,7 +55,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """The content of report.json."""
         return {
-            'options': self.options,
+            **self.facts,
             'counts': self.counts(),
             'dropped': self.dropped,
             'notes': self.notes,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ from data_prep.own_data.documents import (
     truth_entry,
 )
 from data_prep.own_data.one_slice import Slice, convert_image
-from data_prep.own_data.options import SliceOptions
+from data_prep.own_data.options import SliceOptions, as_json
 from data_prep.own_data.patients import (
     Patients,
     draw_splits,
@@ -62,10 +61,7 @@ def convert_slices(
     _check_unique(listed)
     patients = _patients(listed, given, options)
     report = Report()
-    report.options = {
-        key: str(value) if isinstance(value, os.PathLike) else value
-        for key, value in dataclasses.asdict(options).items()
-    }
+    report.facts['options'] = as_json(options)
     with building(out) as temporary:
         target = temporary / IMAGES_NAME
         found = [
@@ -77,7 +73,7 @@ def convert_slices(
             split: content[f'{split}.json'] for split in SPLIT_NAMES
         }
         sources = Counter(x.source for one in found for x in one.lesions)
-        report.options['diameters_from'] = dict(sources)
+        report.facts['diameters_from'] = dict(sources)
         content = {'report.json': report.as_dict(), **content}
         write_json_files(
             {temporary / name: value for name, value in content.items()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from data_prep.own_data.documents import (
     truth_entry,
     with_margin,
 )
-from data_prep.own_data.options import VolumeOptions
+from data_prep.own_data.options import VolumeOptions, as_json
 from data_prep.own_data.pairs import find_pairs
 from data_prep.own_data.patients import (
     Patients,
@@ -48,10 +47,7 @@ def convert_volumes(
     patients = read_patients(options.patients, pairs)
     patients.check_shares(options.split)
     report = Report()
-    report.options = {
-        key: value if value is None else _plain(value)
-        for key, value in dataclasses.asdict(options).items()
-    }
+    report.facts['options'] = as_json(options)
     with building(out) as folder:
         found = []
         for name in progress('converting', len(pairs), pairs):
@@ -75,11 +71,6 @@ def convert_volumes(
             {folder / 'report.json': 1, folder / 'volumes.json': 1},
         )
     return report
-
-
-def _plain(value: Any) -> Any:
-    """A path as text, anything else as JSON has it."""
-    return str(value) if isinstance(value, os.PathLike) else value
 
 
 def _splits(

@@ -245,3 +245,46 @@ def test_what_is_not_there(known, tmp_path):
         looks_like(tmp_path / 'r.xml')
     with pytest.raises(FileNotFoundError, match=r'folder with \.txt files'):
         convert_results(tmp_path, known[0], 'yolo', Convention())
+
+
+def test_published_detections(real_data, tmp_path):
+    """86,314 real ones as a CSV that counts from 1: the eight digits."""
+    stored = np.load(
+        real_data / 'froc' / '3dce_3slice_test_detections.npz',
+        allow_pickle=False,
+    )
+    names = np.repeat(stored['names'], stored['counts']).tolist()
+    with open(tmp_path / 'r.csv', 'w', newline='') as file:
+        writer = csv.writer(file)
+        writer.writerow(['image', 'x1', 'y1', 'x2', 'y2', 'score'])
+        for name, row in zip(names, stored['dets'].tolist(), strict=True):
+            writer.writerow([name, *(v + 1 for v in row[:4]), row[4]])
+    ids = {name: k for k, name in enumerate(sorted(set(names)), start=1)}
+    lesions = []
+    with open(real_data / 'deeplesion_sample' / 'DL_info.csv') as file:
+        for number, row in enumerate(csv.DictReader(file), start=1):
+            name = f'{row["File_name"][:12]}/{row["File_name"][13:]}'
+            if row['Possibly_noisy'] == '1' or name not in ids:
+                continue
+            box = [float(v) - 1 for v in row['Bounding_boxes'].split(',')]
+            lesions.append(
+                {'id': number, 'image_id': ids[name], 'category_id': 1,
+                 'bbox': [*box[:2], box[2] - box[0], box[3] - box[1]]}
+            )  # fmt: skip
+    images = [{'id': k, 'file_name': name} for name, k in ids.items()]
+    ann = tmp_path / 'test.json'
+    ann.write_text(json.dumps({'images': images, 'annotations': lesions}))
+    results, _ = convert_results(
+        tmp_path / 'r.csv', ann, 'csv', Convention('xyxy', 1)
+    )
+    write_results(tmp_path / 'dets.json', results)
+    found = report_dict(evaluate_files(ann, tmp_path / 'dets.json'))
+    assert [f'{value:.8f}' for value in found['sensitivity']] == [
+        '0.61135993',
+        '0.71192997',
+        '0.79458469',
+        '0.84425896',
+        '0.85627036',
+        '0.87601792',
+        '0.89617264',
+    ]
