@@ -7,7 +7,7 @@ that, so that curves of resampled images cost two histograms each.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,19 +101,46 @@ def match(
     lesion_image = find_ids(
         lesion_images, len(boxes), image_ids, 'lesion_images'
     )
-    order, det_step, num_steps = _rank(scores, det_tiers)
 
-    det_is_fp = np.ones(len(det_boxes), dtype=bool)
-    position = np.empty(len(order), dtype=np.int64)
-    position[order] = np.arange(len(order))
-    best = np.full(len(boxes), len(order))
-    for dets, lesions in _pairs(det_image, lesion_image, len(image_ids)):
+    def hits(dets: np.ndarray, lesions: np.ndarray) -> np.ndarray:
         overlaps = rowwise_iou(
             det_boxes[dets], boxes[lesions], inclusive=inclusive
         )
-        hits = overlaps >= iou_thr
-        det_is_fp[dets[hits]] = False
-        np.minimum.at(best, lesions[hits], position[dets[hits]])
+        return overlaps >= iou_thr
+
+    return match_rows(
+        det_image, scores, lesion_image, image_ids, hits, det_tiers
+    )
+
+
+def match_rows(
+    det_image: np.ndarray,
+    scores: np.ndarray,
+    lesion_image: np.ndarray,
+    image_ids: np.ndarray,
+    hits: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    det_tiers: ArrayLike | None = None,
+) -> Matched:
+    """Match by any rule of a hit; the arrays are taken to be checked.
+
+    Args:
+        det_image: Each detection's image by its position in `image_ids`, (n,).
+        scores: Their scores, (n,) float64.
+        lesion_image: Each lesion's image likewise, (m,).
+        image_ids: Ids of all images, (k,).
+        hits: Gets rows of detections and of lesions of the same image,
+            both (p,); says which detection hits its lesion, (p,) bool.
+        det_tiers: As for `match`.
+    """
+    order, det_step, num_steps = _rank(scores, det_tiers)
+    det_is_fp = np.ones(len(scores), dtype=bool)
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    best = np.full(len(lesion_image), len(order))
+    for dets, lesions in _pairs(det_image, lesion_image, len(image_ids)):
+        hit = hits(dets, lesions)
+        det_is_fp[dets[hit]] = False
+        np.minimum.at(best, lesions[hit], position[dets[hit]])
     # Never hit: one past the last position, which gives -1, which in turn
     # picks the last of the steps.
     lesion_detection = np.append(order, -1)[best]

@@ -3,7 +3,8 @@
 ``lesions.json``::
 
     {"source": "...", "spacing_mm": [columns, rows, slices],
-     "shape": [slices, rows, columns], "notes": ["..."],
+     "shape": [slices, rows, columns],
+     "affine_lps": [[...], [...], [...], [...]], "notes": ["..."],
      "lesions": [{"number": 1, "score": 0.9, "key_slice": 31,
                   "center_lps_mm": [x, y, z],
                   "box_mm": [x1, y1, z1, x2, y2, z2],
@@ -15,7 +16,8 @@
 Slices count from 0 at the patient's feet, pixels from 0 with their centres at
 integers, columns to the patient's left and rows to the back. Boxes in mm are
 along those axes from the first pixel's centre; centres are in patient
-coordinates (left, posterior, superior). What needs a mask is null without.
+coordinates (left, posterior, superior), into which `affine_lps` turns (column,
+row, slice) indices. What needs a mask is null without.
 """
 
 from __future__ import annotations
@@ -48,6 +50,7 @@ def write_lesions_json(
         'source': volume.source,
         'spacing_mm': list(volume.spacing_mm),
         'shape': list(volume.shape),
+        'affine_lps': volume.affine.tolist(),
         'notes': list(notes),
         'lesions': [
             {

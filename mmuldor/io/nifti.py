@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +23,74 @@ def read_nifti(path: str | os.PathLike) -> Volume:
         ValueError: If it is no NIfTI file, not of three axes, has no affine,
             or its values cannot be HU.
     """
+    path = Path(path)
+    image, data = _load(path, 'CT numbers')
+    return reoriented(_to_hu(data, path), _affine(image, path), str(path))
+
+
+def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
+    """Read a label mask that lies on the grid of a volume.
+
+    It may be stored along other axes or flipped: what counts is where its
+    voxels lie in the patient.
+
+    Args:
+        path: ``.nii`` or ``.nii.gz`` of whole numbers, 0 where nothing is.
+        volume: The volume that it labels.
+
+    Returns:
+        (slices, rows, columns) of the volume, unsigned 16 or 32 bits.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no label mask, or on another grid.
+    """
+    path = Path(path)
+    image, data = _load(path, 'labels')
+    low, high = float(data.min()), float(data.max())
+    whole = data.dtype.kind != 'f' or (data == np.rint(data)).all()
+    if not whole or not 0 <= low <= high < 2**32:
+        raise ValueError(
+            f'{path} must hold labels, whole numbers from 0, but its values '
+            f'go from {low:g} to {high:g}. '
+            + ('Probabilities need a threshold.' if low >= 0 else 'Is it CT?')
+        )
+    data = data.astype(np.uint16 if high < 2**16 else np.uint32)
+    labels = reoriented(data, _affine(image, path), str(path))
+    _check_grid(labels, volume)
+    return labels.hu
+
+
+def _check_grid(labels: Volume, volume: Volume) -> None:
+    """Raise ValueError unless voxels lie where those of the volume do."""
+    if labels.shape == volume.shape:
+        ends = np.indices((2, 2, 2)).reshape(3, 8).T
+        ends = ends * (np.array(volume.shape[::-1]) - 1)
+        apart = labels.to_patient(ends) - volume.to_patient(ends)
+        # Affines are stored in single precision.
+        if np.abs(apart).max() <= 0.1 * min(volume.spacing_mm):
+            return
+    raise ValueError(
+        f'{labels.source} must lie on the grid of {volume.source}, '
+        f'{_grid(volume)}, but has {_grid(labels)}. Resample the mask to the '
+        'volume (nearest neighbour).'
+    )
+
+
+def _grid(volume: Volume) -> str:
+    slices, rows, columns = volume.shape
+    spacing = ' x '.join(f'{v:.4g}' for v in volume.spacing_mm)
+    origin = ', '.join(f'{v:.4g}' for v in volume.affine[:3, 3])
+    return (
+        f'{columns} x {rows} x {slices} voxels of {spacing} mm from '
+        f'({origin}) LPS'
+    )
+
+
+def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
+    """The image and its three axes of numbers."""
     import nibabel
 
-    path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
             f'the volume must be an existing file, but got {str(path)!r}.'
@@ -43,21 +109,18 @@ def read_nifti(path: str | os.PathLike) -> Volume:
         ) from error
     if data.dtype.names or data.dtype.kind not in 'iuf':
         raise ValueError(
-            f'{path} must hold CT numbers, but got {data.dtype}. Colour '
+            f'{path} must hold {what}, but got {data.dtype}. Colour '
             'pictures are no CT.'
         )
     # A fourth axis of one is an axis too many, not another volume.
-    data = (
-        data.reshape(data.shape[:3])
-        if data.size == np.prod(data.shape[:3])
-        else data
-    )
+    if data.size == np.prod(data.shape[:3]):
+        data = data.reshape(data.shape[:3])
     if data.ndim != 3 or 0 in data.shape:
         raise ValueError(
             f'{path} must be one volume of three axes, but has the shape '
             f'{data.shape}. Take one of its volumes first.'
         )
-    return reoriented(_to_hu(data, path), _affine(image, path), str(path))
+    return image, data
 
 
 def _affine(image, path: Path) -> np.ndarray:

@@ -31,6 +31,7 @@ def froc_figure(
     curves: Mapping[str, FROCCurve],
     max_fp_rate: float = FP_RATES[-1],
     published: Mapping[str, Mapping[float, float]] | None = None,
+    unit: str = 'image',
 ) -> Figure:
     """Draw curves by name, sensitivity in percent over FPs an image.
 
@@ -42,6 +43,7 @@ def froc_figure(
         max_fp_rate: Where the axis of FPs ends.
         published: Percent by FPs an image, by name, of what is known at
             single points only; drawn grey.
+        unit: What FPs are counted by.
     """
     published = published or {}
     fig = Figure(figsize=(7.2, 5), dpi=150, layout='constrained')
@@ -56,7 +58,7 @@ def froc_figure(
     ):
         ax.plot(*zip(*sorted(percent.items()), strict=True), marker, ls=':',
                 color=GREY, lw=0.8, ms=5, label='published')  # fmt: skip
-    ax.set_xlabel('false positives per image (average)')
+    ax.set_xlabel(f'false positives per {unit} (average)')
     ax.set_ylabel('sensitivity [%]')
     ax.set_xlim(0, max_fp_rate)
     ax.set_ylim(0, 100)
@@ -79,13 +81,14 @@ def plot_froc(
     path: str | os.PathLike,
     curves: Mapping[str, FROCCurve],
     max_fp_rate: float = FP_RATES[-1],
+    unit: str = 'image',
 ) -> None:
     """Write :func:`froc_figure`; the suffix (png, svg, pdf) is the format.
 
     Raises:
         ValueError: If the suffix is no format of a picture.
     """
-    save_figure(froc_figure(curves, max_fp_rate), path)
+    save_figure(froc_figure(curves, max_fp_rate, unit=unit), path)
 
 
 def _draw_curve(

@@ -76,7 +76,8 @@ def build_dataset(dataset):
 def test_a_config_is_listed_with_its_results(path):
     entry = listed()[str(path.relative_to(ROOT))]
     assert entry['Name'] == path.stem
-    assert entry['Metadata']['Training Data'] in ('DeepLesion', 'phantom')
+    data = ('DeepLesion', 'phantom', 'own data')
+    assert entry['Metadata']['Training Data'] in data
     (result,) = entry['Results']
     assert result['Task'] == 'Lesion Detection'
     numbers = result['Metrics']
@@ -148,6 +149,25 @@ def test_the_mask_branch_is_the_only_difference_without_it(size):
         'model.train_cfg.rcnn.mask_size',
         'model.test_cfg.rcnn.mask_thr_binary',
     }
+
+
+OWN_DATA = sorted((ROOT / 'configs/own_data').glob('*.py'))
+
+
+@pytest.mark.parametrize('path', OWN_DATA, ids=lambda path: path.stem)
+def test_own_data_need_one_line_changed(path, tmp_path):
+    text = path.read_text().replace("'../", f"'{ROOT}/configs/")
+    changed = tmp_path / path.name
+    changed.write_text(text.replace("'data/own/'", "'/somewhere/'"))
+    config = load(changed)
+    assert 'DeepLesion/' not in config.pretty_text
+    for split in ('train', 'val', 'test'):
+        dataset = config[f'{split}_dataloader'].dataset
+        assert dataset.data_root == '/somewhere/'
+        assert dataset.data_prefix.img == 'Images_png/'
+    for split in ('val', 'test'):
+        ann_file = config[f'{split}_evaluator'].ann_file
+        assert ann_file == f'/somewhere/{split}.json'
 
 
 def test_the_papers_settings():

@@ -40,6 +40,7 @@ def test_json(lesions, tmp_path):
     document = read_json(tmp_path / 'l.json')
     assert document['spacing_mm'] == [1, 1, 2]
     assert document['shape'] == [4, 20, 30]
+    assert document['affine_lps'] == VOLUME.affine.tolist()
     assert document['notes'] == ['a note']
     first, second = document['lesions']
     assert (first['number'], first['score'], first['key_slice']) == (1, 0.9, 1)

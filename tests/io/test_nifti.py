@@ -6,7 +6,11 @@ import nibabel
 import numpy as np
 import pytest
 
-from mmuldor.io.nifti import read_nifti, write_label_nifti
+from mmuldor.io.nifti import (
+    read_label_nifti,
+    read_nifti,
+    write_label_nifti,
+)
 
 SHAPE = (5, 6, 7)
 
@@ -79,6 +83,41 @@ def test_labels_lie_where_the_volume_lies(tmp_path):
     assert ras == pytest.approx([-left, -back, up])
     with pytest.raises(ValueError, match=r'shape of the volume, \(7, 6, 5\)'):
         write_label_nifti(tmp_path / 'x.nii', labels[1:], volume)
+
+
+@pytest.mark.parametrize('codes', ORIENTATIONS[::5], ids=''.join)
+def test_a_mask_is_read_in_any_orientation(tmp_path, codes):
+    volume = read_nifti(save(tmp_path, reordered(image(), ('P', 'S', 'R'))))
+    labels = image(data=np.arange(210).reshape(SHAPE).astype(np.uint8))
+    path = save(tmp_path, reordered(labels, codes), 'm.nii.gz')
+    found = read_label_nifti(path, volume)
+    assert found.dtype == np.uint16
+    # Both count their voxels in the same order.
+    assert (found == volume.hu + 1000).all()
+
+
+@pytest.mark.parametrize(
+    ('labels', 'match'),
+    [
+        (image(shape=(5, 6, 8)), r'has 5 x 6 x 8 voxels'),
+        (
+            image(np.diag([0.7, 0.8, 2.5, 1.0])),
+            r'\(7\.2, -24, -300\) LPS.*\(-2\.8, -4, 0\)',
+        ),
+        (image(np.diag([0.7, 0.9, 2.5, 1.0])), r'0\.7 x 0\.9 x 2\.5 mm'),
+        (image(data=np.full(SHAPE, 0.5, np.float32)), r'need a threshold'),
+        (image(), r'whole numbers from 0.*Is it CT\?'),
+        (image(shape=(*SHAPE, 3)), r'three axes'),
+    ],
+)
+def test_masks_that_do_not_fit(tmp_path, labels, match):
+    volume = read_nifti(save(tmp_path, image()))
+    if np.asarray(labels.dataobj).dtype == np.int16 and 'CT' not in match:
+        zeros = np.zeros(labels.shape, np.uint8)
+        labels = nibabel.Nifti1Image(zeros, labels.affine)
+    path = save(tmp_path, labels, 'm.nii.gz')
+    with pytest.raises(ValueError, match=rf'm\.nii\.gz.*{match}'):
+        read_label_nifti(path, volume)
 
 
 def test_an_oblique_volume_keeps_its_slices(tmp_path):

@@ -1,0 +1,1 @@
+"""Own volumes and slices to the annotation JSON and layout of DeepLesion."""

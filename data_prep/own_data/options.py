@@ -1,0 +1,82 @@
+"""Choices of the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mmuldor.functional.hounsfield import STORED_OFFSET
+
+# Between abdomen and lung; a viewer's choice, the training has its own.
+WINDOW_HU = (-160.0, 240.0)
+SPLIT = (0.7, 0.15, 0.15)
+
+
+@dataclass(frozen=True)
+class VolumeOptions:
+    """What `volumes_to_coco.py` lets a user choose.
+
+    Attributes:
+        split: Shares of train, val and test; None: `SPLIT`.
+        seed: Of the draw of patients.
+        patients: CSV of files, patients and splits, or None.
+        labels: Values of the masks that are lesions; None: all but 0.
+        instances: Whether a label is one lesion, in however many pieces.
+        every_slice: Key slices are all slices that a lesion covers.
+        min_diameter_mm: Lesions whose long diameter is smaller are left out.
+        box_margin_px: How far boxes reach beyond the mask.
+        neighbours: Slices written on each side of a key slice.
+        window_hu: What viewers show.
+        bad_volumes: error or drop.
+    """
+
+    split: Sequence[float] | None = None
+    seed: int = 0
+    patients: str | os.PathLike | None = None
+    labels: Sequence[int] | None = None
+    instances: bool = False
+    every_slice: bool = False
+    min_diameter_mm: float = 0.0
+    box_margin_px: float = 0.0
+    neighbours: int = 3
+    window_hu: Sequence[float] = WINDOW_HU
+    bad_volumes: str = 'error'
+
+
+@dataclass(frozen=True)
+class SliceOptions:
+    """What `slices_to_coco.py` lets a user choose.
+
+    Attributes:
+        spacing_mm: Distance of columns, of rows and of slices, or None where
+            every image says it.
+        hu_slope: HU are `hu_slope * stored + hu_offset`.
+        hu_offset: Likewise.
+        offset_px: Where the centre of the first pixel lies in the boxes.
+        split: Shares of train, val and test; None: `SPLIT`.
+        seed: Of the draw of patients.
+        patients: CSV of files, patients and splits, or None.
+        neighbours: Slices written on each side of a key slice.
+        window_hu: What viewers show.
+    """
+
+    spacing_mm: Sequence[float] | None = None
+    hu_slope: float = 1.0
+    hu_offset: float = -float(STORED_OFFSET)
+    offset_px: float = 0.5
+    split: Sequence[float] | None = None
+    seed: int = 0
+    patients: str | os.PathLike | None = None
+    neighbours: int = 1
+    window_hu: Sequence[float] = WINDOW_HU
+
+
+def as_json(options: VolumeOptions | SliceOptions) -> dict[str, Any]:
+    """Options as JSON has them, paths as text."""
+    return {
+        key: str(value) if isinstance(value, os.PathLike) else value
+        for key, value in dataclasses.asdict(options).items()
+    }

@@ -1,0 +1,196 @@
+"""Whose files they are, and which patient belongs to which split."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.own_data.documents import SPLIT_NAMES
+from data_prep.own_data.options import SPLIT
+from data_prep.phantom.dataset import split_counts
+
+HELP = (
+    'CSV with the columns file and patient, and split (train, val or test) '
+    'where you choose it; without this file every {what} is taken to be a '
+    'patient of its own'
+)
+SUFFIXES = ('.nii.gz', '.nii', '.png')
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Patients by file, and splits by patient where they are given.
+
+    Attributes:
+        of_file: The name of a patient by the name of a file.
+        splits: The split by the name of a patient; None: to be drawn.
+    """
+
+    of_file: Mapping[str, str]
+    splits: Mapping[str, str] | None = None
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Patients numbered from 1 in the order of their names."""
+        names = sorted(set(self.of_file.values()))
+        return {name: number for number, name in enumerate(names, start=1)}
+
+    def check_shares(self, shares: Sequence[float] | None) -> None:
+        """Raise ValueError unless shares add up to 1 and are needed."""
+        if shares is None:
+            return
+        if self.splits is not None:
+            raise ValueError(
+                '`--split` must not be given where the table of patients '
+                'has the column split. Leave out one of the two.'
+            )
+        good = len(shares) == 3 and np.isfinite(shares).all()
+        if not good or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+            raise ValueError(
+                '`--split` must be three shares for train, val and test '
+                f'that add up to 1, but got {list(shares)}.'
+            )
+
+
+def plain_name(name: str) -> str:
+    """A file's name without its suffix."""
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def read_patients(
+    path: str | os.PathLike | None, files: Iterable[str]
+) -> Patients:
+    """Read the table of patients.
+
+    Args:
+        path: The CSV; None makes every file a patient of its own.
+        files: Names of all files, without suffixes.
+
+    Raises:
+        FileNotFoundError: If there is no such CSV.
+        ValueError: Names the CSV, the line and the column that is wrong, or
+            the files that it lacks.
+    """
+    files = list(files)
+    if path is None:
+        return Patients({name: name for name in files})
+    of_file: dict[str, str] = {}
+    splits: dict[str, str] = {}
+    known = set(files)
+    for where, row in _rows(Path(path)):
+        name = plain_name(row['file'])
+        if name not in known:
+            raise ValueError(
+                f'{where}: `file` must be one of the {len(known)} files that '
+                f'are converted, but got {row["file"]!r}.'
+            )
+        if name in of_file:
+            raise ValueError(f'{where}: {row["file"]!r} comes twice.')
+        if not row['patient']:
+            raise ValueError(f'{where}: `patient` must not be empty.')
+        of_file[name] = row['patient']
+        if 'split' in row:
+            _enter_split(splits, row, where)
+    lacking = sorted(known - set(of_file))
+    if lacking:
+        raise ValueError(
+            f'{path} must name every file, but lacks {len(lacking)}: '
+            f'{", ".join(lacking[:5])}.'
+        )
+    return Patients(of_file, splits or None)
+
+
+def _enter_split(splits: dict[str, str], row: dict, where: str) -> None:
+    split, patient = row['split'], row['patient']
+    if split not in SPLIT_NAMES:
+        raise ValueError(
+            f'{where}: `split` must be one of {", ".join(SPLIT_NAMES)}, but '
+            f'got {split!r}.'
+        )
+    if splits.setdefault(patient, split) != split:
+        raise ValueError(
+            f'{where}: patient {patient!r} must be in one split, but is in '
+            f'{splits[patient]} and {split}.'
+        )
+
+
+def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
+    """Each row's place and its fields, stripped."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'`--patients` must be an existing CSV, but got {str(path)!r}.'
+        )
+    try:
+        with open(path, newline='', encoding='utf-8-sig') as file:
+            reader = csv.DictReader(file)
+            columns = [(c or '').strip() for c in reader.fieldnames or ()]
+            if not {'file', 'patient'} <= set(columns):
+                raise ValueError(
+                    f'{path} line 1 must name the columns file, patient and, '
+                    f'if you like, split, but names {", ".join(columns)!r}.'
+                )
+            reader.fieldnames = columns
+            return [
+                (
+                    f'{path} line {reader.line_num}',
+                    {c: (row[c] or '').strip() for c in columns},
+                )
+                for row in reader
+            ]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f'{path} must be CSV in UTF-8, but {error}.') from (
+            error
+        )
+
+
+def draw_splits(
+    with_lesions: Iterable[str],
+    without: Iterable[str],
+    shares: Sequence[float] | None,
+    seed: int,
+) -> dict[str, str]:
+    """Which split each patient goes to.
+
+    Patients with lesions are dealt out on their own, so that every split of
+    a share above 0 has some; those without follow by the same shares.
+
+    Args:
+        with_lesions: Names of patients with lesions.
+        without: Names of patients without.
+        shares: Of train, val and test, adding up to 1; None: `SPLIT`.
+        seed: Of the draw; the order of names does not matter.
+
+    Raises:
+        ValueError: If patients are too few.
+    """
+    shares = SPLIT if shares is None else shares
+    rng = np.random.default_rng(seed)
+    splits = {}
+    for names, share in ((with_lesions, 1), (without, 0)):
+        names = sorted(names)
+        asked = sum(value > 0 for value in shares)
+        if share and len(names) < asked:
+            raise ValueError(
+                f'{asked} splits need {asked} patients with lesions at '
+                f'least, but there {"is" if len(names) == 1 else "are"} '
+                f'{len(names)}. Add patients, or give '
+                'splits that you do without a share of 0, as in '
+                '`--split 1 0 0`.'
+            )
+        shuffled = [names[k] for k in rng.permutation(len(names))]
+        counts = (
+            split_counts(len(names), shares)
+            if share
+            else np.diff(np.rint(np.cumsum([0, *shares]) * len(names)))
+        )
+        dealt = np.repeat(SPLIT_NAMES, np.asarray(counts, dtype=int))
+        splits.update(zip(shuffled, dealt.tolist(), strict=True))
+    return splits

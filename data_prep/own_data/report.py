@@ -1,0 +1,103 @@
+"""Counts and lists of what happened, for report.json and the console."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+# (what is done, how much there is, the items) -> the items, with a bar.
+Progress = Callable[[str, int, Iterable], Iterable]
+# Air is -1000 HU and fat -100; no slice of a patient lacks either, nor is all
+# of it lighter than water.
+_AIR_HU, _TISSUE_HU = -100, -100
+_SHOWN = 3
+
+
+class Report:
+    """Collects what was dropped and what looks odd.
+
+    Attributes:
+        dropped: What was left out: name and reason.
+        notes: What a user should look at: name, what, text.
+        documents: The annotation documents by split.
+        facts: What else report.json says, the options first of all.
+    """
+
+    def __init__(self) -> None:
+        self.dropped: list[dict[str, str]] = []
+        self.notes: list[dict[str, str]] = []
+        self.documents: dict[str, dict] = {}
+        self.facts: dict[str, Any] = {}
+
+    def drop(self, name: str, reason: str) -> None:
+        """Enter what was left out."""
+        self.dropped.append({'name': name, 'reason': reason})
+
+    def note(self, name: str, what: str, text: str) -> None:
+        """Enter what looks odd; `what` groups notes of one kind."""
+        self.notes.append({'name': name, 'what': what, 'text': text})
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Patients, images and lesions on them, by split."""
+        return {
+            split: {
+                'patients': len({i['patient'] for i in document['images']}),
+                'images': len(document['images']),
+                'annotations': len(document['annotations']),
+            }
+            for split, document in self.documents.items()
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of report.json."""
+        return {
+            **self.facts,
+            'counts': self.counts(),
+            'dropped': self.dropped,
+            'notes': self.notes,
+        }
+
+    def show(self, console: Console) -> None:
+        """Print the counts."""
+        table = Table('split')
+        for column in ('patients', 'images', 'annotations'):
+            table.add_column(column, justify='right')
+        for split, counts in self.counts().items():
+            table.add_row(split, *(str(count) for count in counts.values()))
+        console.print(table)
+
+    def warnings(self) -> list[str]:
+        """A line for each of the first few of a kind."""
+        kinds: dict[str, list[str]] = {}
+        for entry in self.dropped:
+            kinds.setdefault('dropped', []).append(
+                f'dropped {entry["name"]}: {entry["reason"]}'
+            )
+        for entry in self.notes:
+            text = f'{entry["name"]}: {entry["text"]}'
+            kinds.setdefault(entry['what'], []).append(text)
+        lines = []
+        for what, found in kinds.items():
+            lines += found[:_SHOWN]
+            if len(found) > _SHOWN:
+                more = len(found) - _SHOWN
+                lines.append(f'{what}: {more} more, see report.json')
+        empty = [s for s, c in self.counts().items() if not c['annotations']]
+        if empty:
+            lines.append(f'no lesion is in {", ".join(empty)}')
+        return lines
+
+
+def unlikely_hu(hu: np.ndarray, remedy: str) -> str:
+    """Why the values can hardly be HU, or ''."""
+    low, high = int(hu.min()), int(hu.max())
+    if low < _AIR_HU and high > _TISSUE_HU:
+        return ''
+    return (
+        f'its values go from {low} to {high}, which is unlikely for '
+        f'Hounsfield units (air -1000, water 0). {remedy}'
+    )

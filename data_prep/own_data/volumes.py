@@ -1,0 +1,184 @@
+"""NIfTI volumes with lesion masks to slices, annotations and 3-D boxes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from data_prep.own_data.converted import Converted, convert_one
+from data_prep.own_data.documents import FRAME as PIXEL_FRAME
+from data_prep.own_data.documents import (
+    IMAGES_NAME,
+    annotation,
+    building,
+    empty_documents,
+    truth_entry,
+    with_margin,
+)
+from data_prep.own_data.options import VolumeOptions, as_json
+from data_prep.own_data.pairs import find_pairs
+from data_prep.own_data.patients import (
+    Patients,
+    draw_splits,
+    read_patients,
+)
+from data_prep.own_data.report import Progress, Report
+from mmuldor.io.jsonfile import write_json_files
+from mmuldor.io.volume_truth import FRAME
+
+
+def convert_volumes(
+    images: str | os.PathLike,
+    masks: str | os.PathLike,
+    out: str | os.PathLike,
+    options: VolumeOptions | None = None,
+    progress: Progress = lambda what, total, items: items,
+) -> Report:
+    """Converts and writes; see `volumes_to_coco.py --help`.
+
+    Raises:
+        FileNotFoundError: Folder, mask or table of patients missing.
+        FileExistsError: `out` holds something.
+        ValueError: A file or an option is wrong, or no lesion is found.
+    """
+    options = options or VolumeOptions()
+    pairs = find_pairs(images, masks)
+    patients = read_patients(options.patients, pairs)
+    patients.check_shares(options.split)
+    report = Report()
+    report.facts['options'] = as_json(options)
+    with building(out) as folder:
+        found = []
+        for name in progress('converting', len(pairs), pairs):
+            try:
+                found.append(
+                    convert_one(
+                        *(name, *pairs[name]),
+                        folder / IMAGES_NAME,
+                        options,
+                        report,
+                    )
+                )
+            except ValueError as error:
+                if options.bad_volumes != 'drop':
+                    raise
+                report.drop(name, str(error))
+        splits = _splits(found, patients, options)
+        files = _files(found, patients, splits, options, report)
+        write_json_files(
+            {folder / name: content for name, content in files.items()},
+            {folder / 'report.json': 1, folder / 'volumes.json': 1},
+        )
+    return report
+
+
+def _splits(
+    found: Sequence[Converted], patients: Patients, options: VolumeOptions
+) -> Mapping[str, str]:
+    """The split of each patient; ValueError where there is no lesion."""
+    with_lesions = {patients.of_file[v.name] for v in found if v.lesions}
+    if not with_lesions:
+        raise ValueError(
+            f'the masks must hold lesions, but none of {len(found)} does. '
+            'Are `--labels` the values of lesions?'
+        )
+    everyone = {patients.of_file[v.name] for v in found}
+    return patients.splits or draw_splits(
+        with_lesions, everyone - with_lesions, options.split, options.seed
+    )
+
+
+def _files(
+    found: Sequence[Converted],
+    patients: Patients,
+    splits: Mapping[str, str],
+    options: VolumeOptions,
+    report: Report,
+) -> dict[str, Any]:
+    """Content by file name."""
+    documents = empty_documents('volumes')
+    volumes, truth = [], []
+    numbers = patients.numbers
+    for number, volume in enumerate(found, start=1):
+        patient = patients.of_file[volume.name]
+        split = splits[patient]
+        volumes.append(
+            {
+                'id': number,
+                'name': volume.name,
+                'file': str(volume.path.resolve()),
+                'patient': numbers[patient],
+                'patient_name': patient,
+                'split': split,
+                'shape': list(volume.shape),
+                'spacing_mm': list(volume.spacing_mm),
+                'affine_lps': volume.affine.tolist(),
+                'lesions': volume.lesions,
+            }
+        )
+        truth += _add(
+            documents[split],
+            volume,
+            numbers[patient],
+            options,
+            (
+                sum(len(d['images']) for d in documents.values()),
+                len(truth),
+            ),
+        )
+    report.documents = documents
+    return {
+        'report.json': report.as_dict(),
+        'volumes.json': {'info': {'frame': FRAME}, 'volumes': volumes},
+        'truth.json': {
+            'info': {'source': 'volumes_to_coco', 'frame': PIXEL_FRAME},
+            'lesions': truth,
+        },
+        **{f'{split}.json': d for split, d in documents.items()},
+    }
+
+
+def _add(
+    document: dict[str, Any],
+    volume: Converted,
+    patient: int,
+    options: VolumeOptions,
+    ids: tuple[int, int],
+) -> list[dict[str, Any]]:
+    """Enter a volume's key slices; returns its entries of truth.json.
+
+    The last ids of images and annotations that were given away are `ids`.
+    """
+    image_id, number = ids
+    _, height, width = volume.shape
+    truth = []
+    # From the head, as the files count.
+    for index in sorted(volume.facts, reverse=True):
+        image_id += 1
+        name = f'{volume.name}/{volume.number(index):03d}.png'
+        document['images'].append(
+            {
+                'id': image_id,
+                'file_name': name,
+                'height': height,
+                'width': width,
+                'spacing_mm': list(volume.spacing_mm[:2]),
+                'slice_interval_mm': volume.spacing_mm[2],
+                'key_slice': volume.number(index),
+                'slice_range': volume.ranges[index],
+                'patient': patient,
+                'window_hu': list(options.window_hu),
+            }
+        )
+        for lesion, facts in volume.facts[index]:
+            number += 1
+            box = with_margin(
+                facts.box_px, options.box_margin_px, height, width
+            )
+            entry = annotation(
+                number, image_id, box, facts.recist_px, lesion=lesion
+            )
+            document['annotations'].append(entry)
+            truth.append(truth_entry(name, entry, facts.whole(height, width)))
+    return truth

@@ -1,0 +1,101 @@
+"""Match 3-D detections to the lesions of their volumes.
+
+Everything but the hit is as on slices (see `mmuldor.functional.froc`), with a
+volume in the place of an image: a second hit on a lesion is neither a true nor
+a false positive, one box may hit several lesions, and `froc_curve` divides
+the false positives by the number of volumes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mmuldor.functional.arrays import check_images, check_scores, find_ids
+from mmuldor.functional.boxes_3d import (
+    centers_3d,
+    check_boxes_3d,
+    rowwise_iou_3d,
+)
+from mmuldor.functional.matching import Matched, check_iou_thr, match_rows
+
+# iou: 3-D IoU of the boxes. center: the detection's centre lies in the
+# lesion's box. radius: it lies no farther from the lesion's centre than half
+# of the box's longest side, which is LUNA16's rule where the lesion is a ball
+# (Setio et al., Med. Image Anal. 2017).
+HIT_RULES = ('iou', 'center', 'radius')
+# Coarse on purpose: boxes in space overlap little as soon as they are a slice
+# too long, and lesions do not overlap (nnDetection, MICCAI 2021).
+IOU_THR = 0.1
+
+
+def match_volumes(
+    det_boxes: ArrayLike,
+    det_scores: ArrayLike,
+    det_volumes: ArrayLike,
+    lesion_boxes: ArrayLike,
+    lesion_volumes: ArrayLike,
+    volumes: ArrayLike,
+    *,
+    hit: str = 'iou',
+    iou_thr: float = IOU_THR,
+) -> Matched:
+    """Match 3-D detections to the lesions of their volumes.
+
+    Boxes are `x1 y1 z1 x2 y2 z2` in mm, along the axes of their volume.
+
+    Args:
+        det_boxes: Boxes of the detections, (n, 6).
+        det_scores: Their scores, (n,); the higher, the surer.
+        det_volumes: The id of each one's volume, (n,) integers.
+        lesion_boxes: Boxes of the lesions, (m, 6).
+        lesion_volumes: The id of each one's volume, (m,) integers.
+        volumes: Ids of all volumes to be counted, those without detections
+            or lesions too, (k,) integers, each once.
+        hit: One of `HIT_RULES`.
+        iou_thr: With 'iou', a hit is an IoU of at least this.
+
+    Returns:
+        For `mmuldor.functional.froc.froc_curve`; an "image" is a volume.
+
+    Raises:
+        TypeError: If an array is not of numbers, or ids not of integers.
+        ValueError: If a shape, box, score, id, `hit` or `iou_thr` is wrong.
+    """
+    check_hit(hit, iou_thr)
+    volume_ids = check_images(volumes)
+    boxes = check_boxes_3d(det_boxes, 'det_boxes')
+    scores = check_scores(det_scores, len(boxes), 'det_scores')
+    det_volume = find_ids(det_volumes, len(boxes), volume_ids, 'det_volumes')
+    lesions = check_boxes_3d(lesion_boxes, 'lesion_boxes')
+    lesion_volume = find_ids(
+        lesion_volumes, len(lesions), volume_ids, 'lesion_volumes'
+    )
+
+    def hits(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
+        return _hits(boxes[rows], lesions[others], hit, iou_thr)
+
+    return match_rows(det_volume, scores, lesion_volume, volume_ids, hits)
+
+
+def check_hit(hit: str, iou_thr: float) -> None:
+    """Raise ValueError unless the rule is known and the threshold fits."""
+    if hit not in HIT_RULES:
+        raise ValueError(
+            f'`hit` must be one of {", ".join(HIT_RULES)}, but got {hit!r}.'
+        )
+    check_iou_thr(iou_thr)
+
+
+def _hits(
+    found: np.ndarray, lesions: np.ndarray, hit: str, iou_thr: float
+) -> np.ndarray:
+    """Whether detection k hits lesion k, (p,) bool."""
+    if hit == 'iou':
+        return rowwise_iou_3d(found, lesions) >= iou_thr
+    centers = centers_3d(found)
+    if hit == 'center':
+        inside = (centers >= lesions[:, :3]) & (centers <= lesions[:, 3:])
+        return inside.all(axis=1)
+    distances = np.linalg.norm(centers - centers_3d(lesions), axis=1)
+    return distances <= (lesions[:, 3:] - lesions[:, :3]).max(axis=1) / 2

@@ -1,0 +1,109 @@
+"""Reader of other detectors' results as a COCO list."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmuldor.io.foreign_formats import Foreign, corners_of, image_finder
+from mmuldor.io.jsonfile import read_json
+
+
+def read_coco(
+    path: Path,
+    images: Sequence[dict[str, Any]],
+    boxes: str,
+    images_file: str | os.PathLike | None = None,
+) -> Iterator[Foreign]:
+    """Detections of a COCO list; see `mmuldor.io.foreign_results`."""
+    results = read_json(path)
+    if isinstance(results, dict) and 'annotations' in results:
+        results = results['annotations']
+    if not isinstance(results, list):
+        raise ValueError(
+            f'{path} must hold a list of results, but got a '
+            f'{type(results).__name__}.'
+        )
+    theirs = _their_names(images_file) if images_file else None
+    find = image_finder(images) if theirs or _by_name(results) else None
+    ours = {image['id'] for image in images}
+    for index, result in enumerate(results):
+        where = f'{path}: entry {index}'
+        if not isinstance(result, dict):
+            raise ValueError(f'{where} must be an object, but got {result!r}.')
+        number = result.get('image_id')
+        name = result.get('file_name')
+        if theirs is not None:
+            hashable = isinstance(number, (int, str))
+            name = theirs.get(number) if hashable else None
+            if name is None:
+                raise ValueError(
+                    f'{where}: `image_id` must be one of {images_file}, but '
+                    f'got {number!r}.'
+                )
+        elif not isinstance(name, str) and isinstance(number, str):
+            name = number
+        if isinstance(name, str):
+            number = find(name, where)
+        elif type(number) is not int or number not in ours:
+            raise ValueError(
+                f'{where}: `image_id` must be an id of the annotation file, '
+                f'but got {number!r}. Are the ids of another COCO file? Give '
+                'it with `--images-file`.'
+            )
+        label = result.get('category_id', '')
+        yield Foreign(
+            where,
+            number,
+            corners_of(_numbers(result, 'bbox', 4, where), boxes),
+            _numbers({'score': [result.get('score')]}, 'score', 1, where)[0],
+            str(label),
+        )
+
+
+def _by_name(results: Sequence[Any]) -> bool:
+    return any(
+        isinstance(result, dict)
+        and (
+            isinstance(result.get('file_name'), str)
+            or isinstance(result.get('image_id'), str)
+        )
+        for result in results
+    )
+
+
+def _their_names(path: str | os.PathLike) -> dict[Any, str]:
+    """File names by their image ids."""
+    document = read_json(path)
+    listed = document.get('images') if isinstance(document, dict) else None
+    try:
+        return {image['id']: image['file_name'] for image in listed}
+    except (TypeError, KeyError) as error:
+        raise ValueError(
+            f'{path} must be a COCO file whose `images` have `id` and '
+            f'`file_name`, but {error!r}.'
+        ) from None
+
+
+def _numbers(
+    entry: dict[str, Any], key: str, count: int, where: str
+) -> list[float]:
+    values = entry.get(key)
+    good = isinstance(values, list) and len(values) == count
+    if not good or not all(_is_finite(value) for value in values):
+        must = f'{count} finite numbers' if count > 1 else 'a finite number'
+        shown = values[0] if count == 1 and good else values
+        raise ValueError(
+            f'{where}: `{key}` must be {must}, but got {str(shown)[:80]}.'
+        )
+    return [float(value) for value in values]
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:
+        return False

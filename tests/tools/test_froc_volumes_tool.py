@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+from tools.froc_volumes import main
+
+VOLUME = {
+    'name': 'a',
+    'split': 'test',
+    'file': '/scans/a.nii.gz',
+    'shape': [10, 20, 20],
+    'spacing_mm': [1, 1, 1],
+}
+BOX = [2, 2, 2, 8, 8, 8]
+# Its centre is right, its IoU is 8 / 216.
+SPECK = [4, 4, 4, 6, 6, 6]
+
+
+@pytest.fixture
+def files(tmp_path):
+    volumes = tmp_path / 'volumes.json'
+    volumes.write_text(
+        json.dumps({'volumes': [{**VOLUME, 'lesions': [{'box_mm': BOX}]}]})
+    )
+    found = tmp_path / 'found' / 'a' / 'lesions.json'
+    found.parent.mkdir(parents=True)
+    lesions = [{'box_mm': SPECK, 'score': 0.5}]
+    found.write_text(json.dumps({**VOLUME, 'lesions': lesions}))
+    return volumes, found
+
+
+def run(files, *flags):
+    folder = files[1].parents[1]
+    words = ('--volumes', files[0], '--dets', folder, *flags)
+    main([str(word) for word in words])
+
+
+@pytest.mark.parametrize(
+    ('flags', 'sensitivity'),
+    [((), 0), (('--hit', 'center'), 1), (('--iou-thr', '0.03'), 1)],
+)
+def test_rule_of_a_hit(files, tmp_path, flags, sensitivity, capsys):
+    out = tmp_path / 'froc.json'
+    run(files, '--out', out, '--plot', tmp_path / 'froc.png', *flags)
+    report = json.loads(out.read_text())
+    assert report['sensitivity'] == [sensitivity] * 7
+    assert report['cpm'] == report['max_sensitivity'] == sensitivity
+    assert report['fps_per'] == 'volume'
+    assert (
+        '1 volumes (0 without lesions), 1 lesions' in capsys.readouterr().out
+    )
+    assert (tmp_path / 'froc.png').read_bytes()[1:4] == b'PNG'
+
+
+def test_list(files, capsys):
+    main(['--volumes', str(files[0]), '--list'])
+    assert capsys.readouterr().out == '/scans/a.nii.gz\n'
+
+
+def test_user_mistakes(files):
+    with pytest.raises(ValueError, match=r'give the detections'):
+        main(['--volumes', str(files[0])])
+    before = files[1].read_text()
+    for flag, name in (('--out', files[0]), ('--out', files[1])):
+        with pytest.raises(ValueError, match=r'another file than the inputs'):
+            run(files, flag, name)
+    assert files[1].read_text() == before
+    with pytest.raises(ValueError, match=r'`iou_thr` must lie in'):
+        run(files, '--iou-thr', '2')
+    with pytest.raises(ValueError, match=r"of the split 'val'"):
+        run(files, '--split', 'val')

@@ -1,0 +1,108 @@
+"""Other detectors' results -> the COCO results that tools/froc.py reads.
+
+Examples:
+    python tools/convert_results.py results.json --images-file their.json \\
+        --ann test.json --out dets.json
+    python tools/convert_results.py boxes.csv --ann test.json \\
+        --out dets.json --boxes inclusive --offset-px 1
+    python tools/convert_results.py runs/labels --classes 0=lesion 1=drop \\
+        --ann test.json --out dets.json
+
+A COCO list is matched by file names: --images-file is the COCO file that its
+image ids are of. A CSV has the columns image, x1, y1, x2, y2 (x, y, w, h with
+--boxes xywh and inclusive), score and maybe label. A folder holds YOLO's
+NAME.txt: class cx cy w h confidence, as shares of the image.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.cli import user_errors
+from mmuldor.io.foreign_results import (
+    BOXES,
+    FORMATS,
+    Convention,
+    convert_results,
+    looks_like,
+)
+from mmuldor.io.results import write_results
+from tools.froc import check_outputs
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('results', help='.json, .csv or a folder of .txt')
+    parser.add_argument(
+        '--ann', required=True, help='annotation JSON of the split'
+    )
+    parser.add_argument('--out', required=True, help='results JSON to write')
+    parser.add_argument(
+        '--format', choices=FORMATS, help='default: by what it looks like'
+    )
+    parser.add_argument(
+        '--images-file', help='COCO file whose image ids the results have'
+    )
+    parser.add_argument(
+        '--boxes',
+        choices=BOXES,
+        help='xyxy: corners (default of CSV); xywh: w is x2 - x1 (default of '
+        'COCO); inclusive: w is x2 - x1 + 1',
+    )
+    parser.add_argument(
+        '--offset-px',
+        type=float,
+        choices=(0, 0.5, 1),
+        default=0,
+        help="where the first pixel's centre lies: 0 (default), as in our "
+        "annotations; 0.5, counted from the pixel's outer edge (as torch, "
+        'mmdet and pycocotools do); 1, counted from 1 (DL_info.csv, MATLAB)',
+    )
+    parser.add_argument(
+        '--classes',
+        nargs='+',
+        default=[],
+        metavar='THEIRS=OURS',
+        help='lesion, fp (false-positive class) or drop, of each of their '
+        'classes (default: the only one is the lesion)',
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Convert and write."""
+    args = parse_args(argv)
+    inputs = [args.results, args.ann, args.images_file]
+    check_outputs(filter(None, inputs), (args.out,))
+    pairs = [text.rpartition('=') for text in args.classes]
+    kind = args.format or looks_like(args.results)
+    results, counts = convert_results(
+        args.results,
+        args.ann,
+        kind,
+        Convention(
+            args.boxes or ('xyxy' if kind == 'csv' else 'xywh'),
+            args.offset_px,
+            {theirs: ours for theirs, _, ours in pairs},
+        ),
+        args.images_file,
+    )
+    write_results(args.out, results)
+    print(
+        f'wrote {counts["detections"]} detections to {args.out} '
+        f'({counts["dropped"]} dropped); {counts["images_without"]} of '
+        f'{counts["images"]} images have none'
+    )
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()
