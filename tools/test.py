@@ -28,6 +28,12 @@ def parse_args() -> argparse.Namespace:
         '--show-dir', help='draw detections on windowed CT into this folder'
     )
     parser.add_argument(
+        '--split',
+        choices=('val', 'test'),
+        default='test',
+        help='which data to test on (val: for tools/calibrate.py)',
+    )
+    parser.add_argument(
         '--tta',
         action='store_true',
         help='average over flips and neighbouring slices (`tta` of the '
@@ -47,7 +53,12 @@ def main() -> None:
         args.config, args.work_dir, args.cfg_options, args.launcher
     )
     evaluate_detector(
-        config, args.checkpoint, args.out, args.show_dir, args.tta
+        config,
+        args.checkpoint,
+        args.out,
+        args.show_dir,
+        args.tta,
+        args.split,
     )
 
 
