@@ -1,0 +1,112 @@
+"""What a verification found, on the screen, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from data_prep.deeplesion.verify import Verification
+from data_prep.deeplesion.zips import parts_of
+
+_SHOWN = 3
+
+
+def table(result: Verification) -> Table:
+    """Counts of what was asked for."""
+    counts = Table('', title=f'{result.asked.rows} rows of the CSV')
+    columns = ('asked', 'missing', 'damaged')
+    for column in columns:
+        counts.add_column(column, justify='right')
+    for kind, found in result.counts().items():
+        name = kind.replace('_', ' ')
+        counts.add_row(name, *(str(found[column]) for column in columns))
+    return counts
+
+
+def remedies(result: Verification) -> Iterator[str]:
+    """One line for everything that must be done."""
+    if result.asked.unreadable:
+        rows = result.asked.unreadable
+        yield (
+            f'{len(rows)} rows of the CSV cannot be read: '
+            f'{_some(rows, "; ")}. Download it again.'
+        )
+    yield from _of_zips(result)
+    yield from _of_missing(result)
+    yield from _of_damaged(result)
+
+
+def _of_zips(result: Verification) -> Iterator[str]:
+    gone = [part for part in result.parts if part.state == 'missing']
+    if gone:
+        names = ' '.join(part.path.name for part in gone)
+        yield f'{len(gone)} zip parts are not there: {names}. Download them.'
+    for part in result.parts:
+        if part.state == 'damaged':
+            yield f'{part.path}: {part.problem}. Download it again.'
+        elif part.state == 'unsafe':
+            yield (
+                f'{part.path}: {part.problem}. Do not unpack it; it is not '
+                "the release's. Download it from the NIH."
+            )
+
+
+def _of_missing(result: Verification) -> Iterator[str]:
+    """Missing series and slices, by the zip part that has them."""
+    by_parts = defaultdict(list)
+    for name in result.missing:
+        by_parts[tuple(parts_of(name, result.parts))].append(name)
+    whole = {p.number: p for p in result.parts if p.state == 'whole'}
+    for numbers, names in sorted(by_parts.items()):
+        what = f'missing: {_lost(result, names)}'
+        if numbers and set(numbers) <= whole.keys():
+            paths = ' '.join(str(whole[number].path) for number in numbers)
+            yield f'{what}. Unpack {paths} below {result.root.parent}.'
+        elif numbers:
+            yield f'{what}. They must lie in zip part {_or(numbers)}.'
+        elif result.parts:
+            yield f'{what}. None of the whole zip parts has them.'
+        else:
+            yield (
+                f'{what}. If you keep the zip parts, `--zips` says which of '
+                'them have these.'
+            )
+
+
+def _of_damaged(result: Verification) -> Iterator[str]:
+    problems = [
+        problem
+        for of_series in result.damaged.values()
+        for problem in of_series.values()
+    ]
+    if problems:
+        yield f'{len(problems)} slices are unfit: {_some(problems, " ")}'
+    numbers = {
+        number
+        for name in result.damaged
+        for number in parts_of(name, result.parts)
+    }
+    if numbers:
+        yield f'They lie in zip part {_or(sorted(numbers), "and")}.'
+
+
+def _lost(result: Verification, names: list[str]) -> str:
+    gone = sum(map(result.is_gone, names))
+    slices = sum(
+        len(numbers)
+        for name in names
+        for numbers in result.missing[name].values()
+    )
+    none = f', {gone} of which have none' if gone else ''
+    return f'{slices} slices of {len(names)} series{none}: {_some(names)}'
+
+
+def _some(items: list[str], comma: str = ', ') -> str:
+    more = ' ...' if len(items) > _SHOWN else ''
+    return comma.join(items[:_SHOWN]) + more
+
+
+def _or(numbers: tuple[int, ...] | list[int], word: str = 'or') -> str:
+    return f' {word} '.join(f'{number:02d}' for number in numbers)
