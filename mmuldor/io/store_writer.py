@@ -12,7 +12,7 @@ from mmuldor.io.jsonfile import read_json, replacing, write_json
 from mmuldor.io.store import STORE_FILE, VERSION, SliceStore, shard_indices
 from mmuldor.io.store_format import Record
 
-SHARD_BYTES = 512 * 2**20
+SHARD_BYTES = 500_000_000
 
 
 class StoreWriter:

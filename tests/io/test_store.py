@@ -1,4 +1,5 @@
 import json
+import multiprocessing
 import pickle
 
 import numpy as np
@@ -70,6 +71,15 @@ def test_a_copy_for_a_worker_carries_no_data(store):
     copy = pickle.dumps(store)
     assert len(copy) < 500
     assert np.array_equal(pickle.loads(copy).read(name), hu)
+
+
+def test_forks_share_an_open_store(store):
+    expected = dict(slices_of(3))
+    store.read('000001_01_01/000.png')
+    with multiprocessing.get_context('fork').Pool(2) as pool:
+        read = pool.map(store.read, list(expected) * 4)
+    for hu, name in zip(read, list(expected) * 4, strict=True):
+        assert np.array_equal(hu, expected[name])
 
 
 def test_what_is_absent_and_what_was_never_looked_for(store):
