@@ -2,12 +2,13 @@
 
     python data_prep/pack_deeplesion.py --ann train.json val.json test.json \\
         --images Images_png --out store
-    python tools/train.py CONFIG ... with LoadCTSlices(store='store')
+    MMULDOR_STORE=store python tools/train.py CONFIG
 
 Every key slice and its neighbours are cropped to what is not constant and
 compressed without loss: LoadCTSlices gives the same image to the bit. A run
 that was stopped goes on where it was; packing again into the same folder, with
-other annotation files or more slices, adds what is not there yet.
+other annotation files or more slices, adds what is not there yet. A config of
+your own: dict(type='mmuldor.LoadCTSlices', store='store').
 """
 
 from __future__ import annotations
@@ -126,12 +127,9 @@ def _show(packed: Packed, args: argparse.Namespace) -> None:
             'slice that is there stands in, as with PNG',
             file=sys.stderr,
         )
-    interval = ''
-    if args.slice_interval is not None:
-        interval = f', slice_interval_mm={args.slice_interval:g}'
     print(
-        f"use: dict(type='mmuldor.LoadCTSlices', num_slices={args.num_slices}"
-        f"{interval}, store='{Path(args.out).resolve()}')"
+        f'use: MMULDOR_STORE={Path(args.out).resolve()} python tools/train.py '
+        'CONFIG'
     )
 
 

@@ -55,6 +55,7 @@ class LoadCTSlices(BaseTransform):
             itself must be there.
         store: Folder that ``data_prep/pack_deeplesion.py`` made; slices come
             from it instead of from the PNG files, the same to the bit.
+            None or '' reads the PNG files.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class LoadCTSlices(BaseTransform):
         self.slice_interval_mm = slice_interval_mm
         self.out_of_range = out_of_range
         self.missing = missing
-        self.store = None if store is None else SliceStore(store)
+        self.store = SliceStore(store) if store else None
 
     def positions(self, results: dict) -> list[float]:
         """Slice numbers to show, fractional where resampled, in range."""
