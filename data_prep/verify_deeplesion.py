@@ -113,7 +113,7 @@ def _show(result: Verification, out: str) -> None:
     whole = sum(part.state == 'whole' for part in result.parts)
     if result.parts:
         print(f'{whole} of {len(result.parts)} zip parts are whole')
-    print(f'{result.looked_at} files opened, the others known to be whole')
+    print(f'{result.looked_at} files opened, {result.known} known to be whole')
     for line in remedies(result):
         print(f'- {line}')
     words = 'complete' if result.complete else 'NOT complete'

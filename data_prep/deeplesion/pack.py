@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from data_prep.deeplesion.folders import out_folder
 from data_prep.deeplesion.images import find_root
 from data_prep.deeplesion.report import Progress
 from mmuldor.functional.hounsfield import stored_to_hu16
@@ -86,9 +87,9 @@ def pack(
         ValueError: a damaged annotation file, PNG or store.
     """
     options = options or PackOptions()
+    writer = StoreWriter(out_folder(out), options.shard_bytes)
     entries = [e for path in ann_files for e in _entries(Path(path))]
     root = find_root(images, {_series(e['file_name']) for e in entries})
-    writer = StoreWriter(out, options.shard_bytes)
     with writer.locked():
         packed = writer.names()
         wanted, absent = _wanted(entries, root, packed, options, progress)

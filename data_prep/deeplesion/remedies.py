@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
 from data_prep.deeplesion.verify import Verification
 from data_prep.deeplesion.zips import parts_of
+from mmuldor.functional.slices import consecutive_runs
 
 _SHOWN = 3
 
@@ -41,8 +42,8 @@ def remedies(result: Verification) -> Iterator[str]:
 def _of_zips(result: Verification) -> Iterator[str]:
     gone = [part for part in result.parts if part.state == 'missing']
     if gone:
-        names = ' '.join(part.path.name for part in gone)
-        yield f'{len(gone)} zip parts are not there: {names}. Download them.'
+        numbers = _ranges([part.number for part in gone])
+        yield f'{len(gone)} zip parts are not there: {numbers}. Download them.'
     for part in result.parts:
         if part.state == 'damaged':
             yield f'{part.path}: {part.problem}. Download it again.'
@@ -65,13 +66,13 @@ def _of_missing(result: Verification) -> Iterator[str]:
             paths = ' '.join(str(whole[number].path) for number in numbers)
             yield f'{what}. Unpack {paths} below {result.root.parent}.'
         elif numbers:
-            yield f'{what}. They must lie in zip part {_or(numbers)}.'
-        elif result.parts:
+            yield f'{what}. They must lie in zip part {_ranges(numbers)}.'
+        elif whole:
             yield f'{what}. None of the whole zip parts has them.'
         else:
             yield (
-                f'{what}. If you keep the zip parts, `--zips` says which of '
-                'them have these.'
+                f'{what}. If you keep the zip parts, `--zips DIR` says which '
+                'of them have these.'
             )
 
 
@@ -89,7 +90,7 @@ def _of_damaged(result: Verification) -> Iterator[str]:
         for number in parts_of(name, result.parts)
     }
     if numbers:
-        yield f'They lie in zip part {_or(sorted(numbers), "and")}.'
+        yield f'They lie in zip part {_ranges(sorted(numbers))}.'
 
 
 def _lost(result: Verification, names: list[str]) -> str:
@@ -108,5 +109,9 @@ def _some(items: list[str], comma: str = ', ') -> str:
     return comma.join(items[:_SHOWN]) + more
 
 
-def _or(numbers: tuple[int, ...] | list[int], word: str = 'or') -> str:
-    return f' {word} '.join(f'{number:02d}' for number in numbers)
+def _ranges(numbers: Sequence[int]) -> str:
+    """`01-03, 07` of ascending numbers."""
+    return ', '.join(
+        f'{run[0]:02d}-{run[-1]:02d}' if len(run) > 1 else f'{run[0]:02d}'
+        for run in consecutive_runs(numbers)
+    )

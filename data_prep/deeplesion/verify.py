@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_prep.deeplesion.asked import Asked, read_asked
+from data_prep.deeplesion.folders import out_folder
 from data_prep.deeplesion.images import find_root
 from data_prep.deeplesion.on_disk import Found, Memory, look_at_all
 from data_prep.deeplesion.report import Progress
@@ -50,7 +51,8 @@ class Verification:
     """What was asked for and what of it is not there.
 
     `missing` and `damaged` map a series to its numbers by kind, and to
-    sentences by number; `looked_at` counts files that were opened.
+    sentences by number; `looked_at` counts files that were opened, `known`
+    those that an earlier run had found whole.
     """
 
     asked: Asked
@@ -60,6 +62,7 @@ class Verification:
     missing: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     damaged: dict[str, dict[int, str]] = field(default_factory=dict)
     looked_at: int = 0
+    known: int = 0
 
     @property
     def official(self) -> bool:
@@ -79,6 +82,8 @@ class Verification:
     def add(self, name: str, found: Found) -> None:
         """Takes what a look at a series gave."""
         self.looked_at += found.looked_at
+        whole = len(found.stamps) + len(found.problems)
+        self.known += whole - found.looked_at
         if found.problems:
             self.damaged[name] = found.problems
         if found.missing:
@@ -158,7 +163,7 @@ def verify(
         ValueError: the CSV or an annotation file is malformed.
     """
     options = options or VerifyOptions()
-    csv_path, out = Path(csv_path), Path(out)
+    csv_path, out = Path(csv_path), out_folder(out)
     data = read_bytes(csv_path)
     asked = read_asked(
         data, csv_path.name, options.ann_files, options.neighbours

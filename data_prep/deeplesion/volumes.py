@@ -15,9 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_prep.deeplesion.folders import out_folder
 from data_prep.deeplesion.images import FOLDER
 from data_prep.deeplesion.report import Progress
 from data_prep.deeplesion.spacings import Spacings, run_name
+from mmuldor.functional.slices import consecutive_runs
 from mmuldor.io.jsonfile import read_json, write_json
 from mmuldor.io.nifti import read_nifti, write_nifti
 from mmuldor.io.png_series import (
@@ -52,11 +54,11 @@ def to_nifti(
     Raises:
         FileNotFoundError: no such folder, or no slices in it.
     """
-    out = Path(out)
+    out = out_folder(out)
     jobs = {}
     for folder in _series_folders(Path(images)):
         if spacings.knows(folder.name):
-            for numbers in _runs(list(series_files(folder))):
+            for numbers in consecutive_runs(series_files(folder)):
                 name = run_name(folder.name, numbers)
                 jobs[name] = (folder, numbers)
 
@@ -89,7 +91,7 @@ def to_png(
         FileNotFoundError: no such file or folder.
         ValueError: two files have one name.
     """
-    out = Path(out)
+    out = out_folder(out)
     jobs: dict[str, Path] = {}
     for path in _nifti_files(volumes):
         name = path.name.removesuffix('.gz').removesuffix('.nii')
@@ -181,17 +183,6 @@ def _nifti_files(volumes: Sequence[str | os.PathLike]) -> Iterator[Path]:
                 'a volume must be an existing .nii or .nii.gz file, but got '
                 f'{str(volume)!r}.'
             )
-
-
-def _runs(numbers: list[int]) -> list[list[int]]:
-    """Splits ascending numbers where one is missing."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return runs
 
 
 def _series_of(name: str, count: int) -> tuple[str, int]:

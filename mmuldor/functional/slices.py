@@ -61,3 +61,14 @@ def slice_name(key_name: str, key_slice: int, number: int) -> str:
     if number == key_slice:
         return key_name
     return osp.join(osp.dirname(key_name), f'{number:03d}.png')
+
+
+def consecutive_runs(numbers: Iterable[int]) -> list[list[int]]:
+    """Splits ascending numbers where one is missing."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs

@@ -139,7 +139,7 @@ def test_only_new_and_changed_files_are_opened(here, capsys):
     here.verify()
     capsys.readouterr()
     assert here.verify()['complete']
-    assert '0 files opened' in capsys.readouterr().out
+    assert '0 files opened, 18 known to be whole' in capsys.readouterr().out
     os.utime(here.png(1, 5), (0, 0))
     damage_tail(here.png(1, 6))
     report = here.verify()
@@ -216,9 +216,10 @@ def test_missing_and_damaged_zip_parts(here, capsys):
         'missing',
     ]
     out = capsys.readouterr().out
-    assert '1 zip parts are not there: Images_png_03.zip' in out
+    assert '1 zip parts are not there: 03. Download them' in out
     assert 'Images_png_02.zip: it cannot be read' in out
     assert len(here.verify('--zips', here.zips)['zips']) == 56
+    assert '54 zip parts are not there: 03-56.' in capsys.readouterr().out
 
 
 def test_an_empty_or_foreign_zip_is_not_whole(here):
@@ -273,6 +274,8 @@ def test_a_part_that_is_not_there_is_known_by_its_neighbours():
 
 
 def test_wrong_arguments(here, tmp_path):
+    with pytest.raises(ValueError, match='`--out` must be a folder'):
+        here.verify('--out', here.csv)
     with pytest.raises(FileNotFoundError, match='`--zips` must be the folder'):
         here.verify('--zips', tmp_path / 'nowhere')
     for flags in (['--parts', 57], ['--workers', 0], ['--neighbours', -1]):

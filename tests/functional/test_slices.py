@@ -1,4 +1,5 @@
 from mmuldor.functional.slices import (
+    consecutive_runs,
     slice_name,
     slice_positions,
     stored_numbers,
@@ -26,3 +27,8 @@ def test_names_have_three_digits_or_more():
     assert slice_name('000001_01_01/109.png', 109, 8) == '000001_01_01/008.png'
     assert slice_name('a/1009.png', 1009, 1010) == 'a/1010.png'
     assert slice_name('a/key.png', 4, 4) == 'a/key.png'
+
+
+def test_runs_end_where_a_number_is_missing():
+    assert consecutive_runs([3, 4, 5, 7, 9, 10]) == [[3, 4, 5], [7], [9, 10]]
+    assert consecutive_runs([]) == []
