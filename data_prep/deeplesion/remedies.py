@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.table import Table
 
-from data_prep.deeplesion.verify import Verification
-from data_prep.deeplesion.zips import parts_of
-from mmuldor.functional.slices import consecutive_runs
+from data_prep.deeplesion.images import FOLDER
+from data_prep.deeplesion.verify import REPORT_FILE, Verification
+from mmuldor.functional.slices import ranges_text
 
-_SHOWN = 3
+_SHOWN, _GROUPS_SHOWN = 3, 8
 
 
 def table(result: Verification) -> Table:
@@ -42,7 +42,7 @@ def remedies(result: Verification) -> Iterator[str]:
 def _of_zips(result: Verification) -> Iterator[str]:
     gone = [part for part in result.parts if part.state == 'missing']
     if gone:
-        numbers = _ranges([part.number for part in gone])
+        numbers = ranges_text([part.number for part in gone], 2)
         yield f'{len(gone)} zip parts are not there: {numbers}. Download them.'
     for part in result.parts:
         if part.state == 'damaged':
@@ -58,15 +58,18 @@ def _of_missing(result: Verification) -> Iterator[str]:
     """Missing series and slices, by the zip part that has them."""
     by_parts = defaultdict(list)
     for name in result.missing:
-        by_parts[tuple(parts_of(name, result.parts))].append(name)
+        by_parts[tuple(result.contents.parts_of(name))].append(name)
     whole = {p.number: p for p in result.parts if p.state == 'whole'}
-    for numbers, names in sorted(by_parts.items()):
+    root = result.root
+    below = root.parent if root.name == FOLDER else root
+    groups = sorted(by_parts.items())
+    for numbers, names in groups[:_GROUPS_SHOWN]:
         what = f'missing: {_lost(result, names)}'
         if numbers and set(numbers) <= whole.keys():
             paths = ' '.join(str(whole[number].path) for number in numbers)
-            yield f'{what}. Unpack {paths} below {result.root.parent}.'
+            yield f'{what}. Unpack {paths} below {below}.'
         elif numbers:
-            yield f'{what}. They must lie in zip part {_ranges(numbers)}.'
+            yield f'{what}. They must lie in zip part {ranges_text(numbers, 2)}.'
         elif whole:
             yield f'{what}. None of the whole zip parts has them.'
         else:
@@ -74,6 +77,9 @@ def _of_missing(result: Verification) -> Iterator[str]:
                 f'{what}. If you keep the zip parts, `--zips DIR` says which '
                 'of them have these.'
             )
+    if len(groups) > _GROUPS_SHOWN:
+        more = len(groups) - _GROUPS_SHOWN
+        yield f'missing: slices of {more} more zip parts, see {REPORT_FILE}.'
 
 
 def _of_damaged(result: Verification) -> Iterator[str]:
@@ -87,10 +93,10 @@ def _of_damaged(result: Verification) -> Iterator[str]:
     numbers = {
         number
         for name in result.damaged
-        for number in parts_of(name, result.parts)
+        for number in result.contents.parts_of(name)
     }
     if numbers:
-        yield f'They lie in zip part {_ranges(sorted(numbers))}.'
+        yield f'They lie in zip part {ranges_text(sorted(numbers), 2)}.'
 
 
 def _lost(result: Verification, names: list[str]) -> str:
@@ -107,11 +113,3 @@ def _lost(result: Verification, names: list[str]) -> str:
 def _some(items: list[str], comma: str = ', ') -> str:
     more = ' ...' if len(items) > _SHOWN else ''
     return comma.join(items[:_SHOWN]) + more
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """`01-03, 07` of ascending numbers."""
-    return ', '.join(
-        f'{run[0]:02d}-{run[-1]:02d}' if len(run) > 1 else f'{run[0]:02d}'
-        for run in consecutive_runs(numbers)
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,10 +15,11 @@ from data_prep.deeplesion.on_disk import Found, Memory, look_at_all
 from data_prep.deeplesion.report import Progress
 from data_prep.deeplesion.zips import (
     NUM_PARTS,
+    Contents,
     ZipPart,
-    parts_of,
     read_parts,
 )
+from mmuldor.functional.slices import ranges_text
 from mmuldor.io.dl_info import OFFICIAL_GIT_HASH, git_hash, read_bytes
 from mmuldor.io.jsonfile import write_json
 
@@ -79,6 +81,11 @@ class Verification:
             or any(part.state != 'whole' for part in self.parts)
         )
 
+    @functools.cached_property
+    def contents(self) -> Contents:
+        """Which zip part has what."""
+        return Contents(self.parts)
+
     def add(self, name: str, found: Found) -> None:
         """Takes what a look at a series gave."""
         self.looked_at += found.looked_at
@@ -134,7 +141,10 @@ class Verification:
             'counts': self.counts(),
             'zips': [part.as_dict() for part in self.parts],
             'missing': {
-                name: {**kinds, 'zip_parts': parts_of(name, self.parts)}
+                name: {
+                    **{kind: ranges_text(n) for kind, n in kinds.items()},
+                    'zip_parts': ranges_text(self.contents.parts_of(name)),
+                }
                 for name, kinds in self.missing.items()
             },
             'damaged': self.damaged,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -102,25 +103,30 @@ def is_safe(member: zipfile.ZipInfo) -> bool:
     )
 
 
-def parts_of(series: str, parts: list[ZipPart]) -> list[int]:
-    """Numbers of the parts that hold a series, or may hold it.
+class Contents:
+    """Which part holds a series, or may hold it.
 
     Whole parts are asked for their members. Of the others only that is known
     that series are in order, from part to part, where this holds for the
-    whole ones: then it is one between its neighbours.
+    whole ones: then a series lies between its neighbours.
     """
-    whole = [part for part in parts if part.state == 'whole']
-    listed = [part.number for part in whole if series in part.series]
-    ends = [
-        name for part in whole for name in (part.series[0], part.series[-1])
-    ]
-    if listed or not whole or ends != sorted(ends):
-        return listed
-    before = [part.number for part in whole if part.series[0] < series]
-    after = [part.number for part in whole if part.series[-1] > series]
-    low, high = max(before, default=0), min(after, default=NUM_PARTS + 1)
-    return [
-        part.number
-        for part in parts
-        if low < part.number < high and part.state != 'whole'
-    ]
+
+    def __init__(self, parts: list[ZipPart]) -> None:
+        self._whole = [part for part in parts if part.state == 'whole']
+        self._other = [p.number for p in parts if p.state != 'whole']
+        self._listed = defaultdict(list)
+        ends = []
+        for part in self._whole:
+            ends += [part.series[0], part.series[-1]]
+            for series in part.series:
+                self._listed[series].append(part.number)
+        self._ordered = bool(ends) and ends == sorted(ends)
+
+    def parts_of(self, series: str) -> list[int]:
+        """Numbers of the parts; none where nothing is known."""
+        if series in self._listed or not self._ordered:
+            return self._listed.get(series, [])
+        before = [p.number for p in self._whole if p.series[0] < series]
+        after = [p.number for p in self._whole if p.series[-1] > series]
+        low, high = max(before, default=0), min(after, default=NUM_PARTS + 1)
+        return [number for number in self._other if low < number < high]

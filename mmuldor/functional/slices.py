@@ -72,3 +72,11 @@ def consecutive_runs(numbers: Iterable[int]) -> list[list[int]]:
         else:
             runs.append([number])
     return runs
+
+
+def ranges_text(numbers: Iterable[int], digits: int = 1) -> str:
+    """``'3-5, 7'`` of ascending numbers."""
+    return ', '.join(
+        '-'.join(f'{number:0{digits}d}' for number in sorted({r[0], r[-1]}))
+        for r in consecutive_runs(numbers)
+    )

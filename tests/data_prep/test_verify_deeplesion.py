@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data_prep.deeplesion import zips
-from data_prep.deeplesion.zips import ZipPart, is_safe, parts_of, read_part
+from data_prep.deeplesion.zips import Contents, ZipPart, is_safe, read_part
 from data_prep.verify_deeplesion import main
 from mmuldor.io.png import write_png16
 
@@ -77,24 +77,25 @@ def test_missing_slices_by_series_and_part(here, capsys):
     report = here.verify_zips()
     assert report['missing'] == {
         '000001_01_01': {
-            'key_slices': [5],
-            'neighbours': [8],
-            'zip_parts': [1],
+            'key_slices': '5',
+            'neighbours': '8',
+            'zip_parts': '1',
         },
         '000003_01_01': {
-            'key_slices': [5],
-            'neighbours': [3, 4, 6, 7, 8],
-            'zip_parts': [2],
+            'key_slices': '5',
+            'neighbours': '3-4, 6-8',
+            'zip_parts': '2',
         },
     }
     assert report['counts']['series']['missing'] == 1
     out = capsys.readouterr().out
     assert 'missing: 2 slices of 1 series: 000001_01_01. Unpack ' in out
     assert '6 slices of 1 series, 1 of which have none: 000003_01_01' in out
-    assert f'Unpack {here.zips / "Images_png_02.zip"} below' in out
+    below = here.images.parent
+    assert f'Unpack {here.zips / "Images_png_02.zip"} below {below}.' in out
     # Neither the key slice nor its direct neighbour asks for slice 8.
     report = here.verify('--neighbours', 1)
-    assert report['missing']['000001_01_01']['neighbours'] == []
+    assert report['missing']['000001_01_01']['neighbours'] == ''
 
 
 def damage_tail(path):
@@ -262,15 +263,17 @@ def part(number, *series, state='whole'):
 
 def test_a_part_that_is_not_there_is_known_by_its_neighbours():
     lost = [part(n, state='missing') for n in (2, 5, 6)]
-    parts = [part(1, 'a', 'c'), part(3, 'g', 'k'), part(4, 'k', 'm'), *lost]
-    assert parts_of('a', parts) == [1]
-    assert parts_of('k', parts) == [3, 4]
-    assert parts_of('e', parts) == [2]
-    assert parts_of('p', parts) == [5, 6]
-    # Between two slices of a whole part there is nothing else.
-    assert parts_of('b', parts) == []
-    assert parts_of('h', [part(1, 'k', 'm'), part(3, 'a', 'c'), *lost]) == []
-    assert parts_of('a', lost) == parts_of('a', []) == []
+    whole = [part(1, 'a', 'c'), part(3, 'g', 'k'), part(4, 'k', 'm')]
+    contents = Contents([*whole, *lost])
+    assert contents.parts_of('a') == [1]
+    assert contents.parts_of('k') == [3, 4]
+    assert contents.parts_of('e') == [2]
+    assert contents.parts_of('p') == [5, 6]
+    # Between two series of a whole part there is nothing else.
+    assert contents.parts_of('b') == []
+    unordered = [part(1, 'k', 'm'), part(3, 'a', 'c')]
+    assert Contents([*unordered, *lost]).parts_of('e') == []
+    assert Contents(lost).parts_of('a') == Contents([]).parts_of('a') == []
 
 
 def test_wrong_arguments(here, tmp_path):

@@ -1,5 +1,6 @@
 from mmuldor.functional.slices import (
     consecutive_runs,
+    ranges_text,
     slice_name,
     slice_positions,
     stored_numbers,
@@ -32,3 +33,6 @@ def test_names_have_three_digits_or_more():
 def test_runs_end_where_a_number_is_missing():
     assert consecutive_runs([3, 4, 5, 7, 9, 10]) == [[3, 4, 5], [7], [9, 10]]
     assert consecutive_runs([]) == []
+    assert ranges_text([3, 4, 5, 7, 9, 10]) == '3-5, 7, 9-10'
+    assert ranges_text([3, 10, 11], digits=2) == '03, 10-11'
+    assert ranges_text([]) == ''
