@@ -85,7 +85,8 @@ def look_at_all(
         try:
             found = zip(series, pool.map(look, series), strict=True)
             for name, result in progress('series', len(series), found):
-                memory.learn(name, result.stamps)
+                if result.stamps:
+                    memory.learn(name, result.stamps)
                 yield name, result
         finally:
             pool.shutdown(cancel_futures=True)

@@ -69,7 +69,8 @@ def _of_missing(result: Verification) -> Iterator[str]:
             paths = ' '.join(str(whole[number].path) for number in numbers)
             yield f'{what}. Unpack {paths} below {below}.'
         elif numbers:
-            yield f'{what}. They must lie in zip part {ranges_text(numbers, 2)}.'
+            where = ranges_text(numbers, 2)
+            yield f'{what}. They must lie in zip part {where}.'
         elif whole:
             yield f'{what}. None of the whole zip parts has them.'
         else:

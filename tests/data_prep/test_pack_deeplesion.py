@@ -82,6 +82,20 @@ def test_what_other_loaders_read(gappy, tmp_path, flags, loader):
     assert same(gappy, tmp_path / 'store', **loader) == 10
 
 
+def test_stand_ins_of_missing_slices_are_packed(mini_data, tmp_path):
+    """Slice 1 is asked for; 1 and 2 are missing, so 3 stands in."""
+    document = load_annotations(mini_data / 'val.json')
+    image = document['images'][0]
+    image['slice_range'] = [1, 9]
+    write_json(mini_data / 'val.json', document)
+    series = (mini_data / 'Images_png' / image['file_name']).parent
+    for number in (3, 7, 8, 9):
+        pixels = np.full((64, 64), number, np.uint16)
+        write_png16(series / f'{number:03d}.png', pixels)
+    pack(mini_data, tmp_path / 'store', '--slice-interval', 8)
+    assert same(mini_data, tmp_path / 'store', slice_interval_mm=8) == 10
+
+
 def test_a_store_without_the_slices_of_a_config_says_so(mini_data, tmp_path):
     pack(mini_data, tmp_path / 'store', '--num-slices', 1)
     with pytest.raises(ValueError, match=r'004\.png.*was not packed for it'):
