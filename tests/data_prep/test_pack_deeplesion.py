@@ -202,7 +202,6 @@ def test_a_killed_run_goes_on(mini_data, tmp_path, root):
     finally:
         run.kill()
         run.wait()
-    assert list(store.glob('.shard-*'))
     with pytest.raises(FileNotFoundError, match='did not come to its end'):
         same(mini_data, store)
     pack(mini_data, store)
