@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmuldor.io.jsonfile import replacing
 from mmuldor.io.volume import Volume, reoriented
+
+if TYPE_CHECKING:
+    import nibabel
 
 # CT numbers fit into 16 bits; files hold up to 3,071 or, with extended
 # scales, 32,767 HU, and pad with -1,024 or -2,048 and less.
@@ -157,6 +162,30 @@ def _to_hu(data: np.ndarray, path: Path) -> np.ndarray:
     return data.astype(np.int16)
 
 
+def write_nifti(path: str | os.PathLike, volume: Volume) -> None:
+    """Write a volume, HU as 16-bit integers, under its affine.
+
+    The file appears when it is whole; the same volume gives the same bytes.
+
+    Args:
+        path: ``.nii`` or ``.nii.gz``; the folder is made where missing.
+        volume: The volume; :func:`read_nifti` gives the same HU back.
+
+    Raises:
+        ValueError: If the name has another suffix.
+    """
+    path = Path(path)
+    if not path.name.endswith(('.nii', '.nii.gz')):
+        raise ValueError(
+            f'`path` must end in .nii or .nii.gz, but got {path.name!r}.'
+        )
+    data = _image(volume.hu, volume).to_bytes()
+    if path.suffix == '.gz':
+        data = gzip.compress(data, compresslevel=1, mtime=0)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+
+
 def write_label_nifti(
     path: str | os.PathLike, labels: np.ndarray, volume: Volume
 ) -> None:
@@ -177,8 +206,15 @@ def write_label_nifti(
             f'`labels` must have the shape of the volume, {volume.shape}, '
             f'but got {labels.shape}.'
         )
+    nibabel.save(_image(np.asarray(labels), volume), path)
+
+
+def _image(array: np.ndarray, volume: Volume) -> nibabel.Nifti1Image:
+    """An array (slices, rows, columns) under the affine of a volume."""
+    import nibabel
+
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine
-    image = nibabel.Nifti1Image(np.asarray(labels).T, ras)
+    image = nibabel.Nifti1Image(array.T, ras)
     image.set_qform(ras, code=1)
     image.set_sform(ras, code=1)
-    nibabel.save(image, path)
+    return image
