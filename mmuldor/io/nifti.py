@@ -102,7 +102,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
         )
     try:
         image = nibabel.load(path)
-        data = np.asanyarray(image.dataobj)
+        data = _scaled(image.dataobj)
     except (
         nibabel.filebasedimages.ImageFileError,
         OSError,
@@ -128,6 +128,22 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
     return image, data
 
 
+def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
+    """Stored numbers times slope plus intercept, in 32 bits where needed.
+
+    nibabel itself scales in 64 bits, four times the volume.
+    """
+    data = stored.get_unscaled()
+    if (stored.slope, stored.inter) == (1, 0):
+        return np.asarray(data)
+    if data.dtype.names or data.dtype.kind not in 'iuf':
+        return np.asarray(data)
+    scaled = np.empty(data.shape, dtype=np.float32)
+    for k in range(data.shape[-1]):
+        scaled[..., k] = data[..., k] * stored.slope + stored.inter
+    return scaled
+
+
 def _affine(image, path: Path) -> np.ndarray:
     """The affine; a file without one does not say where left is."""
     header = image.header
@@ -147,7 +163,7 @@ def _to_hu(data: np.ndarray, path: Path) -> np.ndarray:
             raise ValueError(
                 f'{path} must hold finite CT numbers, but has NaN or inf.'
             )
-        data = np.rint(data)
+        data = np.rint(data, out=data if data.flags.writeable else None)
     low, high = float(data.min()), float(data.max())
     if low < _LOWEST_HU or high > _HIGHEST_HU:
         raise ValueError(
