@@ -4,6 +4,7 @@ With the root as parent (and not mmdet's registries) ``type='mmuldor.X'``
 resolves from every scope, also inside dicts inherited from ``mmdet::``.
 """
 
+from mmengine.registry import DATA_SAMPLERS as ROOT_DATA_SAMPLERS
 from mmengine.registry import DATASETS as ROOT_DATASETS
 from mmengine.registry import HOOKS as ROOT_HOOKS
 from mmengine.registry import LOOPS as ROOT_LOOPS
@@ -24,9 +25,10 @@ def _child(root: Registry, *modules: str) -> Registry:
 
 
 DATASETS = _child(ROOT_DATASETS, 'datasets')
+DATA_SAMPLERS = _child(ROOT_DATA_SAMPLERS, 'datasets')
 TRANSFORMS = _child(ROOT_TRANSFORMS, 'datasets.transforms')
 METRICS = _child(ROOT_METRICS, 'evaluation')
-HOOKS = _child(ROOT_HOOKS, 'engine', 'visualization')
+HOOKS = _child(ROOT_HOOKS, 'engine.hooks', 'visualization')
 LOOPS = _child(ROOT_LOOPS, 'engine')
 MODELS = _child(ROOT_MODELS, 'models')
 VISUALIZERS = _child(ROOT_VISUALIZERS, 'visualization')

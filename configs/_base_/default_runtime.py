@@ -8,6 +8,7 @@ default_hooks = dict(
     # ULDor trains "until minimizing the validation loss" (section 2.3).
     val_loss=dict(type='mmuldor.ValLossHook'),
     checkpoint=dict(
+        type='mmuldor.CarefulCheckpointHook',
         interval=1,
         max_keep_ckpts=3,
         save_best=['val_loss', 'froc/mean'],
@@ -20,6 +21,7 @@ default_hooks = dict(
         rule='less',
         min_delta=1e-6,
         patience=5),
+    repeat=dict(type='mmuldor.RepeatHook'),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os.path as osp
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
-from mmengine.runner import Runner, find_latest_checkpoint
+from mmengine.runner import Runner
 
 from mmuldor.apis.views import average_views
 from mmuldor.ops import log_backend
@@ -114,6 +115,20 @@ def check_checkpoint(path: str) -> str:
     return path
 
 
+def latest_checkpoint(work_dir: str) -> str | None:
+    """The checkpoint of the last whole epoch in a work dir, if there is one.
+
+    Files are asked, not MMEngine's ``last_checkpoint``, which a kill can leave
+    empty. Checkpoints appear whole; a cut one from elsewhere is passed over.
+    """
+    found = {}
+    for path in Path(work_dir).glob('epoch_*.pth'):
+        number = path.stem.removeprefix('epoch_')
+        if number.isdigit() and zipfile.is_zipfile(path):
+            found[int(number)] = str(path)
+    return found[max(found)] if found else None
+
+
 def check_output(path: str | None, *inputs: str) -> None:
     """Raise ValueError if ``path`` is a folder or one of the inputs."""
     if path is None:
@@ -155,7 +170,7 @@ def train_detector(
             )
         config.auto_scale_lr.enable = True
     if resume == 'auto':
-        resume = find_latest_checkpoint(config.work_dir)
+        resume = latest_checkpoint(config.work_dir)
     if resume is not None:
         config.resume, config.load_from = True, resume
     if config.get('load_from'):

@@ -1,6 +1,7 @@
-"""Datasets and transforms."""
+"""Datasets, their samplers and transforms."""
 
 from mmuldor.datasets.deeplesion import DeepLesionDataset
+from mmuldor.datasets.epoch_sampler import EpochIndex, EpochSampler
 from mmuldor.datasets.transforms import (
     AddHardNegatives,
     LoadCTSlices,
@@ -12,6 +13,8 @@ from mmuldor.datasets.transforms import (
 __all__ = [
     'AddHardNegatives',
     'DeepLesionDataset',
+    'EpochIndex',
+    'EpochSampler',
     'LoadCTSlices',
     'RecistToMask',
     'ResizeToSpacing',

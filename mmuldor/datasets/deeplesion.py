@@ -11,6 +11,7 @@ from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import MMLogger
 from rich.progress import track
 
+from mmuldor.datasets.epoch_sampler import EpochIndex
 from mmuldor.functional.hard_negatives import images_fingerprint
 from mmuldor.functional.recist import crossing_point
 from mmuldor.io.annotations import load_annotations
@@ -56,6 +57,12 @@ class DeepLesionDataset(BaseDetDataset):
         self.keep_noisy = keep_noisy
         self.check_images = check_images
         super().__init__(*args, **kwargs)
+
+    def __getitem__(self, idx: int) -> dict:
+        """A sample; what its pipeline draws is seeded by an `EpochIndex`."""
+        if isinstance(idx, EpochIndex):
+            idx.seed_generators()
+        return super().__getitem__(idx)
 
     def full_init(self) -> None:
         """Load the annotations, then check the files that they name."""

@@ -1,13 +1,17 @@
 """Hooks."""
 
+from mmuldor.engine.hooks.careful_checkpoint_hook import CarefulCheckpointHook
 from mmuldor.engine.hooks.early_stopping_hook import TrainingEarlyStoppingHook
 from mmuldor.engine.hooks.head_expansion_hook import HeadExpansionHook
 from mmuldor.engine.hooks.hnem_hook import HNEMHook
+from mmuldor.engine.hooks.repeat_hook import RepeatHook
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 
 __all__ = [
+    'CarefulCheckpointHook',
     'HNEMHook',
     'HeadExpansionHook',
+    'RepeatHook',
     'TrainingEarlyStoppingHook',
     'ValLossHook',
 ]

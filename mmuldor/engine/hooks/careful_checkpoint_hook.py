@@ -1,0 +1,87 @@
+"""Checkpoints that a kill or a full disk cannot spoil."""
+
+from __future__ import annotations
+
+import os
+
+from mmengine.dist import is_main_process
+from mmengine.fileio import LocalBackend, register_backend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+
+from mmuldor.io.jsonfile import replacing
+from mmuldor.registry import HOOKS
+
+
+class AtomicLocalBackend(LocalBackend):
+    """MMEngine's local files, which appear when they are whole."""
+
+    def put(self, obj: bytes, filepath: str | os.PathLike) -> None:
+        """Write under a temporary name, then rename."""
+        with replacing(filepath) as temporary, open(temporary, 'wb') as file:
+            file.write(obj)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+@HOOKS.register_module()
+class CarefulCheckpointHook(CheckpointHook):
+    """MMEngine's hook; an old checkpoint goes when the new one is whole.
+
+    MMEngine's own removes the old file, and the best one so far, before it
+    writes the new one, and writes in place: a kill at the wrong moment leaves
+    a cut file or none.
+
+    Example:
+        ``default_hooks = dict(checkpoint=dict(
+        type='mmuldor.CarefulCheckpointHook', interval=1))``
+
+    Args:
+        *args: As for MMEngine's ``CheckpointHook``.
+        **kwargs: Likewise.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Set up; every file of MMEngine is then written by renaming."""
+        register_backend('local', AtomicLocalBackend, force=True, prefixes='')
+        super().before_train(runner)
+
+    def _save_checkpoint_with_step(
+        self, runner: Runner, step: int, meta: dict
+    ) -> None:
+        outdated = None
+        kept = self.keep_ckpt_ids if self.max_keep_ckpts > 0 else ()
+        if len(kept) == self.max_keep_ckpts and kept[-1] != step:
+            outdated = kept.popleft()
+        super()._save_checkpoint_with_step(runner, step, meta)
+        if outdated is not None:
+            self._remove(self.filename_tmpl.format(outdated))
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        before = self._best_paths()
+        # What the hook does not know it does not remove.
+        self._set_best_paths(dict.fromkeys(before))
+        super()._save_best_checkpoint(runner, metrics)
+        after = self._best_paths()
+        self._set_best_paths({k: after[k] or before[k] for k in before})
+        for key, path in before.items():
+            if path and after[key] and after[key] != path:
+                self._remove(path)
+
+    def _best_paths(self) -> dict[str | None, str | None]:
+        """Best checkpoint by metric; a single one has no name."""
+        if hasattr(self, 'best_ckpt_path_dict'):
+            return dict(self.best_ckpt_path_dict)
+        return {None: getattr(self, 'best_ckpt_path', None)}
+
+    def _set_best_paths(self, paths: dict[str | None, str | None]) -> None:
+        if hasattr(self, 'best_ckpt_path_dict'):
+            self.best_ckpt_path_dict.update(paths)
+        else:
+            self.best_ckpt_path = paths[None]
+
+    def _remove(self, name: str) -> None:
+        """Remove a file by its path, or by its name in the output folder."""
+        path = self.file_backend.join_path(self.out_dir, name)
+        if is_main_process() and self.file_backend.isfile(path):
+            self.file_backend.remove(path)

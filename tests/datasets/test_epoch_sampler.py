@@ -1,0 +1,59 @@
+import pickle
+
+import numpy as np
+import pytest
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from mmuldor.datasets import EpochIndex, EpochSampler
+
+
+def test_an_index_is_an_int_with_two_facts_more():
+    index = EpochIndex(5, seed=3, epoch=2)
+    assert index == 5
+    assert range(9)[index] == 5
+    copy = pickle.loads(pickle.dumps(index))
+    assert (copy, copy.seed, copy.epoch) == (5, 3, 2)
+
+
+def test_order_and_facts_of_a_sampler():
+    sampler = EpochSampler(range(7), shuffle=True, seed=1)
+    sampler.set_epoch(4)
+    found = list(sampler)
+    assert sorted(found) == list(range(7))
+    assert {(index.seed, index.epoch) for index in found} == {(1, 4)}
+
+
+def test_draws_depend_on_seed_epoch_and_index():
+    draws = set()
+    for facts in ((1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2)):
+        EpochIndex(*facts).seed_generators()
+        first = np.random.random()
+        EpochIndex(*facts).seed_generators()
+        assert np.random.random() == first
+        draws.add(first)
+    assert len(draws) == 4
+
+
+def flips(config, workers):
+    """Which images are flipped, by epoch."""
+    init_default_scope('mmdet')
+    loader = dict(config.train_dataloader)
+    loader.update(num_workers=workers, persistent_workers=workers > 0)
+    loader = Runner.build_dataloader(loader, seed=0)
+    found = {}
+    for epoch in range(4):
+        loader.batch_sampler.sampler.set_epoch(epoch)
+        found[epoch] = {
+            sample.img_id: sample.flip
+            for batch in loader
+            for sample in batch['data_samples']
+        }
+    return found
+
+
+@pytest.mark.parametrize('workers', [1, 2])
+def test_flips_are_the_same_with_any_number_of_workers(mini_config, workers):
+    alone = flips(mini_config, 0)
+    assert flips(mini_config, workers) == alone
+    assert len({tuple(sorted(epoch.items())) for epoch in alone.values()}) > 1

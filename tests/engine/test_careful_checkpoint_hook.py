@@ -1,0 +1,76 @@
+"""Old checkpoints go last; files appear whole."""
+
+import os
+
+import pytest
+import torch
+from mmengine.fileio import get_file_backend
+
+from mmuldor.apis.runs import build_runner, latest_checkpoint
+from mmuldor.engine.hooks.careful_checkpoint_hook import (
+    AtomicLocalBackend,
+    CarefulCheckpointHook,
+)
+
+
+@pytest.fixture
+def config(mini_config):
+    mini_config.default_hooks.checkpoint.update(
+        max_keep_ckpts=1, save_best=['val_loss', 'froc/mean'],
+        rule=['less', 'greater'],
+    )  # fmt: skip
+    mini_config.train_cfg.val_interval = 1
+    return mini_config
+
+
+def test_there_is_always_a_whole_checkpoint(config, monkeypatch, tmp_path):
+    seen = []
+    original = AtomicLocalBackend.put
+
+    def put(self, obj, filepath):
+        folder = os.path.dirname(filepath)
+        seen.append(sorted(n for n in os.listdir(folder) if '.pth' in n))
+        original(self, obj, filepath)
+
+    monkeypatch.setattr(AtomicLocalBackend, 'put', put)
+    build_runner(config).train()
+    names = sorted(p.name for p in (tmp_path / 'work').glob('*.pth'))
+    assert 'epoch_3.pth' in names
+    assert len([n for n in names if n.startswith('epoch')]) == 1
+    assert len([n for n in names if n.startswith('best_val_loss')]) == 1
+    assert len([n for n in names if n.startswith('best_froc_mean')]) == 1
+    # Whenever one was written, the one before it was still there.
+    for before in seen[1:]:
+        assert any(n.startswith('epoch') for n in before)
+    later = [b for b in seen if any('best_val' in n for n in b)]
+    assert len(later) >= 1
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / 'epoch_1.pth'
+    path.write_bytes(b'old')
+    backend = AtomicLocalBackend()
+
+    with pytest.raises(TypeError):
+        backend.put(object(), str(path))
+    assert path.read_bytes() == b'old'
+    assert [p.name for p in tmp_path.iterdir()] == ['epoch_1.pth']
+
+
+def test_mmengine_writes_by_renaming_in_a_training(config, tmp_path):
+    hook = CarefulCheckpointHook(interval=1)
+    runner = build_runner(config)
+    hook.before_train(runner)
+    backend = get_file_backend(str(tmp_path / 'x.pth'))
+    assert isinstance(backend, AtomicLocalBackend)
+
+
+def test_the_last_whole_checkpoint_is_found(tmp_path):
+    assert latest_checkpoint(str(tmp_path)) is None
+    for number in (2, 9, 10):
+        torch.save({'a': 1}, tmp_path / f'epoch_{number}.pth')
+    whole = (tmp_path / 'epoch_10.pth').read_bytes()
+    (tmp_path / 'epoch_11.pth').write_bytes(whole[: len(whole) // 2])
+    (tmp_path / 'epoch_x.pth').write_bytes(whole)
+    (tmp_path / 'last_checkpoint').write_text('')
+    assert latest_checkpoint(str(tmp_path)).endswith('epoch_10.pth')
