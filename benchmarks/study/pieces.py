@@ -18,6 +18,13 @@ from benchmarks.study.plan import START_EPOCH, Piece
 from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
 from mmuldor.io.jsonfile import read_json, write_json
 
+# The study was begun with MMEngine's own seeding, one stream through the whole
+# run, and keeps it, so that every row can be trained again to the bit.
+SEEDING = {
+    'train_dataloader.sampler.type': 'DefaultSampler',
+    'default_hooks.repeat': None,
+}
+
 
 @dataclass(frozen=True)
 class Places:
@@ -95,7 +102,11 @@ def run_piece(piece: Piece, start: Piece | None, places: Places) -> dict:
 
 def train_command(piece: Piece, places: Places) -> list[str]:
     """The arguments of python, relative to the project's folder."""
-    options = {'randomness.seed': piece.seed, **_data_options(piece, places)}
+    options = {
+        'randomness.seed': piece.seed,
+        **SEEDING,
+        **_data_options(piece, places),
+    }
     if piece.start is not None:
         checkpoint = f'epoch_{START_EPOCH}.pth'
         options['load_from'] = places.work / 'runs' / piece.start / checkpoint

@@ -21,6 +21,8 @@ default_hooks = dict(
         rule='less',
         min_delta=1e-6,
         patience=5),
+    # BatchNorm's running means, before anything is mined or validated.
+    sync_buffers=dict(type='SyncBuffersHook'),
     repeat=dict(type='mmuldor.RepeatHook'),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))

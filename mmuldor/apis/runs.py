@@ -76,9 +76,27 @@ def _is_no_dump(record: logging.LogRecord) -> bool:
 
 def build_runner(config: Config) -> Runner:
     """The runner, with one log line on mmcv's operators."""
+    if config.launcher != 'none' and not torch.cuda.is_available():
+        _join_on_cpu(config)
     runner = BriefRunner.from_cfg(config)
     log_backend()
     return runner
+
+
+def _join_on_cpu(config: Config) -> None:
+    """Join the launcher's processes without a GPU, which MMEngine asks for."""
+    if config.launcher != 'pytorch':
+        raise ValueError(
+            f"without a GPU `--launcher` must be 'pytorch' or 'none', but got "
+            f'{config.launcher!r}.'
+        )
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo')
+    config.model_wrapper_cfg = dict(
+        config.get('model_wrapper_cfg') or {},
+        type='MMDistributedDataParallel',
+        device_ids=None,
+    )
 
 
 def leave_processes() -> None:

@@ -1,0 +1,104 @@
+"""Several processes on the CPU give the answer of one, or an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+# One thread each: convolutions differ between one thread and two.
+ENVIRONMENT = {
+    **os.environ,
+    'OMP_NUM_THREADS': '1',
+    'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
+}
+
+pytestmark = pytest.mark.slow
+
+
+def launch(port: int, script: str, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [str(ROOT / 'tools' / script), *map(str, arguments)],
+        env={**ENVIRONMENT, 'MASTER_PORT': str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def run(port: int, script: str, *arguments: str) -> str:
+    process = launch(port, script, *arguments)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output[-3000:]
+    return output
+
+
+@pytest.fixture
+def config(mini_config, tmp_path):
+    """Seven training images, three of each other split: uneven shares."""
+    mini_config.train_cfg.update(max_epochs=1, val_interval=1)
+    mini_config.default_hooks.hnem.mine_before_training = True
+    mini_config.dump(tmp_path / 'config.py')
+    return tmp_path / 'config.py'
+
+
+def test_banks_and_results_of_one_two_and_three(config, tmp_path, free_port):
+    banks, results = {}, {}
+    for number in (1, 2, 3):
+        work = tmp_path / f'work_{number}'
+        run(
+            free_port, 'dist_train.sh', config, number, '--work-dir', work
+        )  # fmt: skip
+        banks[number] = (work / 'hard_negatives/initial.json').read_bytes()
+        out = tmp_path / f'results_{number}.json'
+        run(
+            free_port, 'dist_test.sh', config,
+            tmp_path / 'work_1/epoch_1.pth', number, '--out', out,
+            '--work-dir', tmp_path / f'test_{number}',
+        )  # fmt: skip
+        results[number] = json.loads(out.read_text())
+    assert len(results[1]) > 5
+    assert results[1] == results[2] == results[3]
+    assert banks[1] == banks[2] == banks[3]
+    assert json.loads(banks[1])['counts']['mined'] > 0
+
+
+def test_a_process_that_dies_ends_all(config, tmp_path, free_port):
+    process = launch(
+        free_port, 'dist_train.sh', config, 2,
+        '--work-dir', tmp_path / 'work', '--cfg-options',
+        'train_cfg.max_epochs=200', 'train_cfg.val_interval=200',
+    )  # fmt: skip
+    try:
+        victim = wait_for_training(process, tmp_path / 'work')
+        os.kill(victim, signal.SIGKILL)
+        began = time.monotonic()
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode != 0
+        assert time.monotonic() - began < 120
+        assert 'Signal 9 (SIGKILL)' in output
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_for_training(process: subprocess.Popen, work: Path) -> int:
+    """Number of a training process, once an epoch is over."""
+    end = time.monotonic() + 200
+    while not list(work.glob('epoch_*.pth')):
+        assert process.poll() is None, process.communicate()[0][-3000:]
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    # Torchrun's own children, in order.
+    pid = process.pid
+    return int(
+        Path(f'/proc/{pid}/task/{pid}/children').read_text().split()[-1]
+    )
