@@ -30,3 +30,6 @@ default_hooks = dict(
 # Views that `--tta` of tools/test.py and tools/infer.py averages over.
 tta = dict(
     flips=['horizontal'], slice_offsets_mm=[-1.0, 0.0, 1.0], iou_thr=0.5)
+
+# Another run of the same config: --cfg-options randomness.seed=1.
+randomness = dict(seed=0)

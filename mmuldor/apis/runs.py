@@ -58,7 +58,7 @@ def load_config(
 
 
 class BriefRunner(Runner):
-    """A runner that dumps config, hooks and machine to the log file alone."""
+    """MMEngine's runner, with the dumps in the log file alone."""
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """MMEngine's logger, but for dumps of several hundred lines."""
@@ -67,6 +67,29 @@ class BriefRunner(Runner):
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(_is_no_dump)
         return logger
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """As MMEngine; ``None`` switches off any hook, not just its own."""
+        hooks = hooks or {}
+        off = {
+            name
+            for name, hook in hooks.items()
+            if hook is None and name not in _MMENGINE_HOOKS
+        }
+        super().register_default_hooks(
+            {name: hook for name, hook in hooks.items() if name not in off}
+        )
+
+
+# Those that MMEngine registers if a config says nothing.
+_MMENGINE_HOOKS = {
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+}
 
 
 def _is_no_dump(record: logging.LogRecord) -> bool:

@@ -17,4 +17,3 @@ param_scheduler = [
         by_epoch=True,
         convert_to_iter_based=True),
 ]
-randomness = dict(seed=0)
