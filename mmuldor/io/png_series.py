@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 from mmuldor.functional.hounsfield import stored_to_hu
 from mmuldor.io.png import read_png16
 from mmuldor.io.volume import Volume, reoriented, stacked
+
+_NUMBER = re.compile(r'[0-9]{1,9}')
 
 
 def read_png_series(
@@ -50,7 +53,7 @@ def read_png_series(
             f'{folder} must be a folder with slices 001.png and so on, but '
             'has none.'
         )
-    wrong = [path for path in paths if not path.stem.isdecimal()]
+    wrong = [path for path in paths if not _NUMBER.fullmatch(path.stem)]
     if wrong:
         raise ValueError(
             f'{wrong[0]} must be named by its number, as 001.png.'
@@ -64,7 +67,12 @@ def read_png_series(
             f'{twice}: its number must come once, but comes twice.'
         )
     shape = read_png16(paths[0]).shape
-    planes, _ = stacked((_hu(path, shape) for path in paths), steps)
+    try:
+        planes, _ = stacked((_hu(path, shape) for path in paths), steps)
+    except ValueError as error:
+        if str(folder) in str(error):
+            raise
+        raise ValueError(f'{folder}: {error}') from None
     missing = int((steps - 1).sum())
     notes = [f'{missing} missing slices interpolated'] if missing else []
     return reoriented(planes, _affine(spacing), str(folder)), notes

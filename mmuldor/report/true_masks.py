@@ -49,5 +49,10 @@ def load_outlines(
                 f'{path} must belong to the phantom of the annotation file, '
                 f'but it has no lesion for row {key[0]} ({key[1]}).'
             )
-        outlines[annotation['id']] = segmentation_outline(lesions[key])
+        try:
+            outlines[annotation['id']] = segmentation_outline(lesions[key])
+        except ValueError as error:
+            raise ValueError(
+                f'{path}: lesion of row {key[0]}: {error}'
+            ) from None
     return outlines
