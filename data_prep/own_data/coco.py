@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import check_endpoints
 from mmuldor.io.jsonfile import read_json
 from mmuldor.io.run_length import decode_mask
-from mmuldor.io.values import are_coordinates, short
+from mmuldor.io.values import are_coordinates, is_inside_name, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +102,8 @@ def read_coco(path: str | os.PathLike) -> list[CocoImage]:
 
 def _checked_name(name: Any, where: str) -> str:
     """A name that stays inside its folder."""
-    if isinstance(name, str) and name and '\0' not in name:
-        path = PurePosixPath(name.replace('\\', '/'))
-        inside = not path.is_absolute() and '..' not in path.parts
-        if inside and not Path(name).drive:
-            return str(path)
+    if is_inside_name(name):
+        return str(PurePosixPath(name.replace('\\', '/')))
     raise ValueError(
         f'{where}: `file_name` must be a name inside the folder of images, '
         f'but got {short(name)}.'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from operator import mul
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from mmuldor.io.jsonfile import read_json
@@ -15,7 +15,13 @@ from mmuldor.io.limits import (
     MAX_SIDE_PX,
     PIXEL_MM,
 )
-from mmuldor.io.values import are_coordinates, is_finite, is_integer, short
+from mmuldor.io.values import (
+    are_coordinates,
+    is_finite,
+    is_inside_name,
+    is_integer,
+    short,
+)
 
 MAKE_COMMAND = (
     'python data_prep/deeplesion_to_coco.py --csv DL_info.csv --images DIR '
@@ -191,22 +197,9 @@ def _is_window(value: Any) -> bool:
     return are_coordinates(value, 2) and value[0] < value[1]
 
 
-def _is_name(value: Any) -> bool:
-    """Whether it is the name of a file inside the folder of images."""
-    if not isinstance(value, str) or not value or '\0' in value:
-        return False
-    try:
-        # Half of a surrogate pair is text in JSON, but no file's name.
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    path = PureWindowsPath(value)
-    return not path.drive and not path.root and '..' not in path.parts
-
-
 _IMAGE_RULES = {
     'file_name': (
-        _is_name,
+        is_inside_name,
         'a name inside the folder of images, such as 000001_01_01/109.png',
     ),
     'height': (_is_size, f'an integer from 1 to {MAX_SIDE_PX}'),

@@ -120,6 +120,6 @@ def _check_polygon(polygon: Any, where: str) -> None:
     count = len(polygon) if isinstance(polygon, list) else 0
     if count < 6 or count % 2 or not are_coordinates(polygon, count):
         raise ValueError(
-            f'{where}: a polygon must be a flat list of at least three '
-            f'x, y pairs, all finite, but got {short(polygon)}.'
+            f'{where}: `polygons` must be flat lists of at least three x, y '
+            f'pairs each, all finite, but got {short(polygon)}.'
         )

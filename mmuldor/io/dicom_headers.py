@@ -114,13 +114,16 @@ def _check_deflated(path: Path) -> None:
             meta = pydicom.filereader._read_file_meta_info(file)
             if str(meta.get('TransferSyntaxUID', '')) != _DEFLATED:
                 return
-            unpack = zlib.decompressobj(-zlib.MAX_WBITS)
-            unpack.decompress(file.read(), MAX_SLICE_BYTES)
+            rest = file.read()
+        count, unpack = 0, zlib.decompressobj(-zlib.MAX_WBITS)
+        while rest and count <= MAX_SLICE_BYTES:
+            count += len(unpack.decompress(rest, 2**20))
+            rest = unpack.unconsumed_tail
     except Exception as error:
         raise ValueError(
             f'{path} must be readable DICOM, but: {error}'
         ) from error
-    if unpack.unconsumed_tail:
+    if count > MAX_SLICE_BYTES:
         raise ValueError(
             f'{path} must be one slice, but inflates to more than '
             f'{MAX_SLICE_BYTES:,} bytes.'
@@ -171,14 +174,15 @@ def check_slice(path: Path, header: object) -> None:
     modality = header.get('Modality', 'nothing')
     if modality != 'CT':
         raise ValueError(f'{path}: Modality must be CT, but got {modality}.')
-    if int(header.get('NumberOfFrames') or 1) > 1:
+    if str(header.get('NumberOfFrames') or 1).strip() != '1':
         raise ValueError(
-            f'{path} must be one slice, but holds '
-            f'{header.NumberOfFrames} frames. Convert it with dcm2niix.'
+            f'{path} must be one slice, but NumberOfFrames is '
+            f'{header.NumberOfFrames}. Convert it with dcm2niix.'
         )
     if header.get('SamplesPerPixel', 1) != 1:
         raise ValueError(
-            f'{path} must hold CT numbers, but is a colour picture.'
+            f'{path} must hold CT numbers, but SamplesPerPixel is '
+            f'{header.SamplesPerPixel}, as of a colour picture.'
         )
     for name in (
         'RescaleSlope',
@@ -189,6 +193,14 @@ def check_slice(path: Path, header: object) -> None:
     ):
         if header.get(name) in (None, ''):
             raise ValueError(f'{path} must have {name}, but has none.')
+    _check_numbers(path, header)
+    unit = header.get('RescaleType') or 'HU'
+    if unit != 'HU':
+        raise ValueError(f'{path}: RescaleType must be HU, but got {unit}.')
+
+
+def _check_numbers(path: Path, header: object) -> None:
+    """Raise ValueError where a number of a slice cannot be one."""
     for name in ('Rows', 'Columns'):
         side = header.get(name)
         if not isinstance(side, int) or not 0 < side <= MAX_SIDE_PX:
@@ -196,11 +208,12 @@ def check_slice(path: Path, header: object) -> None:
                 f'{path}: {name} must be 1 to {MAX_SIDE_PX}, but got {side}.'
             )
     for name, count in _NUMBERS.items():
-        values = np.atleast_1d(np.array(header.get(name), dtype=np.float64))
-        if (
-            values.shape != (count,)
-            or not (np.abs(values) <= MAX_NUMBER).all()
-        ):
+        try:
+            values = np.atleast_1d(np.array(header[name].value, np.float64))
+        except (TypeError, ValueError):
+            values = np.zeros(0)
+        good = values.shape == (count,)
+        if not good or not (np.abs(values) <= MAX_NUMBER).all():
             raise ValueError(
                 f'{path}: {name} must be {count} finite numbers, but got '
                 f'{str(header.get(name))[:80]}.'
@@ -216,9 +229,6 @@ def check_slice(path: Path, header: object) -> None:
             f'{path}: ImageOrientationPatient must be two directions at a '
             f'right angle, but got {header.ImageOrientationPatient}.'
         )
-    unit = header.get('RescaleType') or 'HU'
-    if unit != 'HU':
-        raise ValueError(f'{path}: RescaleType must be HU, but got {unit}.')
 
 
 def position(header: object) -> np.ndarray:

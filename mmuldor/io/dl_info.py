@@ -19,6 +19,7 @@ from pathlib import Path
 from mmuldor.io.csv_fields import Fields, RowError
 from mmuldor.io.jsonfile import read_whole
 from mmuldor.io.limits import INTERVAL_MM, MAX_SIDE_PX, PIXEL_MM
+from mmuldor.io.values import short
 
 COLUMNS = (
     'File_name',
@@ -251,7 +252,7 @@ def _column_places(header: list[str], name: str) -> dict[str, int]:
         raise ValueError(
             f'{name} must have the columns {", ".join(COLUMNS)}, but '
             f'{", ".join(missing)} missing; found '
-            f'{", ".join(header) or "no header"}.'
+            f'{short(", ".join(header) or "no header")}.'
         )
     return {column: found[key] for column, key in keys.items()}
 
@@ -267,7 +268,8 @@ def _raw_row(
     while len(values) > len(header) and not values[-1].strip():
         values = values[:-1]
     values = [value.strip() for value in values]
-    csv_name = dict(enumerate(values)).get(places['File_name'], '')
+    # Messages show it; a name that is longer is wrong anyway.
+    csv_name = dict(enumerate(values)).get(places['File_name'], '')[:80]
     if len(values) != len(header):
         must = f'{len(header)} fields, as in the header'
         error = RowError('all', f'{len(values)} fields', must)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import os
 from pathlib import Path
@@ -143,16 +144,34 @@ def _check_header(path: Path) -> None:
     else:
         raise ValueError('it does not start with the header of one')
     voxels = math.prod(int(side) for side in header.get_data_shape())
-    if not 0 <= voxels <= MAX_VOXELS:
+    size = voxels * header.get_data_dtype().itemsize
+    if not (0 <= voxels <= MAX_VOXELS and size <= 4 * MAX_VOXELS):
         raise ValueError(
             f'its header says {header.get_data_shape()} voxels, more than '
             f'{MAX_VOXELS:,}'
         )
-    if not 0 <= float(header['vox_offset']) <= _MAX_OFFSET:
+    offset = float(header['vox_offset'])
+    if not 0 <= offset <= _MAX_OFFSET:
         raise ValueError(
-            f'its header says `vox_offset` {header["vox_offset"]}, not 0 to '
+            f'its header says `vox_offset` {offset:g}, not 0 to '
             f'{_MAX_OFFSET:,} bytes'
         )
+    if _length(path, int(offset) + size) < int(offset) + size:
+        raise ValueError(
+            f'it ends before the {voxels:,} voxels that its header says. Was '
+            'it cut off? Copy it again'
+        )
+
+
+def _length(path: Path, enough: int) -> int:
+    """Bytes of a file, unpacked, counted until they are enough."""
+    if path.suffix != '.gz':
+        return path.stat().st_size
+    count = 0
+    with gzip.open(path) as file:
+        while count < enough and (part := file.read(2**20)):
+            count += len(part)
+    return count
 
 
 def _affine(image, path: Path) -> np.ndarray:

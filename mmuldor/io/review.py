@@ -136,7 +136,7 @@ def _index(row: dict, examples: list, seen: set[int], where: str) -> int:
     if not 1 <= number <= len(examples) or number in seen:
         raise ValueError(
             f'{where}: `number` must be a new one of 1 to {len(examples)}, '
-            f'but got {text!r}.'
+            f'but got {short(text)}.'
         )
     example = examples[number - 1]
     if (row['image_id'] or '').strip() != str(example['image_id']):
@@ -185,17 +185,22 @@ def load_exclude_list(
         ValueError: If it is no exclude list, or that of other images.
     """
     document = read_json(path)
-    try:
-        found = document['fingerprint']
-        boxes = {
-            int(key): _corners([b['bbox'] for b in entries])
-            for key, entries in document['images'].items()
-        }
-    except (KeyError, TypeError, ValueError, AttributeError) as e:
+    listed = document.get('images') if isinstance(document, dict) else None
+    if not isinstance(listed, dict) or 'fingerprint' not in document:
         raise ValueError(
             f"'{path}' must be an exclude list of `tools/review.py import`, "
-            f'but {type(e).__name__}: {e}.'
-        ) from e
+            'an object with `fingerprint` and `images`, an object too.'
+        )
+    found = document['fingerprint']
+    boxes = {}
+    for key, entries in listed.items():
+        try:
+            boxes[int(key)] = _corners([entry['bbox'] for entry in entries])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"'{path}': `images` must give lists with `bbox` by image "
+                f'ids, but {short(key)} has {short(entries)}: {error}.'
+            ) from error
     if fingerprint not in (None, found):
         raise ValueError(
             f"exclude list '{path}' is of other images than those of this "

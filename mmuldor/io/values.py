@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import reprlib
+from pathlib import PureWindowsPath
 from typing import Any
 
 from mmuldor.io.limits import MAX_NUMBER
@@ -37,6 +38,19 @@ def are_coordinates(value: Any, count: int) -> bool:
     """Whether it is a list of so many such numbers."""
     listed = isinstance(value, list) and len(value) == count
     return listed and all(map(is_coordinate, value))
+
+
+def is_inside_name(value: Any) -> bool:
+    """Whether it is the name of a file that cannot leave its folder."""
+    if not isinstance(value, str) or not value or '\0' in value:
+        return False
+    try:
+        # Half of a surrogate pair is text in JSON, but no file's name.
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    path = PureWindowsPath(value)
+    return not path.drive and not path.root and '..' not in path.parts
 
 
 def short(value: Any) -> str:

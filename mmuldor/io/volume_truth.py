@@ -30,8 +30,8 @@ import numpy as np
 
 from mmuldor.functional.boxes_3d import check_boxes_3d
 from mmuldor.io.jsonfile import read_json
-from mmuldor.io.limits import MAX_NUMBER, MAX_VOXELS
-from mmuldor.io.values import short
+from mmuldor.io.limits import MAX_VOXELS
+from mmuldor.io.values import are_coordinates, short
 
 MAKE_COMMAND = (
     'python data_prep/volumes_to_coco.py --images DIR --masks DIR --out DIR'
@@ -194,19 +194,15 @@ def _numbers(
     entry: dict[str, Any], key: str, shape: tuple[int, ...], where: str
 ) -> np.ndarray:
     """A list of finite numbers of a shape."""
-    try:
-        array = np.asarray(entry.get(key))
-    # Lists of unequal lengths, and integers that no float holds.
-    except (ValueError, OverflowError):
-        array = np.zeros(0)
-    if (
-        array.shape != shape
-        or array.dtype.kind not in 'if'
-        or not (np.abs(array) <= MAX_NUMBER).all()
-    ):
+    value = entry.get(key)
+    rows = [value] if len(shape) == 1 else value
+    good = isinstance(rows, list) and all(
+        are_coordinates(row, shape[-1]) for row in rows
+    )
+    if not good or np.shape(value) != shape:
         size = ' x '.join(map(str, shape))
         raise ValueError(
             f'{where}: `{key}` must be {size} finite numbers, but got '
-            f'{short(entry.get(key))}.'
+            f'{short(value)}.'
         )
-    return array.astype(np.float64)
+    return np.array(value, dtype=np.float64)

@@ -1,0 +1,633 @@
+"""Ways to spoil files: tables of faults, by kind of file.
+
+`all_faults()` gives `Fault(kind, name, spoil, field)`: `spoil` turns a good
+file's bytes into bad ones, `field` is what the message must name besides the
+file.
+"""
+
+import gzip
+import io
+import json
+import math
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import nibabel
+import numpy as np
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from tests.faults import good
+
+MISSING = object()
+NAN, INF = math.nan, math.inf
+HUGE = 10**400
+DEEP = '[' * 100_000 + ']' * 100_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to spoil one kind of file."""
+
+    kind: str
+    name: str
+    spoil: Callable[[bytes], bytes]
+    field: str = ''
+
+    def __str__(self):
+        return f'{self.kind}-{self.name}'
+
+
+def all_faults():
+    """Every fault of every kind of file."""
+    return [
+        *_of_bytes(),
+        *_of_json(),
+        *_of_csv(),
+        *_of_texts(),
+        *_of_png(),
+        *_of_nifti(),
+        *_of_dicom(),
+    ]
+
+
+# What happens to any file: name, bytes.
+BYTES = {
+    'empty': lambda data: b'',
+    'half': lambda data: data[: len(data) // 2],
+    'zeros': lambda data: bytes(len(data)),
+    'noise': lambda data: np.random.default_rng(0).bytes(len(data)),
+    'an error page': lambda data: b'<!doctype html><h1>404</h1>\n' * 9,
+    'zipped': lambda data: zlib.compress(data),
+}
+
+# A series leaves out what is no DICOM, and says so; no line, no detection.
+LEFT_OUT = {('yolo', 'empty'), *(('dicom', n) for n in BYTES if n != 'half')}
+
+
+def _of_bytes():
+    for kind in good.SUFFIXES:
+        for name, spoil in BYTES.items():
+            if (kind, name) not in LEFT_OUT:
+                yield Fault(kind, name, spoil)
+
+
+# Values that a field of a type must not have.
+_BAD_NUMBER = [MISSING, None, True, '7', [7], {}, NAN, INF, HUGE]
+BAD = {
+    'integer': [*_BAD_NUMBER, 1.5],
+    'id': [*_BAD_NUMBER, 1.5, -1, 10**30],
+    'size': [*_BAD_NUMBER, 1.5, -1, 0, 10**6, 10**30],
+    'number': _BAD_NUMBER,
+    'positive': [*_BAD_NUMBER, -1, 0, 1e300, 1e-300],
+    'flag': [MISSING, None, 'yes', 0, 1.0, []],
+    'text': [MISSING, None, True, 7, [], {}, ''],
+    'list': [MISSING, None, True, 7, 'seven', {}, [None], [7], [[]]],
+    'object': [MISSING, None, True, 7, 'seven', [], [[]]],
+    # Numbers of a list: what one of them must not be.
+    'numbers': [MISSING, None, 7, '7', {}, [], [1, 2], NAN],
+    'one number': [None, True, '7', [7], NAN, -INF, HUGE, 1e300],
+    'name': [
+        '/etc/passwd',
+        '../../../etc/passwd',
+        'a/../../b.png',
+        '..\\..\\b.png',
+        'C:\\b.png',
+        '\\\\host\\b.png',
+        'a\0b.png',
+        '\ud800.png',
+    ],
+}
+_BOX = ('numbers', 'one number')
+# Fields of JSON files: place, types of BAD.
+FIELDS = {
+    'annotations': {
+        'images': ('list',),
+        'images.0.id': ('id',),
+        'images.0.file_name': ('text', 'name'),
+        'images.0.height': ('size',),
+        'images.0.width': ('size',),
+        'images.0.spacing_mm': ('numbers',),
+        'images.0.spacing_mm.0': ('one number', 'positive'),
+        'images.0.slice_interval_mm': ('positive',),
+        'images.0.key_slice': ('integer',),
+        'images.0.slice_range': ('numbers',),
+        'images.0.patient': ('integer',),
+        'images.0.window_hu': ('numbers',),
+        'annotations': ('list',),
+        'annotations.0.id': ('id',),
+        'annotations.0.image_id': ('id',),
+        'annotations.0.category_id': ('integer',),
+        'annotations.0.bbox': _BOX[:1],
+        'annotations.0.bbox.2': _BOX[1:],
+        'annotations.0.recist_px': ('numbers',),
+        'annotations.0.recist_px.7': ('one number',),
+        'annotations.0.lesion_type': ('integer',),
+        'annotations.0.noisy': ('flag',),
+    },
+    'results': {
+        '0.image_id': ('id',),
+        '0.bbox': ('numbers',),
+        '0.bbox.0': ('one number',),
+        '0.score': ('number',),
+        '0.category_id': ('integer',),
+    },
+    'bank': {
+        'version': ('integer',),
+        'ann_file': ('text',),
+        'fingerprint': ('text',),
+        'images': ('object',),
+        'images.1': ('object',),
+        'images.1.0.bbox': ('numbers',),
+        'images.1.0.bbox.3': ('one number',),
+        'images.1.0.score': ('number',),
+        'images.1.0.mask_iou': ('number',),
+        'images.1.0.polygons': ('list',),
+    },
+    'exclude': {
+        'images': ('object',),
+        'images.1.0.bbox': ('numbers',),
+        'images.1.0.bbox.0': ('one number',),
+    },
+    'volumes': {
+        'volumes': ('list',),
+        'volumes.0.name': ('text',),
+        'volumes.0.split': ('text',),
+        'volumes.0.shape': ('numbers',),
+        'volumes.0.shape.0': ('size',),
+        'volumes.0.spacing_mm': ('numbers',),
+        'volumes.0.spacing_mm.2': ('one number',),
+        'volumes.0.affine_lps.0': ('numbers',),
+        'volumes.0.lesions': ('list',),
+        'volumes.0.lesions.0.box_mm': ('numbers',),
+        'volumes.0.lesions.0.box_mm.0': ('one number',),
+    },
+    'lesions': {
+        'shape': ('numbers',),
+        'spacing_mm': ('numbers',),
+        'lesions': ('list',),
+        'lesions.0.box_mm': ('numbers',),
+        'lesions.0.box_mm.5': ('one number',),
+        'lesions.0.score': ('number',),
+    },
+    'foreign': {
+        '0.bbox': ('numbers',),
+        '0.bbox.1': ('one number',),
+        '0.score': ('number',),
+    },
+    'own coco': {
+        'images': ('list',),
+        'images.0.file_name': ('text', 'name'),
+        'annotations': ('list',),
+        'annotations.0.bbox': ('numbers',),
+        'annotations.0.bbox.1': ('one number',),
+        'annotations.0.recist_px.3': ('one number',),
+    },
+}
+# Values of BAD that are good in one place.
+GOOD_THERE = {
+    ('annotations', 'images', '[]'),
+    ('bank', 'ann_file', "''"),
+    ('bank', 'fingerprint', "''"),
+    ('bank', 'version', 'True'),
+    ('bank', 'images.1', '[]'),
+    ('bank', 'images', '{}'),
+    ('exclude', 'images', '{}'),
+    ('bank', 'images.1', 'missing'),
+    ('volumes', 'volumes.0.shape.0', '1000000'),
+    ('annotations', 'images.0.spacing_mm', '[1, 2]'),
+    ('annotations', 'images.0.window_hu', '[1, 2]'),
+}
+
+
+def _of_json():
+    for kind, fields in FIELDS.items():
+        for place, types in fields.items():
+            values = [value for each in types for value in BAD[each]]
+            seen = set()
+            for value in values:
+                name = 'missing' if value is MISSING else repr(value)[:20]
+                if name in seen or (kind, place, name) in GOOD_THERE:
+                    continue
+                seen.add(name)
+                yield Fault(
+                    *(kind, f'{place} {name}', _setter(place, value)),
+                    _field(place),
+                )
+        yield Fault(kind, 'deep', lambda data: DEEP.encode())
+        yield Fault(kind, 'NaN', lambda data: b'NaN')
+        yield Fault(kind, 'long integer', lambda data: b'[' + b'9' * 5000)
+        yield Fault(kind, 'latin-1', lambda d: b'{"a": "M\xfcller"}')
+    yield Fault('annotations', 'twice', _twice('images'), 'id')
+    yield Fault('annotations', 'twice', _twice('annotations'), 'id')
+    yield Fault('volumes', 'twice', _twice('volumes'), 'name')
+
+
+def _field(place):
+    """The last word of a place that is no index and no id."""
+    if place == 'images.1':
+        return 'image 1'
+    words = [word for word in place.split('.') if not word.isdecimal()]
+    return words[-1]
+
+
+def _setter(place, value):
+    """Set what lies at 'images.0.id', or remove it."""
+
+    def spoil(data):
+        document = json.loads(data)
+        inside = document
+        *way, last = [
+            int(word) if word.isdecimal() else word
+            for word in place.split('.')
+        ]
+        for word in way:
+            inside = inside[word if isinstance(inside, list) else str(word)]
+        last = last if isinstance(inside, list) else str(last)
+        if value is MISSING:
+            del inside[last]
+        else:
+            inside[last] = value
+        return json.dumps(document).encode()
+
+    return spoil
+
+
+def _twice(key):
+    def spoil(data):
+        document = json.loads(data)
+        document[key].append(document[key][0])
+        return json.dumps(document).encode()
+
+    return spoil
+
+
+# Texts that a column of numbers must not have.
+BAD_TEXT = [
+    '',
+    'x',
+    'nan',
+    'inf',
+    '1e300',
+    '1_0',
+    '0x10',
+    '1;2',
+    '1, 2, 3, 4, 5',
+]
+COLUMNS = {
+    'DL_info': [
+        'Patient_index',
+        'Key_slice_index',
+        'Measurement_coordinates',
+        'Bounding_boxes',
+        'Lesion_diameters_Pixel_',
+        'Coarse_lesion_type',
+        'Possibly_noisy',
+        'Slice_range',
+        'Spacing_mm_px_',
+        'Image_size',
+        'DICOM_windows',
+        'Train_Val_Test',
+    ],
+    'foreign csv': ['x1', 'y1', 'x2', 'y2', 'score'],
+}
+# Other wrong texts: kind, column, text.
+WRONG_TEXT = [
+    ('DL_info', 'File_name', '../../../etc/passwd'),
+    ('DL_info', 'File_name', '/000001_01_01_005.png'),
+    ('DL_info', 'File_name', '000001_01_01/../005.png'),
+    ('DL_info', 'File_name', '\u0660' * 5 + '1_01_01_005.png'),
+    ('DL_info', 'File_name', f'000001_01_01_{"9" * 5000}.png'),
+    ('DL_info', 'File_name', 'a' * 100_000),
+    ('DL_info', 'Patient_index', '1.5'),
+    ('DL_info', 'Patient_index', '-1'),
+    ('DL_info', 'Coarse_lesion_type', '99'),
+    ('DL_info', 'Image_size', '1000000, 1000000'),
+    ('DL_info', 'Image_size', '-5, 5'),
+    ('DL_info', 'Spacing_mm_px_', '1e6, 1e6, 5'),
+    ('DL_info', 'Spacing_mm_px_', '0.8, 0.8, 0'),
+    ('DL_info', 'Train_Val_Test', '4'),
+    ('foreign csv', 'image', ''),
+    ('foreign csv', 'image', '../../000009.png'),
+    ('patients', 'file', '../a'),
+    ('patients', 'patient', ''),
+    ('patients', 'split', 'training'),
+    ('review', 'number', '2'),
+    ('review', 'number', '9' * 5000),
+    ('review', 'number', ''),
+    ('review', 'image_id', '3'),
+    ('review', 'verdict', 'perhaps'),
+]
+
+
+def _of_csv():
+    for kind, columns in COLUMNS.items():
+        for column in columns:
+            for text in BAD_TEXT:
+                if column == 'score' and text in ('1e300',):
+                    continue
+                yield _cell(kind, column, text)
+        yield Fault(kind, 'semicolons', lambda d: d.replace(b',', b';'))
+        yield Fault(kind, 'no header', lambda d: d.split(b'\n', 1)[1])
+        yield Fault(
+            kind, 'utf-16', lambda d: d.decode().encode('utf-16'), 'UTF-8'
+        )
+        yield Fault(kind, 'latin-1', lambda d: d + b'M\xfcller,', 'UTF-8')
+        yield Fault(kind, 'one more field', lambda d: d.rstrip() + b',7\n')
+        yield Fault(
+            kind, 'open quote', lambda d: d.rstrip() + b',"' + b'x' * 200_000
+        )
+        yield Fault(kind, 'huge field', lambda d: d + b'7' * 200_000)
+    yield from (_cell(*case) for case in WRONG_TEXT)
+    for one, other in (
+        ('Measurement_coordinates', 'Bounding_boxes'),
+        ('Image_size', 'Spacing_mm_px_'),
+        ('Train_Val_Test', 'Coarse_lesion_type'),
+        ('File_name', 'Patient_index'),
+    ):
+        yield Fault('DL_info', f'{one} swapped', _swapped(one, other))
+
+
+def _rows(kind, folder_free=True):
+    if kind == 'review':
+        lines = REVIEW.decode().splitlines()
+        columns = lines[0].split(',')
+        return columns, [dict(zip(columns, lines[1].split(','), strict=True))]
+    return good.TABLES[kind]
+
+
+def _cell(kind, column, text):
+    def spoil(data):
+        columns, rows = _rows(kind)
+        return good.to_csv(columns, [{**rows[0], column: text}])
+
+    return Fault(kind, f'{column} {text[:20]!r}', spoil, column.rstrip('_'))
+
+
+def _swapped(one, other):
+    """The header's names, not the values."""
+
+    def spoil(data):
+        columns, rows = good.TABLES['DL_info']
+        names = {one: other, other: one}
+        _, body = good.to_csv(columns, rows).split(b'\n', 1)
+        swapped = ','.join(names.get(c, c) for c in columns)
+        return swapped.encode() + b'\n' + body
+
+    return spoil
+
+
+REVIEW = (
+    b'number,image_id,file_name,x1,y1,x2,y2,score,mask_iou,spared,verdict\n'
+    b'1,1,000001_01_01/005.png,2,3,10,9,0.9,0.1,0,lesion\n'
+)
+
+
+def _of_texts():
+    for name, text in {
+        'five words': b'0 0.5 0.5 0.2 0.2\n',
+        'seven words': b'0 0.5 0.5 0.2 0.2 0.9 1\n',
+        'pixels': b'0 250 250 20 20 0.9\n',
+        'nan': b'0 nan 0.5 0.2 0.2 0.9\n',
+        'text': b'0 x 0.5 0.2 0.2 0.9\n',
+    }.items():
+        yield Fault('yolo', name, lambda data, text=text: text)
+
+
+def _chunk(kind, content, crc=None):
+    body = kind + content
+    crc = zlib.crc32(body) if crc is None else crc
+    return struct.pack('>I', len(content)) + body + struct.pack('>I', crc)
+
+
+def _png(
+    width=16, height=16, depth=16, colour=0, data=None, extra=b'', end=True
+):
+    """A PNG whose checksums are right."""
+    if data is None:
+        data = zlib.compress(bytes((1 + 2 * 16) * 16))
+    header = struct.pack('>IIBBBBB', width, height, depth, colour, 0, 0, 0)
+    return (
+        b'\x89PNG\r\n\x1a\n'
+        + _chunk(b'IHDR', header)
+        + extra
+        + (_chunk(b'IDAT', data) if data else b'')
+        + (_chunk(b'IEND', b'') if end else b'')
+    )
+
+
+PNG = {
+    'absurd size': lambda: _png(100_000, 100_000),
+    'absurd width': lambda: _png(2**31 - 1, 1),
+    'larger than 31 bits': lambda: _png(2**32 - 1, 2**32 - 1),
+    'no width': lambda: _png(0, 16),
+    'no height': lambda: _png(16, 0),
+    'another size': lambda: _png(32, 32),
+    '8 bits': lambda: _png(depth=8),
+    '3 bits': lambda: _png(depth=3),
+    'colour': lambda: _png(colour=2),
+    'palette': lambda: _png(colour=3),
+    'no such colour': lambda: _png(colour=77),
+    'no pixels': lambda: _png(data=b''),
+    'too few pixels': lambda: _png(data=zlib.compress(bytes(100))),
+    'pixels that do not inflate': lambda: _png(data=b'\xff' * 100),
+    'cut inside': lambda: _png(data=zlib.compress(bytes(528))[:-6]),
+    'no such filter': lambda: _png(data=zlib.compress(b'\x99' * 528)),
+    'no end': lambda: _png(end=False),
+    'chunk of 4 GB': lambda: _png()[:33] + b'\xff\xff\xff\xffIDAT' + b'x' * 99,
+    'wrong checksum': lambda: _png(extra=_chunk(b'tEXt', b'a\0b', crc=1)),
+}
+
+
+def _of_png():
+    for name, make in PNG.items():
+        yield Fault('png', name, lambda data, make=make: make())
+
+
+# Bytes of the header (348 bytes, little endian): name, offset, format, values.
+NIFTI = {
+    'absurd sizes': (40, '<4h', (3, 32767, 32767, 32767)),
+    'more than it holds': (40, '<4h', (3, 4000, 4000, 60)),
+    'negative size': (40, '<4h', (3, 16, -16, 4)),
+    'no size': (40, '<4h', (3, 16, 0, 4)),
+    'two axes': (40, '<4h', (2, 16, 64, 1)),
+    'no axes': (40, '<h', (0,)),
+    'nine axes': (40, '<h', (9,)),
+    'negative axes': (40, '<h', (-3,)),
+    'four axes': (40, '<5h', (4, 16, 16, 2, 2)),
+    'no such type': (70, '<h', (9999,)),
+    'no type': (70, '<h', (0,)),
+    'RGB': (70, '<2h', (128, 24)),
+    'complex': (70, '<2h', (32, 64)),
+    'not enough for floats': (70, '<2h', (64, 64)),
+    'far start of voxels': (108, '<f', (1e30,)),
+    'negative start of voxels': (108, '<f', (-1e9,)),
+    'start of voxels is NaN': (108, '<f', (NAN,)),
+    'absurd slope': (112, '<f', (1e38,)),
+    'large slope': (112, '<2f', (1000.0, 0.0)),
+    'infinite intercept': (112, '<2f', (1.0, INF)),
+    'no magic': (344, '<4s', (b'abcd',)),
+    'no codes': (252, '<2h', (0, 0)),
+    'singular affine': (280, '<12f', (0.0,) * 12),
+    'affine of NaN': (280, '<12f', (NAN,) * 12),
+    'affine of inf': (280, '<12f', (INF,) * 12),
+    'absurd affine': (
+        280,
+        '<12f',
+        (1e30, 0, 0, 0, 0, 1e30, 0, 0, 0, 0, 1e30, 0),
+    ),
+}
+
+
+def _of_nifti():
+    for kind in ('nifti', 'labels'):
+        for name, (offset, form, values) in NIFTI.items():
+            # What a mask takes, or is read as no change.
+            if kind == 'labels' and name in ('large slope',):
+                continue
+            yield Fault(kind, name, _header(kind, offset, form, values))
+    for name in ('absurd sizes', 'far start of voxels'):
+        yield Fault('gzipped nifti', name, _header('labels', *NIFTI[name]))
+    yield Fault('gzipped nifti', 'bomb', _bomb)
+    yield Fault('gzipped nifti', 'cut', lambda data: data[:-30])
+    yield Fault('nifti', 'NaN', _voxels(np.full((4, 4, 4), NAN, 'f4')))
+    yield Fault('nifti', 'inf', _voxels(np.full((4, 4, 4), INF, 'f4')))
+    yield Fault('nifti', 'huge', _voxels(np.full((4, 4, 4), 1e30, 'f4')))
+    yield Fault('nifti', 'a mask', _voxels(np.ones((4, 4, 4), 'u1')))
+    shape = (good.SIDE, good.SIDE, good.SLICES)
+    yield Fault('labels', 'shares', _voxels(np.full(shape, 0.5, 'f4')))
+    yield Fault('labels', 'below 0', _voxels(np.full(shape, -1, 'i2')))
+    yield Fault('labels', 'NaN', _voxels(np.full(shape, NAN, 'f4')))
+    yield Fault('labels', 'other grid', _voxels(np.ones((4, 4, 4), 'u1')))
+
+
+def _header(kind, offset, form, values):
+    def spoil(data):
+        packed = data[:2] == b'\x1f\x8b'
+        changed = bytearray(gzip.decompress(data) if packed else data)
+        if form == '<12f':
+            struct.pack_into('<2h', changed, 252, 0, 1)
+        struct.pack_into(form, changed, offset, *values)
+        return gzip.compress(changed) if packed else bytes(changed)
+
+    return spoil
+
+
+def _bomb(data):
+    """A small archive of a header that asks for all that is in it."""
+    plain = bytearray(gzip.decompress(data))
+    struct.pack_into('<4h', plain, 40, 3, 2048, 2048, 2048)
+    return gzip.compress(bytes(plain) + bytes(10**7))
+
+
+def _voxels(array):
+    def spoil(data):
+        image = nibabel.Nifti1Image(array, good.AFFINE)
+        file = io.BytesIO(image.to_bytes())
+        packed = data[:2] == b'\x1f\x8b'
+        return gzip.compress(file.read()) if packed else file.read()
+
+    return spoil
+
+
+# Elements of a DICOM slice: name, value.
+DICOM = [
+    ('Modality', 'MR'),
+    ('Modality', None),
+    ('RescaleSlope', None),
+    ('RescaleSlope', 'NaN'),
+    ('RescaleSlope', '1e300'),
+    ('RescaleIntercept', None),
+    ('RescaleIntercept', 'abc'),
+    ('RescaleIntercept', '-50000'),
+    ('RescaleType', 'US'),
+    ('ImagePositionPatient', None),
+    ('ImagePositionPatient', ['0', '0']),
+    ('ImagePositionPatient', ['0', '0', '1e9999']),
+    ('ImagePositionPatient', ['0', '0', '1e8']),
+    ('ImageOrientationPatient', None),
+    ('ImageOrientationPatient', ['0'] * 6),
+    ('ImageOrientationPatient', ['1', '0', '0', '1', '0', '0']),
+    ('ImageOrientationPatient', ['nan'] * 6),
+    ('PixelSpacing', None),
+    ('PixelSpacing', ['0.8']),
+    ('PixelSpacing', ['0', '0']),
+    ('PixelSpacing', ['-1', '-1']),
+    ('PixelSpacing', ['1e6', '1e6']),
+    ('PixelSpacing', ['a', 'b']),
+    ('Rows', 65535),
+    ('Rows', 0),
+    ('Rows', 17),
+    ('Rows', None),
+    ('Columns', 65535),
+    ('Columns', None),
+    ('NumberOfFrames', '100000000'),
+    ('NumberOfFrames', 'x'),
+    ('SamplesPerPixel', 3),
+    ('BitsAllocated', 7),
+    ('BitsAllocated', 64),
+    ('PixelRepresentation', 9),
+    ('PixelData', None),
+    ('PixelData', b''),
+    ('PixelData', b'\0' * 10),
+]
+
+
+def _of_dicom():
+    for name, value in DICOM:
+        yield Fault(
+            'dicom',
+            f'{name} {str(value)[:20]}',
+            lambda data, n=name, v=value: _sliced(n, v),
+            '' if name in _DECODERS or value in _RESULTS else name,
+        )
+    yield Fault('dicom', 'cut in the header', lambda data: data[:300])
+    yield Fault('dicom', 'cut in the pixels', lambda data: data[:-50])
+    yield Fault('dicom', 'deflate bomb', _deflated)
+
+
+# Values that are wrong for what comes of them.
+_RESULTS = ('-50000', ['0', '0', '1e8'])
+# Elements that the decoder speaks of in its own words.
+_DECODERS = ('BitsAllocated', 'PixelRepresentation', 'PixelData')
+
+
+def _sliced(name, value):
+    data = good.dicom_slice()
+    if isinstance(value, (str, list)) and name not in ('Modality',):
+        # As bytes: pydicom would not take what is no number.
+        text = '\\'.join([value] if isinstance(value, str) else value)
+        vr = 'IS' if name == 'NumberOfFrames' else 'LO'
+        data[name] = _element(
+            name, vr if name == 'RescaleType' else 'DS', text
+        )
+    elif value is None:
+        delattr(data, name)
+    else:
+        setattr(data, name, value)
+    return good.dicom_bytes(data)
+
+
+def _element(name, vr, text):
+    """An element whose text nobody looks at when it is written."""
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.dataelem import RawDataElement
+    from pydicom.tag import Tag
+
+    content = text.encode() + b' ' * (len(text) % 2)
+    return RawDataElement(
+        Tag(tag_for_keyword(name)), vr, len(content), content, 0, False, True
+    )
+
+
+def _deflated(data):
+    """A few kB that inflate to a GB."""
+    whole = good.dicom_slice()
+    whole.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    start = good.dicom_bytes(whole)
+    meta_end = start.index(b'1.2.840.10008.1.2.1.99') + 22
+    pack = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    block = bytes(10**6)
+    body = b''.join(pack.compress(block) for _ in range(600)) + pack.flush()
+    return start[:meta_end] + body
