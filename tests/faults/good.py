@@ -316,7 +316,8 @@ def _foreign(kind):
 
 def _labels(path):
     whole = path.with_name('whole.nii')
-    nibabel.save(nifti_image(), whole)
+    if not whole.exists():
+        nibabel.save(nifti_image(), whole)
     return read_label_nifti(path, read_nifti(whole))
 
 
@@ -324,7 +325,8 @@ def _series(path):
     """The slice among sound ones."""
     for number in range(1, SLICES):
         name = path.with_name(f'sound_{number}.dcm')
-        name.write_bytes(dicom_bytes(dicom_slice(number)))
+        if not name.exists():
+            name.write_bytes(dicom_bytes(dicom_slice(number)))
     return read_dicom(path.parent)
 
 
