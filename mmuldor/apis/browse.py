@@ -33,7 +33,7 @@ def build_split(config: Config, split: str) -> BaseDataset:
         FileNotFoundError: If an annotation file or a key slice is missing.
         ValueError: If one of them is wrong.
     """
-    check_keys(config, f'{split}_dataloader')
+    check_keys(config, f'{split}_dataloader.dataset')
     init_default_scope(config.get('default_scope', 'mmdet'))
     with config_errors(config):
         return unwrap(DATASETS.build(config[f'{split}_dataloader'].dataset))

@@ -61,7 +61,7 @@ def check_config(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
         config,
         'model',
         'optim_wrapper',
-        *(f'{split}_dataloader' for split in SPLITS),
+        *(f'{split}_dataloader.dataset' for split in SPLITS),
         *('val_evaluator', 'test_evaluator'),
     )
     with config_errors(config):

@@ -7,11 +7,14 @@ import os.path as osp
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 from mmengine.config import Config
 
+from mmuldor.io.values import short
+
 # Whose frames in a traceback say that something was built from a config.
-_BUILDERS = ('mmengine.config.', 'mmengine.registry.')
+_BUILDERS = ('mmengine.config.', 'mmengine.registry.', 'mmengine.optim.')
 _MISTAKES = (
     AssertionError,
     AttributeError,
@@ -76,14 +79,19 @@ def load_config(
 
 
 def check_keys(config: Config, *keys: str) -> None:
-    """Raise ValueError unless a config has these keys."""
-    lacking = [key for key in keys if config.get(key) is None]
-    if lacking:
-        raise ValueError(
-            f"config '{config.filename}' must have "
-            f'{", ".join(f"`{key}`" for key in keys)}, but lacks '
-            f'`{lacking[0]}`. Start from a config of `configs/`.'
-        )
+    """Raise ValueError unless a config has dicts or lists under these keys.
+
+    ``train_dataloader.dataset`` is a key inside another one.
+    """
+    for key in keys:
+        found = config
+        for word in key.split('.'):
+            found = found.get(word) if hasattr(found, 'get') else None
+        if not isinstance(found, (dict, list)):
+            raise ValueError(
+                f"config '{config.filename}': `{key}` must be a dict, but got "
+                f'{short(found)}. Start from a config of `configs/`.'
+            )
 
 
 @contextlib.contextmanager
@@ -105,17 +113,24 @@ def config_errors(config: Config) -> Iterator[None]:
         )
         if not built or ours:
             raise
-        types = [
-            str(frame.f_locals['cfg'].get('type'))
-            for frame in frames
-            if frame.f_code.co_name == 'build_from_cfg'
-            and isinstance(frame.f_locals.get('cfg'), dict)
-        ]
+        types = _types(frames)
         place = f' of type {" > ".join(types)}' if types else ''
         raise ValueError(
             f"config '{config.filename}': an entry{place} is wrong: "
             f'{type(error).__name__}: {_text(error)}'
         ) from error
+
+
+def _types(frames: list[FrameType]) -> list[str]:
+    """What was being built, from the outside to the inside."""
+    configs = [
+        frame.f_locals.get(name)
+        for frame in frames
+        for name in ('cfg', 'optimizer_cfg')
+        if str(frame.f_globals.get('__name__')).startswith(_BUILDERS[1:])
+        and frame.f_code.co_name in ('build_from_cfg', '__call__')
+    ]
+    return [str(c.get('type')) for c in configs if isinstance(c, dict)]
 
 
 def _text(error: Exception) -> str:

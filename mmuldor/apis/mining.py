@@ -44,7 +44,10 @@ def mine_hard_negatives(
     """
     check_checkpoint(checkpoint)
     check_output(out, checkpoint, config.filename)
-    check_keys(config, 'model', 'train_dataloader', 'val_dataloader')
+    check_keys(
+        config,
+        *('model', 'train_dataloader.dataset', 'val_dataloader.dataset'),
+    )
     hook = _hnem_hook(config)
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
         runner = build_runner(config)

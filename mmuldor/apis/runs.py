@@ -126,7 +126,8 @@ def train_detector(
         ValueError: If the config cannot do what is asked.
     """
     check_keys(
-        *(config, 'model', 'train_dataloader', 'train_cfg', 'optim_wrapper')
+        config,
+        *('model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper'),
     )
     if amp:
         if not torch.cuda.is_available():
@@ -174,7 +175,8 @@ def evaluate_detector(
         The metrics.
     """
     check_keys(
-        *(config, 'model', 'test_dataloader', 'test_cfg', 'test_evaluator')
+        config,
+        *('model', 'test_dataloader.dataset', 'test_cfg', 'test_evaluator'),
     )
     config.load_from = check_checkpoint(checkpoint)
     config.resume = False

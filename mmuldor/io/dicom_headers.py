@@ -84,24 +84,19 @@ def read_header(path: Path) -> object:
             header = pydicom.dcmread(path, stop_before_pixels=True)
             for name in _USED:
                 header.get(name)
+            kind = str(header.file_meta.get('MediaStorageSOPClassUID', ''))
     # pydicom raises whatever comes of damaged files.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ValueError(
             f'{path}: {name} must be readable, but: {reason}'
         ) from error
-    if 'Rows' not in header and _is_ct(header):
+    if 'Rows' not in header and kind in _CT_IMAGES:
         raise ValueError(
             f'{path} must be a whole CT image, but its header ends before '
             'Rows. Was it cut off? Copy it again.'
         )
     return header
-
-
-def _is_ct(header: object) -> bool:
-    """Whether the first bytes say that it is an image of a CT."""
-    kind = header.file_meta.get('MediaStorageSOPClassUID', '')
-    return str(kind) in _CT_IMAGES
 
 
 def _check_deflated(path: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import nibabel
@@ -279,10 +280,12 @@ def read(kind, path):
 def _csv(path):
     out = path.parent / 'converted'
     try:
-        return convert(path, None, out, Options(missing_images='keep'))
+        report = convert(path, None, out, Options(missing_images='keep'))
     except BaseException:
         assert not out.exists()
         raise
+    shutil.rmtree(out)
+    return report
 
 
 def _both(path):
