@@ -93,7 +93,7 @@ def put(key, value):
 # How a good config is spoilt, and what the line must say; tool by tool.
 MISTAKES = {
     'model': (remove('model'), '`model`'),
-    'train_dataloader': (remove('train_dataloader'), '`train_dataloader`'),
+    'train_dataloader': (remove('train_dataloader'), '`train_dataloader'),
     'optim_wrapper': (remove('optim_wrapper'), '`optim_wrapper`'),
     'no data set': (remove('train_dataloader.dataset'), 'dataset'),
     'detector': (put('model.type', 'MaskRCNNN'), 'MaskRCNNN'),
@@ -128,7 +128,7 @@ FOR_TRAINING = {
     'visualizer': (put('visualizer.type', 'Painter7'), 'Painter7'),
 }
 FOR_TESTS = {
-    'test_dataloader': (remove('test_dataloader'), '`test_dataloader`'),
+    'test_dataloader': (remove('test_dataloader'), '`test_dataloader'),
     'test_evaluator': (remove('test_evaluator'), '`test_evaluator`'),
     'tester': (put('test_evaluator.type', 'mmuldor.FROK'), 'FROK'),
     'hooks': (remove('default_hooks.visualization'), 'visualization'),
