@@ -29,6 +29,8 @@ _NUMBERS = {
     'ImageOrientationPatient': 6,
     'PixelSpacing': 2,
 }
+# Series of a folder that a message lists.
+_LISTED = 20
 _USED = (
     *_NUMBERS,
     *('Rows', 'Columns', 'SeriesInstanceUID', 'Modality', 'ImageType'),
@@ -138,16 +140,22 @@ def choose_series(
         (uid,) = by_uid
     if uid not in by_uid:
         listed = '; '.join(
-            f'{key} ({group[0][1].get("Modality", "?")}, '
-            f'{group[0][1].get("SeriesDescription", "no description")}, '
-            f'{len(group)} files)'
-            for key, group in by_uid.items()
+            _described(key, group)
+            for key, group in list(by_uid.items())[:_LISTED]
         )
-        must = 'one of' if uid is None else f'in {folder}, not {uid}; of'
+        must = 'one of' if uid is None else f'not {uid}, but one of'
         raise ValueError(
-            f'`series_uid` must be {must} the series there: {listed}.'
+            f'{folder}: `series_uid` must be {must} the {len(by_uid)} series '
+            f'there: {listed}.'
         )
     return by_uid[uid]
+
+
+def _described(uid: str, group: Sequence[tuple[Path, object]]) -> str:
+    header = group[0][1]
+    kind = str(header.get('Modality', '?'))[:16]
+    text = str(header.get('SeriesDescription', 'no description'))[:64]
+    return f'{uid[:64]} ({kind}, {text}, {len(group)} files)'
 
 
 def without_scouts(
