@@ -89,6 +89,10 @@ def check_checkpoint(path: str) -> str:
         FileNotFoundError: If it is neither.
         ValueError: See :func:`mmuldor.apis.checkpoints.check_file`.
     """
+    if not isinstance(path, str):
+        raise ValueError(
+            f'a checkpoint must be a file or a URL, but got {path!r}.'
+        )
     if '://' not in path:
         check_file(path)
     return path
@@ -142,7 +146,8 @@ def train_detector(
             )
         config.auto_scale_lr.enable = True
     if resume == 'auto':
-        resume = find_latest_checkpoint(config.work_dir)
+        with _naming(config.work_dir, 'a work dir with `last_checkpoint`'):
+            resume = find_latest_checkpoint(config.work_dir)
     if resume is not None:
         config.resume, config.load_from = True, resume
     if config.get('load_from'):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 
@@ -43,13 +44,24 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
         raise SystemExit(130) from error
 
 
+def _without_traceback(error: BaseException) -> str:
+    """What an error says, also one that a loader's process handed over.
+
+    torch puts the traceback of the process into the message.
+    """
+    text = str(error)
+    if not re.match(r'Caught \w+ in .*\nOriginal Traceback', text):
+        return text
+    return text.rpartition(f'\n{type(error).__name__}: ')[2]
+
+
 def _one_line(error: BaseException) -> str:
     """Joins the lines of a message; never empty.
 
     Texts out of files may hold anything: what a terminal would obey or cannot
     show is escaped.
     """
-    text = str(error) or type(error).__name__
+    text = _without_traceback(error) or type(error).__name__
     if isinstance(error, MemoryError):
         text = f'not enough memory. {text}'
     lines = [line.strip() for line in text.splitlines()]

@@ -125,6 +125,7 @@ FOR_TRAINING = {
     'schedule': (put('param_scheduler.0.type', 'StepLR7'), 'StepLR7'),
     'evaluator': (put('val_evaluator.type', 'mmuldor.FROK'), 'FROK'),
     'loop': (put('train_cfg.type', 'Loop7'), 'Loop7'),
+    'load_from': (put('load_from', 7), 'checkpoint'),
     'visualizer': (put('visualizer.type', 'Painter7'), 'Painter7'),
 }
 FOR_TESTS = {
