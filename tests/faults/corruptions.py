@@ -164,6 +164,15 @@ FIELDS = {
         'annotations.0.bbox.1': ('one number',),
         'annotations.0.recist_px.3': ('one number',),
     },
+    'truth': {
+        'lesions': ('list',),
+        'lesions.0.row': ('integer',),
+        'lesions.0.file_name': ('text',),
+        'lesions.0.segmentation': ('object',),
+        'lesions.0.segmentation.size': ('numbers',),
+        'lesions.0.segmentation.size.0': ('size',),
+        'lesions.0.segmentation.counts': ('list',),
+    },
 }
 # Values of BAD that are good in one place.
 GOOD_THERE = {
@@ -175,6 +184,8 @@ GOOD_THERE = {
     ('bank', 'images', '{}'),
     ('exclude', 'images', '{}'),
     ('bank', 'images.1', 'missing'),
+    ('truth', 'lesions', '[]'),
+    ('truth', 'lesions.0.row', 'None'),
     ('volumes', 'volumes.0.shape.0', '1000000'),
     ('annotations', 'images.0.spacing_mm', '[1, 2]'),
     ('annotations', 'images.0.window_hu', '[1, 2]'),

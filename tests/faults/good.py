@@ -27,6 +27,7 @@ from mmuldor.io.results import load_detections
 from mmuldor.io.review import load_exclude_list, read_verdicts, write_review
 from mmuldor.io.volume_detections import load_volume_detections
 from mmuldor.io.volume_truth import load_volumes
+from mmuldor.report.true_masks import load_outlines
 
 SIDE, SLICES = 16, 4
 AFFINE = np.diag([-0.8, -0.8, 2.5, 1.0])
@@ -127,6 +128,16 @@ DOCUMENTS = {
     'lesions': LESIONS,
     'foreign': [{**DETECTIONS[0], 'file_name': '000001_01_01/005.png'}],
     'own coco': OWN_COCO,
+    'truth': {
+        'lesions': [
+            {
+                'row': lesion['id'],
+                'file_name': f'{lesion["id"]:06d}_01_01/005.png',
+                'segmentation': {'size': [4, 4], 'counts': [5, 2, 9]},
+            }
+            for lesion in ANNOTATIONS['annotations']
+        ]
+    },
 }
 ROW = {
     'File_name': '000001_01_01_005.png',
@@ -353,6 +364,7 @@ _READERS = {
     'foreign csv': _foreign('csv'),
     'yolo': _foreign('yolo'),
     'own coco': _own_coco,
+    'truth': lambda path: load_outlines(path, ANNOTATIONS),
     'patients': lambda path: read_patients(path, ['a']),
     'png': _png,
     'nifti': read_nifti,

@@ -21,6 +21,7 @@ TARGETS = {
     'foreign_csv': 'foreign csv',
     'yolo': 'yolo',
     'own_coco': 'own coco',
+    'truth': 'truth',
     'patients': 'patients',
     'png': 'png',
     'png_chunks': 'png',
