@@ -175,8 +175,13 @@ def load_from_other(url: str, map_location: str | Callable = 'cpu') -> dict:
 def _check_tensors(state: object, path: str | os.PathLike) -> None:
     """Raise ValueError where a tensor is larger than what is stored of it."""
     for name, value in state.items() if isinstance(state, Mapping) else ():
-        if not isinstance(value, torch.Tensor) or value.is_sparse:
+        if not isinstance(value, torch.Tensor):
             continue
+        if value.layout != torch.strided:
+            raise ValueError(
+                f"'{path}': tensor `{name}` must be dense, but is of "
+                f'{value.layout}.'
+            )
         size = value.numel() * value.element_size()
         if size > value.untyped_storage().nbytes():
             raise ValueError(

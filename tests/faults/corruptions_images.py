@@ -249,12 +249,12 @@ def _element(name, vr, text):
 
 
 def _deflated(data):
-    """A few kB that inflate to a GB."""
+    """300 kB that inflate to 300 MB."""
     whole = good.dicom_slice()
     whole.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     start = good.dicom_bytes(whole)
     meta_end = start.index(b'1.2.840.10008.1.2.1.99') + 22
     pack = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = bytes(10**6)
-    body = b''.join(pack.compress(block) for _ in range(600)) + pack.flush()
+    body = b''.join(pack.compress(block) for _ in range(300)) + pack.flush()
     return start[:meta_end] + body

@@ -139,8 +139,7 @@ CASES = [
     *((train, *case) for case in (MISTAKES | FOR_TRAINING).items()),
     *((run_test, *case) for case in FOR_TESTS.items()),
 ]
-FAST = {(check, 'model'), (check, 'backbone'), (train, 'hook')}
-FAST |= {(train, 'optimizer'), (run_test, 'tester'), (check, 'transform')}
+FAST = {(check, 'model'), (check, 'backbone'), (run_test, 'tester')}
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ def test_other_tools_run_nothing(
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_the_option_does_what_its_name_says(
     config_file, hostile, trace, capsys
 ):
@@ -198,6 +199,13 @@ def test_a_tensor_larger_than_what_is_stored(tmp_path):
     wide = torch.zeros(1).expand(10**6, 10**6)
     torch.save({'state_dict': {'a': wide}}, path)
     with pytest.raises(ValueError, match=r'x\.pth.*`a` must be stored whole'):
+        load_safely(path)
+
+
+def test_a_sparse_tensor(tmp_path):
+    path = tmp_path / 'x.pth'
+    torch.save({'state_dict': {'a': torch.eye(3).to_sparse_csr()}}, path)
+    with pytest.raises(ValueError, match=r'x\.pth'):
         load_safely(path)
 
 
