@@ -40,7 +40,6 @@ test: $(VENV)/ready-dev
 test-faults: $(VENV)/ready-dev
 	$(VENV)/bin/python -m pytest tests/faults -m 'slow or not slow'
 
-# atheris has wheels for Linux on x86-64 alone; run.py says so without it.
 fuzz: $(VENV)/ready-dev
 	-$(VENV)/bin/python -m pip install -q --only-binary=:all: \
 	    -r tests/fuzz/requirements.txt
