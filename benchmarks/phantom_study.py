@@ -1,6 +1,6 @@
 """The study of ULDor's claims on a phantom: train, test, write up.
 
-    python benchmarks/phantom_study.py              all of it, about N hours
+    python benchmarks/phantom_study.py              all of it, about 5 hours
     python benchmarks/phantom_study.py --hours 2    start no piece after 2 h
     python benchmarks/phantom_study.py --only systems missing
     python benchmarks/phantom_study.py --write      write up what is there

@@ -45,4 +45,14 @@ python tools/report.py --ann $data/test.json --images $data/Images_png \
     --note "Training time Mask R-CNN: $(cat $demo/mask_rcnn/seconds) s" \
     --note "Training time HNEM, last two epochs: $(cat $demo/uldor/seconds) s" \
     --out $demo/report
-step "Done. Open $demo/report/index.html"
+
+step 'Finding the lesions of a whole synthetic scan'
+scan=$demo/scan
+python data_prep/make_phantom.py $scan --images 3 --neighbours 30 --size 384 \
+    --seed 11 --overwrite
+python data_prep/convert_volumes.py to-nifti $scan/Images_png \
+    --csv $scan/DL_info.csv --out $scan
+python tools/infer.py $scan/000002_01_01_*.nii.gz \
+    configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py \
+    "$(cat $demo/uldor/last_checkpoint)" --score-thr 0.8 --out $scan/found
+step "Done. Open $demo/report/index.html and $scan/found/report.html"

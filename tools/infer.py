@@ -44,8 +44,28 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--score-thr',
         type=float,
-        default=0.3,
-        help='detections below do not exist (default 0.3)',
+        help='detections below do not exist (default: what the calibration '
+        'chose, or 0.3)',
+    )
+    parser.add_argument(
+        '--calibration', help='file of tools/calibrate.py: probabilities'
+    )
+    point = parser.add_mutually_exclusive_group()
+    point.add_argument(
+        '--fps',
+        type=float,
+        help='work at so many FPs an image (of the calibration)',
+    )
+    point.add_argument(
+        '--sensitivity', type=float, help='or find such a share of the lesions'
+    )
+    parser.add_argument(
+        '--tta',
+        action='store_true',
+        help='average over flips and neighbouring slices',
+    )
+    parser.add_argument(
+        '--step-mm', type=float, help='look at one slice in each so many mm'
     )
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: a GPU)')
     parser.add_argument('--batch-size', type=int, default=4)
@@ -67,6 +87,11 @@ def main(argv: list[str] | None = None) -> None:
         series_uid=args.series,
         spacing_mm=args.spacing,
         score_thr=args.score_thr,
+        calibration=args.calibration,
+        fps_per_image=args.fps,
+        sensitivity=args.sensitivity,
+        tta=args.tta,
+        step_mm=args.step_mm,
         device=args.device,
         batch_size=args.batch_size,
     )

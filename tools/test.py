@@ -28,6 +28,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--show-dir', help='draw detections on windowed CT into this folder'
     )
     parser.add_argument(
+        '--split',
+        choices=('val', 'test'),
+        default='test',
+        help='which data to test on (val: for tools/calibrate.py)',
+    )
+    parser.add_argument(
         '--tta',
         action='store_true',
         help='average over flips and neighbouring slices (`tta` of the '
@@ -53,6 +59,7 @@ def main(argv: list[str] | None = None) -> None:
         args.out,
         args.show_dir,
         args.tta,
+        args.split,
         args.allow_unsafe_checkpoint,
     )
 

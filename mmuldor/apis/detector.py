@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, init_default_scope
 
 from mmuldor.apis.checkpoints import load_safely
+from mmuldor.apis.views import average_views
 from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
 from mmuldor.engine.hooks.head_expansion_hook import check_classes
 from mmuldor.functional.lesions import (
@@ -20,7 +23,12 @@ from mmuldor.functional.lesions import (
 )
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.functional.volume import join_slices
+from mmuldor.io.calibration import CalibrationFile
 from mmuldor.io.volume import Volume
+
+DEFAULT_SCORE_THR = 0.3
+# Detections of one view below this do not enter the mean over views.
+VIEW_SCORE_THR = 0.02
 
 
 class LesionDetector:
@@ -30,7 +38,11 @@ class LesionDetector:
         config: Of the training, from :func:`mmuldor.apis.load_config`.
         checkpoint: Its weights, a file; read safely.
         device: 'cpu', 'cuda:0', ...; a GPU where there is one by default.
-        score_thr: Detections below do not exist.
+        score_thr: Detections below do not exist; by default what the
+            calibration chose, or 0.3 without.
+        calibration: From :func:`mmuldor.io.calibration.load_calibration`;
+            gives lesions a probability.
+        tta: Average over the views of the config's ``tta``.
 
     Raises:
         FileNotFoundError: If there is no such checkpoint.
@@ -42,15 +54,27 @@ class LesionDetector:
         config: Config,
         checkpoint: str,
         device: str | None = None,
-        score_thr: float = 0.3,
+        score_thr: float | None = None,
+        calibration: CalibrationFile | None = None,
+        tta: bool = False,
     ) -> None:
         init_default_scope(config.get('default_scope', 'mmdet'))
+        if tta:
+            config = copy.deepcopy(config)
+            average_views(config)
+        if score_thr is None:
+            chosen = calibration and calibration.chosen.score_thr
+            score_thr = DEFAULT_SCORE_THR if chosen is None else chosen
+        self.score_thr, self.calibration = score_thr, calibration
         self.model = MODELS.build(config.model)
-        _load_weights(self.model, checkpoint)
+        detector = self.model.module if tta else self.model
+        _load_weights(detector, checkpoint)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         self.model.to(device).eval()
-        self.model.roi_head.test_cfg.score_thr = score_thr
+        # A view's score is part of a mean: a low one may still count.
+        lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
+        detector.roi_head.test_cfg.score_thr = lowest
         self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
 
     def detect(
@@ -58,6 +82,7 @@ class LesionDetector:
         volume: Volume,
         *,
         batch_size: int = 4,
+        step_mm: float | None = None,
         iou_thr: float = 0.3,
         max_gap_mm: float = 5.0,
         progress: Callable[[Iterable[int], int], Iterable[int]] = (
@@ -69,12 +94,17 @@ class LesionDetector:
         Args:
             volume: The scan.
             batch_size: Slices at a time.
+            step_mm: Look at one slice in each so many mm, which then stands
+                for those between; at every slice by default.
             iou_thr: See :func:`mmuldor.functional.volume.join_slices`.
             max_gap_mm: Likewise.
             progress: Wraps the batches; gets their number.
         """
-        found = self.detect_slices(volume, batch_size, progress)
         columns_mm, rows_mm, interval_mm = volume.spacing_mm
+        # A hair of slack: spacings come from floating-point positions.
+        stride = max(int((step_mm or 0) / interval_mm + 1e-6), 1)
+        slices = _stand_ins(len(volume.hu), stride)
+        found = self.detect_slices(volume, batch_size, progress, list(slices))
         scale = np.array([columns_mm, rows_mm] * 2)
         boxes = np.array([d.box_px for d in found]).reshape(-1, 4) * scale
         positions = np.array([d.slice_index for d in found]) * interval_mm
@@ -83,12 +113,29 @@ class LesionDetector:
             positions,
             [d.score for d in found],
             iou_thr=iou_thr,
-            max_gap_mm=max(max_gap_mm, interval_mm),
+            max_gap_mm=max(max_gap_mm, stride * interval_mm),
         )
         return [
-            measure_lesion([found[row] for row in rows], volume.affine)
+            self._measured([found[row] for row in rows], volume, slices)
             for rows in joined
         ]
+
+    def _measured(
+        self,
+        found: list[SliceDetection],
+        volume: Volume,
+        slices: dict[int, list[int]],
+    ) -> Lesion:
+        spread = [
+            replace(detection, slice_index=index)
+            for detection in found
+            for index in slices[detection.slice_index]
+        ]
+        lesion = measure_lesion(spread, volume.affine)
+        if self.calibration is None:
+            return lesion
+        probability = float(self.calibration.calibration(lesion.score))
+        return replace(lesion, probability=probability)
 
     def detect_slices(
         self,
@@ -97,18 +144,35 @@ class LesionDetector:
         progress: Callable[[Iterable[int], int], Iterable[int]] = (
             lambda items, total: items
         ),
+        slices: Sequence[int] | None = None,
     ) -> list[SliceDetection]:
-        """Detections on every slice, from the lowest to the highest."""
+        """Detections on every slice, or on these, in their order."""
         found: list[SliceDetection] = []
-        starts = range(0, len(volume.hu), batch_size)
+        if slices is None:
+            slices = range(len(volume.hu))
+        starts = range(0, len(slices), batch_size)
         for start in progress(starts, len(starts)):
-            indices = range(start, min(start + batch_size, len(volume.hu)))
+            indices = slices[start : start + batch_size]
             items = [self._pipeline(_item(volume, k)) for k in indices]
             with torch.no_grad():
                 samples = self.model.test_step(pseudo_collate(items))
             for index, sample in zip(indices, samples, strict=True):
-                found += _detections(index, sample.pred_instances)
+                kept = sample.pred_instances
+                kept = kept[kept.scores >= self.score_thr]
+                found += _detections(index, kept)
         return found
+
+
+def _stand_ins(count: int, stride: int) -> dict[int, list[int]]:
+    """Slices to look at, each with those that it stands for, itself first."""
+    first = (stride - 1) // 2
+    chosen = {min(k, count - 1) for k in range(first, count + first, stride)}
+    stands_for = {k: [k] for k in sorted(chosen)}
+    for k in range(count):
+        nearest = min(stands_for, key=lambda own: abs(own - k))
+        if k != nearest:
+            stands_for[nearest].append(k)
+    return stands_for
 
 
 class _FromHead:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmengine.config import Config
@@ -12,6 +13,7 @@ from rich.progress import track
 
 from mmuldor.apis.detector import LesionDetector
 from mmuldor.functional.lesions import Lesion
+from mmuldor.io.calibration import CalibrationFile, load_calibration
 from mmuldor.io.dicom_seg import write_dicom_seg
 from mmuldor.io.lesions import (
     label_volume,
@@ -33,7 +35,12 @@ def infer_scan(
     *,
     series_uid: str | None = None,
     spacing_mm: Sequence[float] | None = None,
-    score_thr: float = 0.3,
+    score_thr: float | None = None,
+    calibration: str | os.PathLike | None = None,
+    fps_per_image: float | None = None,
+    sensitivity: float | None = None,
+    tta: bool = False,
+    step_mm: float | None = None,
     device: str | None = None,
     batch_size: int = 4,
     max_pictures: int = 20,
@@ -52,7 +59,15 @@ def infer_scan(
         out: Folder; made where missing.
         series_uid: Which of several DICOM series.
         spacing_mm: Of PNG slices: columns, rows, slices.
-        score_thr: Detections below do not exist.
+        score_thr: Detections below do not exist; by default what the
+            calibration chose, or 0.3 without.
+        calibration: File of ``tools/calibrate.py``, that of the config's
+            ``calibration`` by default.
+        fps_per_image: Another operating point of the calibration, by FPs an
+            image of its validation split.
+        sensitivity: Or by the share of the lesions found there.
+        tta: Average over the views of the config's ``tta``.
+        step_mm: Look at one slice in each so many mm only.
         device: 'cpu', 'cuda:0', ...
         batch_size: Slices at a time.
         max_pictures: Pictures of the surest so many lesions.
@@ -65,13 +80,19 @@ def infer_scan(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
+    fitted = _calibration(
+        calibration or config.get('calibration'), fps_per_image, sensitivity
+    )
     volume, notes = read_scan(
         scan, series_uid=series_uid, spacing_mm=spacing_mm
     )
-    detector = LesionDetector(config, checkpoint, device, score_thr)
+    detector = LesionDetector(
+        config, checkpoint, device, score_thr, fitted, tta
+    )
     lesions = detector.detect(
         volume,
         batch_size=batch_size,
+        step_mm=step_mm,
         progress=lambda items, total: _track(items, total, 'detecting'),
     )
     out = Path(out)
@@ -96,6 +117,23 @@ def infer_scan(
     # Last: where it is, the others are.
     write_lesions_json(out / 'lesions.json', lesions, volume, notes)
     return lesions, notes
+
+
+def _calibration(
+    path: str | os.PathLike | None,
+    fps_per_image: float | None,
+    sensitivity: float | None,
+) -> CalibrationFile | None:
+    if path is None:
+        if fps_per_image is not None or sensitivity is not None:
+            raise ValueError(
+                'an operating point needs a calibration: give the file that '
+                '`tools/calibrate.py` wrote with `--calibration`.'
+            )
+        return None
+    fitted = load_calibration(path)
+    chosen = fitted.choose(fps_per_image, sensitivity)
+    return replace(fitted, chosen=chosen)
 
 
 def _track(items: Iterable, total: int, text: str) -> Iterable:

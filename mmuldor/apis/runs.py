@@ -163,6 +163,7 @@ def evaluate_detector(
     out: str | None = None,
     show_dir: str | None = None,
     tta: bool = False,
+    split: str = 'test',
     allow_unsafe_checkpoint: bool = False,
 ) -> dict[str, float]:
     """Test a checkpoint.
@@ -173,6 +174,7 @@ def evaluate_detector(
         out: Write COCO-format results (float boxes, RLE masks) here.
         show_dir: Draw detections on windowed CT into this folder.
         tta: Average over the views of the config's ``tta``.
+        split: 'test', or 'val' to test on the validation split.
         allow_unsafe_checkpoint: Unpickle the checkpoint whole, which runs
             what is in it.
 
@@ -186,6 +188,9 @@ def evaluate_detector(
     config.load_from = check_checkpoint(checkpoint)
     config.resume = False
     check_output(out, checkpoint, config.filename)
+    if split == 'val':
+        config.test_dataloader = config.val_dataloader
+        config.test_evaluator = config.val_evaluator
     if out is not None:
         config.test_evaluator.out = out
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):

@@ -153,7 +153,7 @@ class DeepLesionDataset(BaseDetDataset):
         loaders = [
             transform
             for transform in getattr(self.pipeline, 'transforms', [])
-            if hasattr(transform, 'slice_paths')
+            if hasattr(transform, 'check_slices')
         ]
         lacking = 0
         name = osp.basename(self.ann_file)
@@ -161,13 +161,11 @@ class DeepLesionDataset(BaseDetDataset):
             range(len(self)), f'checking slices of {name}', transient=True
         ):
             info = self.get_data_info(index)
-            shape = (info['height'], info['width'])
-            paths = {info['img_path']}
             for loader in loaders:
                 lacking += loader.lacks_neighbours(info)
-                paths.update(loader.slice_paths(info))
-            for path in sorted(paths):
-                check_png16(path, shape)
+                loader.check_slices(info)
+            if not loaders:
+                check_png16(info['img_path'], (info['height'], info['width']))
         if lacking:
             MMLogger.get_current_instance().warning(
                 f'{name}: {lacking} of {len(self)} images lack a neighbouring '

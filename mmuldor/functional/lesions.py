@@ -46,6 +46,7 @@ class Lesion:
         recist_px: Their ends on the key slice, (4, 2); None without.
         volume_ml: Volume of the masks; None without.
         detections: Its detections, the surest first.
+        probability: Calibrated score of the surest; None without calibration.
     """
 
     score: float
@@ -57,6 +58,7 @@ class Lesion:
     recist_px: np.ndarray | None
     volume_ml: float | None
     detections: list[SliceDetection]
+    probability: float | None = None
 
 
 def measure_lesion(

@@ -5,7 +5,8 @@
     {"source": "...", "spacing_mm": [columns, rows, slices],
      "shape": [slices, rows, columns],
      "affine_lps": [[...], [...], [...], [...]], "notes": ["..."],
-     "lesions": [{"number": 1, "score": 0.9, "key_slice": 31,
+     "lesions": [{"number": 1, "score": 0.9, "probability": 0.8,
+                  "key_slice": 31,
                   "center_lps_mm": [x, y, z],
                   "box_mm": [x1, y1, z1, x2, y2, z2],
                   "long_mm": 21.3, "short_mm": 14.0, "volume_ml": 2.1,
@@ -17,7 +18,8 @@ Slices count from 0 at the patient's feet, pixels from 0 with their centres at
 integers, columns to the patient's left and rows to the back. Boxes in mm are
 along those axes from the first pixel's centre; centres are in patient
 coordinates (left, posterior, superior), into which `affine_lps` turns (column,
-row, slice) indices. What needs a mask is null without.
+row, slice) indices. What needs a mask is null without, and so is the
+probability without a calibration.
 """
 
 from __future__ import annotations
@@ -34,8 +36,9 @@ from mmuldor.io.jsonfile import replacing, write_json
 from mmuldor.io.volume import Volume
 
 COLUMNS = (
-    'number', 'score', 'key_slice', 'center_left_mm', 'center_posterior_mm',
-    'center_superior_mm', 'long_mm', 'short_mm', 'volume_ml', 'slices',
+    'number', 'score', 'probability', 'key_slice',
+    'center_left_mm', 'center_posterior_mm', 'center_superior_mm',
+    'long_mm', 'short_mm', 'volume_ml', 'slices',
 )  # fmt: skip
 
 
@@ -56,6 +59,7 @@ def write_lesions_json(
             {
                 'number': number,
                 'score': lesion.score,
+                'probability': _rounded(lesion.probability, 4),
                 'key_slice': lesion.key_slice,
                 'center_lps_mm': _rounded(lesion.center_lps_mm),
                 'box_mm': _rounded(lesion.box_mm),
@@ -96,12 +100,17 @@ def write_lesions_csv(
                 [
                     number,
                     f'{lesion.score:.4f}',
+                    _text(lesion.probability, 4),
                     lesion.key_slice,
                     *(f'{value:.1f}' for value in lesion.center_lps_mm),
-                    *('' if m is None else f'{m:.2f}' for m in measured),
+                    *(_text(value, 2) for value in measured),
                     len(lesion.detections),
                 ]
             )
+
+
+def _text(value: float | None, digits: int) -> str:
+    return '' if value is None else f'{value:.{digits}f}'
 
 
 def label_volume(lesions: Sequence[Lesion], volume: Volume) -> np.ndarray:

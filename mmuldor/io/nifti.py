@@ -6,13 +6,16 @@ import gzip
 import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mmuldor.io.jsonfile import replacing
 from mmuldor.io.limits import MAX_VOXELS
 from mmuldor.io.volume import Volume, reoriented
+
+if TYPE_CHECKING:
+    import nibabel
 
 # CT numbers fit into 16 bits; files hold up to 3,071 or, with extended
 # scales, 32,767 HU, and pad with -1,024 or -2,048 and less.
@@ -108,7 +111,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
         image = nibabel.load(path)
         # Absurd slopes overflow; the values are looked at below.
         with np.errstate(all='ignore'):
-            data = np.asanyarray(image.dataobj)
+            data = _scaled(image.dataobj)
     # nibabel raises whatever comes of damaged headers and archives.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
@@ -174,6 +177,22 @@ def _length(path: Path, enough: int) -> int:
     return count
 
 
+def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
+    """Stored numbers times slope plus intercept, in 32 bits where needed.
+
+    nibabel itself scales in 64 bits, four times the volume.
+    """
+    data = stored.get_unscaled()
+    if (stored.slope, stored.inter) == (1, 0):
+        return np.asarray(data)
+    if data.dtype.names or data.dtype.kind not in 'iuf':
+        return np.asarray(data)
+    scaled = np.empty(data.shape, dtype=np.float32)
+    for k in range(data.shape[-1]):
+        scaled[..., k] = data[..., k] * stored.slope + stored.inter
+    return scaled
+
+
 def _affine(image, path: Path) -> np.ndarray:
     """The affine; a file without one does not say where left is."""
     header = image.header
@@ -193,7 +212,7 @@ def _to_hu(data: np.ndarray, path: Path) -> np.ndarray:
             raise ValueError(
                 f'{path} must hold finite CT numbers, but has NaN or inf.'
             )
-        data = np.rint(data)
+        data = np.rint(data, out=data if data.flags.writeable else None)
     low, high = float(data.min()), float(data.max())
     if low < _LOWEST_HU or high > _HIGHEST_HU:
         raise ValueError(
@@ -206,6 +225,30 @@ def _to_hu(data: np.ndarray, path: Path) -> np.ndarray:
             f'{low:g} to {high:g}, like a label map or an 8-bit picture.'
         )
     return data.astype(np.int16)
+
+
+def write_nifti(path: str | os.PathLike, volume: Volume) -> None:
+    """Write a volume, HU as 16-bit integers, under its affine.
+
+    The file appears when it is whole; the same volume gives the same bytes.
+
+    Args:
+        path: ``.nii`` or ``.nii.gz``; the folder is made where missing.
+        volume: The volume; :func:`read_nifti` gives the same HU back.
+
+    Raises:
+        ValueError: If the name has another suffix.
+    """
+    path = Path(path)
+    if not path.name.endswith(('.nii', '.nii.gz')):
+        raise ValueError(
+            f'`path` must end in .nii or .nii.gz, but got {path.name!r}.'
+        )
+    data = _image(volume.hu, volume).to_bytes()
+    if path.suffix == '.gz':
+        data = gzip.compress(data, compresslevel=1, mtime=0)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
 
 
 def write_label_nifti(
@@ -228,9 +271,16 @@ def write_label_nifti(
             f'`labels` must have the shape of the volume, {volume.shape}, '
             f'but got {labels.shape}.'
         )
+    with replacing(path) as temporary:
+        nibabel.save(_image(np.asarray(labels), volume), temporary)
+
+
+def _image(array: np.ndarray, volume: Volume) -> nibabel.Nifti1Image:
+    """An array (slices, rows, columns) under the affine of a volume."""
+    import nibabel
+
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine
-    image = nibabel.Nifti1Image(np.asarray(labels).T, ras)
+    image = nibabel.Nifti1Image(array.T, ras)
     image.set_qform(ras, code=1)
     image.set_sform(ras, code=1)
-    with replacing(path) as temporary:
-        nibabel.save(image, temporary)
+    return image

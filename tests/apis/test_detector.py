@@ -6,7 +6,9 @@ import torch
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.structures import InstanceData
 
-from mmuldor.apis.detector import LesionDetector
+from mmuldor.apis.detector import LesionDetector, _stand_ins
+from mmuldor.functional.calibration import Calibration, OperatingPoint
+from mmuldor.io.calibration import CalibrationFile
 from mmuldor.io.volume import Volume
 
 SPACING = np.diag([0.8, 0.8, 2.0, 1.0])
@@ -161,3 +163,65 @@ def test_weights_of_another_config(mini_detector_config, checkpoint):
 def test_no_weights(mini_detector_config):
     with pytest.raises(FileNotFoundError, match=r'no\.pth'):
         LesionDetector(mini_detector_config, 'no.pth', 'cpu')
+
+
+@pytest.mark.parametrize(('count', 'stride'), [(1, 1), (7, 1), (5, 4), (9, 3)])
+def test_every_slice_is_stood_for_once(count, stride):
+    slices = _stand_ins(count, stride)
+    assert sorted(k for ks in slices.values() for k in ks) == list(
+        range(count)
+    )
+    assert len(slices) == -(-count // stride)
+    for own, stood_for in slices.items():
+        assert stood_for[0] == own
+        assert max(abs(k - own) for k in stood_for) <= stride - 1
+
+
+def test_one_slice_in_six_millimetres(detector, monkeypatch):
+    box = [10.0, 20.0, 30.0, 30.0]
+    found = {k: [(box, 0.9 - k / 100)] for k in range(9)}
+    fake(detector, monkeypatch, found)
+    volume = volume_of(np.zeros((9, 64, 64)))
+    (every,) = detector.detect(volume)
+    (third,) = detector.detect(volume, step_mm=6.0)
+    assert (every.key_slice, third.key_slice) == (0, 1)
+    assert third.volume_ml == pytest.approx(every.volume_ml)
+    assert third.box_mm == pytest.approx(every.box_mm)
+    assert sorted(d.slice_index for d in third.detections) == list(range(9))
+
+
+def test_a_calibration_gives_probabilities_and_the_threshold(
+    mini_detector_config, checkpoint, monkeypatch
+):
+    fitted = CalibrationFile(
+        Calibration(np.array([0.0, 1.0]), np.array([0.0, 0.5])),
+        OperatingPoint(0.6, 1.0, 0.5),
+        [],
+        {},
+        {},
+    )
+    detector = LesionDetector(
+        mini_detector_config, checkpoint, 'cpu', calibration=fitted
+    )
+    box, other = [10.0, 20.0, 30.0, 30.0], [40.0, 40.0, 46.0, 46.0]
+    fake(detector, monkeypatch, {1: [(box, 0.8), (other, 0.59)]})
+    (lesion,) = detector.detect(volume_of(np.zeros((3, 64, 64))))
+    assert lesion.score == pytest.approx(0.8)
+    assert lesion.probability == pytest.approx(0.4)
+    assert detector.model.roi_head.test_cfg.score_thr == 0.6
+
+
+def test_views_are_averaged(mini_detector_config, checkpoint):
+    rng = np.random.default_rng(0)
+    volume = volume_of(rng.normal(0, 100, (2, 64, 64)))
+    detectors = [
+        LesionDetector(mini_detector_config, checkpoint, 'cpu', 0.0, tta=tta)
+        for tta in (False, True)
+    ]
+    plain, averaged = [d.detect_slices(volume) for d in detectors]
+    assert len(averaged) > 0
+    best = [max(d.score for d in found) for found in (plain, averaged)]
+    # A mean over six views is no larger than the largest of one.
+    assert best[0] != best[1]
+    # The config is as it was.
+    assert mini_detector_config.model.type == 'MaskRCNN'

@@ -4,6 +4,7 @@ import pytest
 from mmuldor.functional.hounsfield import (
     hu_to_stored,
     stored_to_hu,
+    stored_to_hu16,
     window_hu,
 )
 
@@ -48,3 +49,12 @@ def test_window_is_linear_between_its_ends():
 def test_a_window_must_have_a_width(low, high):
     with pytest.raises(ValueError, match='from low to high'):
         window_hu(np.zeros(1), low, high)
+
+
+def test_16_bits_hold_the_same_hu():
+    stored = np.arange(65536, dtype=np.uint16)
+    hu = stored_to_hu16(stored)
+    assert hu.dtype == np.int16
+    assert np.array_equal(hu, stored_to_hu(stored))
+    with pytest.raises(TypeError, match='must be a uint16 array'):
+        stored_to_hu16(hu)

@@ -193,3 +193,40 @@ def test_what_is_no_scan(config, tmp_path, name, match):
     with pytest.raises((ValueError, OSError), match=match):
         infer_scan(tmp_path / name, config, 'w.pth', tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+def test_an_operating_point_needs_a_calibration(scan, config, tmp_path):
+    with pytest.raises(ValueError, match='tools/calibrate'):
+        infer_scan(scan, config, 'w.pth', tmp_path, fps_per_image=1.0)
+
+
+def test_the_threshold_of_a_calibration(scan, config, checkpoint, tmp_path):
+    document = {
+        'format': 'mmuldor-calibration-1',
+        'scores': [0.0, 1.0],
+        'probabilities': [0.0, 0.5],
+        'chosen': {'score_thr': 1.1, 'fps_per_image': 0, 'sensitivity': 0},
+        'points': [{'score_thr': 0.0, 'fps_per_image': 9, 'sensitivity': 1}],
+        'counts': {},
+        'brier': {},
+    }
+    path = tmp_path / 'calibration.json'
+    path.write_text(json.dumps(document))
+    config.calibration = str(path)
+    found = {}
+    for name, options in (
+        ('none', {}),
+        ('all', {'fps_per_image': 9.0, 'max_pictures': 0}),
+    ):
+        found[name], _ = infer_scan(
+            *(scan, config, checkpoint, tmp_path / name),
+            device='cpu',
+            **options,
+        )
+    assert found['none'] == []
+    best = found['all'][0]
+    assert best.probability == pytest.approx(best.score / 2)
+    written = json.loads((tmp_path / 'all/lesions.json').read_text())
+    assert written['lesions'][0]['probability'] == pytest.approx(
+        best.probability, abs=1e-4
+    )

@@ -3,7 +3,7 @@
 _base_ = './deeplesion.py'
 
 load_pipeline = [
-    dict(type='mmuldor.LoadCTSlices', num_slices=9, slice_interval_mm=2.0),
+    dict(_base_.load_pipeline[0], num_slices=9, slice_interval_mm=2.0),
     dict(
         type='mmuldor.WindowHU',
         windows=[(-174, 274), (-1493, 484), (-534, 1425)]),

@@ -2,7 +2,7 @@
 _base_ = './deeplesion.py'
 
 load_pipeline = [
-    dict(type='mmuldor.LoadCTSlices', num_slices=9, slice_interval_mm=2.0),
+    dict(_base_.load_pipeline[0], num_slices=9, slice_interval_mm=2.0),
     _base_.load_pipeline[1],
 ]
 train_pipeline = [*load_pipeline, *_base_.train_pipeline[2:]]

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+import os
 import os.path as osp
 
+import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmuldor.functional.hounsfield import stored_to_hu
-from mmuldor.io.png import read_png16
+from mmuldor.functional.hounsfield import stored_to_hu16
+from mmuldor.functional.slices import (
+    slice_name,
+    slice_positions,
+    stored_numbers,
+    toward_key,
+)
+from mmuldor.io.png import check_png16, read_png16
+from mmuldor.io.store import SliceStore
 from mmuldor.registry import TRANSFORMS
 
 _ACTIONS = ('repeat', 'error')
@@ -22,6 +31,7 @@ class LoadCTSlices(BaseTransform):
     Required Keys:
 
     - img_path (the key slice's PNG), key_slice, slice_range, height, width
+    - file_name (with ``store`` only)
     - slice_interval_mm (with ``slice_interval_mm`` only)
     - slices_hu (optional: HU (H, W) by slice number, instead of files)
     - slice_offset (optional: slices beside the key slice, see RandomSlice)
@@ -44,6 +54,9 @@ class LoadCTSlices(BaseTransform):
         missing: What to do where a neighbour inside the range has no file:
             'repeat' (the nearest one that has) or 'error'. The key slice
             itself must be there.
+        store: Folder that ``data_prep/pack_deeplesion.py`` made; slices come
+            from it instead of from the PNG files, the same to the bit.
+            None or '' reads the PNG files.
     """
 
     def __init__(
@@ -52,6 +65,7 @@ class LoadCTSlices(BaseTransform):
         slice_interval_mm: float | None = None,
         out_of_range: str = 'repeat',
         missing: str = 'repeat',
+        store: str | os.PathLike | None = None,
     ) -> None:
         if isinstance(num_slices, bool) or not isinstance(num_slices, int):
             raise TypeError(
@@ -78,60 +92,71 @@ class LoadCTSlices(BaseTransform):
         self.slice_interval_mm = slice_interval_mm
         self.out_of_range = out_of_range
         self.missing = missing
+        self.store = SliceStore(store) if store else None
 
     def positions(self, results: dict) -> list[float]:
         """Slice numbers to show, fractional where resampled, in range."""
         step = 1.0
         if self.slice_interval_mm is not None:
             step = self.slice_interval_mm / results['slice_interval_mm']
-        half = self.num_slices // 2
         key = results['key_slice'] + results.get('slice_offset', 0)
-        wanted = [key + step * offset for offset in range(-half, half + 1)]
         low, high = results['slice_range']
+        reach = step * (self.num_slices // 2)
         if self.out_of_range == 'error' and (
-            wanted[0] < low or wanted[-1] > high
+            key - reach < low or key + reach > high
         ):
             raise ValueError(
-                f"'{results['img_path']}' needs slices {wanted[0]:g} to "
-                f'{wanted[-1]:g}, but its range is {low} to {high}. Use '
+                f"'{results['img_path']}' needs slices {key - reach:g} to "
+                f'{key + reach:g}, but its range is {low} to {high}. Use '
                 "`out_of_range='repeat'` or fewer slices."
             )
-        return [min(max(position, low), high) for position in wanted]
+        return slice_positions(key, (low, high), self.num_slices, step)
 
     def slice_paths(self, results: dict) -> list[str]:
-        """Files that :meth:`transform` will read, without repetitions."""
-        numbers = self._numbers(results)
+        """Files, or names in the store, that :meth:`transform` will read."""
+        numbers = stored_numbers(self.positions(results))
         return sorted({self._existing(results, n) for n in numbers})
 
     def lacks_neighbours(self, results: dict) -> bool:
         """Whether a slice of the range that is needed has no file."""
         return any(
-            self._existing(results, number) != _path(results, number)
-            for number in self._numbers(results)
+            self._existing(results, number) != self._name(results, number)
+            for number in stored_numbers(self.positions(results))
         )
 
-    def _numbers(self, results: dict) -> set[int]:
-        """Numbers of the stored slices around the positions."""
-        return {
-            number
-            for position in self.positions(results)
-            for number in (math.floor(position), math.ceil(position))
-        }
+    def check_slices(self, results: dict) -> None:
+        """Check that all slices are there and of the right size.
+
+        Raises:
+            FileNotFoundError: If the key slice is missing.
+            ValueError: If a slice is damaged or of another size.
+        """
+        shape = (results['height'], results['width'])
+        for name in self.slice_paths(results):
+            if self.store is None:
+                check_png16(name, shape)
+            else:
+                self.store.check(name, shape)
+
+    def _name(self, results: dict, number: int) -> str:
+        """The slice's file, or its name in the store."""
+        key_name = results['img_path' if self.store is None else 'file_name']
+        return slice_name(key_name, results['key_slice'], number)
 
     def _existing(self, results: dict, number: int) -> str:
-        """The slice's file, or that of the nearest one towards the key."""
-        path = _path(results, number)
+        """The slice, or the nearest one towards the key that exists."""
         key = results['key_slice']
-        if number == key or osp.isfile(path):
-            return path
-        if self.missing == 'error':
+        has = osp.isfile if self.store is None else self.store.has
+        way = toward_key(
+            number, key, lambda other: has(self._name(results, other))
+        )
+        if self.missing == 'error' and len(way) > 1:
             raise FileNotFoundError(
-                f"slice '{path}' does not exist, but its key slice {key} "
-                f'needs it as a neighbour. Unpack it, or use '
-                "`LoadCTSlices(missing='repeat')`."
+                f"slice '{self._name(results, number)}' does not exist, but "
+                f'its key slice {key} needs it as a neighbour. Unpack it, or '
+                "use `LoadCTSlices(missing='repeat')`."
             )
-        toward_key = 1 if number < key else -1
-        return self._existing(results, number + toward_key)
+        return self._name(results, way[-1])
 
     def transform(self, results: dict) -> dict:
         """Load the slices; see the class for the keys."""
@@ -141,10 +166,10 @@ class LoadCTSlices(BaseTransform):
         def load(number: int) -> np.ndarray:
             if 'slices_hu' in results:
                 return np.asarray(results['slices_hu'][number], np.float32)
-            path = self._existing(results, number)
-            if path not in cache:
-                cache[path] = stored_to_hu(read_png16(path, shape))
-            return cache[path]
+            name = self._existing(results, number)
+            if name not in cache:
+                cache[name] = self._read(name, shape)
+            return cache[name]
 
         slices = []
         for position in self.positions(results):
@@ -152,21 +177,32 @@ class LoadCTSlices(BaseTransform):
             weight = np.float32(position - below)
             hu = load(below)
             if weight > 0:
-                hu = hu * (1 - weight) + load(below + 1) * weight
+                above = load(below + 1).astype(np.float32)
+                hu = hu.astype(np.float32) * (1 - weight) + above * weight
             slices.append(hu)
-        results['img'] = np.stack(slices, axis=-1)
+        results['img'] = _as_channels(slices)
         results['img_shape'] = results['ori_shape'] = shape
         return results
 
+    def _read(self, name: str, shape: tuple[int, int]) -> np.ndarray:
+        if self.store is None:
+            return stored_to_hu16(read_png16(name, shape))
+        return self.store.read(name, shape)
+
     def __repr__(self) -> str:
+        store = None if self.store is None else str(self.store.folder)
         return (
             f'{type(self).__name__}(num_slices={self.num_slices}, '
             f'slice_interval_mm={self.slice_interval_mm}, '
-            f'out_of_range={self.out_of_range!r}, missing={self.missing!r})'
+            f'out_of_range={self.out_of_range!r}, missing={self.missing!r}, '
+            f'store={store!r})'
         )
 
 
-def _path(results: dict, number: int) -> str:
-    if number == results['key_slice']:
-        return results['img_path']
-    return osp.join(osp.dirname(results['img_path']), f'{number:03d}.png')
+def _as_channels(slices: list[np.ndarray]) -> np.ndarray:
+    """Slices (H, W) of int16 or float32 as (H, W, n) float32."""
+    if all(hu.dtype == np.int16 for hu in slices):
+        # OpenCV interleaves 16 bits several times as fast as NumPy 32.
+        shape = (*slices[0].shape, len(slices))
+        return cv2.merge(slices).reshape(shape).astype(np.float32)
+    return np.stack([hu.astype(np.float32) for hu in slices], axis=-1)

@@ -1,0 +1,299 @@
+"""Time samples of three slices from PNG files and from a packed store.
+
+    python benchmarks/bench_store.py --images data/DeepLesion/Images_png
+
+Every slice whose two neighbours are there can be a sample; those timed are
+spread evenly over them. The kinds alternate, sample by sample, after a round
+that warms the page cache; before, all must give the same image. One thread,
+as in a worker of a data loader.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+import blosc
+import cv2
+import mmdet.datasets.transforms  # noqa: F401
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.datasets import LoadCTSlices, ResizeToSpacing, WindowHU
+from mmuldor.functional.hounsfield import stored_to_hu16
+from mmuldor.io.cli import user_errors
+from mmuldor.io.jsonfile import write_json
+from mmuldor.io.png import read_png16
+from mmuldor.io.store_format import encode_slice
+from mmuldor.io.store_writer import StoreWriter
+
+ROOT = Path(__file__).resolve().parents[1]
+WINDOW_HU = (-1024, 3071)
+# 512 px at a usual pixel size become 448 px at the configs' 0.8 mm.
+SPACING_MM = 0.7
+WINDOW = WindowHU([WINDOW_HU])
+RESIZE = ResizeToSpacing(spacing_mm=0.8, max_size=512)
+Work = Callable[[dict], np.ndarray]
+
+
+def find_samples(images: Path, count: int) -> list[dict]:
+    """Slices with both neighbours, as `LoadCTSlices` gets them.
+
+    Raises:
+        FileNotFoundError: If there are none.
+    """
+    found = []
+    for path in sorted(images.glob('*/*.png')):
+        number = int(path.stem) if path.stem.isdecimal() else -1
+        beside = [path.with_name(f'{number + k:03d}.png') for k in (-1, 1)]
+        if number >= 0 and all(p.is_file() for p in beside):
+            found.append((path, number))
+    if not found:
+        raise FileNotFoundError(
+            f'`--images` must be Images_png with series of slices, but '
+            f'{images} has none of three in a row.'
+        )
+    places = np.linspace(0, len(found) - 1, min(count, len(found)))
+    return [sample(*found[round(place)]) for place in places]
+
+
+def sample(path: Path, number: int) -> dict:
+    """One item of the data set."""
+    height, width = read_png16(path).shape
+    return {
+        'img_path': str(path),
+        'file_name': f'{path.parent.name}/{path.name}',
+        'key_slice': number,
+        'slice_range': [number - 1, number + 1],
+        'slice_interval_mm': 1.0,
+        'spacing_mm': [SPACING_MM, SPACING_MM],
+        'height': height,
+        'width': width,
+    }
+
+
+def make_store(samples: list[dict], loader: LoadCTSlices, folder: Path):
+    """Pack the samples; returns the bytes of PNG, of pixels, of the store."""
+    paths = {path for s in samples for path in loader.slice_paths(s)}
+    sizes = np.zeros(3, dtype=np.int64)
+    writer = StoreWriter(folder)
+
+    def encoded():
+        for path in track(sorted(map(Path, paths)), 'packing'):
+            hu = stored_to_hu16(read_png16(path))
+            data, record = encode_slice(hu)
+            sizes[:] += (path.stat().st_size, hu.nbytes, len(data))
+            yield f'{path.parent.name}/{path.name}', data, record
+
+    with writer.locked():
+        writer.add(encoded())
+        writer.finish([])
+    return dict(zip(('png', 'pixels', 'store'), sizes.tolist(), strict=True))
+
+
+def decoded(loader: LoadCTSlices, item: dict) -> list[np.ndarray]:
+    """The PNG files' pixels and nothing more."""
+    return [
+        cv2.imread(path, cv2.IMREAD_UNCHANGED)
+        for path in loader.slice_paths(item)
+    ]
+
+
+def published(loader: LoadCTSlices, item: dict) -> np.ndarray:
+    """HU in float64, as loaders of DeepLesion that are on the web do it."""
+    return np.stack(decoded(loader, item), -1).astype(np.float64) - 32768
+
+
+def published_window(hu: np.ndarray) -> np.ndarray:
+    """Their window, in float64 too."""
+    low, high = WINDOW_HU
+    return np.clip((hu - low) / (high - low), 0, 1) * 255
+
+
+def kinds(store: Path, loader: LoadCTSlices) -> dict[str, dict[str, Work]]:
+    """What is timed: group -> kind -> function of an item."""
+    packed = LoadCTSlices(store=store)
+
+    def load(with_loader: LoadCTSlices) -> Work:
+        return lambda item: with_loader.transform(dict(item))['img']
+
+    def ready(with_loader: LoadCTSlices) -> Work:
+        def work(item: dict) -> np.ndarray:
+            results = with_loader.transform(dict(item))
+            return RESIZE.transform(WINDOW.transform(results))['img']
+
+        return work
+
+    def published_ready(item: dict) -> np.ndarray:
+        image = published_window(published(loader, item)).astype(np.float32)
+        sides = (item['width'], item['height'])
+        return cv2.resize(image, [round(s * SPACING_MM / 0.8) for s in sides])
+
+    return {
+        'HU of 3 slices': {
+            'PNG decoding alone': lambda item: decoded(loader, item),
+            'PNG, float64, windowed': lambda item: published_window(
+                published(loader, item)
+            ),
+            'PNG, LoadCTSlices': load(loader),
+            'store, LoadCTSlices': load(packed),
+        },
+        'ready sample': {
+            'PNG, float64': published_ready,
+            'PNG, pipeline': ready(loader),
+            'store, pipeline': ready(packed),
+        },
+    }
+
+
+def check(groups: dict[str, dict[str, Work]], samples: list[dict]) -> None:
+    """Stops unless all kinds give the same."""
+    load, ready = groups.values()
+    for item in samples:
+        hu = load['PNG, LoadCTSlices'](item)
+        np.testing.assert_array_equal(load['store, LoadCTSlices'](item), hu)
+        np.testing.assert_allclose(
+            load['PNG, float64, windowed'](item),
+            published_window(hu.astype(np.float64)),
+        )
+        image = ready['PNG, pipeline'](item)
+        np.testing.assert_array_equal(ready['store, pipeline'](item), image)
+        np.testing.assert_allclose(
+            ready['PNG, float64'](item), image, atol=1e-3
+        )
+
+
+def alternate(
+    works: dict[str, Work], samples: list[dict], repeats: int
+) -> dict[str, list[float]]:
+    """Milliseconds of every kind, for every repeat and sample."""
+    times = {kind: [] for kind in works}
+    for repeat in track(range(repeats + 1), 'timing'):
+        for item in samples:
+            for kind, work in works.items():
+                begin = time.perf_counter()
+                work(item)
+                if repeat:
+                    spent = time.perf_counter() - begin
+                    times[kind].append(1000 * spent)
+    return times
+
+
+def parts(store: Path, samples: list[dict], repeats: int) -> dict[str, float]:
+    """Median milliseconds of each transform of a sample from the store."""
+    steps = [LoadCTSlices(store=store), WINDOW, RESIZE]
+    times = {type(step).__name__: [] for step in steps}
+    for _ in range(repeats):
+        for item in samples:
+            results = dict(item)
+            for name, step in zip(times, steps, strict=True):
+                begin = time.perf_counter()
+                results = step.transform(results)
+                times[name].append(1000 * (time.perf_counter() - begin))
+    return {name: median(values) for name, values in times.items()}
+
+
+def rows(
+    groups: dict[str, dict[str, Work]], samples: list[dict], repeats: int
+) -> list[dict]:
+    """Every kind with its median and how many times slower than the store."""
+    found = []
+    for group, works in groups.items():
+        times = alternate(works, samples, repeats)
+        # The store is the last of each group.
+        base = median(list(times.values())[-1])
+        for kind, values in times.items():
+            low, middle, high = np.percentile(values, (10, 50, 90)).tolist()
+            found.append(
+                {
+                    'group': group,
+                    'kind': kind,
+                    'median_ms': middle,
+                    'p10_p90_ms': [low, high],
+                    'times_the_store': middle / base,
+                }
+            )
+    return found
+
+
+def circumstances(args: argparse.Namespace, samples: list[dict]) -> dict:
+    """What the figures depend on."""
+    return {
+        'command': 'python benchmarks/bench_store.py --images DIR '
+        f'--samples {args.samples} --repeats {args.repeats}',
+        'machine': f'{platform.machine()}, Python '
+        f'{platform.python_version()}, one thread',
+        'versions': {
+            'opencv': cv2.__version__,
+            'numpy': np.__version__,
+            'blosc': blosc.__version__,
+            'c-blosc': blosc.blosclib_version,
+        },
+        'samples': len(samples),
+        'repeats': args.repeats,
+        'note': args.note,
+    }
+
+
+def show(result: dict) -> None:
+    """Print the tables."""
+    table = Table('', 'median ms', '10 to 90 %', 'times the store')
+    for row in result['rows']:
+        low, high = row['p10_p90_ms']
+        table.add_row(
+            f'{row["group"]}: {row["kind"]}',
+            f'{row["median_ms"]:.2f}',
+            f'{low:.2f} to {high:.2f}',
+            f'{row["times_the_store"]:.1f}',
+        )
+    console = Console()
+    console.print(table)
+    for name, value in result['parts_ms'].items():
+        console.print(f'{name} of a sample from the store: {value:.2f} ms')
+    size = result['bytes']
+    console.print(f'store / PNG: {size["store"] / size["png"]:.3f} in size')
+
+
+def main() -> None:
+    """Run the benchmark from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    add = parser.add_argument
+    add('--images', type=Path, required=True, help='Images_png')
+    add('--samples', type=int, default=24, help='samples (default 24)')
+    add('--repeats', type=int, default=9, help='rounds of each kind')
+    add('--note', default='', help='what else ran, for the file')
+    add('--out', type=Path, default=ROOT / 'benchmarks/results/store.json')
+    args = parser.parse_args()
+    cv2.setNumThreads(0)
+    torch.set_num_threads(1)
+    loader = LoadCTSlices()
+    samples = find_samples(args.images, args.samples)
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder)
+        sizes = make_store(samples, loader, store)
+        groups = kinds(store, loader)
+        check(groups, samples)
+        result = {
+            **circumstances(args, samples),
+            'bytes': sizes,
+            'rows': rows(groups, samples, args.repeats),
+            'parts_ms': parts(store, samples, args.repeats),
+        }
+    write_json(args.out, result, indent=2)
+    show(result)
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()

@@ -1,0 +1,114 @@
+"""Turn PNG series into NIfTI volumes, and NIfTI volumes into PNG series.
+
+    python data_prep/convert_volumes.py to-nifti Images_png \\
+        --csv DL_info.csv --out nifti
+    python data_prep/convert_volumes.py to-nifti Images_png/000001_01_01 \\
+        --spacing 0.49 0.49 5 --out nifti
+    python data_prep/convert_volumes.py to-png nifti --out Images_png
+
+Slices of neighbouring numbers make one volume, 000001_01_01_103-115.nii.gz;
+its voxels lie right in the patient, at an origin that is not known. The way
+back gives the same pixels. A volume of whole HU is kept to the bit; the place
+in the patient is lost in PNG, the spacing is kept in a JSON file beside the
+series. What is already there is left alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.progress import track
+
+from data_prep.deeplesion.volumes import (
+    Converted,
+    Spacings,
+    to_nifti,
+    to_png,
+)
+from mmuldor.io.cli import user_errors
+
+_SHOWN = 5
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest='command', required=True)
+    nifti = commands.add_parser('to-nifti', help='PNG series to NIfTI')
+    nifti.add_argument('images', help='Images_png, or one series of it')
+    source = nifti.add_mutually_exclusive_group()
+    source.add_argument(
+        '--csv', help='DL_info.csv: its series and their spacing'
+    )
+    source.add_argument(
+        '--spacing',
+        type=float,
+        nargs=3,
+        metavar=('COLUMNS', 'ROWS', 'SLICES'),
+        help='in mm, of all series',
+    )
+    png = commands.add_parser('to-png', help='NIfTI to PNG series')
+    png.add_argument('volumes', nargs='+', help='files, or folders of them')
+    for command in (nifti, png):
+        add = command.add_argument
+        add('--out', required=True, help='folder to write to')
+        add('--overwrite', action='store_true', help='also what is there')
+        add(
+            '--workers',
+            type=int,
+            default=min(4, os.cpu_count() or 1),
+            help='threads (default %(default)s)',
+        )
+    args = parser.parse_args(argv)
+    if args.workers < 1:
+        parser.error('--workers must be at least 1')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Converts, says what was done; returns the exit code."""
+    args = parse_args(argv)
+    stderr = Console(stderr=True)
+
+    def progress(what: str, total: int, items: Iterable) -> Iterable:
+        return track(items, what, total, console=stderr)
+
+    options = {
+        'workers': args.workers,
+        'overwrite': args.overwrite,
+        'progress': progress,
+    }
+    if args.command == 'to-nifti':
+        spacings = Spacings(args.csv, args.spacing)
+        done = to_nifti(args.images, args.out, spacings, **options)
+    else:
+        done = to_png(args.volumes, args.out, **options)
+    _show(done, args.out)
+    return 1 if done.errors else 0
+
+
+def _show(done: Converted, out: str) -> None:
+    print(
+        f'{out}: {len(done.written)} volumes written, {len(done.kept)} were '
+        'there'
+    )
+    for error in done.errors[:_SHOWN]:
+        print(f'error: {error}', file=sys.stderr)
+    if len(done.errors) > _SHOWN:
+        more = len(done.errors) - _SHOWN
+        print(f'error: {more} more volumes failed', file=sys.stderr)
+
+
+if __name__ == '__main__':
+    with user_errors():
+        sys.exit(main())

@@ -1,0 +1,138 @@
+"""Pack the slices that a config reads, for loading without PNG decoding.
+
+    python data_prep/pack_deeplesion.py --ann train.json val.json test.json \\
+        --images Images_png --out store
+    MMULDOR_STORE=store python tools/train.py CONFIG
+
+Every key slice and its neighbours are cropped to what is not constant and
+compressed without loss: LoadCTSlices gives the same image to the bit. A run
+that was stopped goes on where it was; packing again into the same folder, with
+other annotation files or more slices, adds what is not there yet. A config of
+your own: dict(type='mmuldor.LoadCTSlices', store='store').
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.progress import track
+
+from data_prep.deeplesion.pack import Packed, PackOptions, pack
+from mmuldor.io.cli import user_errors
+
+MB = 10**6
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    defaults = PackOptions()
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add(
+        '--ann',
+        nargs='+',
+        required=True,
+        metavar='JSON',
+        help='train.json and so on, of deeplesion_to_coco.py',
+    )
+    add(
+        '--images',
+        required=True,
+        help='Images_png, or the folder it lies in',
+    )
+    add('--out', required=True, help='folder of the store')
+    add(
+        '--num-slices',
+        type=int,
+        default=defaults.num_slices,
+        help='as in the config, odd (default 3)',
+    )
+    add(
+        '--slice-interval',
+        type=float,
+        metavar='MM',
+        help='slice_interval_mm of the config, where it resamples',
+    )
+    add(
+        '--workers',
+        type=int,
+        default=defaults.workers,
+        help='threads (default: one a core)',
+    )
+    add(
+        '--shard-mb',
+        type=float,
+        default=defaults.shard_bytes / MB,
+        help='size of one file in MB; a stopped run packs the last one again '
+        '(default %(default).0f)',
+    )
+    add(
+        '--check',
+        action='store_true',
+        help='afterwards compare every slice with its PNG, to the bit',
+    )
+    args = parser.parse_args(argv)
+    if args.num_slices < 1 or args.num_slices % 2 == 0:
+        parser.error('--num-slices must be odd and positive')
+    if args.slice_interval is not None and not args.slice_interval > 0:
+        parser.error('--slice-interval must be more than 0 mm')
+    if args.workers < 1 or not args.shard_mb > 0:
+        parser.error('--workers and --shard-mb must be more than 0')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Packs, then says what is in the store and how to use it."""
+    args = parse_args(argv)
+    stderr = Console(stderr=True)
+
+    def progress(what: str, total: int, items: Iterable) -> Iterable:
+        return track(items, what, total, console=stderr)
+
+    packed = pack(
+        args.ann,
+        args.images,
+        args.out,
+        PackOptions(
+            num_slices=args.num_slices,
+            slice_interval_mm=args.slice_interval,
+            workers=args.workers,
+            shard_bytes=int(args.shard_mb * MB),
+            check=args.check,
+        ),
+        progress,
+    )
+    _show(packed, args)
+
+
+def _show(packed: Packed, args: argparse.Namespace) -> None:
+    print(
+        f'{args.out}: {packed.wanted} slices, {packed.new} of them new, '
+        f'{packed.store_bytes / MB:.1f} MB in all'
+    )
+    if args.check:
+        print(f'{packed.compared} slices are the same as their PNG')
+    if packed.absent:
+        print(
+            f'warning: {packed.absent} neighbours have no file; the nearest '
+            'slice that is there stands in, as with PNG',
+            file=sys.stderr,
+        )
+    print(
+        f'use: MMULDOR_STORE={Path(args.out).resolve()} python tools/train.py '
+        'CONFIG'
+    )
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()

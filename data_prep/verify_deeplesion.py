@@ -1,0 +1,125 @@
+"""Is a download of DeepLesion complete and whole?
+
+    python data_prep/verify_deeplesion.py --csv DL_info.csv \\
+        --images Images_png --zips DIR
+
+Every key slice and every neighbour in its slice range must be there, a 16-bit
+PNG of the CSV's size that is not cut off (head and end are read, nothing is
+decoded). Of the zip parts, the central directory is read, and no member may
+leave the folder. OUT/verify.json lists what is missing; what is whole is
+remembered in OUT/verified.json, so that the next run only looks at files that
+are new or have changed. The exit code is 0 if nothing is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from rich.console import Console
+from rich.progress import track
+
+from data_prep.deeplesion.remedies import remedies, table
+from data_prep.deeplesion.verify import (
+    REPORT_FILE,
+    Verification,
+    VerifyOptions,
+    verify,
+)
+from data_prep.deeplesion.zips import NUM_PARTS
+from mmuldor.io.cli import user_errors
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add('--csv', required=True, help='DL_info.csv')
+    add('--images', required=True, help='Images_png, or its parent')
+    add('--zips', metavar='DIR', help='folder of Images_png_01.zip and so on')
+    add(
+        '--parts',
+        type=int,
+        nargs='+',
+        choices=range(1, NUM_PARTS + 1),
+        metavar='N',
+        default=range(1, NUM_PARTS + 1),
+        help='zip parts that should be there (default: all of 1 to 56)',
+    )
+    add(
+        '--annotations',
+        nargs='+',
+        metavar='JSON',
+        default=(),
+        help='ask only for the images of these files of deeplesion_to_coco.py',
+    )
+    add(
+        '--neighbours',
+        type=int,
+        metavar='N',
+        help='ask only for N slices on each side of a key slice (default: '
+        'for all of the slice range)',
+    )
+    add('--workers', type=int, default=16, help='threads (default 16)')
+    add(
+        '--out',
+        default='work_dirs/verify',
+        help='folder of verify.json (default work_dirs/verify)',
+    )
+    args = parser.parse_args(argv)
+    if args.workers < 1:
+        parser.error('--workers must be at least 1')
+    if args.neighbours is not None and args.neighbours < 0:
+        parser.error('--neighbours must be 0 or more')
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Verifies, shows what is missing; returns the exit code."""
+    args = parse_args(argv)
+    stderr = Console(stderr=True)
+
+    def progress(what: str, total: int, items: Iterable) -> Iterable:
+        return track(items, what, total, console=stderr)
+
+    result = verify(
+        args.csv,
+        args.images,
+        args.out,
+        VerifyOptions(
+            zips=args.zips,
+            parts=args.parts,
+            ann_files=args.annotations,
+            neighbours=args.neighbours,
+            workers=args.workers,
+        ),
+        progress,
+    )
+    _show(result, args.out)
+    return 0 if result.complete else 1
+
+
+def _show(result: Verification, out: str) -> None:
+    official = "the release's own" if result.official else 'of unknown origin'
+    print(f'CSV of git hash {result.digest}: {official}')
+    Console().print(table(result))
+    whole = sum(part.state == 'whole' for part in result.parts)
+    if result.parts:
+        print(f'{whole} of {len(result.parts)} zip parts are whole')
+    print(f'{result.looked_at} files opened, {result.known} known to be whole')
+    for line in remedies(result):
+        print(f'- {line}')
+    words = 'complete' if result.complete else 'NOT complete'
+    print(f'{words}; see {Path(out) / REPORT_FILE}')
+
+
+if __name__ == '__main__':
+    with user_errors():
+        sys.exit(main())

@@ -1,0 +1,82 @@
+"""Calibrate a detector on its results for the validation split.
+
+    python tools/test.py CONFIG CHECKPOINT --split val --out val_results.json
+    python tools/calibrate.py --ann data/DeepLesion/val.json \\
+        --dets val_results.json --out calibration.json --fps 1
+    python tools/infer.py SCAN CONFIG CHECKPOINT --out found \\
+        --calibration calibration.json
+
+Turns scores into probabilities (isotonic regression) and finds the threshold
+of an operating point, by FPs an image or by sensitivity.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.io.calibration import fit_calibration, write_calibration
+from mmuldor.io.cli import user_errors
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        '--ann', required=True, help='annotation JSON of the split'
+    )
+    parser.add_argument('--dets', required=True, help='results JSON')
+    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--plot', help='reliability (.png, .pdf, .svg)')
+    point = parser.add_mutually_exclusive_group()
+    point.add_argument(
+        '--fps', type=float, help='FPs an image to work at (default 1)'
+    )
+    point.add_argument(
+        '--sensitivity', type=float, help='share of the lesions to find'
+    )
+    return parser.parse_args(argv)
+
+
+@user_errors()
+def main(argv: list[str] | None = None) -> None:
+    """Fit, print, draw, write."""
+    args = parse_args(argv)
+    fitted, evaluation = fit_calibration(
+        args.ann,
+        args.dets,
+        fps_per_image=args.fps,
+        sensitivity=args.sensitivity,
+    )
+    counts, brier, chosen = fitted.counts, fitted.brier, fitted.chosen
+    print(
+        f'{counts["detections"]} detections on {counts["images"]} images; '
+        f'Brier score {brier["score"]:.4f}, calibrated '
+        f'{brier["calibrated"]:.4f} (on patients not fitted on)'
+    )
+    print(
+        f'works at scores of at least {chosen.score_thr:.4f}: '
+        f'{chosen.fps_per_image:.2f} FPs an image, '
+        f'{100 * chosen.sensitivity:.1f} % of the lesions'
+    )
+    if args.plot:
+        from mmuldor.report.calibration_plot import plot_calibration
+
+        matched = evaluation.matched
+        plot_calibration(
+            args.plot,
+            matched.det_score,
+            ~matched.det_is_fp,
+            fitted.calibration,
+        )
+    write_calibration(args.out, fitted)
+
+
+if __name__ == '__main__':
+    main()
