@@ -198,8 +198,9 @@ def load_exclude_list(
             boxes[int(key)] = _corners([entry['bbox'] for entry in entries])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"'{path}': `images` must give lists with `bbox` by image "
-                f'ids, but {short(key)} has {short(entries)}: {error}.'
+                f"'{path}' must be an exclude list, whose `images` give lists "
+                f'with `bbox` by image ids, but {short(key)} has '
+                f'{short(entries)}: {error}.'
             ) from error
     if fingerprint not in (None, found):
         raise ValueError(
