@@ -1,18 +1,24 @@
 # make demo   the whole method on a synthetic CT set, with a report to look at
 # make test   the test suite
 # make lint   style and import rules
+# make test-faults   bad and hostile files, the slow tests of them too
+# make fuzz   every reader of files, fuzzed for FUZZ_SECONDS each
 #
 # Each makes its own virtual environment first. Variables:
 #   PYTHON=python3.11     interpreter to start from (3.10 to 3.12)
 #   TORCH_INDEX=URL       package index for torch, e.g. the CPU-only one
 #   VENV=.venv            where the environment goes
+#   FUZZ_SECONDS=60       how long `make fuzz` spends on each reader
+#   FUZZ_TARGETS=         which readers, all by default
 
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?=
 export PYTHON TORCH_INDEX
 
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test test-faults fuzz lint clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -30,6 +36,15 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready-dev
 	$(VENV)/bin/python -m pytest
+
+test-faults: $(VENV)/ready-dev
+	$(VENV)/bin/python -m pytest tests/faults -m 'slow or not slow'
+
+fuzz: $(VENV)/ready-dev
+	-$(VENV)/bin/python -m pip install -q --only-binary=:all: \
+	    -r tests/fuzz/requirements.txt
+	$(VENV)/bin/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) \
+	    $(FUZZ_TARGETS)
 
 lint: $(VENV)/ready-dev
 	$(VENV)/bin/ruff check .

@@ -47,6 +47,15 @@ def new_parser(doc: str) -> argparse.ArgumentParser:
     return parser
 
 
+def add_unsafe(parser: argparse.ArgumentParser) -> None:
+    """``--allow-unsafe-checkpoint``."""
+    parser.add_argument(
+        '--allow-unsafe-checkpoint',
+        action='store_true',
+        help='unpickle checkpoints whole: runs whatever code is in them',
+    )
+
+
 def add_launcher(parser: argparse.ArgumentParser) -> None:
     """``--launcher``, and the rank that torch.distributed.launch passes."""
     parser.add_argument(

@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mmuldor.io.cli import user_errors
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Flags of one mining round; the config's HNEMHook is the rule."""
-    from tools.arguments import new_parser
+    from tools.arguments import add_unsafe, new_parser
 
     parser = new_parser(__doc__)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
@@ -25,17 +25,24 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--epoch', type=int, default=0, help='enters the seed of the draws'
     )
-    return parser.parse_args()
+    add_unsafe(parser)
+    return parser.parse_args(argv)
 
 
 @user_errors()
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Mine."""
-    args = parse_args()
+    args = parse_args(argv)
     from mmuldor.apis import load_config, mine_hard_negatives
 
     config = load_config(args.config, args.work_dir, args.cfg_options)
-    counts = mine_hard_negatives(config, args.checkpoint, args.out, args.epoch)
+    counts = mine_hard_negatives(
+        config,
+        args.checkpoint,
+        args.out,
+        args.epoch,
+        args.allow_unsafe_checkpoint,
+    )
     print(', '.join(f'{name} {count}' for name, count in counts.items()))
 
 

@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mmuldor.io.cli import user_errors
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Flags of mmdet's ``tools/test.py``."""
-    from tools.arguments import add_launcher, new_parser
+    from tools.arguments import add_launcher, add_unsafe, new_parser
 
     parser = new_parser(__doc__)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
@@ -40,13 +40,14 @@ def parse_args() -> argparse.Namespace:
         'config)',
     )
     add_launcher(parser)
-    return parser.parse_args()
+    add_unsafe(parser)
+    return parser.parse_args(argv)
 
 
 @user_errors()
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Test."""
-    args = parse_args()
+    args = parse_args(argv)
     from mmuldor.apis import evaluate_detector, load_config
 
     config = load_config(
@@ -59,6 +60,7 @@ def main() -> None:
         args.show_dir,
         args.tta,
         args.split,
+        args.allow_unsafe_checkpoint,
     )
 
 

@@ -15,9 +15,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from mmuldor.io.cli import user_errors
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Flags of mmdet's ``tools/train.py``."""
-    from tools.arguments import add_launcher, new_parser
+    from tools.arguments import add_launcher, add_unsafe, new_parser
 
     parser = new_parser(__doc__)
     parser.add_argument(
@@ -35,19 +35,26 @@ def parse_args() -> argparse.Namespace:
         help='resume from a checkpoint, by default the latest of the work dir',
     )
     add_launcher(parser)
-    return parser.parse_args()
+    add_unsafe(parser)
+    return parser.parse_args(argv)
 
 
 @user_errors()
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Train."""
-    args = parse_args()
+    args = parse_args(argv)
     from mmuldor.apis import load_config, train_detector
 
     config = load_config(
         args.config, args.work_dir, args.cfg_options, args.launcher
     )
-    train_detector(config, args.amp, args.auto_scale_lr, args.resume)
+    train_detector(
+        config,
+        args.amp,
+        args.auto_scale_lr,
+        args.resume,
+        args.allow_unsafe_checkpoint,
+    )
 
 
 if __name__ == '__main__':

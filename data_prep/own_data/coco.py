@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from data_prep.own_data.patients import plain_name
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import check_endpoints
 from mmuldor.io.jsonfile import read_json
+from mmuldor.io.run_length import decode_mask
+from mmuldor.io.values import are_coordinates, is_inside_name, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,21 +95,18 @@ def read_coco(path: str | os.PathLike) -> list[CocoImage]:
         raise ValueError(
             f'{path}: annotations id {number.get("id")}: `image_id` must be '
             'the id of an image that comes once, but got '
-            f'{number.get("image_id")!r}.'
+            f'{short(number.get("image_id"))}.'
         )
     return found
 
 
 def _checked_name(name: Any, where: str) -> str:
     """A name that stays inside its folder."""
-    if isinstance(name, str) and name:
-        path = PurePosixPath(name.replace('\\', '/'))
-        inside = not path.is_absolute() and '..' not in path.parts
-        if inside and not Path(name).drive:
-            return str(path)
+    if is_inside_name(name):
+        return str(PurePosixPath(name.replace('\\', '/')))
     raise ValueError(
         f'{where}: `file_name` must be a name inside the folder of images, '
-        f'but got {name!r}.'
+        f'but got {short(name)}.'
     )
 
 
@@ -202,16 +200,16 @@ def _mask(
         return None
     try:
         if isinstance(segmentation, dict):
-            mask = _decoded(segmentation)
+            mask = decode_mask(segmentation)
         else:
             mask = np.zeros(size, dtype=bool)
             for flat in segmentation:
                 points = np.reshape(flat, (-1, 2)).astype(np.float64)
                 mask |= rasterize(points - offset_px, *size)
-    except (KeyError, TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f'{where}: `segmentation` must be COCO polygons or a run-length '
-            f'mask, but got {str(segmentation)[:60]}: {error}'
+            f'mask, but got {short(segmentation)}: {error}'
         ) from None
     if mask.shape != size or not mask.any():
         raise ValueError(
@@ -221,25 +219,14 @@ def _mask(
     return mask
 
 
-def _decoded(rle: dict[str, Any]) -> np.ndarray:
-    from pycocotools import mask as coco_mask
-
-    if isinstance(rle['counts'], list):
-        rle = coco_mask.frPyObjects(rle, *rle['size'])
-    return coco_mask.decode(rle).astype(bool)
-
-
 def _numbers(
     entry: dict[str, Any], key: str, count: int, where: str
 ) -> list[float]:
     """`count` finite numbers under a key."""
     values = entry.get(key)
-    good = isinstance(values, list) and len(values) == count
-    if not good or not all(
-        type(v) in (int, float) and math.isfinite(v) for v in values
-    ):
+    if not are_coordinates(values, count):
         raise ValueError(
             f'{where}: `{key}` must be {count} finite numbers, but got '
-            f'{str(values)[:80]}.'
+            f'{short(values)}.'
         )
     return [float(value) for value in values]

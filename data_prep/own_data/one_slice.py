@@ -13,7 +13,9 @@ from data_prep.own_data.documents import runs
 from data_prep.own_data.options import SliceOptions
 from data_prep.own_data.report import Report, unlikely_hu
 from mmuldor.functional.hounsfield import hu_to_stored
+from mmuldor.io.limits import INTERVAL_MM, PIXEL_MM
 from mmuldor.io.png import read_png16, write_png16
+from mmuldor.io.values import is_finite, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ def convert_image(
         if image.entry.get(key, side) != side:
             raise ValueError(
                 f'{image.where}: `{key}` must be that of {path}, {side}, but '
-                f'got {image.entry[key]!r}.'
+                f'got {short(image.entry[key])}.'
             )
     written = target / image.target
     write_png16(written, hu_to_stored(hu))
@@ -113,13 +115,16 @@ def _spacing(
         *(own[:2] or given[:2]),
         *([interval] if interval is not None else own[2:] or given[2:]),
     ]
+    ranges = (PIXEL_MM, PIXEL_MM, INTERVAL_MM)
     if len(values) != 3 or not all(
-        type(v) in (int, float) and 0 < v < float('inf') for v in values
+        is_finite(v) and low <= v <= high
+        for v, (low, high) in zip(values, ranges, strict=True)
     ):
         raise ValueError(
-            f'{image.where}: needs `spacing_mm` (columns, rows) and '
-            '`slice_interval_mm`, positive, or `--spacing` for all images, '
-            f'but got {values}.'
+            f'{image.where}: needs `spacing_mm` (columns, rows; '
+            f'{PIXEL_MM[0]:g} to {PIXEL_MM[1]:g}) and `slice_interval_mm` '
+            f'({INTERVAL_MM[0]:g} to {INTERVAL_MM[1]:g}), or `--spacing` for '
+            f'all images, but got {short(values)}.'
         )
     return [float(v) for v in values[:2]], float(values[2])
 

@@ -138,13 +138,17 @@ def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
                     f'if you like, split, but names {", ".join(columns)!r}.'
                 )
             reader.fieldnames = columns
-            return [
-                (
-                    f'{path} line {reader.line_num}',
-                    {c: (row[c] or '').strip() for c in columns},
-                )
-                for row in reader
-            ]
+            rows = []
+            for row in reader:
+                where = f'{path} line {reader.line_num}'
+                if None in row:
+                    raise ValueError(
+                        f'{where} must have {len(columns)} fields, as line 1, '
+                        f'but has {len(columns) + len(row[None])}.'
+                    )
+                texts = {c: (row[c] or '').strip() for c in columns}
+                rows.append((where, texts))
+            return rows
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f'{path} must be CSV in UTF-8, but {error}.') from (
             error

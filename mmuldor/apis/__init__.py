@@ -1,14 +1,17 @@
-"""What the tools call."""
+"""What the tools call; importing it makes MMEngine read checkpoints safely."""
 
+from mmuldor.apis.checkpoints import guard_checkpoints
+from mmuldor.apis.configs import load_config
 from mmuldor.apis.detector import LesionDetector
 from mmuldor.apis.mining import mine_hard_negatives
 from mmuldor.apis.runs import (
     evaluate_detector,
-    load_config,
     tested_annotations,
     train_detector,
 )
 from mmuldor.functional.lesions import Lesion, SliceDetection
+
+guard_checkpoints()
 
 __all__ = [
     'Lesion',

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
 
+from mmuldor.apis.configs import check_keys, config_errors
 from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
 from mmuldor.engine.hooks.hnem_hook import unwrap
 from mmuldor.functional.masks import mask_polygons
@@ -32,8 +33,10 @@ def build_split(config: Config, split: str) -> BaseDataset:
         FileNotFoundError: If an annotation file or a key slice is missing.
         ValueError: If one of them is wrong.
     """
+    check_keys(config, f'{split}_dataloader.dataset')
     init_default_scope(config.get('default_scope', 'mmdet'))
-    return unwrap(DATASETS.build(config[f'{split}_dataloader'].dataset))
+    with config_errors(config):
+        return unwrap(DATASETS.build(config[f'{split}_dataloader'].dataset))
 
 
 def browse_dataset(

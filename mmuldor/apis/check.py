@@ -20,6 +20,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples, targets_of
+from mmuldor.apis.configs import check_keys, config_errors
 from mmuldor.apis.runs import check_checkpoint
 from mmuldor.io.annotations import load_annotations
 
@@ -52,7 +53,22 @@ def check_config(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
     Yields:
         Findings, each as soon as it is known. After an error in the training
         split, nothing that needs it is looked at.
+
+    Raises:
+        ValueError: If an entry of the config is wrong.
     """
+    check_keys(
+        config,
+        'model',
+        'optim_wrapper',
+        *(f'{split}_dataloader.dataset' for split in SPLITS),
+        *('val_evaluator', 'test_evaluator'),
+    )
+    with config_errors(config):
+        yield from _findings(config, out)
+
+
+def _findings(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
     datasets = {}
     for split in SPLITS:
         try:

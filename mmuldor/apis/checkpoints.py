@@ -2,36 +2,60 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlparse
 
 import numpy as np
 import torch
+from mmengine.dist import barrier, get_local_rank
 from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+
+UNSAFE_OPTION = '--allow-unsafe-checkpoint'
+# torch.save writes zip archives, before 1.6 bare pickles.
+_STARTS = (b'PK', b'\x80\x02')
+_allowed_unsafe = False
 
 
-def load_safely(path: str | os.PathLike) -> dict:
+class UnsafeCheckpointError(ValueError):
+    """A checkpoint holds what only running it would read."""
+
+
+def load_safely(
+    path: str | os.PathLike, map_location: str | Callable = 'cpu'
+) -> dict:
     """Read a checkpoint of MMEngine; nothing but its own kinds of objects.
 
     A pickle can run any code. This reader knows tensors, plain values, NumPy
-    arrays and the buffers of MMEngine's log, and refuses all else.
+    arrays and the buffers of MMEngine's log, and refuses all else. What it
+    reads takes no more memory than the file is large. The config that some
+    checkpoints carry as text (``meta['config']``) is left out, since
+    ``Runner.resume`` would run it.
 
     Args:
         path: A file that ``tools/train.py`` or ``torch.save`` wrote.
+        map_location: As for ``torch.load``.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no checkpoint or holds other objects.
+        UnsafeCheckpointError: If it holds other objects.
+        ValueError: If it is no checkpoint.
     """
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"checkpoint '{path}' does not exist.")
+    check_file(path)
     try:
         with torch.serialization.safe_globals(_known()):
             checkpoint = torch.load(
-                path, map_location='cpu', weights_only=True
+                path, map_location=map_location, weights_only=True
             )
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise ValueError(
+    # Damaged and hostile files make the unpickler raise whatever there is.
+    except Exception as error:
+        kind = UnsafeCheckpointError if _telling(error) else ValueError
+        raise kind(
             f"'{path}' must be a checkpoint of tensors, plain values and "
             f'MMEngine log buffers, but: {_reason(error)}.'
         ) from error
@@ -40,14 +64,144 @@ def load_safely(path: str | os.PathLike) -> dict:
             f"'{path}' must hold a dict, but holds a "
             f'{type(checkpoint).__name__}.'
         )
+    _check_tensors(checkpoint.get('state_dict', checkpoint), path)
+    if isinstance(checkpoint.get('meta'), dict):
+        checkpoint['meta'].pop('config', None)
     return checkpoint
 
 
-def _reason(error: Exception) -> str:
-    """The line of torch's long advice that says what was found."""
+def check_file(path: str | os.PathLike) -> None:
+    """Look at a checkpoint's first bytes and its table of contents.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not what ``torch.save`` writes, or would unpack
+            to more than it holds.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"checkpoint '{path}' does not exist. `tools/train.py` writes "
+            'them as `epoch_N.pth` to its work dir.'
+        )
+    with open(path, 'rb') as file:
+        start = file.read(2)
+    if start not in _STARTS:
+        raise ValueError(
+            f"'{path}' must be a checkpoint as torch.save writes it, but it "
+            f'starts with {start!r}.'
+        )
+    if start != b'PK':
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+    # zipfile raises many kinds on damaged archives.
+    except Exception as error:
+        raise ValueError(
+            f"'{path}' must be a checkpoint that is whole, but: {error}. Was "
+            'it cut off? Copy or train it anew.'
+        ) from error
+    # torch.save stores without compression.
+    if unpacked > os.path.getsize(path):
+        raise ValueError(
+            f"'{path}' must be a checkpoint as torch.save writes it, but its "
+            f'{os.path.getsize(path):,} bytes would unpack to {unpacked:,}.'
+        )
+
+
+def guard_checkpoints() -> None:
+    """Let all of MMEngine read checkpoints by :func:`load_safely`.
+
+    Without this, ``load_from``, ``resume``, ``init_cfg`` and the rest unpickle
+    whatever ``weights_only`` refuses. A checkpoint must be a file or an
+    http(s) URL.
+    """
+    CheckpointLoader._schemes = {}
+    CheckpointLoader.register_scheme(r'\S+://', load_from_other)
+    CheckpointLoader.register_scheme(('http://', 'https://'), load_from_url)
+    CheckpointLoader.register_scheme('', load_from_file)
+
+
+@contextlib.contextmanager
+def unsafe_checkpoints(allowed: bool = True) -> Iterator[None]:
+    """Let MMEngine unpickle checkpoints whole, and run what they hold."""
+    global _allowed_unsafe
+    before, _allowed_unsafe = _allowed_unsafe, allowed
+    try:
+        yield
+    finally:
+        _allowed_unsafe = before
+
+
+def load_from_file(path: str, map_location: str | Callable = 'cpu') -> dict:
+    """MMEngine's loader of files: safe unless :func:`unsafe_checkpoints`."""
+    path = os.path.expanduser(path)
+    if _allowed_unsafe:
+        check_file(path)
+        return torch.load(path, map_location=map_location, weights_only=False)
+    try:
+        return load_safely(path, map_location or 'cpu')
+    except UnsafeCheckpointError as error:
+        raise ValueError(
+            f'{error} Only if you trust whoever made it: `{UNSAFE_OPTION}` '
+            'runs what is in it.'
+        ) from error
+
+
+def load_from_url(url: str, map_location: str | Callable = 'cpu') -> dict:
+    """Download once a machine, to where torch.hub keeps its files."""
+    folder = Path(torch.hub.get_dir()) / 'checkpoints'
+    path = folder / (Path(urlparse(url).path).name or 'checkpoint')
+    if get_local_rank() == 0 and not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            torch.hub.download_url_to_file(url, str(path))
+        except OSError as error:
+            raise OSError(
+                f"checkpoint '{url}' could not be fetched: {error}. Download "
+                'it by other means and name the file.'
+            ) from error
+    barrier()
+    return load_from_file(str(path), map_location)
+
+
+def load_from_other(url: str, map_location: str | Callable = 'cpu') -> dict:
+    """MMEngine's loader of all other schemes: none is read."""
+    raise ValueError(
+        f"checkpoint '{url}' must be a file or start with https://."
+    )
+
+
+def _check_tensors(state: object, path: str | os.PathLike) -> None:
+    """Raise ValueError where a tensor is larger than what is stored of it."""
+    for name, value in state.items() if isinstance(state, Mapping) else ():
+        if not isinstance(value, torch.Tensor):
+            continue
+        if value.layout != torch.strided:
+            raise ValueError(
+                f"'{path}': tensor `{name}` must be dense, but is of "
+                f'{value.layout}.'
+            )
+        size = value.numel() * value.element_size()
+        if size > value.untyped_storage().nbytes():
+            raise ValueError(
+                f"'{path}': tensor `{name}` must be stored whole, but of "
+                f'{size:,} bytes {value.untyped_storage().nbytes():,} are.'
+            )
+
+
+def _telling(error: Exception) -> list[str]:
+    """The lines of torch's long advice that say what was refused."""
     lines = str(error).replace('WeightsUnpickler error: ', '').split('\n')
-    telling = [line for line in lines if 'GLOBAL' in line or 'getattr' in line]
-    return (telling or lines)[0].strip().split('. ')[0].rstrip('.')
+    return [line for line in lines if 'GLOBAL' in line or 'getattr' in line]
+
+
+def _reason(error: Exception) -> str:
+    """What was found, in a sentence without its full stop."""
+    text = str(error).replace('WeightsUnpickler error: ', '')
+    lines = _telling(error) or text.split('\n')
+    reason = lines[0].strip().split('. ')[0].rstrip('.')
+    return reason or type(error).__name__
 
 
 def _statistic(owner: object, name: str) -> object:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
+from mmuldor.apis.checkpoints import unsafe_checkpoints
+from mmuldor.apis.configs import check_keys, config_errors
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
@@ -17,7 +19,11 @@ from mmuldor.io.review import load_exclude_list
 
 
 def mine_hard_negatives(
-    config: Config, checkpoint: str, out: str, epoch: int = 0
+    config: Config,
+    checkpoint: str,
+    out: str,
+    epoch: int = 0,
+    allow_unsafe_checkpoint: bool = False,
 ) -> dict:
     """Mine the training images of a config with a checkpoint.
 
@@ -27,6 +33,8 @@ def mine_hard_negatives(
         checkpoint: File or URL.
         out: Bank file to write.
         epoch: Enters the seed of the draws, as in training.
+        allow_unsafe_checkpoint: Unpickle the checkpoint whole, which runs
+            what is in it.
 
     Returns:
         The bank's counts.
@@ -36,11 +44,16 @@ def mine_hard_negatives(
     """
     check_checkpoint(checkpoint)
     check_output(out, checkpoint, config.filename)
+    check_keys(
+        config,
+        *('model', 'train_dataloader.dataset', 'val_dataloader.dataset'),
+    )
     hook = _hnem_hook(config)
-    runner = build_runner(config)
-    check_model(runner.model)
-    dataset = unwrap(DATASETS.build(config.train_dataloader.dataset))
-    runner.load_checkpoint(checkpoint)
+    with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
+        runner = build_runner(config)
+        check_model(runner.model)
+        dataset = unwrap(DATASETS.build(config.train_dataloader.dataset))
+        runner.load_checkpoint(checkpoint)
     runner.model.eval()
     rule = {k: v for k, v in hook.items() if k in _RULE_KEYS}
     exclude = hook.get('exclude')

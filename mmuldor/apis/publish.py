@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -54,17 +55,21 @@ def publish_model(
         ValueError: If an input is wrong.
     """
     loaded = load_safely(checkpoint)
-    weights, meta = _weights(checkpoint, loaded), loaded.get('meta', {})
+    weights, meta = _weights(checkpoint, loaded), _meta(checkpoint, loaded)
     metrics = _metrics(froc)
     name = name or _config_name(meta) or Path(checkpoint).stem
+    # A checkpoint says its name itself.
+    if not re.fullmatch(r'[\w.+-]{1,200}', name) or name.startswith('.'):
+        raise ValueError(
+            "the first part of the files' names must be letters, digits and "
+            f'_.+-, but is {name[:80]!r}. Give another one with `--name`.'
+        )
     kept = {
         'state_dict': weights,
         'meta': {
             'config': str(meta.get('cfg', '')),
-            'dataset_meta': {
-                'classes': tuple(meta.get('dataset_meta', {})['classes'])
-            }
-            if meta.get('dataset_meta')
+            'dataset_meta': {'classes': _classes(meta)}
+            if _classes(meta)
             else {},
             'seed': meta.get('seed'),
             'epoch': meta.get('epoch'),
@@ -77,13 +82,10 @@ def publish_model(
     file = Path(out_dir) / f'{name}-{digest[:8]}.pth'
     card = file.with_suffix('.md')
     facts = _facts(meta, weights, digest, data, licence)
-    with replacing(file) as temporary:
-        temporary.write_bytes(content.getvalue())
-    with replacing(card) as temporary:
-        temporary.write_text(
-            _card(file.name, facts, metrics, kept['meta']['config']),
-            encoding='utf-8',
-        )
+    text = _card(file.name, facts, metrics, kept['meta']['config'])
+    with replacing(file) as weights_file, replacing(card) as card_file:
+        weights_file.write_bytes(content.getvalue())
+        card_file.write_text(text, encoding='utf-8')
     return file, card
 
 
@@ -100,6 +102,22 @@ def _weights(path: str | os.PathLike, loaded: dict) -> dict:
         key.removeprefix('module.'): value.detach().clone().contiguous()
         for key, value in state.items()
     }
+
+
+def _meta(path: str | os.PathLike, loaded: dict) -> Mapping:
+    meta = loaded.get('meta', {})
+    if not isinstance(meta, Mapping):
+        raise ValueError(
+            f"'{path}': `meta` must be a dict, but is a {type(meta).__name__}."
+        )
+    return meta
+
+
+def _classes(meta: Mapping) -> tuple[str, ...]:
+    """Names of the classes, () where nobody says."""
+    dataset = meta.get('dataset_meta')
+    named = dataset.get('classes') if isinstance(dataset, Mapping) else None
+    return tuple(map(str, named)) if isinstance(named, (list, tuple)) else ()
 
 
 def _config_name(meta: Mapping) -> str:
@@ -122,7 +140,7 @@ def _metrics(froc: str | os.PathLike | None) -> dict[str, float]:
         found['tested on'] = (
             f'{counts["images"]:,} images, {counts["lesions"]:,} lesions'
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f'{froc} must be what `python tools/froc.py --out` writes, but '
             f'{error!r}.'
@@ -137,7 +155,7 @@ def _facts(
     data: str | None,
     licence: str,
 ) -> dict[str, object]:
-    classes = meta.get('dataset_meta', {}).get('classes', ())
+    classes = _classes(meta)
     return {
         'config': _config_name(meta) or 'not recorded',
         'classes': ', '.join(classes) or 'not recorded',

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os.path as osp
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -13,48 +13,10 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmuldor.apis.checkpoints import check_file, unsafe_checkpoints
+from mmuldor.apis.configs import check_keys, config_errors, load_config
 from mmuldor.apis.views import average_views
 from mmuldor.ops import log_backend
-
-
-def load_config(
-    path: str,
-    work_dir: str | None = None,
-    cfg_options: dict | None = None,
-    launcher: str = 'none',
-) -> Config:
-    """Read a config and settle where it runs.
-
-    Args:
-        path: Config file.
-        work_dir: Overrides the config's; ``work_dirs/<config name>`` if
-            neither says.
-        cfg_options: Settings to override, as from ``--cfg-options``.
-        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is no config.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"config '{path}' does not exist. The shipped ones are under "
-            '`configs/`; the README lists them.'
-        )
-    try:
-        config = Config.fromfile(path)
-        config.merge_from_dict(cfg_options or {})
-    except (SyntaxError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"config '{path}', or what `--cfg-options` changes in it, is "
-            f'wrong: {type(error).__name__}: {error}'
-        ) from error
-    config.launcher = launcher
-    if work_dir is not None:
-        config.work_dir = work_dir
-    elif config.get('work_dir') is None:
-        config.work_dir = osp.join('work_dirs', Path(path).stem)
-    return config
 
 
 class BriefRunner(Runner):
@@ -80,6 +42,16 @@ class BriefRunner(Runner):
             {name: hook for name, hook in hooks.items() if name not in off}
         )
 
+    def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
+        """MMEngine's; errors name the file."""
+        with _naming(filename, 'a checkpoint of this config'):
+            return super().load_checkpoint(filename, *args, **kwargs)
+
+    def resume(self, filename: str, *args, **kwargs) -> None:
+        """MMEngine's; errors name the file."""
+        with _naming(filename, 'a checkpoint of a training, with its state'):
+            super().resume(filename, *args, **kwargs)
+
 
 # Those that MMEngine registers if a config says nothing.
 _MMENGINE_HOOKS = {
@@ -90,6 +62,27 @@ _MMENGINE_HOOKS = {
     'param_scheduler',
     'checkpoint',
 }
+
+
+@contextlib.contextmanager
+def _naming(filename: str, must: str) -> Iterator[None]:
+    """Name the checkpoint in errors that come of what it holds."""
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        if str(filename) in str(error):
+            raise
+        raise ValueError(
+            f"'{filename}' must be {must}, but {type(error).__name__}: {error}"
+        ) from error
 
 
 def _is_no_dump(record: logging.LogRecord) -> bool:
@@ -136,23 +129,14 @@ def check_checkpoint(path: str) -> str:
 
     Raises:
         FileNotFoundError: If it is neither.
-        ValueError: If the file is not one that torch.save writes.
+        ValueError: See :func:`mmuldor.apis.checkpoints.check_file`.
     """
-    if '://' in path:
-        return path
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"checkpoint '{path}' does not exist. `tools/train.py` writes "
-            'them as `epoch_N.pth` to its work dir.'
-        )
-    with open(path, 'rb') as file:
-        start = file.read(2)
-    # torch.save writes zip archives, before 1.6 bare pickles.
-    if start not in (b'PK', b'\x80\x02'):
+    if not isinstance(path, str):
         raise ValueError(
-            f"'{path}' must be a checkpoint as torch.save writes it, but it "
-            f'starts with {start!r}.'
+            f'a checkpoint must be a file or a URL, but got {path!r}.'
         )
+    if '://' not in path:
+        check_file(path)
     return path
 
 
@@ -185,6 +169,7 @@ def train_detector(
     amp: bool = False,
     auto_scale_lr: bool = False,
     resume: str | None = None,
+    allow_unsafe_checkpoint: bool = False,
 ) -> None:
     """Train a config.
 
@@ -194,10 +179,16 @@ def train_detector(
         auto_scale_lr: Scale the learning rate to the batch size.
         resume: 'auto' for the latest checkpoint of the work dir, if there
             is one, or a checkpoint; None does what the config says.
+        allow_unsafe_checkpoint: Unpickle checkpoints whole, which runs what
+            is in them.
 
     Raises:
         ValueError: If the config cannot do what is asked.
     """
+    check_keys(
+        config,
+        *('model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper'),
+    )
     if amp:
         if not torch.cuda.is_available():
             raise ValueError('`--amp` needs a GPU, but there is none.')
@@ -216,7 +207,8 @@ def train_detector(
         config.resume, config.load_from = True, resume
     if config.get('load_from'):
         check_checkpoint(config.load_from)
-    build_runner(config).train()
+    with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
+        build_runner(config).train()
     leave_processes()
 
 
@@ -227,6 +219,7 @@ def evaluate_detector(
     show_dir: str | None = None,
     tta: bool = False,
     split: str = 'test',
+    allow_unsafe_checkpoint: bool = False,
 ) -> dict[str, float]:
     """Test a checkpoint.
 
@@ -237,10 +230,16 @@ def evaluate_detector(
         show_dir: Draw detections on windowed CT into this folder.
         tta: Average over the views of the config's ``tta``.
         split: 'test', or 'val' to test on the validation split.
+        allow_unsafe_checkpoint: Unpickle the checkpoint whole, which runs
+            what is in it.
 
     Returns:
         The metrics.
     """
+    check_keys(
+        config,
+        *('model', 'test_dataloader.dataset', 'test_cfg', 'test_evaluator'),
+    )
     config.load_from = check_checkpoint(checkpoint)
     config.resume = False
     check_output(out, checkpoint, config.filename)
@@ -249,13 +248,14 @@ def evaluate_detector(
         config.test_evaluator = config.val_evaluator
     if out is not None:
         config.test_evaluator.out = out
-    if tta:
-        average_views(config)
-    if show_dir is not None:
-        config.default_hooks.visualization.update(
-            draw=True, test_out_dir=show_dir
-        )
-    metrics = build_runner(config).test()
+    with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
+        if tta:
+            average_views(config)
+        if show_dir is not None:
+            config.default_hooks.visualization.update(
+                draw=True, test_out_dir=show_dir
+            )
+        metrics = build_runner(config).test()
     leave_processes()
     return metrics
 
@@ -273,7 +273,10 @@ def tested_annotations(paths: Iterable[str]) -> str:
     for path in paths:
         dumps = sorted(Path(path).glob('*.py')) if Path(path).is_dir() else []
         if dumps:
-            return Config.fromfile(dumps[-1]).test_evaluator.ann_file
+            config = load_config(str(dumps[-1]))
+            check_keys(config, 'test_evaluator')
+            with config_errors(config):
+                return config.test_evaluator.ann_file
     raise ValueError(
         '`--ann` must name the annotation JSON of the tested split, since no '
         'work dir with the config of a run is given.'

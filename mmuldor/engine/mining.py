@@ -99,7 +99,7 @@ def mine(
             ``rule.max_iou`` is not mined.
 
     Returns:
-        The bank (see :func:`mmuldor.functional.hard_negatives.load_bank`),
+        The bank (see :func:`mmuldor.io.bank.load_bank`),
         the same in every process.
 
     Raises:

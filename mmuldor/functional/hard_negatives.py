@@ -1,4 +1,4 @@
-"""Hard negative example mining (HNEM): the selection rule and the bank file.
+"""Hard negative example mining (HNEM): the selection rule.
 
 The rule is section 2.2 of ULDor (ISBI 2019); what the paper leaves open is
 an argument here.
@@ -7,7 +7,6 @@ an argument here.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -143,92 +142,3 @@ def images_fingerprint(images: Iterable[tuple[int, str]]) -> str:
 def bank_path(bank_dir: str | os.PathLike, epoch: int) -> Path:
     """Path of the bank mined after ``epoch`` (counted from 0)."""
     return Path(bank_dir) / f'epoch_{epoch:03d}.json'
-
-
-def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
-    """Read and check a bank file.
-
-    Args:
-        path: The ``epoch_NNN.json`` of a round.
-        fingerprint: If given, the data set's, which the bank must carry.
-
-    Returns:
-        The bank: ``version``, ``ann_file``, ``fingerprint``, ``epoch``,
-        ``seed``, ``rule``, ``counts`` and ``images``, a dict from image id
-        (str) to its examples, each with ``bbox`` [x, y, w, h], ``score``
-        (S1), ``mask_iou`` (S2) and ``polygons`` (flat x, y lists), in source
-        pixels with the pixel's centre at integers, and ``spared``, true,
-        where it was too sure to be mined.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a bank, or the bank of another data set.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"bank file '{path}' does not exist. Make one with `python "
-            'tools/mine_hard_negatives.py CONFIG CHECKPOINT --out FILE`.'
-        )
-    try:
-        bank = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"'{path}' is not valid JSON: {error}") from None
-    _check_bank(bank, path)
-    if fingerprint not in (None, bank['fingerprint']):
-        raise ValueError(
-            f"bank '{path}' was mined on other images (ann_file "
-            f"'{bank['ann_file']}', fingerprint {bank['fingerprint'][:12]}) "
-            f'than those of this training ({fingerprint[:12]}). Mine it anew '
-            'with `python tools/mine_hard_negatives.py`.'
-        )
-    return bank
-
-
-def _check_bank(bank: dict, path: Path) -> None:
-    keys = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
-    missing = [
-        key for key in keys if not isinstance(bank, dict) or key not in bank
-    ]
-    if missing:
-        raise ValueError(f"'{path}' is no bank file: it lacks {missing}.")
-    if bank['version'] != BANK_VERSION:
-        raise ValueError(
-            f"bank '{path}' has version {bank['version']!r}, but this mmuldor "
-            f'reads version {BANK_VERSION}. Mine it anew.'
-        )
-    if not isinstance(bank['images'], dict):
-        raise ValueError(f"'{path}': `images` must be an object.")
-    for image_id, examples in bank['images'].items():
-        for index, example in enumerate(examples):
-            _check_example(example, f"'{path}': image {image_id}[{index}]")
-
-
-def _check_example(example: dict, where: str) -> None:
-    try:
-        box = np.asarray(example['bbox'], dtype=np.float64)
-        polygons = [
-            np.asarray(polygon, dtype=np.float64)
-            for polygon in example['polygons']
-        ]
-        numbers = [box, float(example['score']), float(example['mask_iou'])]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f'{where} needs numbers in `bbox`, `score`, `mask_iou` and '
-            f'`polygons`, but {type(error).__name__}: {error}.'
-        ) from None
-    if box.shape != (4,) or not all(np.isfinite(n).all() for n in numbers):
-        raise ValueError(
-            f'{where} needs a finite `bbox` [x, y, w, h], `score` and '
-            f'`mask_iou`, but got {example["bbox"]}, {example["score"]}, '
-            f'{example["mask_iou"]}.'
-        )
-    if (box[2:] <= 0).any():
-        raise ValueError(f'{where}: `bbox` {example["bbox"]} has no area.')
-    for polygon in polygons:
-        ragged = polygon.ndim != 1 or len(polygon) < 6 or len(polygon) % 2
-        if ragged or not np.isfinite(polygon).all():
-            raise ValueError(
-                f'{where}: a polygon must be a flat list of at least three '
-                'x, y pairs, all finite.'
-            )

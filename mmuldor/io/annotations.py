@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable
+from operator import mul
 from pathlib import Path
 from typing import Any
 
 from mmuldor.io.jsonfile import read_json
+from mmuldor.io.limits import (
+    INTERVAL_MM,
+    MAX_EXTENT_MM,
+    MAX_SIDE_PX,
+    PIXEL_MM,
+)
+from mmuldor.io.values import (
+    are_coordinates,
+    is_finite,
+    is_inside_name,
+    is_integer,
+    short,
+)
 
 MAKE_COMMAND = (
     'python data_prep/deeplesion_to_coco.py --csv DL_info.csv --images DIR '
@@ -73,7 +86,7 @@ def _entries(path: Path, document: dict, key: str) -> list[dict]:
     ):
         raise ValueError(
             f'{path}: `{key}` must be a list of objects, but got '
-            f'{_short(found)}. Create the file with `{MAKE_COMMAND}`.'
+            f'{short(found)}. Create the file with `{MAKE_COMMAND}`.'
         )
     return found
 
@@ -88,11 +101,11 @@ def _check_entries(
         if not _is_id(entry.get('id')):
             raise ValueError(
                 f'{path}: {group}[{index}]: `id` must be an integer of 0 or '
-                f'more, but got {_short(entry.get("id"))}.'
+                f'more, but got {short(entry.get("id"))}.'
             )
         for key, (valid, must) in rules.items():
             if key not in entry or not valid(entry[key]):
-                found = _short(entry[key]) if key in entry else 'nothing'
+                found = short(entry[key]) if key in entry else 'nothing'
                 raise ValueError(
                     f'{path}: {group} id {entry["id"]}: `{key}` must be '
                     f'{must}, but got {found}.'
@@ -122,6 +135,14 @@ def _check_slices(path: Path, images: list[dict]) -> None:
                 f'`slice_range` {low} to {high}, but got '
                 f'{image["key_slice"]}.'
             )
+        sides = (image['width'], image['height'])
+        if max(map(mul, sides, image['spacing_mm'])) > MAX_EXTENT_MM:
+            raise ValueError(
+                f'{path}: images id {image["id"]}: `width`, `height` and '
+                f'`spacing_mm` must give at most {MAX_EXTENT_MM:g} mm a side, '
+                f'but got {sides[0]} x {sides[1]} px of '
+                f'{image["spacing_mm"]} mm.'
+            )
 
 
 def _check_references(
@@ -137,79 +158,69 @@ def _check_references(
             )
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f'{text[:77]}...'
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _is_id(value: Any) -> bool:
-    return _is_integer(value) and value >= 0
+    return is_integer(value) and value >= 0
 
 
 def _is_size(value: Any) -> bool:
-    return _is_integer(value) and value > 0
-
-
-def _is_number(value: Any) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and math.isfinite(value)
-
-
-def _are_numbers(value: Any, count: int) -> bool:
-    listed = isinstance(value, list) and len(value) == count
-    return listed and all(map(_is_number, value))
+    return is_integer(value) and 0 < value <= MAX_SIDE_PX
 
 
 def _is_box(value: Any) -> bool:
-    return _are_numbers(value, 4) and value[2] > 0 and value[3] > 0
+    return are_coordinates(value, 4) and value[2] > 0 and value[3] > 0
 
 
 def _is_recist(value: Any) -> bool:
-    if not _are_numbers(value, 8):
+    if not are_coordinates(value, 8):
         return False
     return value[0:2] != value[2:4] and value[4:6] != value[6:8]
 
 
-def _is_positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
+def _is_interval(value: Any) -> bool:
+    low, high = INTERVAL_MM
+    return is_finite(value) and low <= value <= high
 
 
 def _are_spacings(value: Any) -> bool:
-    return _are_numbers(value, 2) and min(value) > 0
+    low, high = PIXEL_MM
+    return (
+        are_coordinates(value, 2) and low <= min(value) <= max(value) <= high
+    )
 
 
 def _is_range(value: Any) -> bool:
-    integers = isinstance(value, list) and all(map(_is_integer, value))
+    integers = isinstance(value, list) and all(map(is_integer, value))
     return integers and len(value) == 2 and value[0] <= value[1]
 
 
 def _is_window(value: Any) -> bool:
-    return _are_numbers(value, 2) and value[0] < value[1]
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+    return are_coordinates(value, 2) and value[0] < value[1]
 
 
 _IMAGE_RULES = {
-    'file_name': (_is_name, 'a name such as 000001_01_01/109.png'),
-    'height': (_is_size, 'a positive integer'),
-    'width': (_is_size, 'a positive integer'),
-    'spacing_mm': (_are_spacings, 'two positive numbers'),
-    'slice_interval_mm': (_is_positive, 'a positive number'),
-    'key_slice': (_is_integer, 'an integer'),
+    'file_name': (
+        is_inside_name,
+        'a name inside the folder of images, such as 000001_01_01/109.png',
+    ),
+    'height': (_is_size, f'an integer from 1 to {MAX_SIDE_PX}'),
+    'width': (_is_size, f'an integer from 1 to {MAX_SIDE_PX}'),
+    'spacing_mm': (
+        _are_spacings,
+        'two numbers from {:g} to {:g}'.format(*PIXEL_MM),
+    ),
+    'slice_interval_mm': (
+        _is_interval,
+        'a number from {:g} to {:g}'.format(*INTERVAL_MM),
+    ),
+    'key_slice': (is_integer, 'an integer'),
     'slice_range': (_is_range, 'two integers, the smaller first'),
-    'patient': (_is_integer, 'an integer'),
+    'patient': (is_integer, 'an integer'),
     'window_hu': (_is_window, 'two numbers, the smaller first'),
 }
 _BOX_RULES = {
     'image_id': (_is_id, 'an integer of 0 or more'),
     'category_id': (
-        lambda value: value == LESION_CATEGORY and _is_integer(value),
+        lambda value: value == LESION_CATEGORY and is_integer(value),
         f'{LESION_CATEGORY} (lesion)',
     ),
     'bbox': (
@@ -223,6 +234,6 @@ _LESION_RULES = {
         'eight finite numbers, x y of four endpoints, with two diameters '
         'longer than zero',
     ),
-    'lesion_type': (_is_integer, 'an integer'),
+    'lesion_type': (is_integer, 'an integer'),
     'noisy': (lambda value: isinstance(value, bool), 'true or false'),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator
 
@@ -16,8 +17,9 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
 
     Wraps the `main()` of a tool: `with user_errors(): main()`, or as a
     decorator, `@user_errors()`. ValueError and OSError (FileNotFoundError,
-    PermissionError, ...) are what this project raises for bad input; anything
-    else is a bug of ours and keeps its traceback.
+    PermissionError, ...) are what this project raises for bad input, and
+    MemoryError is what a machine says that is too small; anything else is a
+    bug of ours and keeps its traceback.
 
     Args:
         debug: True lets every traceback through; None asks the environment
@@ -30,7 +32,7 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
         debug = os.environ.get(DEBUG_VARIABLE, '') not in ('', '0')
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         if debug:
             raise
         print(f'error: {_one_line(error)}', file=sys.stderr)
@@ -42,7 +44,28 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
         raise SystemExit(130) from error
 
 
+def _without_traceback(error: BaseException) -> str:
+    """What an error says, also one that a loader's process handed over.
+
+    torch puts the traceback of the process into the message.
+    """
+    text = str(error)
+    if not re.match(r'Caught \w+ in .*\nOriginal Traceback', text):
+        return text
+    return text.rpartition(f'\n{type(error).__name__}: ')[2]
+
+
 def _one_line(error: BaseException) -> str:
-    """Joins the lines of a message; never empty."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return ' '.join(filter(None, lines)) or type(error).__name__
+    """Joins the lines of a message; never empty.
+
+    Texts out of files may hold anything: what a terminal would obey or cannot
+    show is escaped.
+    """
+    text = _without_traceback(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        text = f'not enough memory. {text}'
+    lines = [line.strip() for line in text.splitlines()]
+    return ''.join(
+        c if c.isprintable() else ascii(c)[1:-1]
+        for c in ' '.join(filter(None, lines))
+    )

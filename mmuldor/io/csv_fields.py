@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from mmuldor.io.limits import MAX_NUMBER
+
 
 class RowError(ValueError):
     """A field that cannot be read: `column`, `value`, what it `must` be."""
@@ -44,6 +46,8 @@ class Fields:
             finite and not all(map(math.isfinite, values))
         ):
             raise self.error(column, must)
+        if finite and max(map(abs, values)) > MAX_NUMBER:
+            raise self.error(column, f'at most {MAX_NUMBER:g}')
         return values
 
     def integers(self, column: str, count: int) -> tuple[int, ...]:

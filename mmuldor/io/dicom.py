@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,7 +142,12 @@ def _assemble(
             f'but {slices[place][0].name} and {slices[place + 1][0].name} '
             f'are {gaps[place]:g} mm apart.'
         )
-    planes, numbers = stacked((_pixels(path) for path, _ in slices), steps)
+    try:
+        planes, numbers = stacked((_pixels(path) for path, _ in slices), steps)
+    except ValueError as error:
+        if str(folder) in str(error):
+            raise
+        raise ValueError(f'{folder}: {error}') from None
     files = [slices[n][0] if n >= 0 else None for n in numbers]
     if steps.max() > 1:
         notes.append(f'{int((steps - 1).sum())} missing slices interpolated')
@@ -180,20 +186,21 @@ def _pixels(path: Path) -> np.ndarray:
     import pydicom
 
     try:
-        data = pydicom.dcmread(path)
-        pixels = data.pixel_array
-    except (
-        AttributeError,
-        EOFError,
-        NotImplementedError,
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            data = pydicom.dcmread(path)
+            pixels = data.pixel_array
+    # pydicom and its decoders raise whatever comes of damaged files.
+    except Exception as error:
         reason = str(error).split('\n')[0]
         raise ValueError(
             f'{path}: the pixels must be readable: {reason}'
         ) from (error)
+    if pixels.shape != (data.Rows, data.Columns):
+        raise ValueError(
+            f'{path} must hold {data.Rows} x {data.Columns} pixels, but '
+            f'holds {pixels.shape}.'
+        )
     slope, intercept = float(data.RescaleSlope), float(data.RescaleIntercept)
     hu = np.rint(pixels * slope + intercept)
     limits = np.iinfo(np.int16)

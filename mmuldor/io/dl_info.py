@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmuldor.io.csv_fields import Fields, RowError
+from mmuldor.io.jsonfile import read_whole
+from mmuldor.io.limits import INTERVAL_MM, MAX_SIDE_PX, PIXEL_MM
+from mmuldor.io.values import short
 
 COLUMNS = (
     'File_name',
@@ -43,7 +46,7 @@ _ALIASES = {'patient_sex': 'patient_gender'}
 OFFICIAL_GIT_HASH = 'f954fe34176b3443f0d89b21e21367754637aa43'
 SPLITS = {1: 'train', 2: 'val', 3: 'test'}
 LESION_TYPES = (-1, *range(1, 9))
-_NAME = re.compile(r'(\d{6})_(\d{2})_(\d{2})[_/](\d{3,})\.png')
+_NAME = re.compile(r'(\d{6})_(\d{2})_(\d{2})[_/](\d{3,9})\.png', re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 
     Raises:
         FileNotFoundError: no such file; says where it comes from.
+        ValueError: larger than `MAX_FILE_BYTES`.
     """
     path = Path(path)
     if not path.is_file():
@@ -113,7 +117,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
             'DL_info.csv comes with the DeepLesion release '
             '(https://nihcc.app.box.com/v/DeepLesion).'
         )
-    return path.read_bytes()
+    return read_whole(path)
 
 
 def iterate_rows(data: bytes, name: str = 'DL_info.csv') -> Iterator[RawRow]:
@@ -174,6 +178,15 @@ def parse_row(raw: RawRow, with_split: bool = True) -> LesionRow:
     x_mm, y_mm, interval_mm = read.numbers('Spacing_mm_px_', 3)
     if x_mm <= 0 or y_mm <= 0 or interval_mm == 0:
         raise read.error('Spacing_mm_px_', 'three spacings above 0 mm')
+    for value, (low, high) in (
+        (x_mm, PIXEL_MM),
+        (y_mm, PIXEL_MM),
+        (abs(interval_mm), INTERVAL_MM),
+    ):
+        if not low <= value <= high:
+            raise read.error(
+                'Spacing_mm_px_', f'three spacings from {low:g} to {high:g} mm'
+            )
     return LesionRow(
         raw=raw,
         file_name=file_name,
@@ -211,8 +224,8 @@ def parse_name(csv_name: str) -> str:
 def _image_size(read: Fields) -> dict[str, int]:
     """Width first, like x y in all other columns; real images are square."""
     width, height = read.integers('Image_size', 2)
-    if width <= 0 or height <= 0:
-        raise read.error('Image_size', 'two integers above 0')
+    if not (0 < width <= MAX_SIDE_PX and 0 < height <= MAX_SIDE_PX):
+        raise read.error('Image_size', f'two integers from 1 to {MAX_SIDE_PX}')
     return {'width': width, 'height': height}
 
 
@@ -239,7 +252,7 @@ def _column_places(header: list[str], name: str) -> dict[str, int]:
         raise ValueError(
             f'{name} must have the columns {", ".join(COLUMNS)}, but '
             f'{", ".join(missing)} missing; found '
-            f'{", ".join(header) or "no header"}.'
+            f'{short(", ".join(header) or "no header")}.'
         )
     return {column: found[key] for column, key in keys.items()}
 
@@ -255,7 +268,8 @@ def _raw_row(
     while len(values) > len(header) and not values[-1].strip():
         values = values[:-1]
     values = [value.strip() for value in values]
-    csv_name = dict(enumerate(values)).get(places['File_name'], '')
+    # Messages show it; a name that is longer is wrong anyway.
+    csv_name = dict(enumerate(values)).get(places['File_name'], '')[:80]
     if len(values) != len(header):
         must = f'{len(header)} fields, as in the header'
         error = RowError('all', f'{len(values)} fields', must)

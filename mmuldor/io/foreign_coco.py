@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from mmuldor.io.foreign_formats import Foreign, corners_of, image_finder
 from mmuldor.io.jsonfile import read_json
+from mmuldor.io.values import are_coordinates, short
 
 
 def read_coco(
@@ -33,16 +33,18 @@ def read_coco(
     for index, result in enumerate(results):
         where = f'{path}: entry {index}'
         if not isinstance(result, dict):
-            raise ValueError(f'{where} must be an object, but got {result!r}.')
+            raise ValueError(
+                f'{where} must be an object, but got {short(result)}.'
+            )
         number = result.get('image_id')
         name = result.get('file_name')
         if theirs is not None:
-            hashable = isinstance(number, (int, str))
+            hashable = type(number) in (int, str)
             name = theirs.get(number) if hashable else None
             if name is None:
                 raise ValueError(
                     f'{where}: `image_id` must be one of {images_file}, but '
-                    f'got {number!r}.'
+                    f'got {short(number)}.'
                 )
         elif not isinstance(name, str) and isinstance(number, str):
             name = number
@@ -51,8 +53,8 @@ def read_coco(
         elif type(number) is not int or number not in ours:
             raise ValueError(
                 f'{where}: `image_id` must be an id of the annotation file, '
-                f'but got {number!r}. Are the ids of another COCO file? Give '
-                'it with `--images-file`.'
+                f'but got {short(number)}. Are the ids of another COCO file? '
+                'Give it with `--images-file`.'
             )
         label = result.get('category_id', '')
         yield Foreign(
@@ -60,7 +62,7 @@ def read_coco(
             number,
             corners_of(_numbers(result, 'bbox', 4, where), boxes),
             _numbers({'score': [result.get('score')]}, 'score', 1, where)[0],
-            str(label),
+            label if isinstance(label, str) else short(label),
         )
 
 
@@ -80,7 +82,7 @@ def _their_names(path: str | os.PathLike) -> dict[Any, str]:
     document = read_json(path)
     listed = document.get('images') if isinstance(document, dict) else None
     try:
-        return {image['id']: image['file_name'] for image in listed}
+        return {image['id']: str(image['file_name']) for image in listed}
     except (TypeError, KeyError) as error:
         raise ValueError(
             f'{path} must be a COCO file whose `images` have `id` and '
@@ -92,18 +94,11 @@ def _numbers(
     entry: dict[str, Any], key: str, count: int, where: str
 ) -> list[float]:
     values = entry.get(key)
-    good = isinstance(values, list) and len(values) == count
-    if not good or not all(_is_finite(value) for value in values):
+    if not are_coordinates(values, count):
         must = f'{count} finite numbers' if count > 1 else 'a finite number'
-        shown = values[0] if count == 1 and good else values
+        single = count == 1 and isinstance(values, list)
+        shown = values[0] if single else values
         raise ValueError(
-            f'{where}: `{key}` must be {must}, but got {str(shown)[:80]}.'
+            f'{where}: `{key}` must be {must}, but got {short(shown)}.'
         )
     return [float(value) for value in values]
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return type(value) in (int, float) and math.isfinite(value)
-    except OverflowError:
-        return False

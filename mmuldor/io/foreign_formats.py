@@ -11,6 +11,8 @@ from typing import Any
 
 from mmuldor.io.csv_fields import Fields, RowError
 from mmuldor.io.image_names import ImageNames
+from mmuldor.io.jsonfile import read_whole
+from mmuldor.io.values import short
 
 # xyxy: two corners. xywh: w is x2 - x1. inclusive: w is x2 - x1 + 1.
 BOXES = ('xyxy', 'xywh', 'inclusive')
@@ -50,13 +52,21 @@ def corners_of(
 
 def _names(images: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Ids by file name, of COCO images."""
-    lacking = next((i for i in images if not i.get('file_name')), None)
-    if lacking is not None:
-        raise ValueError(
-            'images of the annotation file need a `file_name` to be found '
-            f'by, but that of id {lacking["id"]} has none.'
-        )
-    return {image['file_name']: image['id'] for image in images}
+    names: dict[str, int] = {}
+    for image in images:
+        name = image.get('file_name')
+        if not isinstance(name, str) or not name:
+            raise ValueError(
+                'images of the annotation file need a `file_name` to be found '
+                f'by, but that of id {image["id"]} has {short(name)}.'
+            )
+        if name in names:
+            raise ValueError(
+                'images of the annotation file must differ in `file_name`, '
+                f'but {name!r} is that of id {names[name]} and {image["id"]}.'
+            )
+        names[name] = image['id']
+    return names
 
 
 def image_finder(
@@ -99,9 +109,20 @@ def read_csv(
                     f'{", ".join(needed)} (boxes are {boxes}), but lacks '
                     f'{", ".join(lacking)}.'
                 )
+            twice = next((c for c in needed if columns.count(c) > 1), None)
+            if twice:
+                raise ValueError(
+                    f'{path} line 1 must name the column {twice} once.'
+                )
             reader.fieldnames = columns
             for row in reader:
                 where = f'{path} line {reader.line_num}'
+                if None in row:
+                    raise ValueError(
+                        f'{where} must have {len(columns)} fields, as line 1, '
+                        f'but has {len(columns) + len(row[None])}. Numbers '
+                        'need decimal points, not commas.'
+                    )
                 texts = {name: (row[name] or '').strip() for name in columns}
                 fields = Fields(texts)
                 try:
@@ -148,7 +169,7 @@ def read_yolo(
             continue
         number = find(str(path.relative_to(folder)), str(path))
         try:
-            lines = path.read_text(encoding='utf-8').splitlines()
+            lines = read_whole(path).decode('utf-8-sig').splitlines()
         except UnicodeDecodeError as error:
             raise ValueError(f'{path} must be text, but {error}.') from error
         for line, text in enumerate(lines, start=1):

@@ -10,13 +10,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from mmuldor.io.limits import MAX_FILE_BYTES
+
 
 def read_json(path: str | os.PathLike) -> Any:
     """Reads one JSON document.
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not JSON; the message names file, line and column.
+        ValueError: not JSON, or larger than `MAX_FILE_BYTES`; the message
+            names file, line and column.
     """
     path = Path(path)
     if not path.is_file():
@@ -24,7 +27,7 @@ def read_json(path: str | os.PathLike) -> Any:
             f'the JSON file must be an existing file, but got {str(path)!r}.'
         )
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read_whole(path))
     except json.JSONDecodeError as error:
         raise ValueError(
             f'{path} must be JSON, but line {error.lineno} column '
@@ -34,6 +37,31 @@ def read_json(path: str | os.PathLike) -> Any:
         raise ValueError(
             f'{path} must be JSON in UTF-8, but {error}.'
         ) from error
+    except RecursionError as error:
+        raise ValueError(
+            f'{path} must be JSON, but its brackets are nested too deeply.'
+        ) from error
+    # Python reads integers of up to 4,300 digits.
+    except ValueError as error:
+        if str(path) in str(error):
+            raise
+        raise ValueError(f'{path} must be JSON, but {error}.') from error
+
+
+def read_whole(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Reads a file that must not be larger than `max_bytes`.
+
+    Raises:
+        ValueError: it is larger.
+    """
+    with path.open('rb') as file:
+        data = file.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise ValueError(
+            f'{path} must have at most {max_bytes:,} bytes, but has '
+            f'{path.stat().st_size:,}.'
+        )
+    return data
 
 
 def write_json(
@@ -82,7 +110,9 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(
-        prefix=f'.{path.stem}.', suffix=path.suffix, dir=path.parent
+        prefix=f'.{path.stem}.',
+        suffix=''.join(path.suffixes[-2:]),
+        dir=path.parent,
     )
     os.close(handle)
     temporary = Path(name)

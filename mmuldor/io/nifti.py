@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmuldor.io.jsonfile import replacing
+from mmuldor.io.limits import MAX_VOXELS
 from mmuldor.io.volume import Volume, reoriented
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 # CT numbers fit into 16 bits; files hold up to 3,071 or, with extended
 # scales, 32,767 HU, and pad with -1,024 or -2,048 and less.
 _LOWEST_HU, _HIGHEST_HU = -32768, 32767
+# Where the voxels start: before them are the extensions, notes of programs.
+_MAX_OFFSET = 2**24
 
 
 def read_nifti(path: str | os.PathLike) -> Volume:
@@ -53,6 +57,8 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
     path = Path(path)
     image, data = _load(path, 'labels')
     low, high = float(data.min()), float(data.max())
+    if not math.isfinite(low) or not math.isfinite(high):
+        raise ValueError(f'{path} must hold labels, but has NaN or inf.')
     whole = data.dtype.kind != 'f' or (data == np.rint(data)).all()
     if not whole or not 0 <= low <= high < 2**32:
         raise ValueError(
@@ -101,16 +107,16 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
             f'the volume must be an existing file, but got {str(path)!r}.'
         )
     try:
+        _check_header(path)
         image = nibabel.load(path)
-        data = _scaled(image.dataobj)
-    except (
-        nibabel.filebasedimages.ImageFileError,
-        OSError,
-        EOFError,
-        ValueError,
-    ) as error:
+        # Absurd slopes overflow; the values are looked at below.
+        with np.errstate(all='ignore'):
+            data = _scaled(image.dataobj)
+    # nibabel raises whatever comes of damaged headers and archives.
+    except Exception as error:
+        reason = ' '.join(str(error).split()) or type(error).__name__
         raise ValueError(
-            f'{path} must be a NIfTI file, but: {error}.'
+            f'{path} must be a NIfTI file, but: {reason.rstrip(".")}.'
         ) from error
     if data.dtype.names or data.dtype.kind not in 'iuf':
         raise ValueError(
@@ -126,6 +132,49 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
             f'{data.shape}. Take one of its volumes first.'
         )
     return image, data
+
+
+def _check_header(path: Path) -> None:
+    """Raise ValueError where reading on would take too much memory."""
+    import nibabel
+
+    with nibabel.openers.Opener(path) as file:
+        start = file.read(nibabel.Nifti2Header.sizeof_hdr)
+    for kind in (nibabel.Nifti1Header, nibabel.Nifti2Header):
+        if kind.may_contain_header(start):
+            header = kind(start[: kind.sizeof_hdr], check=False)
+            break
+    else:
+        raise ValueError('it does not start with the header of one')
+    voxels = math.prod(int(side) for side in header.get_data_shape())
+    size = voxels * header.get_data_dtype().itemsize
+    if not (0 <= voxels <= MAX_VOXELS and size <= 4 * MAX_VOXELS):
+        raise ValueError(
+            f'its header says {header.get_data_shape()} voxels, more than '
+            f'{MAX_VOXELS:,}'
+        )
+    offset = float(header['vox_offset'])
+    if not 0 <= offset <= _MAX_OFFSET:
+        raise ValueError(
+            f'its header says `vox_offset` {offset:g}, not 0 to '
+            f'{_MAX_OFFSET:,} bytes'
+        )
+    if _length(path, int(offset) + size) < int(offset) + size:
+        raise ValueError(
+            f'it ends before the {voxels:,} voxels that its header says. Was '
+            'it cut off? Copy it again'
+        )
+
+
+def _length(path: Path, enough: int) -> int:
+    """Bytes of a file, unpacked, counted until they are enough."""
+    if path.suffix != '.gz':
+        return path.stat().st_size
+    count = 0
+    with gzip.open(path) as file:
+        while count < enough and (part := file.read(2**20)):
+            count += len(part)
+    return count
 
 
 def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
@@ -222,7 +271,8 @@ def write_label_nifti(
             f'`labels` must have the shape of the volume, {volume.shape}, '
             f'but got {labels.shape}.'
         )
-    nibabel.save(_image(np.asarray(labels), volume), path)
+    with replacing(path) as temporary:
+        nibabel.save(_image(np.asarray(labels), volume), temporary)
 
 
 def _image(array: np.ndarray, volume: Volume) -> nibabel.Nifti1Image:

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmuldor.io.jsonfile import replacing
+from mmuldor.io.jsonfile import read_whole, replacing
+from mmuldor.io.limits import MAX_SIDE_PX
 
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _IEND = b'\x00\x00\x00\x00IEND\xaeB`\x82'
@@ -54,7 +55,12 @@ def read_png16(
     data = _read_bytes(path)
     header = _check_grey16(path, _parse_header(path, data), shape)
     _check_chunks(path, data)
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    try:
+        image = cv2.imdecode(
+            np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED
+        )
+    except cv2.error:
+        image = None
     expected = (header.height, header.width)
     if image is None or image.shape != expected or image.dtype != np.uint16:
         raise ValueError(
@@ -127,6 +133,8 @@ def _read_bytes(path: Path, limit: int = -1) -> bytes:
         raise FileNotFoundError(
             f'the slice must be an existing PNG file, but got {str(path)!r}.'
         )
+    if limit < 0:
+        return read_whole(path)
     with path.open('rb') as file:
         return file.read(limit)
 
@@ -150,6 +158,11 @@ def _check_grey16(
         raise ValueError(
             f'{path} must be a 16-bit grey PNG, but it is {header.bit_depth}'
             f'-bit {header.colour}. CT needs the untouched 16-bit slices.'
+        )
+    if not all(0 < side <= MAX_SIDE_PX for side in header[:2]):
+        raise ValueError(
+            f'{path} must be 1 to {MAX_SIDE_PX} px a side, but its header '
+            f'says {header.height} high and {header.width} wide. {_REMEDY}'
         )
     if shape is not None and tuple(shape) != header[:2]:
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 from mmuldor.functional.hounsfield import hu_to_stored, stored_to_hu16
 from mmuldor.io.png import read_png16, write_png16
 from mmuldor.io.volume import Volume, reoriented, stacked
+
+_NUMBER = re.compile(r'[0-9]{1,9}')
 
 
 def read_png_series(
@@ -58,7 +61,12 @@ def read_png_series(
     paths = [files[number] for number in found]
     steps = np.diff(found)
     shape = read_png16(paths[0]).shape
-    planes, _ = stacked((_hu(path, shape) for path in paths), steps)
+    try:
+        planes, _ = stacked((_hu(path, shape) for path in paths), steps)
+    except ValueError as error:
+        if str(folder) in str(error):
+            raise
+        raise ValueError(f'{folder}: {error}') from None
     missing = int((steps - 1).sum())
     notes = [f'{missing} missing slices interpolated'] if missing else []
     return reoriented(planes, _affine(spacing), str(folder)), notes
@@ -74,7 +82,7 @@ def series_files(folder: str | os.PathLike) -> dict[int, Path]:
     folder = Path(folder)
     files: dict[int, Path] = {}
     for path in sorted(folder.glob('*.png')) if folder.is_dir() else []:
-        if not path.stem.isdecimal():
+        if not _NUMBER.fullmatch(path.stem):
             raise ValueError(
                 f'{path} must be named by its number, as 001.png.'
             )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ from numpy.typing import ArrayLike
 
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.jsonfile import read_json, write_json
+from mmuldor.io.limits import MAX_NUMBER
+from mmuldor.io.values import are_coordinates, is_finite, short
 
 LESION, FP_CLASS = 1, 2
 MAKE_COMMAND = 'python tools/test.py CONFIG CHECKPOINT --out results.json'
@@ -191,7 +192,8 @@ def _tabulate(results: list, known: np.ndarray) -> Detections:
         categories=_column([r['category_id'] for r in results], np.int64, int),
     )
     valid = (
-        np.isfinite(table.boxes).all()
+        # False for NaN too.
+        (np.abs(table.boxes) <= MAX_NUMBER).all()
         and np.isfinite(table.scores).all()
         and (table.boxes[:, 2:] >= 0).all()
         and np.isin(table.categories, (LESION, FP_CLASS)).all()
@@ -217,12 +219,12 @@ def _raise_for_first_wrong(path: Path, results: list, known: set) -> None:
         if not isinstance(result, dict):
             raise ValueError(
                 f'{where} must be an object with {", ".join(_FIELDS)}, but '
-                f'got {_short(result)}.'
+                f'got {short(result)}.'
             )
         for field in _FIELDS:
             must = _complaint(field, result.get(field), known)
             if must:
-                found = _short(result[field]) if field in result else 'nothing'
+                found = short(result[field]) if field in result else 'nothing'
                 raise ValueError(
                     f'{where}: `{field}` must be {must}, but got {found}.'
                 )
@@ -242,24 +244,7 @@ def _complaint(field: str, value: Any, known: set) -> str:
             return ''
         return f'{LESION} (lesion) or {FP_CLASS} (false-positive class)'
     if field == 'score':
-        return '' if _is_finite(value) else 'a finite number'
-    if (
-        type(value) is list
-        and len(value) == 4
-        and all(map(_is_finite, value))
-        and min(value[2:]) >= 0
-    ):
+        return '' if is_finite(value) else 'a finite number'
+    if are_coordinates(value, 4) and min(value[2:]) >= 0:
         return ''
     return 'four finite numbers x1, y1, x2 - x1 >= 0, y2 - y1 >= 0'
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        return type(value) in (int, float) and math.isfinite(value)
-    except OverflowError:
-        return False
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f'{text[:77]}...'

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,9 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from mmuldor.functional.hard_negatives import load_bank
+from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.measure import recist_of_polygon
-from mmuldor.io.jsonfile import read_json, replacing, write_json
+from mmuldor.io.bank import load_bank
+from mmuldor.io.jsonfile import read_json, replacing, write_json_files
+from mmuldor.io.values import are_coordinates, short
 
 COLUMNS = (
     'number', 'image_id', 'file_name', 'x1', 'y1', 'x2', 'y2', 'score',
@@ -35,7 +38,7 @@ def examples_of(bank: Mapping, document: Mapping) -> list[dict[str, Any]]:
     """The examples of a bank, the surest first, numbered from 1.
 
     Args:
-        bank: From :func:`mmuldor.functional.hard_negatives.load_bank`.
+        bank: From :func:`mmuldor.io.bank.load_bank`.
         document: The annotation file that was mined.
 
     Returns:
@@ -129,11 +132,11 @@ def read_verdicts(
 
 def _index(row: dict, examples: list, seen: set[int], where: str) -> int:
     text = row['number'] or ''
-    number = int(text) if text.strip().isdecimal() else 0
+    number = int(text) if re.fullmatch(r'\s*\d{1,9}\s*', text) else 0
     if not 1 <= number <= len(examples) or number in seen:
         raise ValueError(
             f'{where}: `number` must be a new one of 1 to {len(examples)}, '
-            f'but got {text!r}.'
+            f'but got {short(text)}.'
         )
     example = examples[number - 1]
     if (row['image_id'] or '').strip() != str(example['image_id']):
@@ -182,27 +185,37 @@ def load_exclude_list(
         ValueError: If it is no exclude list, or that of other images.
     """
     document = read_json(path)
-    try:
-        found = document['fingerprint']
-        boxes = {
-            int(key): np.array(
-                [b['bbox'] for b in entries], dtype=np.float64
-            ).reshape(len(entries), 4)
-            for key, entries in document['images'].items()
-        }
-        for image_boxes in boxes.values():
-            image_boxes[:, 2:] += image_boxes[:, :2]
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as e:
+    listed = document.get('images') if isinstance(document, dict) else None
+    if not isinstance(listed, dict) or 'fingerprint' not in document:
         raise ValueError(
             f"'{path}' must be an exclude list of `tools/review.py import`, "
-            f'but {type(e).__name__}: {e}.'
-        ) from e
+            'an object with `fingerprint` and `images`, an object too.'
+        )
+    found = document['fingerprint']
+    boxes = {}
+    for key, entries in listed.items():
+        try:
+            boxes[int(key)] = _corners([entry['bbox'] for entry in entries])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"'{path}' must be an exclude list, whose `images` give lists "
+                f'with `bbox` by image ids, but {short(key)} has '
+                f'{short(entries)}: {error}.'
+            ) from error
     if fingerprint not in (None, found):
         raise ValueError(
             f"exclude list '{path}' is of other images than those of this "
             'training. Review a bank of this training.'
         )
     return boxes
+
+
+def _corners(listed: list) -> np.ndarray:
+    """Boxes [x, y, w, h] as ``x1 y1 x2 y2``, (n, 4)."""
+    for box in listed:
+        if not are_coordinates(box, 4) or min(box[2:]) < 0:
+            raise ValueError(f'`bbox` {short(box)} is no [x, y, w, h]')
+    return xywh_to_xyxy(np.reshape(np.array(listed, np.float64), (-1, 4)))
 
 
 def add_annotations(
@@ -220,7 +233,13 @@ def add_annotations(
             continue
         number += 1
         outline = max(example['polygons'], key=len)
-        recist = recist_of_polygon(np.reshape(outline, (-1, 2)))
+        try:
+            recist = recist_of_polygon(np.reshape(outline, (-1, 2)))
+        except ValueError as error:
+            raise ValueError(
+                f'example {example["number"]} of the bank has no outline to '
+                f'measure: {error}'
+            ) from None
         low = recist.min(axis=0) - _BOX_MARGIN_PX
         sides = recist.max(axis=0) + _BOX_MARGIN_PX - low
         annotations.append(
@@ -263,8 +282,10 @@ def import_review(
     loaded = load_bank(bank)
     examples = examples_of(loaded, document)
     verdicts = read_verdicts(review, examples)
+    files = {}
     if exclude is not None:
-        write_json(exclude, exclude_list(loaded, examples, verdicts), indent=1)
+        files[exclude] = exclude_list(loaded, examples, verdicts)
     if annotations is not None:
-        write_json(annotations, add_annotations(document, examples, verdicts))
+        files[annotations] = add_annotations(document, examples, verdicts)
+    write_json_files(files, {exclude: 1})
     return Counter(verdicts)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mmuldor.io.limits import MAX_NUMBER, MAX_VOXELS
+
 # Directions of columns, rows and slices: patient's left, back and head, as
 # radiologists (and DeepLesion's PNG files) show axial slices.
 CODES = ('L', 'P', 'S')
@@ -72,8 +74,8 @@ def reoriented(
     affine = np.asarray(affine_ras, dtype=np.float64)
     if (
         affine.shape != (4, 4)
-        or not np.isfinite(affine).all()
-        or abs(np.linalg.det(affine[:3, :3])) < 1e-9
+        or not (np.abs(affine) <= MAX_NUMBER).all()
+        or not 1e-9 < abs(np.linalg.det(affine[:3, :3])) < 1e9
     ):
         raise ValueError(
             f'{source}: the affine must be a 4 x 4 matrix that can be '
@@ -103,9 +105,19 @@ def stacked(
     Returns:
         (slices, rows, columns) int16, and which plane each of them is, -1
         where it was filled in, (slices,).
+
+    Raises:
+        ValueError: If the volume would have more than `MAX_VOXELS`.
     """
     rest = iter(planes)
     found, numbers = [next(rest)], [0]
+    count = 1 + sum(map(int, steps))
+    if count * found[0].size > MAX_VOXELS:
+        raise ValueError(
+            f'a volume must have at most {MAX_VOXELS:,} voxels, but from the '
+            f'first to the last of the {len(steps) + 1} slices there are '
+            f'{count:,} of {found[0].size:,} pixels. Is one far away?'
+        )
     for number, (step, plane) in enumerate(zip(steps, rest, strict=True), 1):
         last = found[-1].astype(np.float64)
         for share in np.arange(1, step) / step:

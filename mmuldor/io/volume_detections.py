@@ -12,6 +12,7 @@ import numpy as np
 
 from mmuldor.functional.boxes_3d import transformed_boxes
 from mmuldor.io.jsonfile import read_json
+from mmuldor.io.values import is_finite, short
 from mmuldor.io.volume_truth import Grid, TrueVolume, read_boxes
 
 LESIONS_NAME = 'lesions.json'
@@ -132,10 +133,10 @@ def _detections(
     boxes = read_boxes(document, where)
     scores = [lesion.get('score') for lesion in document['lesions']]
     for number, score in enumerate(scores):
-        if type(score) not in (int, float) or not np.isfinite(score):
+        if not is_finite(score):
             raise ValueError(
                 f'{where}: lesions[{number}]: `score` must be a finite '
-                f'number, but got {score!r}.'
+                f'number, but got {short(score)}.'
             )
     grid = Grid.of(document, where)
     if grid.shape != volume.grid.shape or not np.allclose(

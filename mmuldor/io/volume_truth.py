@@ -30,6 +30,8 @@ import numpy as np
 
 from mmuldor.functional.boxes_3d import check_boxes_3d
 from mmuldor.io.jsonfile import read_json
+from mmuldor.io.limits import MAX_VOXELS
+from mmuldor.io.values import are_coordinates, short
 
 MAKE_COMMAND = (
     'python data_prep/volumes_to_coco.py --images DIR --masks DIR --out DIR'
@@ -65,10 +67,16 @@ class Grid:
                 f'{where}: `shape` and `spacing_mm` must be positive, but '
                 f'got {entry["shape"]} and {entry["spacing_mm"]}.'
             )
+        if (shape != np.rint(shape)).any() or np.prod(shape) > MAX_VOXELS:
+            raise ValueError(
+                f'{where}: `shape` must be whole numbers of at most '
+                f'{MAX_VOXELS:,} voxels, but got {entry["shape"]}.'
+            )
         affine = None
         if entry.get('affine_lps') is not None:
             affine = _numbers(entry, 'affine_lps', (4, 4), where)
-            if abs(np.linalg.det(affine[:3, :3])) < 1e-12:
+            # A pixel of 0.01 mm on each axis gives 1e-6.
+            if not 1e-12 < abs(np.linalg.det(affine[:3, :3])) < 1e12:
                 raise ValueError(
                     f'{where}: `affine_lps` must be a matrix that can be '
                     f'inverted, but got {entry["affine_lps"]}.'
@@ -142,11 +150,12 @@ def load_volumes(
 def _volume(entry: Any, index: int, path: Path) -> TrueVolume:
     where = f'{path}: volumes[{index}]'
     if not isinstance(entry, dict):
-        raise ValueError(f'{where} must be an object, but got {entry!r}.')
+        raise ValueError(f'{where} must be an object, but got {short(entry)}.')
     for key in ('name', 'split'):
         if not isinstance(entry.get(key), str) or not entry[key]:
             raise ValueError(
-                f'{where}: `{key}` must be a text, but got {entry.get(key)!r}.'
+                f'{where}: `{key}` must be a text, but got '
+                f'{short(entry.get(key))}.'
             )
     where = f'{path}: volume {entry["name"]!r}'
     boxes = read_boxes(entry, where)
@@ -185,18 +194,15 @@ def _numbers(
     entry: dict[str, Any], key: str, shape: tuple[int, ...], where: str
 ) -> np.ndarray:
     """A list of finite numbers of a shape."""
-    try:
-        array = np.asarray(entry.get(key))
-    except ValueError:
-        array = np.zeros(0)
-    if (
-        array.shape != shape
-        or array.dtype.kind not in 'if'
-        or not np.isfinite(array).all()
-    ):
+    value = entry.get(key)
+    rows = [value] if len(shape) == 1 else value
+    good = isinstance(rows, list) and all(
+        are_coordinates(row, shape[-1]) for row in rows
+    )
+    if not good or np.shape(value) != shape:
         size = ' x '.join(map(str, shape))
         raise ValueError(
             f'{where}: `{key}` must be {size} finite numbers, but got '
-            f'{str(entry.get(key))[:80]}.'
+            f'{short(value)}.'
         )
-    return array.astype(np.float64)
+    return np.array(value, dtype=np.float64)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mmuldor.functional.hard_negatives import load_bank
 from mmuldor.io.annotations import load_annotations
+from mmuldor.io.bank import load_bank
 from mmuldor.io.ground_truth import load_ground_truth
 from mmuldor.report.froc_plot import froc_figure
 from mmuldor.report.mined_figure import mined_figure

@@ -34,7 +34,7 @@ def mined_figure(
     """Draw mined examples of one round with S1/S2 beside the reference.
 
     Args:
-        bank: Bank file (``functional.hard_negatives.load_bank``).
+        bank: Bank file (``io.bank.load_bank``).
         document: The annotation file that was mined.
         images_dir: Folder of its images.
         count: Number of images; those with three, two and one examples take

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from pycocotools import mask as mask_utils
 
 from mmuldor.functional.masks import mask_polygons
+from mmuldor.io.run_length import decode_mask
 
 
 def segmentation_outline(segmentation: dict) -> list[np.ndarray]:
@@ -21,11 +21,4 @@ def segmentation_outline(segmentation: dict) -> list[np.ndarray]:
     Raises:
         ValueError: If it is not a run-length mask.
     """
-    try:
-        mask = mask_utils.decode(segmentation)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            '`segmentation` must be a COCO run-length mask with `size` and '
-            f'`counts`, but got {str(segmentation)[:80]}: {error!r}.'
-        ) from error
-    return mask_polygons(mask)
+    return mask_polygons(decode_mask(segmentation))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mmuldor.functional.hard_negatives import load_bank
 from mmuldor.functional.ranked import Ranked
 from mmuldor.io.annotations import load_annotations
+from mmuldor.io.bank import load_bank
 from mmuldor.io.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.io.jsonfile import replacing, write_json
 from mmuldor.report.compare_runs import lesion_strata, patients_of

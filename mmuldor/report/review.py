@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.progress import track
 
-from mmuldor.functional.hard_negatives import load_bank
 from mmuldor.io.annotations import load_annotations
+from mmuldor.io.bank import load_bank
 from mmuldor.io.review import examples_of, write_review
 from mmuldor.report.contact_sheet import COLUMNS, ROWS, contact_sheets
 from mmuldor.report.panels import save_figure

@@ -61,3 +61,25 @@ def test_as_decorator_it_returns_what_the_function_does():
         return 7
 
     assert main() == 7
+
+
+def test_the_traceback_of_a_loaders_process_is_left_out(capsys):
+    text = (
+        'Caught ValueError in DataLoader worker process 0.\n'
+        'Original Traceback (most recent call last):\n'
+        '  File "x.py", line 1, in f\n    raise ValueError(1)\n'
+        'ValueError: a.png must be a PNG,\nbut is not.\n'
+    )
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        raise ValueError(text)
+    assert capsys.readouterr().err == (
+        'error: a.png must be a PNG, but is not.\n'
+    )
+
+
+def test_too_little_memory_is_no_bug_of_ours(capsys):
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        raise MemoryError('Unable to allocate 9 TiB')
+    assert capsys.readouterr().err == (
+        'error: not enough memory. Unable to allocate 9 TiB\n'
+    )

@@ -259,9 +259,16 @@ def test_true_masks_of_another_phantom(truth_file, train):
         load_outlines(truth_file, train)
 
 
-@pytest.mark.parametrize('text', ['[]', '{}', '{"lesions": [{"row": 1}]}'])
-def test_no_truth_file(tmp_path, train, text):
+@pytest.mark.parametrize(
+    ('text', 'match'),
+    [
+        ('[]', 'make_phantom'),
+        ('{}', 'make_phantom'),
+        ('{"lesions": [{"row": 1}]}', r'lesions\[0\]: `file_name` must'),
+    ],
+)
+def test_no_truth_file(tmp_path, train, text, match):
     path = tmp_path / 'truth.json'
     path.write_text(text)
-    with pytest.raises(ValueError, match='make_phantom'):
+    with pytest.raises(ValueError, match=match):
         load_outlines(path, train)

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmuldor.functional.hard_negatives import load_bank
+from mmuldor.io.bank import load_bank
 from mmuldor.io.jsonfile import read_json
+from mmuldor.io.values import short
 from mmuldor.registry import TRANSFORMS
 
 # From the bank's frame (pixel centres at integers) to mmdet's (pixel edges).
@@ -97,7 +98,7 @@ class AddHardNegatives(BaseTransform):
         if stamp == self._stamp:
             return
         examples: dict[str, list[dict]] = {}
-        for name in read_json(self.pointer)['banks']:
+        for name in _names(self.pointer):
             bank = load_bank(self.pointer.parent / name, self.fingerprint)
             for image_id, mined in bank['images'].items():
                 examples.setdefault(image_id, []).extend(mined)
@@ -125,3 +126,17 @@ class AddHardNegatives(BaseTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(bank={self.bank!r}, label={self.label})'
+
+
+def _names(pointer: Path) -> list[str]:
+    """Names of the banks, files in the folder of the pointer."""
+    document = read_json(pointer)
+    names = document.get('banks') if isinstance(document, dict) else None
+    if not isinstance(names, list) or not all(
+        isinstance(name, str) and name == Path(name).name for name in names
+    ):
+        raise ValueError(
+            f'{pointer}: `banks` must be names of files beside it, but got '
+            f'{short(names)}.'
+        )
+    return names

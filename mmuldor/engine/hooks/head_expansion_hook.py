@@ -18,8 +18,8 @@ class HeadExpansionHook(Hook):
     rows of the classification, box and mask layers are copied, and the
     background's; the new classes keep the model's initialisation. Any other
     difference in the number of classes, or a checkpoint that lacks tensors of
-    the model, is an error, where MMEngine would go on with random layers and
-    a warning.
+    the model or has them of another shape or with NaN, is an error, where
+    MMEngine would go on with random layers and a warning.
 
     Example:
         ``default_hooks = dict(heads=dict(type='mmuldor.HeadExpansionHook'))``
@@ -43,6 +43,7 @@ class HeadExpansionHook(Hook):
             complete = any(name in state for name in target)
         else:
             check_classes(state, target)
+            _check_shapes(state, target)
             complete = all(name in state for name in target)
         if not complete:
             missing = [name for name in target if name not in state]
@@ -63,9 +64,36 @@ def _weights(checkpoint: dict) -> dict[str, torch.Tensor]:
             'a checkpoint must hold a dict of tensors, but got a '
             f'{type(state).__name__}.'
         )
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, torch.Tensor):
+            raise ValueError(
+                'a checkpoint must hold a dict of tensors, but '
+                f'{str(name)[:80]!r} is a {type(value).__name__}.'
+            )
+        if value.is_floating_point() and not value.isfinite().all():
+            raise ValueError(
+                f'the weights must be finite, but `{name}` holds NaN or inf. '
+                'Did the training diverge? Take an earlier checkpoint.'
+            )
     for name in [n for n in state if n.startswith('module.')]:
         state[name.removeprefix('module.')] = state.pop(name)
     return state
+
+
+def _check_shapes(
+    state: dict[str, torch.Tensor], target: dict[str, torch.Tensor]
+) -> None:
+    """Raise ValueError where MMEngine would leave a layer as it is."""
+    for name in sorted(set(state) & set(target)):
+        found, wanted = state[name], target[name]
+        if found.shape != wanted.shape or (
+            found.is_floating_point() != wanted.is_floating_point()
+        ):
+            raise ValueError(
+                f'`{name}` must be {wanted.dtype} of shape '
+                f'{tuple(wanted.shape)}, but is {found.dtype} of '
+                f'{tuple(found.shape)}. Use the config it was trained with.'
+            )
 
 
 def check_classes(

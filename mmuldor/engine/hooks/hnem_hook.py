@@ -18,8 +18,8 @@ from mmuldor.engine.mining import MiningRule, check_model, mine
 from mmuldor.functional.hard_negatives import (
     POINTER_NAME,
     bank_path,
-    load_bank,
 )
+from mmuldor.io.bank import load_bank
 from mmuldor.io.jsonfile import write_json
 from mmuldor.io.review import load_exclude_list
 from mmuldor.registry import HOOKS

@@ -1,0 +1,73 @@
+"""COCO run-length masks out of files.
+
+pycocotools decodes faster, but writes past its buffers, and crashes, where
+counts are wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mmuldor.io.limits import MAX_SIDE_PX
+from mmuldor.io.values import is_integer, short
+
+
+def decode_mask(segmentation: Any) -> np.ndarray:
+    """The mask of a run-length encoding, (height, width) bool.
+
+    Args:
+        segmentation: ``size`` [H, W] and ``counts``, a compressed string or
+            a list of integers: lengths of runs along columns, the first of
+            what is not the mask.
+
+    Raises:
+        ValueError: If it is not a run-length mask, or one of absurd size.
+    """
+    size = segmentation.get('size') if isinstance(segmentation, dict) else None
+    try:
+        if not isinstance(size, (list, tuple)) or len(size) != 2:
+            raise ValueError('it has no `size` of two numbers')
+        if not all(is_integer(v) and 0 < v <= MAX_SIDE_PX for v in size):
+            raise ValueError(f'a side is not 1 to {MAX_SIDE_PX} px')
+        runs = _runs(segmentation.get('counts'))
+        # Sums of arrays could overflow.
+        if min(runs, default=0) < 0 or sum(runs) != size[0] * size[1]:
+            raise ValueError('its runs do not fill the mask')
+    except ValueError as error:
+        raise ValueError(
+            '`segmentation` must be a COCO run-length mask, `size` and '
+            f'`counts`, but got {short(segmentation)}: {error}.'
+        ) from None
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape(size, order='F')
+
+
+def _runs(counts: Any) -> list[int]:
+    """Lengths of the runs."""
+    if isinstance(counts, list) and all(map(is_integer, counts)):
+        return counts
+    if isinstance(counts, str):
+        counts = counts.encode('ascii', 'replace')
+    if not isinstance(counts, bytes):
+        raise ValueError('`counts` are neither a text nor integers')
+    runs: list[int] = []
+    value, shift = 0, 0
+    for sign in counts:
+        # Six bits a character from '0' on: five of the number, one for more.
+        part = sign - 48
+        if not 0 <= part < 64 or shift > 30:
+            raise ValueError(f'`counts` hold {chr(sign)!r}')
+        value |= (part & 0x1F) << shift
+        shift += 5
+        if part & 0x20:
+            continue
+        if part & 0x10:
+            value -= 1 << shift
+        # From the third on, the difference to the one before the last.
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+        value, shift = 0, 0
+    if shift:
+        raise ValueError('`counts` end inside a number')
+    return runs

@@ -1,0 +1,380 @@
+"""One good file of each kind, small, and how the project reads it."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
+
+from data_prep.deeplesion.convert import Options, convert
+from data_prep.own_data.coco import box_facts, read_coco
+from data_prep.own_data.patients import read_patients
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.bank import load_bank
+from mmuldor.io.dicom import read_dicom
+from mmuldor.io.dl_info import COLUMNS
+from mmuldor.io.foreign_results import Convention, convert_results
+from mmuldor.io.ground_truth import load_ground_truth
+from mmuldor.io.nifti import read_label_nifti, read_nifti
+from mmuldor.io.png import check_png16, read_png16, write_png16
+from mmuldor.io.results import load_detections
+from mmuldor.io.review import load_exclude_list, read_verdicts, write_review
+from mmuldor.io.volume_detections import load_volume_detections
+from mmuldor.io.volume_truth import load_volumes
+from mmuldor.report.true_masks import load_outlines
+
+SIDE, SLICES = 16, 4
+AFFINE = np.diag([-0.8, -0.8, 2.5, 1.0])
+GRID = {
+    'shape': [SLICES, SIDE, SIDE],
+    'spacing_mm': [0.8, 0.8, 2.5],
+    'affine_lps': np.diag([0.8, 0.8, 2.5, 1.0]).tolist(),
+}
+ANNOTATIONS = {
+    'images': [
+        {
+            'id': number,
+            'file_name': f'{number:06d}_01_01/005.png',
+            'height': SIDE,
+            'width': SIDE,
+            'spacing_mm': [0.8, 0.8],
+            'slice_interval_mm': 2.0,
+            'key_slice': 5,
+            'slice_range': [4, 6],
+            'patient': number,
+            'window_hu': [-175.0, 275.0],
+        }
+        for number in (1, 2)
+    ],
+    'annotations': [
+        {
+            'id': number,
+            'image_id': number,
+            'category_id': 1,
+            'bbox': [2.0, 3.0, 8.0, 6.0],
+            'recist_px': [2.0, 6.0, 9.0, 6.0, 5.0, 3.0, 5.0, 8.0],
+            'lesion_type': -1,
+            'noisy': False,
+        }
+        for number in (1, 2)
+    ],
+}
+BANK = {
+    'version': 1,
+    'ann_file': 'train.json',
+    'fingerprint': 'abcdef',
+    'epoch': 0,
+    'images': {
+        '1': [
+            {
+                'bbox': [2.0, 3.0, 8.0, 6.0],
+                'score': 0.9,
+                'mask_iou': 0.1,
+                'polygons': [[2, 3, 9, 3, 9, 8, 2, 8]],
+            }
+        ]
+    },
+}
+VOLUMES = {
+    'volumes': [
+        {
+            'name': 'case_01',
+            'split': 'test',
+            **GRID,
+            'lesions': [{'box_mm': [1.0, 1.0, 1.0, 5.0, 5.0, 4.0]}],
+        }
+    ]
+}
+LESIONS = {
+    'source': 'case_01.nii.gz',
+    **GRID,
+    'lesions': [{'box_mm': [1.0, 1.0, 1.0, 5.0, 5.0, 4.0], 'score': 0.9}],
+}
+DETECTIONS = [
+    {
+        'image_id': 1,
+        'bbox': [2.0, 3.0, 8.0, 6.0],
+        'score': 0.9,
+        'category_id': 1,
+    }
+]
+OWN_COCO = {
+    'images': [{'id': 1, 'file_name': 'a/031.png'}],
+    'annotations': [
+        {
+            'id': 1,
+            'image_id': 1,
+            'bbox': [2.0, 3.0, 8.0, 6.0],
+            'recist_px': [2.0, 6.0, 9.0, 6.0, 5.0, 3.0, 5.0, 8.0],
+            'segmentation': [[2, 3, 9, 3, 9, 8, 2, 8]],
+        }
+    ],
+}
+DOCUMENTS = {
+    'annotations': ANNOTATIONS,
+    'results': DETECTIONS,
+    'bank': BANK,
+    'exclude': {
+        'fingerprint': 'abcdef',
+        'images': {'1': [{'bbox': [2.0, 3.0, 8.0, 6.0]}]},
+    },
+    'volumes': VOLUMES,
+    'lesions': LESIONS,
+    'foreign': [{**DETECTIONS[0], 'file_name': '000001_01_01/005.png'}],
+    'own coco': OWN_COCO,
+    'truth': {
+        'lesions': [
+            {
+                'row': lesion['id'],
+                'file_name': f'{lesion["id"]:06d}_01_01/005.png',
+                'segmentation': {'size': [4, 4], 'counts': [5, 2, 9]},
+            }
+            for lesion in ANNOTATIONS['annotations']
+        ]
+    },
+}
+ROW = {
+    'File_name': '000001_01_01_005.png',
+    'Patient_index': '1',
+    'Study_index': '1',
+    'Series_ID': '1',
+    'Key_slice_index': '5',
+    'Measurement_coordinates': '3, 7, 10, 7, 6, 4, 6, 9',
+    'Bounding_boxes': '2, 3, 11, 10',
+    'Lesion_diameters_Pixel_': '7, 5',
+    'Normalized_lesion_location': '0.5, 0.5, 0.5',
+    'Coarse_lesion_type': '-1',
+    'Possibly_noisy': '0',
+    'Slice_range': '4, 6',
+    'Spacing_mm_px_': '0.8, 0.8, 5',
+    'Image_size': '16, 16',
+    'DICOM_windows': '-175, 275',
+    'Patient_gender': 'F',
+    'Patient_age': '62',
+    'Train_Val_Test': '1',
+}
+TABLES = {
+    'DL_info': (list(COLUMNS), [ROW]),
+    'foreign csv': (
+        ['image', 'x1', 'y1', 'x2', 'y2', 'score'],
+        [
+            {
+                'image': '000001_01_01/005.png',
+                **{'x1': '2', 'y1': '3', 'x2': '9', 'y2': '8'},
+                'score': '0.9',
+            }
+        ],
+    ),
+    'patients': (
+        ['file', 'patient', 'split'],
+        [{'file': 'a', 'patient': 'p', 'split': 'test'}],
+    ),
+}
+SUFFIXES = {
+    **dict.fromkeys(DOCUMENTS, '.json'),
+    **dict.fromkeys(TABLES, '.csv'),
+    'review': '.csv',
+    'yolo': '.txt',
+    'png': '.png',
+    'nifti': '.nii',
+    'gzipped nifti': '.nii.gz',
+    'labels': '.nii.gz',
+    'dicom': '.dcm',
+}
+
+
+def to_csv(columns, rows):
+    """Bytes of a table."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(columns)
+    writer.writerows([[row[c] for c in columns] for row in rows])
+    return text.getvalue().encode()
+
+
+def pixels(number=0):
+    """HU of a slice, (SIDE, SIDE) int16."""
+    return (np.arange(SIDE * SIDE).reshape(SIDE, SIDE) - 900 + number).astype(
+        np.int16
+    )
+
+
+def nifti_image(labels=False):
+    """A volume, or a mask on its grid, in memory."""
+    data = np.array([pixels(number) for number in range(SLICES)]).T
+    data = (data > -800).astype(np.uint8) if labels else data
+    image = nibabel.Nifti1Image(data, AFFINE)
+    image.set_qform(AFFINE, code=1)
+    return image
+
+
+def dicom_slice(number=0, **changes):
+    """A CT slice; ``changes`` replace elements, None removes them."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPInstanceUID = f'1.2.3.{number + 1}'
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data = Dataset()
+    data.file_meta = meta
+    data.SOPClassUID = CTImageStorage
+    data.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    data.SeriesInstanceUID, data.StudyInstanceUID = '1.2.3', '1.2'
+    data.Modality, data.SliceThickness = 'CT', 2.5
+    data.Rows = data.Columns = SIDE
+    data.PixelSpacing = [0.8, 0.8]
+    data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    data.ImagePositionPatient = [0, 0, 2.5 * number]
+    data.RescaleSlope, data.RescaleIntercept = 1, -1024
+    data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
+    data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
+    data.PixelRepresentation = 0
+    data.PixelData = (pixels(number) + 1024).astype(np.uint16).tobytes()
+    for key, value in changes.items():
+        if value is None:
+            delattr(data, key)
+        else:
+            setattr(data, key, value)
+    return data
+
+
+def dicom_bytes(data):
+    """A file's bytes, whatever the values are."""
+    file = io.BytesIO()
+    with pydicom.config.disable_value_validation():
+        pydicom.dcmwrite(file, data, enforce_file_format=True)
+    return file.getvalue()
+
+
+def good_bytes(kind, folder):
+    """The content of a good file of a kind."""
+    path = Path(folder) / f'made{SUFFIXES[kind]}'
+    if kind in DOCUMENTS:
+        return json.dumps(DOCUMENTS[kind]).encode()
+    if kind in TABLES:
+        return to_csv(*TABLES[kind])
+    if kind == 'review':
+        write_review(path, examples())
+    elif kind == 'yolo':
+        return b'0 0.5 0.5 0.2 0.2 0.9\n'
+    elif kind == 'png':
+        write_png16(path, (pixels().astype(np.int32) + 32768).astype('u2'))
+    elif kind == 'dicom':
+        return dicom_bytes(dicom_slice())
+    else:
+        nibabel.save(nifti_image(kind == 'labels'), path)
+    return path.read_bytes()
+
+
+def examples():
+    """The examples of the bank, as `examples_of` gives them."""
+    return [
+        {
+            **BANK['images']['1'][0],
+            'number': 1,
+            'image_id': 1,
+            'file_name': '000001_01_01/005.png',
+        }
+    ]
+
+
+def read(kind, path):
+    """Read a file of a kind as the project does."""
+    return _READERS[kind](path)
+
+
+def _csv(path):
+    out = path.parent / 'converted'
+    try:
+        report = convert(path, None, out, Options(missing_images='keep'))
+    except BaseException:
+        assert not out.exists()
+        raise
+    shutil.rmtree(out)
+    return report
+
+
+def _both(path):
+    load_ground_truth(path)
+    return load_annotations(path)
+
+
+def _own_coco(path):
+    return [
+        box_facts(entry, image.where, (SIDE, SIDE), (0.8, 0.8), 0.5)
+        for image in read_coco(path)
+        for entry in image.annotations
+    ]
+
+
+def _foreign(kind):
+    def convert(path):
+        ann = path.parent / 'ann' / 'test.json'
+        ann.parent.mkdir(exist_ok=True)
+        ann.write_text(json.dumps(ANNOTATIONS))
+        boxes = 'xyxy' if kind == 'csv' else 'xywh'
+        source = path
+        if kind == 'yolo':
+            source = path.parent / 'labels'
+            source.mkdir(exist_ok=True)
+            path.rename(source / '000001_01_01_005.txt')
+        return convert_results(source, ann, kind, Convention(boxes))
+
+    return convert
+
+
+def _labels(path):
+    whole = path.with_name('whole.nii')
+    if not whole.exists():
+        nibabel.save(nifti_image(), whole)
+    return read_label_nifti(path, read_nifti(whole))
+
+
+def _series(path):
+    """The slice among sound ones."""
+    for number in range(1, SLICES):
+        name = path.with_name(f'sound_{number}.dcm')
+        if not name.exists():
+            name.write_bytes(dicom_bytes(dicom_slice(number)))
+    return read_dicom(path.parent)
+
+
+def _png(path):
+    check_png16(path)
+    return read_png16(path, (SIDE, SIDE))
+
+
+_READERS = {
+    'DL_info': _csv,
+    'annotations': _both,
+    'results': lambda path: load_detections(path, [1, 2]),
+    'bank': load_bank,
+    'exclude': load_exclude_list,
+    'review': lambda path: read_verdicts(path, examples()),
+    'volumes': load_volumes,
+    'lesions': lambda path: load_volume_detections(
+        [path], load_volumes(_volumes_beside(path))
+    ),
+    'foreign': _foreign('coco'),
+    'foreign csv': _foreign('csv'),
+    'yolo': _foreign('yolo'),
+    'own coco': _own_coco,
+    'truth': lambda path: load_outlines(path, ANNOTATIONS),
+    'patients': lambda path: read_patients(path, ['a']),
+    'png': _png,
+    'nifti': read_nifti,
+    'gzipped nifti': read_nifti,
+    'labels': _labels,
+    'dicom': _series,
+}
+
+
+def _volumes_beside(path):
+    whole = path.with_name('whole.json')
+    whole.write_text(json.dumps(VOLUMES))
+    return whole

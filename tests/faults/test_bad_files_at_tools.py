@@ -1,0 +1,287 @@
+"""The tools on bad files: one line, exit code 1, nothing half-written."""
+
+import importlib
+import subprocess
+import sys
+from collections import defaultdict
+
+import nibabel
+import pytest
+
+from mmuldor.io.cli import user_errors
+from tests.faults import good
+from tests.faults.corruptions import all_faults
+
+# Tool, kind of the bad file, its place, arguments; {x} is x in the folder.
+TOOLS = [
+    (
+        'tools.froc',
+        'results',
+        'results.json',
+        '--ann {ann.json} --dets {results.json} --out {out/f.json}',
+    ),
+    (
+        'tools.convert_results',
+        'foreign',
+        'foreign.json',
+        '{foreign.json} --ann {ann.json} --out {out/r.json}',
+    ),
+    (
+        'tools.convert_results',
+        'foreign csv',
+        'foreign.csv',
+        '{foreign.csv} --ann {ann.json} --out {out/r.json}',
+    ),
+    (
+        'tools.convert_results',
+        'yolo',
+        'labels/000001_01_01_005.txt',
+        '{labels} --ann {ann.json} --out {out/r.json}',
+    ),
+    (
+        'tools.compare',
+        'results',
+        'results.json',
+        'A={results.json} --ann {ann.json} --out {out}',
+    ),
+    (
+        'tools.report',
+        'annotations',
+        'ann.json',
+        '--ann {ann.json} --images {images} --run A={results.json} '
+        '--out {out}',
+    ),
+    (
+        'tools.report',
+        'bank',
+        'banks/epoch_000.json',
+        '--ann {ann.json} --images {images} --run A={results.json} '
+        '--train-ann {ann.json} --bank-dir {banks} --out {out}',
+    ),
+    (
+        'tools.report',
+        'png',
+        'images/000001_01_01/005.png',
+        '--ann {ann.json} --images {images} --run A={results.json} '
+        '--out {out}',
+    ),
+    (
+        'tools.review',
+        'bank',
+        'banks/epoch_000.json',
+        'export --bank {banks/epoch_000.json} --ann {ann.json} '
+        '--images {images} --out {out}',
+    ),
+    (
+        'tools.review',
+        'review',
+        'review.csv',
+        'import --csv {review.csv} --bank {banks/epoch_000.json} '
+        '--ann {ann.json} --exclude {out/e.json} --annotations {out/a.json}',
+    ),
+    (
+        'tools.froc_volumes',
+        'volumes',
+        'volumes.json',
+        '--volumes {volumes.json} --dets {lesions.json} --out {out/f.json}',
+    ),
+    (
+        'tools.froc_volumes',
+        'lesions',
+        'lesions.json',
+        '--volumes {volumes.json} --dets {lesions.json} --out {out/f.json}',
+    ),
+    (
+        'data_prep.deeplesion_to_coco',
+        'DL_info',
+        'DL_info.csv',
+        '--csv {DL_info.csv} --images {images} --out {out}',
+    ),
+    (
+        'data_prep.slices_to_coco',
+        'own coco',
+        'own.json',
+        '--images {own} --coco {own.json} --spacing 0.8 0.8 5 --out {out} '
+        '--split 1 0 0',
+    ),
+    (
+        'data_prep.slices_to_coco',
+        'png',
+        'own/a/031.png',
+        '--images {own} --coco {own.json} --spacing 0.8 0.8 5 --out {out} '
+        '--split 1 0 0',
+    ),
+    (
+        'data_prep.volumes_to_coco',
+        'gzipped nifti',
+        'volumes/case_01.nii.gz',
+        '--images {volumes} --masks {masks} --out {out} --split 1 0 0',
+    ),
+    (
+        'data_prep.volumes_to_coco',
+        'labels',
+        'masks/case_01.nii.gz',
+        '--images {volumes} --masks {masks} --out {out} --split 1 0 0',
+    ),
+    (
+        'tools.infer',
+        'nifti',
+        'scan.nii',
+        '{scan.nii} {config.py} {w.pth} --out {out}',
+    ),
+    (
+        'tools.infer',
+        'dicom',
+        'series/0.dcm',
+        '{series} {config.py} {w.pth} --out {out}',
+    ),
+    (
+        'tools.infer',
+        'png',
+        'images/000001_01_01/005.png',
+        '{images/000001_01_01} {config.py} {w.pth} --spacing 0.8 0.8 5 '
+        '--out {out}',
+    ),
+]
+# What a kind's own reader refuses, but these tools take: a key slice of any
+# size, PNG slices that need not agree with an annotation file.
+TAKEN = {
+    ('data_prep.slices_to_coco', 'png', 'another size'),
+    ('tools.infer', 'png', 'another size'),
+}
+FAST_EACH, SLOW_EACH = 2, 12
+BY_KIND = defaultdict(list)
+for _fault in all_faults():
+    BY_KIND[_fault.kind].append(_fault)
+
+
+def sample():
+    """So many faults of its kind for each tool, spread over the list."""
+    for tool, kind, place, arguments in TOOLS:
+        faults = [
+            fault
+            for fault in BY_KIND[kind]
+            if (tool, kind, fault.name) not in TAKEN
+        ]
+        step = max(len(faults) // SLOW_EACH, 1)
+        for number, fault in enumerate(faults[::step]):
+            yield pytest.param(
+                *(tool, place, arguments, fault),
+                id=f'{tool}-{fault}',
+                marks=[] if number < FAST_EACH else pytest.mark.slow,
+            )
+
+
+@pytest.fixture(scope='module')
+def contents(tmp_path_factory, root):
+    """Bytes of good files by place."""
+    folder = tmp_path_factory.mktemp('good')
+
+    def of(kind):
+        return good.good_bytes(kind, folder)
+
+    whole = folder / 'whole.nii'
+    nibabel.save(good.nifti_image(), whole)
+    base = root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
+    return {
+        'ann.json': of('annotations'),
+        'results.json': of('results'),
+        'foreign.json': of('foreign'),
+        'foreign.csv': of('foreign csv'),
+        'labels/000001_01_01_005.txt': of('yolo'),
+        'banks/epoch_000.json': of('bank'),
+        'review.csv': of('review'),
+        'volumes.json': of('volumes'),
+        'lesions.json': of('lesions'),
+        'DL_info.csv': of('DL_info'),
+        'own.json': of('own coco'),
+        'images/000001_01_01/004.png': of('png'),
+        'images/000001_01_01/005.png': of('png'),
+        'images/000001_01_01/006.png': of('png'),
+        'images/000002_01_01/005.png': of('png'),
+        'own/a/031.png': of('png'),
+        'volumes/case_01.nii.gz': of('gzipped nifti'),
+        'masks/case_01.nii.gz': of('labels'),
+        'scan.nii': whole.read_bytes(),
+        **{
+            f'series/{n}.dcm': good.dicom_bytes(good.dicom_slice(n))
+            for n in range(good.SLICES)
+        },
+        'config.py': f'_base_ = {str(base)!r}\n'.encode(),
+    }
+
+
+def lay_out(contents, folder):
+    for place, data in contents.items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def filled(arguments, folder):
+    parts = []
+    for part in arguments.split():
+        start, brace, rest = part.partition('{')
+        inside, _, end = rest.partition('}')
+        parts.append(f'{start}{folder / inside}{end}' if brace else part)
+    return parts
+
+
+@pytest.mark.parametrize(('tool', 'place', 'arguments', 'fault'), sample())
+def test_a_bad_file(tool, place, arguments, fault, contents, tmp_path, capsys):
+    lay_out(contents, tmp_path)
+    bad = tmp_path / place
+    bad.write_bytes(fault.spoil(good.good_bytes(fault.kind, tmp_path)))
+    before = {path for path in tmp_path.rglob('*')}
+    main = importlib.import_module(tool).main
+    with pytest.raises(SystemExit) as ended, user_errors(debug=False):
+        main(filled(arguments, tmp_path))
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert 'Traceback' not in said
+    (line,) = [s for s in said.splitlines() if s.startswith('error: ')]
+    assert bad.name in line or str(bad.parent) in line
+    left = {p.name for p in tmp_path.rglob('*')} - {p.name for p in before}
+    assert left <= {'out'}
+    if (tmp_path / 'out').exists():
+        assert list((tmp_path / 'out').iterdir()) == []
+
+
+GOOD = {(tool, place): line for tool, _, place, line in TOOLS}
+
+
+@pytest.mark.parametrize(
+    ('tool', 'place'),
+    [case for case in GOOD if case[0] != 'tools.infer'],
+    ids=lambda value: value.rpartition('/')[2],
+)
+def test_good_files_give_no_error(tool, place, contents, tmp_path):
+    """Else a tool that fails on anything would pass the test above."""
+    lay_out(contents, tmp_path)
+    line = GOOD[tool, place]
+    importlib.import_module(tool).main(filled(line, tmp_path))
+    assert any((tmp_path / 'out').iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    'number', range(0, len(TOOLS), 4), ids=lambda n: TOOLS[n][0]
+)
+def test_as_a_command(number, contents, tmp_path, root):
+    tool, _, place, arguments = TOOLS[number]
+    lay_out(contents, tmp_path)
+    bad = tmp_path / place
+    bad.write_bytes(bad.read_bytes()[: bad.stat().st_size // 2])
+    script = f'{tool.replace(".", "/")}.py'
+    done = subprocess.run(
+        [sys.executable, script, *filled(arguments, tmp_path)],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert 'Traceback' not in done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith('error: ')
+    assert not (tmp_path / 'out').exists()

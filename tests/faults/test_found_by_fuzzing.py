@@ -1,0 +1,34 @@
+"""What `make fuzz` found, one case each."""
+
+import pytest
+
+from mmuldor.io.dicom import read_dicom
+from tests.faults import good
+
+
+def write_series(folder, changed):
+    folder.mkdir()
+    for number in range(good.SLICES):
+        data = good.dicom_bytes(good.dicom_slice(number))
+        content = changed(data) if number == 0 else data
+        (folder / f'{number}.dcm').write_bytes(content)
+
+
+def test_a_meta_element_of_no_known_type(tmp_path):
+    """(0002,0002) with the value representation 0x55 0x1a."""
+
+    def changed(data):
+        return data.replace(b'\x02\x00\x02\x00UI', b'\x02\x00\x02\x00U\x1a')
+
+    write_series(tmp_path / 'series', changed)
+    with pytest.raises(ValueError, match=r'0\.dcm.*must be readable'):
+        read_dicom(tmp_path / 'series')
+
+
+def test_one_slice_of_another_series(tmp_path):
+    """The message named no folder."""
+    write_series(
+        tmp_path / 'series', lambda data: data.replace(b'1.2.3\0', b'0.2.3\0')
+    )
+    with pytest.raises(ValueError, match=r'series: `series_uid` must be'):
+        read_dicom(tmp_path / 'series')

@@ -1,0 +1,195 @@
+"""Files made to do harm: names, archives, code in data, markup."""
+
+import ast
+import gzip
+import json
+import resource
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from data_prep.own_data.coco import read_coco
+from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.cli import user_errors
+from mmuldor.io.nifti import read_nifti
+from mmuldor.io.run_length import decode_mask
+from mmuldor.report.report import build_report
+from tests.faults import good
+
+ROOT = Path(__file__).resolve().parents[2]
+OUTSIDE = [
+    '/etc/passwd',
+    '../secret.png',
+    'a/../../secret.png',
+    'a\\..\\..\\secret.png',
+    'C:\\secret.png',
+    '\\\\host\\share\\secret.png',
+    '//host/share/secret.png',
+]
+
+
+@pytest.mark.parametrize('name', OUTSIDE)
+def test_names_cannot_leave_the_folder_of_images(name, tmp_path):
+    path = tmp_path / 'a.json'
+    document = json.loads(json.dumps(good.ANNOTATIONS))
+    document['images'][0]['file_name'] = name
+    path.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match=r'a\.json.*`file_name`.*inside'):
+        load_annotations(path)
+    with pytest.raises(ValueError, match=r'a\.json.*`file_name`.*inside'):
+        read_coco(path)
+
+
+@pytest.mark.parametrize('name', ['../bank.json', '/bank.json', 'a/b.json', 7])
+def test_a_pointer_names_banks_beside_it(name, tmp_path):
+    for place in ('bank.json', 'banks/a/b.json'):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(json.dumps(good.BANK))
+    pointer = tmp_path / 'banks' / 'current.json'
+    pointer.write_text(json.dumps({'banks': [name]}))
+    transform = AddHardNegatives()
+    transform.follow(pointer, 'abcdef')
+    with pytest.raises(ValueError, match=r'current\.json.*beside it'):
+        transform.transform({'img_id': 1, 'instances': []})
+
+
+@pytest.mark.parametrize(
+    'segmentation',
+    [
+        {'size': [10**5, 10**5], 'counts': '0'},
+        {'size': [-1, 5], 'counts': '0'},
+        {'size': [2.5, 5], 'counts': '0'},
+        {'size': [16, 16], 'counts': [10**9]},
+        {'size': [16, 16], 'counts': [-5, 5]},
+        {'size': [16, 16], 'counts': 'zzzzzzzzzzzzzzzzzzzzzzzzz'},
+        {'size': [16, 16], 'counts': 'M\u00fc\u4e2d'},
+        {'size': [16, 16]},
+        {'counts': '0'},
+        [[1, 2, 3]],
+        None,
+    ],
+)
+def test_masks_that_decode_to_nothing_sound(segmentation):
+    with pytest.raises(ValueError, match=r'`segmentation` must be'):
+        decode_mask(segmentation)
+
+
+def test_a_compressed_volume_stays_within_its_limit(tmp_path):
+    """A gigabyte of zeros behind a header that asks for little of it."""
+    path = tmp_path / 'bomb.nii.gz'
+    header = good.nifti_image().to_bytes()
+    with gzip.open(path, 'wb', compresslevel=1) as file:
+        file.write(header)
+        for _ in range(300):
+            file.write(bytes(10**6))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert read_nifti(path).shape == (good.SLICES, good.SIDE, good.SIDE)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1 if sys.platform == 'darwin' else 1024
+    assert (after - before) * unit < 100e6
+
+
+# Names that turn data into code or unpack to the disk, but the last word of
+# torch.load, which `mmuldor/apis/checkpoints.py` calls with `weights_only`.
+FORBIDDEN = {
+    *('eval', 'exec', 'compile', '__import__', 'literal_eval'),
+    *('extract', 'extractall', 'unpack_archive', 'load_pickle'),
+}
+MODULES = {'pickle', 'cPickle', 'dill', 'cloudpickle', 'joblib', 'shelve'}
+MODULES |= {'marshal', 'yaml', 'tarfile', 'xml'}
+
+
+@pytest.mark.parametrize('folder', ['mmuldor', 'data_prep', 'tools'])
+def test_nothing_is_evaluated_or_unpickled(folder):
+    for path in sorted((ROOT / folder).rglob('*.py')):
+        where = str(path.relative_to(ROOT))
+        checkpoints = where == 'mmuldor/apis/checkpoints.py'
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = {alias.name.partition('.')[0] for alias in node.names}
+                # For the exception that torch raises.
+                assert not names & MODULES or checkpoints, where
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module.partition('.')[0] not in MODULES, where
+            elif isinstance(node, ast.Call):
+                _check_call(node, where, checkpoints)
+
+
+def _check_call(node, where, checkpoints):
+    called = ast.unparse(node.func)
+    place = f'{where}:{node.lineno}: {called}'
+    method = isinstance(node.func, ast.Attribute)
+    last = node.func.attr if method else called
+    # re.compile and model.eval() are harmless.
+    if last in FORBIDDEN and not (method and last in ('compile', 'eval')):
+        raise AssertionError(place)
+    if called == 'torch.load':
+        given = {k.arg: ast.unparse(k.value) for k in node.keywords}
+        assert checkpoints, place
+        assert given.get('weights_only') in ('True', 'False'), place
+    if called == 'np.load':
+        given = {k.arg: ast.unparse(k.value) for k in node.keywords}
+        assert given.get('allow_pickle') != 'True', place
+    assert not (checkpoints and called.startswith('pickle.load')), place
+
+
+HOSTILE = '<script>alert(1)</script><img src=x onerror=alert(1)>"\'&$x_1$'
+
+
+class Tags(HTMLParser):
+    """Names of tags, and attributes that run something."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.running = set(), []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.running += [name for name, _ in attrs if name.startswith('on')]
+
+
+def test_the_report_shows_texts_as_texts(mini_data, tmp_path):
+    ann = mini_data / 'test.json'
+    document = json.loads(ann.read_text())
+    document['info'] = {'dataset': HOSTILE, HOSTILE: HOSTILE}
+    image = document['images'][0]
+    old = mini_data / 'Images_png' / image['file_name']
+    # As far as a file can be called so.
+    image['file_name'] = '<b onclick=x>$\\frac{$_^&.png'
+    old.rename(mini_data / 'Images_png' / image['file_name'])
+    ann.write_text(json.dumps(document))
+    results = tmp_path / 'r.json'
+    results.write_text(
+        json.dumps(
+            [
+                {
+                    **{'image_id': a['image_id'], 'bbox': a['bbox']},
+                    **{'score': 0.5, 'category_id': 1, HOSTILE: HOSTILE},
+                }
+                for a in document['annotations']
+            ]
+        )
+    )
+    build_report(
+        *(tmp_path / 'out', ann, mini_data / 'Images_png'),
+        {HOSTILE: results, 'b': results},
+        notes=[(HOSTILE, HOSTILE)],
+        title=HOSTILE,
+    )
+    page = (tmp_path / 'out' / 'index.html').read_text()
+    found = Tags()
+    found.feed(page)
+    assert 'script' not in found.tags
+    assert found.running == []
+    assert '<script' not in page
+    assert '&lt;script&gt;alert(1)' in page
+
+
+def test_a_message_cannot_steer_the_terminal(capsys):
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        raise ValueError('a\x1b[2Jb\rc\u202ed\udcffe\x07')
+    said = capsys.readouterr().err
+    assert said == 'error: a\\x1b[2Jb c\\u202ed\\udcffe\\x07\n'
