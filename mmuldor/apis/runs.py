@@ -92,7 +92,8 @@ def _is_no_dump(record: logging.LogRecord) -> bool:
 
 def build_runner(config: Config) -> Runner:
     """The runner, with one log line on mmcv's operators."""
-    if config.launcher != 'none' and not torch.cuda.is_available():
+    launcher = config.get('launcher', 'none')
+    if launcher != 'none' and not torch.cuda.is_available():
         _join_on_cpu(config)
     runner = BriefRunner.from_cfg(config)
     log_backend()
