@@ -92,7 +92,8 @@ def _is_no_dump(record: logging.LogRecord) -> bool:
 
 def build_runner(config: Config) -> Runner:
     """The runner, with one log line on mmcv's operators."""
-    if config.launcher != 'none' and not torch.cuda.is_available():
+    launcher = config.get('launcher', 'none')
+    if launcher != 'none' and not torch.cuda.is_available():
         _join_on_cpu(config)
     runner = BriefRunner.from_cfg(config)
     log_backend()
@@ -131,10 +132,6 @@ def check_checkpoint(path: str) -> str:
         FileNotFoundError: If it is neither.
         ValueError: See :func:`mmuldor.apis.checkpoints.check_file`.
     """
-    if not isinstance(path, str):
-        raise ValueError(
-            f'a checkpoint must be a file or a URL, but got {path!r}.'
-        )
     if '://' not in path:
         check_file(path)
     return path
@@ -205,6 +202,11 @@ def train_detector(
         resume = latest_checkpoint(config.work_dir)
     if resume is not None:
         config.resume, config.load_from = True, resume
+    if not isinstance(config.get('load_from'), (str, type(None))):
+        raise ValueError(
+            f"config '{config.filename}': `load_from` must be a checkpoint's "
+            f'file or URL, but got {config.load_from!r}.'
+        )
     if config.get('load_from'):
         check_checkpoint(config.load_from)
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
