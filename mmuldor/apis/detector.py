@@ -13,6 +13,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, init_default_scope
 
 from mmuldor.apis.checkpoints import load_safely
+from mmuldor.apis.configs import config_errors
 from mmuldor.apis.views import average_views
 from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
 from mmuldor.engine.hooks.head_expansion_hook import check_classes
@@ -66,7 +67,9 @@ class LesionDetector:
             chosen = calibration and calibration.chosen.score_thr
             score_thr = DEFAULT_SCORE_THR if chosen is None else chosen
         self.score_thr, self.calibration = score_thr, calibration
-        self.model = MODELS.build(config.model)
+        with config_errors(config):
+            self.model = MODELS.build(config.model)
+            self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
         detector = self.model.module if tta else self.model
         _load_weights(detector, checkpoint)
         if device is None:
@@ -75,7 +78,6 @@ class LesionDetector:
         # A view's score is part of a mean: a low one may still count.
         lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
         detector.roi_head.test_cfg.score_thr = lowest
-        self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
 
     def detect(
         self,

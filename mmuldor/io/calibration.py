@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from mmuldor.functional.calibration import (
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.froc_report import Evaluation, evaluate_files
 from mmuldor.io.jsonfile import read_json, write_json
+from mmuldor.io.values import is_coordinate, short
 
 FORMAT = 'mmuldor-calibration-1'
 # Points kept in the file.
@@ -171,21 +172,12 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
             f"'{path}' must be a calibration file ('format': '{FORMAT}'), "
             f'but got {found!r}. Make one with `tools/calibrate.py`.'
         )
-    try:
-        knots = [
-            np.array(document[key], dtype=np.float64)
-            for key in ('scores', 'probabilities')
-        ]
-        points = [OperatingPoint(**p) for p in document['points']]
-        chosen = OperatingPoint(**document['chosen'])
-        counts, brier = document['counts'], document['brier']
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"'{path}' is damaged: {error!r}.") from None
+    knots = [
+        np.array(_numbers(path, document, key), dtype=np.float64)
+        for key in ('scores', 'probabilities')
+    ]
     if (
-        knots[0].ndim != 1
-        or not len(knots[0])
-        or knots[0].shape != knots[1].shape
-        or not all(np.isfinite(k).all() for k in knots)
+        knots[0].shape != knots[1].shape
         or (np.diff(knots[0]) <= 0).any()
         or (np.diff(knots[1]) < 0).any()
     ):
@@ -193,4 +185,39 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
             f"'{path}': `scores` must rise and `probabilities` not fall, as "
             'many, but they do not.'
         )
+    points = document.get('points')
+    if not isinstance(points, list):
+        raise ValueError(
+            f"'{path}': `points` must be a list, but got {short(points)}."
+        )
+    points = [
+        _point(path, f'points[{k}]', point) for k, point in enumerate(points)
+    ]
+    chosen = _point(path, 'chosen', document.get('chosen'))
+    counts, brier = document.get('counts', {}), document.get('brier', {})
     return CalibrationFile(Calibration(*knots), chosen, points, counts, brier)
+
+
+def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
+    values = document.get(key)
+    listed = isinstance(values, list) and len(values) > 0
+    if not listed or not all(map(is_coordinate, values)):
+        raise ValueError(
+            f"'{path}': `{key}` must be a list of numbers, but got "
+            f'{short(values)}.'
+        )
+    return values
+
+
+def _point(path: str | os.PathLike, key: str, value: object) -> OperatingPoint:
+    names = [field.name for field in fields(OperatingPoint)]
+    if (
+        not isinstance(value, dict)
+        or sorted(value) != sorted(names)
+        or not all(map(is_coordinate, value.values()))
+    ):
+        raise ValueError(
+            f"'{path}': `{key}` must hold the numbers {', '.join(names)}, "
+            f'but got {short(value)}.'
+        )
+    return OperatingPoint(**value)

@@ -232,7 +232,9 @@ def test_names_stay_in_the_folder(mini_data, tmp_path, name):
     document = load_annotations(mini_data / 'val.json')
     document['images'][0]['file_name'] = name
     write_json(mini_data / 'val.json', document)
-    with pytest.raises(ValueError, match='`file_name` must be a name inside the folder'):
+    with pytest.raises(
+        ValueError, match='`file_name` must be a name inside the folder'
+    ):
         pack(mini_data, tmp_path / 'store')
 
 

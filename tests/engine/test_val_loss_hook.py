@@ -6,6 +6,7 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.registry import HOOKS, MODELS, init_default_scope
 from mmengine.runner import Runner
 
+from mmuldor.engine.hooks import val_loss_hook as module
 from mmuldor.engine.hooks.val_loss_hook import (
     ValLossHook,
     mean_losses,
@@ -85,7 +86,14 @@ def test_one_class_is_left_as_it_is():
     assert other == 'labels'
 
 
-def test_it_is_logged_kept_and_can_stop_the_training(mini_config):
+def test_it_is_kept_and_can_stop_the_training(mini_config, monkeypatch):
+    losses = []
+
+    def spy(*args):
+        losses.append(mean_losses(*args)['val_loss'])
+        return {'val_loss': losses[-1]}
+
+    monkeypatch.setattr(module, 'mean_losses', spy)
     config = mini_config
     config.train_cfg.update(max_epochs=4, val_interval=1)
     # The rate is nothing: no epoch is better than the first.
@@ -102,9 +110,22 @@ def test_it_is_logged_kept_and_can_stop_the_training(mini_config):
     work = Path(config.work_dir)
     assert runner.epoch == 3
     assert (work / 'best_val_loss_epoch_1.pth').is_file()
-    logged, _ = runner.message_hub.get_scalar('val/val_loss').data
-    assert len(logged) == 3
-    assert logged[0] == pytest.approx(logged[2], abs=1e-6)
+    assert len(losses) == 3
+    assert losses[0] == pytest.approx(losses[2], abs=1e-6)
+
+
+def test_the_log_shows_this_epoch_and_no_mean(runner, monkeypatch):
+    hub = runner.message_hub
+    for loss in (4.0, 2.0, 1.0):
+        monkeypatch.setattr(
+            module, 'mean_losses', lambda *_, loss=loss: {'val_loss': loss}
+        )
+        metrics = {}
+        runner.val_loss._loader = []
+        runner.val_loss.after_val_epoch(runner, metrics)
+        assert metrics == {'val_loss': loss}
+        # MMEngine logs this statistic of what is named a loss.
+        assert hub.get_scalar('val/val_loss').mean(10) == loss
 
 
 def test_a_small_improvement_is_one(mini_config):

@@ -51,7 +51,7 @@ def start(mini_config, tmp_path):
     mini_config.log_level = 'INFO'
     mini_config.dump(tmp_path / 'config.py')
     context = multiprocessing.get_context('forkserver')
-    context.set_forkserver_preload([__name__, 'mmdet.models', 'mmdet.apis'])
+    context.set_forkserver_preload(['mmuldor.apis', 'mmdet.models'])
 
     def start_one(work_dir: Path) -> multiprocessing.Process:
         process = context.Process(
@@ -84,7 +84,7 @@ def outcome(work_dir: Path) -> dict:
     )
     banks = {
         path.name: json.loads(path.read_text())
-        for path in sorted((work_dir / 'hard_negatives').glob('*.json'))
+        for path in sorted((work_dir / 'hard_negatives').glob('epoch_*'))
     }
     best = sorted(path.name for path in work_dir.glob('best_*.pth'))
     return {

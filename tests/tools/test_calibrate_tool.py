@@ -66,8 +66,11 @@ def test_a_file_that_is_read_again(mini_data, results, tmp_path, capsys):
     [
         ({'format': 'other'}, 'mmuldor-calibration-1'),
         ({'scores': [0.5]}, 'must rise'),
-        ({'chosen': {'fps': 1}}, 'damaged'),
-        ({'points': 3}, 'damaged'),
+        ({'chosen': {'fps': 1}}, '`chosen` must hold'),
+        ({'points': 3}, '`points` must be a list'),
+        ({'points': [{}]}, r'`points\[0\]` must hold'),
+        ({'scores': [10**400, 1]}, '`scores` must be'),
+        ({'probabilities': 'ab'}, '`probabilities` must be'),
     ],
 )
 def test_a_damaged_file(mini_data, results, tmp_path, change, message):

@@ -92,6 +92,8 @@ class ValLossHook(Hook):
         losses = mean_losses(runner.model, self._loader, self.seed)
         metrics.update(losses)
         for name, value in losses.items():
+            # MMEngine logs the mean of the last ten of what is named a loss.
+            runner.message_hub.log_scalars.pop(f'val/{name}', None)
             runner.message_hub.update_scalar(f'val/{name}', value)
 
 
