@@ -52,6 +52,9 @@ def start(mini_config, tmp_path):
     mini_config.dump(tmp_path / 'config.py')
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload(['mmuldor.apis', 'mmdet.models'])
+    warm_up = context.Process(target=int)
+    warm_up.start()
+    warm_up.join()
 
     def start_one(work_dir: Path) -> multiprocessing.Process:
         process = context.Process(
