@@ -19,7 +19,11 @@ from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
 from mmuldor.engine.hooks.hnem_hook import unwrap
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.png import read_png16
-from mmuldor.report.ct_image import DEFAULT_WINDOW_HU, window_rgb
+from mmuldor.report.ct_image import (
+    DEFAULT_WINDOW_HU,
+    picture_name,
+    window_rgb,
+)
 from mmuldor.report.panels import save_figure
 from mmuldor.report.sample_figure import Target, sample_figure
 
@@ -76,7 +80,7 @@ def draw_samples(
     paths = []
     for index in indices:
         info = dataset.get_data_info(index)
-        name = info['file_name'].replace('\\', '/').replace('/', '_')
+        name = picture_name(info['file_name'])
         figure = _figure(info, dataset[index], _num_slices(dataset))
         paths.append(save_figure(figure, Path(out) / name))
     return paths

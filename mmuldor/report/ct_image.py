@@ -45,6 +45,11 @@ def window_rgb(
     return np.repeat(grey[..., None], 3, axis=2)
 
 
+def picture_name(file_name: str) -> str:
+    """Name of a slice's picture: series and slice, in one folder for all."""
+    return file_name.replace('\\', '/').replace('/', '_')
+
+
 def load_slice(record: dict, images_dir: str | Path) -> np.ndarray:
     """Read the key slice of one image record of an annotation file.
 

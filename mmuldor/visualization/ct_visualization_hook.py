@@ -17,7 +17,11 @@ from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import read_png16
 from mmuldor.registry import HOOKS
-from mmuldor.report.ct_image import DEFAULT_WINDOW_HU, window_rgb
+from mmuldor.report.ct_image import (
+    DEFAULT_WINDOW_HU,
+    picture_name,
+    window_rgb,
+)
 from mmuldor.report.detections import result_figure
 from mmuldor.report.outline import segmentation_outline
 from mmuldor.report.overlay import render
@@ -184,7 +188,7 @@ class CTVisualizationHook(Hook):
             self._detections(sample),
             scale=self.scale,
         )
-        return fig, '_'.join(image['file_name'].replace('\\', '/').split('/'))
+        return fig, picture_name(image['file_name'])
 
     def _detections(self, sample: DetDataSample) -> list[dict]:
         """Predictions as in a results file, pixel centres at integers."""
