@@ -72,6 +72,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='N',
         help='threads that look at images (default 8)',
     )
+    parser.add_argument(
+        '--masks',
+        action='store_true',
+        help='write pseudo masks as COCO segmentations too, for other '
+        "programs; mmuldor's configs draw their own",
+    )
     return parser.parse_args(argv)
 
 
@@ -93,6 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             split_file=args.split_file,
             neighbours=args.neighbours,
             workers=max(args.workers, 1),
+            masks=args.masks,
         ),
         progress,
     )

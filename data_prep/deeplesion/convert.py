@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_prep.deeplesion.across import ImageFacts, check_dataset
-from data_prep.deeplesion.documents import make_documents
+from data_prep.deeplesion.documents import add_masks, make_documents
 from data_prep.deeplesion.images import match_images
 from data_prep.deeplesion.report import Progress, Report, describe
 from data_prep.deeplesion.rules import Finding, check_lesion, repair_lesion
@@ -41,6 +41,7 @@ class Options:
         split_file: the user's own split, or None.
         neighbours: slices checked on each side of a key slice.
         workers: threads that look at images.
+        masks: whether annotations get pseudo masks.
     """
 
     missing_images: str = 'error'
@@ -48,6 +49,7 @@ class Options:
     split_file: str | os.PathLike | None = None
     neighbours: int = 1
     workers: int = 8
+    masks: bool = False
 
 
 def convert(
@@ -97,6 +99,8 @@ def convert(
     report.documents = make_documents(rows, image_ids, report)
     files = {out / 'report.json': report.as_dict()}
     for split, document in report.documents.items():
+        if options.masks:
+            add_masks(document)
         files[out / f'{split}.json'] = document
     write_json_files(files, indents={out / 'report.json': 1})
     return report

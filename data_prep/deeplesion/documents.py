@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
+import numpy as np
+
 from data_prep.deeplesion.report import Report
+from mmuldor.functional.masks import mask_runs
+from mmuldor.functional.recist import pseudo_mask_polygons
 from mmuldor.io.annotations import LESION_CATEGORY
 from mmuldor.io.dl_info import SPLITS, LesionRow
+from mmuldor.io.run_length import encode_runs
 
 
 def make_documents(
@@ -41,6 +47,27 @@ def make_documents(
             document['images'].append(_image(row, image_id))
         document['annotations'].append(_annotation(row, image_id))
     return documents
+
+
+def add_masks(document: dict[str, Any]) -> None:
+    """Give every annotation its pseudo mask, for programs that draw none.
+
+    Args:
+        document: Of one split; annotations get ``segmentation``, COCO's
+            run-length encoding, and ``area`` becomes the mask's, px.
+    """
+    sizes = {i['id']: (i['height'], i['width']) for i in document['images']}
+    by_size = defaultdict(list)
+    for annotation in document['annotations']:
+        by_size[sizes[annotation['image_id']]].append(annotation)
+    for size, lesions in by_size.items():
+        ends = np.array([lesion['recist_px'] for lesion in lesions])
+        outlines = pseudo_mask_polygons(ends.reshape(-1, 4, 2))
+        runs = mask_runs(outlines, *size)
+        rles = encode_runs(runs, *size)
+        for lesion, lengths, rle in zip(lesions, runs, rles, strict=True):
+            lesion['segmentation'] = rle
+            lesion['area'] = int(lengths[1::2].sum())
 
 
 def _image(row: LesionRow, image_id: int) -> dict[str, Any]:

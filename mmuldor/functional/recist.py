@@ -16,35 +16,50 @@ MAX_GAP_PX = 1.0
 
 
 def check_endpoints(endpoints_px: np.ndarray) -> np.ndarray:
-    """Return the endpoints as (4, 2) float64.
+    """Return the endpoints as float64, (4, 2) or (n, 4, 2) as they came.
 
     Raises:
         ValueError: If the shape is another, a coordinate is not finite, a
-            diameter has no length or all endpoints lie on one line.
+            diameter has no length or all endpoints of a lesion lie on one
+            line; names the first such lesion.
     """
     points = np.asarray(endpoints_px, dtype=np.float64)
-    if points.shape != (4, 2):
+    if points.ndim not in (2, 3) or points.shape[-2:] != (4, 2):
         raise ValueError(
             '`endpoints_px` must have shape (4, 2): both ends of one '
-            f'diameter, then of the other, but got shape {points.shape}.'
+            'diameter, then of the other, or (n, 4, 2), but got shape '
+            f'{points.shape}.'
         )
+    arms = points[..., 1:, :] - points[..., :1, :]
+    area = arms[..., :1, 0] * arms[..., 1:, 1]
+    area = area - arms[..., :1, 1] * arms[..., 1:, 0]
+    with_length = points[..., ::2, :] != points[..., 1::2, :]
+    # NaN and infinity leave no area that is not NaN.
+    good = (area != 0).any(-1) & with_length.any(-1).all(-1)
+    good &= np.isfinite(area).all(-1) & np.isfinite(points).all((-1, -2))
+    if not good.all():
+        index = int(np.argmin(good))
+        _refuse(points.reshape(-1, 4, 2)[index], index, points.ndim == 3)
+    return points
+
+
+def _refuse(points: np.ndarray, index: int, of_many: bool) -> None:
+    """Raise ValueError for the wrong endpoints of one lesion."""
+    where = f' of lesion {index}' if of_many else ''
     if not np.isfinite(points).all():
         raise ValueError(
-            f'`endpoints_px` must be finite, but got {points.tolist()}.'
+            f'`endpoints_px`{where} must be finite, but got {points.tolist()}.'
         )
     for first in (0, 2):
         if np.array_equal(points[first], points[first + 1]):
             raise ValueError(
-                'a diameter must have a length, but both ends are '
+                f'a diameter{where} must have a length, but both ends are '
                 f'{points[first].tolist()}.'
             )
-    arms = points[1:] - points[0]
-    if not np.any(arms[0, 0] * arms[1:, 1] - arms[0, 1] * arms[1:, 0]):
-        raise ValueError(
-            'the diameters must span an area, but all endpoints lie on one '
-            f'line: {points.tolist()}.'
-        )
-    return points
+    raise ValueError(
+        f'the diameters{where} must span an area, but all endpoints lie on '
+        f'one line: {points.tolist()}.'
+    )
 
 
 def diameters(endpoints_px: np.ndarray) -> tuple[float, float]:
@@ -61,25 +76,32 @@ def closest_points(endpoints_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Where the diameters cross, both are the crossing point (up to rounding).
 
     Args:
-        endpoints_px: (4, 2) endpoints.
+        endpoints_px: (4, 2) endpoints, or (n, 4, 2) of several lesions.
 
     Returns:
-        Two points (2,), the first on the first diameter, the second on the
-        second. Method: the clamped solution in C. Ericson, *Real-Time
+        Two points (2,) or (n, 2), the first on the first diameter, the second
+        on the second. Method: the clamped solution in C. Ericson, *Real-Time
         Collision Detection*, section 5.1.9.
     """
     points = check_endpoints(endpoints_px)
-    a, c = points[0], points[2]
-    u, v, w = points[1] - a, points[3] - c, points[0] - points[2]
-    uu, vv, uv, uw, vw = u @ u, v @ v, u @ v, u @ w, v @ w
+    a, c = points[..., 0, :], points[..., 2, :]
+    u, v, w = points[..., 1, :] - a, points[..., 3, :] - c, a - c
+    uu, vv, uv, uw, vw = map(_dot, (u, v, u, u, v), (u, v, v, w, w))
     determinant = uu * vv - uv * uv
     parallel = determinant <= 1e-12 * uu * vv
-    s = 0.0 if parallel else np.clip((uv * vw - uw * vv) / determinant, 0, 1)
+    s = np.clip(
+        (uv * vw - uw * vv) / np.where(parallel, 1.0, determinant), 0, 1
+    )
+    s = np.where(parallel, 0.0, s)
     t = (uv * s + vw) / vv
-    if not 0 <= t <= 1:
-        t = np.clip(t, 0, 1)
-        s = np.clip((uv * t - uw) / uu, 0, 1)
-    return a + s * u, c + t * v
+    inside = (t >= 0) & (t <= 1)
+    t = np.clip(t, 0, 1)
+    s = np.where(inside, s, np.clip((uv * t - uw) / uu, 0, 1))
+    return a + s[..., None] * u, c + t[..., None] * v
+
+
+def _dot(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return (first * second).sum(axis=-1)
 
 
 def crossing_point(endpoints_px: np.ndarray) -> np.ndarray | None:
@@ -138,18 +160,29 @@ def pseudo_mask_polygon(
         ValueError: For a wrong shape, a zero-length diameter or fewer than
             one point a quarter.
     """
+    points = np.reshape(check_endpoints(endpoints_px), (4, 2))
+    return pseudo_mask_polygons(points[None], points_per_quarter)[0]
+
+
+def pseudo_mask_polygons(
+    endpoints_px: np.ndarray, points_per_quarter: int = 16
+) -> list[np.ndarray]:
+    """:func:`pseudo_mask_polygon` of (n, 4, 2) endpoints, all at once."""
     points = check_endpoints(endpoints_px)
     _check_count('points_per_quarter', points_per_quarter)
-    centre = crossing_point(points)
-    if centre is None:
-        return convex_hull(points)
+    first, second = closest_points(points)
+    apart = np.hypot(*(first - second).T) > MAX_GAP_PX
+    centre = ((first + second) / 2)[:, None]
     angles = np.arange(points_per_quarter) * (np.pi / 2 / points_per_quarter)
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
     # Around the outline the ends of the two diameters alternate.
-    ring = points[[0, 2, 1, 3]] - centre
-    following = np.roll(ring, -1, axis=0)
-    arcs = [cos * a + sin * c for a, c in zip(ring, following, strict=True)]
-    return centre + np.concatenate(arcs)
+    ring = points[:, [0, 2, 1, 3]] - centre
+    following = np.roll(ring, -1, axis=1)
+    arcs = cos * ring[:, :, None] + sin * following[:, :, None]
+    outlines = list(centre + arcs.reshape(len(points), -1, 2))
+    for row in np.flatnonzero(apart):
+        outlines[row] = convex_hull(points[row])
+    return outlines
 
 
 def _check_count(name: str, value: int) -> None:

@@ -6,12 +6,36 @@ counts are wrong.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mmuldor.io.limits import MAX_SIDE_PX
 from mmuldor.io.values import is_integer, short
+
+
+def encode_runs(
+    runs: Sequence[np.ndarray], height: int, width: int
+) -> list[dict[str, Any]]:
+    """Masks of one size, as runs, in the form that JSON holds.
+
+    Args:
+        runs: From :func:`mmuldor.functional.masks.mask_runs`.
+        height: Rows of the masks.
+        width: Columns of the masks.
+
+    Returns:
+        Of each, ``size`` [H, W] and ``counts``, a compressed string.
+    """
+    from pycocotools import mask as coco_mask
+
+    size = [height, width]
+    plain = [{'size': size, 'counts': lengths.tolist()} for lengths in runs]
+    return [
+        {'size': size, 'counts': rle['counts'].decode('ascii')}
+        for rle in coco_mask.frPyObjects(plain, height, width)
+    ]
 
 
 def decode_mask(segmentation: Any) -> np.ndarray:

@@ -3,9 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from mmuldor.functional.masks import rasterize
+from mmuldor.functional.recist import pseudo_mask_polygon
 from mmuldor.io.cli import user_errors
+from mmuldor.io.run_length import decode_mask
 
 
 def test_facts_of_a_lesion(full_place):
@@ -46,6 +50,20 @@ def test_facts_of_a_lesion(full_place):
     }
     assert report['source']['official'] is False
     assert report['source']['git_hash'] == train['info']['source_git_hash']
+
+
+def test_pseudo_masks_for_other_programs(full_place):
+    full_place.convert('--masks')
+    for split in ('train', 'val', 'test'):
+        document = full_place.load(split)
+        assert document['annotations']
+        for lesion in document['annotations']:
+            outline = pseudo_mask_polygon(
+                np.reshape(lesion['recist_px'], (4, 2))
+            )
+            mask = decode_mask(lesion['segmentation'])
+            assert np.array_equal(mask, rasterize(outline, *mask.shape))
+            assert lesion['area'] == mask.sum()
 
 
 def test_mark_and_line_ends_change_nothing(place, rows):

@@ -3,7 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
+from mmuldor.functional.masks import (
+    mask_ious,
+    mask_polygons,
+    mask_runs,
+    rasterize,
+)
 
 
 def test_a_pixel_is_inside_when_its_centre_is():
@@ -42,6 +47,49 @@ def test_a_concave_polygon_keeps_its_notch():
     assert mask[7, 1]
     assert mask[7, 8]
     assert not mask[7, 4]
+
+
+def even_odd(polygon, height, width):
+    """Every pixel by itself, a hair right of and below its centre."""
+    x, y = np.meshgrid(np.arange(width) + 1e-6, np.arange(height) + 1e-9)
+    inside = np.zeros((height, width), dtype=bool)
+    following = np.roll(polygon, -1, axis=0)
+    for (x1, y1), (x2, y2) in zip(polygon, following, strict=True):
+        if y1 != y2:
+            crosses = (y1 <= y) != (y2 <= y)
+            inside ^= crosses & (x1 + (y - y1) * (x2 - x1) / (y2 - y1) < x)
+    return inside
+
+
+# Quarters of a pixel: centres often lie on edges and on vertices.
+POLYGONS = st.lists(
+    st.tuples(st.integers(-8, 48), st.integers(-8, 48)),
+    min_size=3,
+    max_size=8,
+)
+
+
+@given(POLYGONS)
+@settings(max_examples=300, deadline=None)
+def test_any_polygon_is_filled_by_the_even_odd_rule(quarters):
+    polygon = np.array(quarters) / 4
+    expected = even_odd(polygon, 9, 10)
+    if expected.any():
+        assert np.array_equal(rasterize(polygon, 9, 10), expected)
+    else:
+        assert rasterize(polygon, 9, 10).sum() == 1
+
+
+@given(st.lists(POLYGONS, max_size=6))
+@settings(deadline=None)
+def test_runs_of_many_are_those_of_each(many):
+    polygons = [np.array(quarters) / 4 for quarters in many]
+    runs = mask_runs(polygons, 9, 10)
+    assert len(runs) == len(polygons)
+    for lengths, polygon in zip(runs, polygons, strict=True):
+        column_by_column = rasterize(polygon, 9, 10).T.reshape(-1)
+        ends = np.flatnonzero(np.diff(column_by_column, prepend=False))
+        assert lengths.tolist() == np.diff(ends, prepend=0, append=90).tolist()
 
 
 @pytest.mark.parametrize(

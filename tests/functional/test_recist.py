@@ -12,6 +12,7 @@ from mmuldor.functional.recist import (
     diameters,
     ellipse_polygon,
     pseudo_mask_polygon,
+    pseudo_mask_polygons,
     quadrilateral_polygon,
 )
 
@@ -158,3 +159,24 @@ def test_outline_moves_with_the_endpoints(turn, a, c, dx, dy):
     moved = pseudo_mask_polygon(points @ rotation.T + [dx, dy])
     expected = pseudo_mask_polygon(points) @ rotation.T + [dx, dy]
     np.testing.assert_allclose(moved, expected, atol=1e-6)
+
+
+def test_many_at_once_are_those_of_each():
+    apart = [[0, 0], [8, 0], [4, 3], [4, 9]]
+    parallel = [[0, 0], [8, 0], [1, 0.5], [9, 0.5]]
+    oblique = [[0, 0], [10, 0], [3, -4], [7, 4]]
+    many = np.array([CROSS, apart, parallel, oblique])
+    polygons = pseudo_mask_polygons(many)
+    assert [len(p) for p in polygons] == [64, 3, 64, 64]
+    for polygon, points in zip(polygons, many, strict=True):
+        assert np.array_equal(polygon, pseudo_mask_polygon(points))
+
+
+def test_the_wrong_one_of_many_is_named():
+    flat = [[0, 0], [8, 0], [3, 0], [4, 0]]
+    with pytest.raises(ValueError, match=r'diameters of lesion 1 must span'):
+        pseudo_mask_polygons(np.array([CROSS, flat]))
+    broken = np.array([CROSS, CROSS, CROSS])
+    broken[2, 0, 0] = np.nan
+    with pytest.raises(ValueError, match='of lesion 2 must be finite'):
+        pseudo_mask_polygons(broken)

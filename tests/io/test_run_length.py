@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 
-from mmuldor.io.run_length import decode_mask
+from mmuldor.io.run_length import decode_mask, encode_runs
 
 MASKS = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=40))
 
@@ -18,6 +18,16 @@ def test_any_mask(mask):
     assert np.array_equal(decode_mask(rle), mask)
     as_text = {'size': rle['size'], 'counts': rle['counts'].decode('ascii')}
     assert np.array_equal(decode_mask(as_text), mask)
+
+
+@given(mask=MASKS)
+def test_runs_are_encoded_as_the_mask(mask):
+    columns = mask.T.reshape(-1)
+    ends = np.flatnonzero(np.diff(columns, prepend=False))
+    runs = np.diff(ends, prepend=0, append=mask.size)
+    rle = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
+    as_text = {'size': rle['size'], 'counts': rle['counts'].decode('ascii')}
+    assert encode_runs([runs], *mask.shape) == [as_text]
 
 
 def test_a_large_mask_with_long_runs():
