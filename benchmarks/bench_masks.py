@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def outline(pair: np.ndarray) -> list[float]:
         return (convex_hull(pair) + 0.5).reshape(-1).tolist()
     ring = [pair[0], pair[2], pair[1], pair[3], pair[0]]
     points = []
-    for first, second in zip(ring, ring[1:], strict=False):
+    for first, second in pairwise(ring):
         for angle in np.arange(0, math.pi / 2, STEP_RAD):
             arm = math.cos(angle) * (first - centre)
             arm = arm + math.sin(angle) * (second - centre)

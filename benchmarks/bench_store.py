@@ -1,5 +1,6 @@
 """Time samples of three slices from PNG files and from a packed store.
 
+    python benchmarks/bench_store.py
     python benchmarks/bench_store.py --images data/DeepLesion/Images_png
 
 Every slice whose two neighbours are there can be a sample; those timed are
@@ -10,8 +11,6 @@ as in a worker of a data loader.
 
 from __future__ import annotations
 
-import argparse
-import platform
 import sys
 import tempfile
 import time
@@ -19,31 +18,37 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-import blosc
 import cv2
 import mmdet.datasets.transforms  # noqa: F401
 import numpy as np
 import torch
-from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.inputs import real
+from benchmarks.timing import (
+    DEMO,
+    alternate,
+    make_parser,
+    row,
+    save,
+    times_faster,
+)
 from mmuldor.datasets import LoadCTSlices, ResizeToSpacing, WindowHU
 from mmuldor.functional.hounsfield import stored_to_hu16
 from mmuldor.io.cli import user_errors
-from mmuldor.io.jsonfile import write_json
 from mmuldor.io.png import read_png16
 from mmuldor.io.store_format import encode_slice
 from mmuldor.io.store_writer import StoreWriter
 
-ROOT = Path(__file__).resolve().parents[1]
 WINDOW_HU = (-1024, 3071)
 # 512 px at a usual pixel size become 448 px at the configs' 0.8 mm.
 SPACING_MM = 0.7
 WINDOW = WindowHU([WINDOW_HU])
 RESIZE = ResizeToSpacing(spacing_mm=0.8, max_size=512)
+# As loaders of DeepLesion that are on the web do it.
+PUBLISHED = 'PNG, float64'
 Work = Callable[[dict], np.ndarray]
 
 
@@ -121,7 +126,15 @@ def published_window(hu: np.ndarray) -> np.ndarray:
     return np.clip((hu - low) / (high - low), 0, 1) * 255
 
 
-def kinds(store: Path, loader: LoadCTSlices) -> dict[str, dict[str, Work]]:
+def copied(samples: list[dict], loader: LoadCTSlices) -> Work:
+    """What copies a sample's 16-bit pixels in memory, the lower limit."""
+    pixels = {s['img_path']: np.stack(decoded(loader, s)) for s in samples}
+    return lambda item: pixels[item['img_path']].copy()
+
+
+def kinds(
+    store: Path, loader: LoadCTSlices, samples: list[dict]
+) -> dict[str, dict[str, Work]]:
     """What is timed: group -> kind -> function of an item."""
     packed = LoadCTSlices(store=store)
 
@@ -143,14 +156,13 @@ def kinds(store: Path, loader: LoadCTSlices) -> dict[str, dict[str, Work]]:
     return {
         'HU of 3 slices': {
             'PNG decoding alone': lambda item: decoded(loader, item),
-            'PNG, float64, windowed': lambda item: published_window(
-                published(loader, item)
-            ),
+            PUBLISHED: lambda item: published_window(published(loader, item)),
             'PNG, LoadCTSlices': load(loader),
             'store, LoadCTSlices': load(packed),
+            'plain copy of the pixels': copied(samples, loader),
         },
         'ready sample': {
-            'PNG, float64': published_ready,
+            PUBLISHED: published_ready,
             'PNG, pipeline': ready(loader),
             'store, pipeline': ready(packed),
         },
@@ -164,30 +176,12 @@ def check(groups: dict[str, dict[str, Work]], samples: list[dict]) -> None:
         hu = load['PNG, LoadCTSlices'](item)
         np.testing.assert_array_equal(load['store, LoadCTSlices'](item), hu)
         np.testing.assert_allclose(
-            load['PNG, float64, windowed'](item),
+            load[PUBLISHED](item),
             published_window(hu.astype(np.float64)),
         )
         image = ready['PNG, pipeline'](item)
         np.testing.assert_array_equal(ready['store, pipeline'](item), image)
-        np.testing.assert_allclose(
-            ready['PNG, float64'](item), image, atol=1e-3
-        )
-
-
-def alternate(
-    works: dict[str, Work], samples: list[dict], repeats: int
-) -> dict[str, list[float]]:
-    """Milliseconds of every kind, for every repeat and sample."""
-    times = {kind: [] for kind in works}
-    for repeat in track(range(repeats + 1), 'timing'):
-        for item in samples:
-            for kind, work in works.items():
-                begin = time.perf_counter()
-                work(item)
-                if repeat:
-                    spent = time.perf_counter() - begin
-                    times[kind].append(1000 * spent)
-    return times
+        np.testing.assert_allclose(ready[PUBLISHED](item), image, atol=1e-3)
 
 
 def parts(store: Path, samples: list[dict], repeats: int) -> dict[str, float]:
@@ -207,73 +201,32 @@ def parts(store: Path, samples: list[dict], repeats: int) -> dict[str, float]:
 def rows(
     groups: dict[str, dict[str, Work]], samples: list[dict], repeats: int
 ) -> list[dict]:
-    """Every kind with its median and how many times slower than the store."""
+    """Every group, all of its kinds sample by sample in turn."""
     found = []
     for group, works in groups.items():
-        times = alternate(works, samples, repeats)
-        # The store is the last of each group.
-        base = median(list(times.values())[-1])
-        for kind, values in times.items():
-            low, middle, high = np.percentile(values, (10, 50, 90)).tolist()
-            found.append(
-                {
-                    'group': group,
-                    'kind': kind,
-                    'median_ms': middle,
-                    'p10_p90_ms': [low, high],
-                    'times_the_store': middle / base,
-                }
-            )
+        seconds = {kind: [] for kind in works}
+        for item in samples:
+            bound = {
+                kind: lambda work=work, item=item: work(item)
+                for kind, work in works.items()
+            }
+            for kind, values in alternate(bound, repeats).items():
+                seconds[kind] += values
+        ours, other = 'store, pipeline', PUBLISHED
+        if ours not in works:
+            ours = 'store, LoadCTSlices'
+        found.append(times_faster(group, seconds, ours, other, 10))
     return found
-
-
-def circumstances(args: argparse.Namespace, samples: list[dict]) -> dict:
-    """What the figures depend on."""
-    return {
-        'command': 'python benchmarks/bench_store.py --images DIR '
-        f'--samples {args.samples} --repeats {args.repeats}',
-        'machine': f'{platform.machine()}, Python '
-        f'{platform.python_version()}, one thread',
-        'versions': {
-            'opencv': cv2.__version__,
-            'numpy': np.__version__,
-            'blosc': blosc.__version__,
-            'c-blosc': blosc.blosclib_version,
-        },
-        'samples': len(samples),
-        'repeats': args.repeats,
-        'note': args.note,
-    }
-
-
-def show(result: dict) -> None:
-    """Print the tables."""
-    table = Table('', 'median ms', '10 to 90 %', 'times the store')
-    for row in result['rows']:
-        low, high = row['p10_p90_ms']
-        table.add_row(
-            f'{row["group"]}: {row["kind"]}',
-            f'{row["median_ms"]:.2f}',
-            f'{low:.2f} to {high:.2f}',
-            f'{row["times_the_store"]:.1f}',
-        )
-    console = Console()
-    console.print(table)
-    for name, value in result['parts_ms'].items():
-        console.print(f'{name} of a sample from the store: {value:.2f} ms')
-    size = result['bytes']
-    console.print(f'store / PNG: {size["store"] / size["png"]:.3f} in size')
 
 
 def main() -> None:
     """Run the benchmark from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = make_parser(__doc__, 'store', repeats=9)
     add = parser.add_argument
-    add('--images', type=Path, required=True, help='Images_png')
+    default = real('deeplesion_sample/Images_png')
+    default = default or DEMO / 'phantom/Images_png'
+    add('--images', type=Path, default=default, help='Images_png')
     add('--samples', type=int, default=24, help='samples (default 24)')
-    add('--repeats', type=int, default=9, help='rounds of each kind')
-    add('--note', default='', help='what else ran, for the file')
-    add('--out', type=Path, default=ROOT / 'benchmarks/results/store.json')
     args = parser.parse_args()
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
@@ -282,16 +235,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder)
         sizes = make_store(samples, loader, store)
-        groups = kinds(store, loader)
+        groups = kinds(store, loader, samples)
         check(groups, samples)
-        result = {
-            **circumstances(args, samples),
-            'bytes': sizes,
-            'rows': rows(groups, samples, args.repeats),
-            'parts_ms': parts(store, samples, args.repeats),
-        }
-    write_json(args.out, result, indent=2)
-    show(result)
+        found = rows(groups, samples, args.repeats)
+        for name, value in parts(store, samples, args.repeats).items():
+            found.append(row(f'{name} from the store', {}, 'ms', value))
+    size = sizes['store'] / sizes['png']
+    found.append(row('size of the store', {}, 'times the PNG files', size))
+    whose = 'real' if 'deeplesion_sample' in str(args.images) else 'given'
+    save(args, 'store', found, data=whose, samples=len(samples), bytes=sizes)
 
 
 if __name__ == '__main__':

@@ -12,6 +12,8 @@ import numpy as np
 
 from benchmarks.timing import ROOT
 from mmuldor.io.dl_info import iterate_rows, parse_row, read_bytes
+from mmuldor.io.ground_truth import GroundTruth
+from mmuldor.io.results import Detections
 
 # Lesions, images and detections of the real files.
 PAIRS, IMAGES, DETECTIONS = 5983, 4817, 86314
@@ -39,3 +41,56 @@ def recist_pairs() -> tuple[np.ndarray, str]:
     across = np.stack([-along[:, 1], along[:, 0]], 1) * share[:, None]
     arms = np.stack([along, -along, across, -across], 1)
     return centre + arms, 'synthetic'
+
+
+def lesions_and_detections() -> tuple[GroundTruth, Detections, str]:
+    """A test split and a detector's output on it; and whose."""
+    files = [
+        real('froc/3dce_3slice_test_detections.npz'),
+        real('deeplesion_sample/DL_info.csv'),
+    ]
+    if None in files:
+        truth = synthetic_truth(IMAGES)
+        return truth, synthetic_detections(truth, DETECTIONS), 'synthetic'
+    stored = np.load(files[0], allow_pickle=False)
+    ids = {str(name): i for i, name in enumerate(stored['names'])}
+    rows = map(parse_row, iterate_rows(read_bytes(files[1])))
+    lesions = [r for r in rows if r.split == 'test' and not r.noisy]
+    truth = _truth(
+        np.array([lesion.box_px for lesion in lesions]),
+        np.array([ids[lesion.file_name] for lesion in lesions]),
+        len(ids),
+    )
+    images = np.repeat(np.arange(len(ids)), stored['counts'])
+    found = stored['dets'].astype(np.float64)
+    return truth, _detections(images, found[:, :4], found[:, 4]), 'real'
+
+
+def synthetic_truth(images: int) -> GroundTruth:
+    """One lesion an image."""
+    rng = np.random.default_rng(1)
+    corner = rng.uniform(50, 400, (images, 2))
+    boxes = np.hstack([corner, corner + rng.uniform(8, 60, (images, 2))])
+    return _truth(boxes, np.arange(images), images)
+
+
+def synthetic_detections(truth: GroundTruth, count: int) -> Detections:
+    """So many, spread over the images, near their lesions or anywhere."""
+    rng = np.random.default_rng(2)
+    rows = rng.integers(len(truth.lesion_boxes), size=count)
+    boxes = truth.lesion_boxes[rows]
+    boxes = boxes + rng.choice([0, 1, 30, 100], (count, 1))
+    return _detections(truth.lesion_images[rows], boxes, rng.random(count))
+
+
+def _truth(boxes: np.ndarray, owners: np.ndarray, images: int) -> GroundTruth:
+    ids = np.arange(images)
+    numbers = np.arange(1, len(boxes) + 1)
+    return GroundTruth(ids, boxes, owners, numbers, ids, 0, 0)
+
+
+def _detections(
+    images: np.ndarray, boxes: np.ndarray, scores: np.ndarray
+) -> Detections:
+    ones = np.ones(len(scores), dtype=np.int64)
+    return Detections(images, boxes, scores, ones)

@@ -24,6 +24,8 @@ from mmuldor.io.jsonfile import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'benchmarks/results'
+# Made by `make demo`.
+DEMO = ROOT / 'work_dirs/demo'
 _PACKAGES = ('numpy', 'torch', 'onedl-mmcv', 'onedl-mmdetection')
 
 
@@ -63,7 +65,9 @@ def alternate(
             after: a GPU's synchronisation.
     """
     seconds = {kind: [] for kind in works}
-    for number in track(range(repeats + 1), 'timing', transient=True):
+    rounds = range(repeats + 1)
+    quiet = not Console().is_terminal
+    for number in track(rounds, 'timing', transient=True, disable=quiet):
         for kind, work in works.items():
             prepare()
             begin = time.perf_counter()
@@ -106,12 +110,12 @@ def row(
     reached = None
     if wanted is not None:
         sign, limit = wanted
-        reached = value >= limit if sign == '>=' else value <= limit
+        reached = bool(value >= limit if sign == '>=' else value <= limit)
     return {
         'name': name,
         'kinds': {kind: spread(values) for kind, values in seconds.items()},
         'what': what,
-        'value': value,
+        'value': float(value),
         'wanted': wanted and list(wanted),
         'reached': reached,
         'why': why,

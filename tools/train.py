@@ -21,7 +21,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
     parser = new_parser(__doc__)
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision'
+        '--amp',
+        action='store_true',
+        help='mixed precision: bfloat16, or float16 where the GPU has no '
+        'bfloat16',
     )
     parser.add_argument(
         '--auto-scale-lr',

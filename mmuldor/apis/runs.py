@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 
 from mmuldor.apis.checkpoints import check_file, unsafe_checkpoints
 from mmuldor.apis.configs import check_keys, config_errors, load_config
+from mmuldor.apis.precision import use_amp
 from mmuldor.apis.views import average_views
 from mmuldor.ops import log_backend
 
@@ -172,7 +173,7 @@ def train_detector(
 
     Args:
         config: From :func:`load_config`; changed in place.
-        amp: Use automatic mixed precision.
+        amp: Use mixed precision, bfloat16 where the GPU has it.
         auto_scale_lr: Scale the learning rate to the batch size.
         resume: 'auto' for the latest checkpoint of the work dir, if there
             is one, or a checkpoint; None does what the config says.
@@ -189,8 +190,8 @@ def train_detector(
     if amp:
         if not torch.cuda.is_available():
             raise ValueError('`--amp` needs a GPU, but there is none.')
-        config.optim_wrapper.type = 'AmpOptimWrapper'
-        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        has_bfloat16 = torch.cuda.is_bf16_supported()
+        use_amp(config, 'bfloat16' if has_bfloat16 else 'float16')
     if auto_scale_lr:
         if 'base_batch_size' not in config.get('auto_scale_lr', {}):
             raise ValueError(

@@ -18,8 +18,13 @@ def test_every_kind_is_timed(mini_data, tmp_path, monkeypatch):
     run(monkeypatch, mini_data / 'Images_png', out)
     result = json.loads(out.read_text())
     assert result['samples'] == 2
-    assert [row['group'] for row in result['rows']].count('ready sample') == 3
-    assert all(row['median_ms'] > 0 for row in result['rows'])
+    load, ready = result['rows'][:2]
+    assert len(load['kinds']) == 5
+    assert len(ready['kinds']) == 3
+    medians = {kind: s['median_s'] for kind, s in ready['kinds'].items()}
+    ratio = medians['PNG, float64'] / medians['store, pipeline']
+    assert ready['value'] == pytest.approx(ratio)
+    assert ready['reached'] is bool(ratio >= 10)
     assert result['bytes']['pixels'] == 2 * 3 * 64 * 64 * 2
 
 

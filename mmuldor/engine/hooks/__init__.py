@@ -1,6 +1,7 @@
 """Hooks."""
 
 from mmuldor.engine.hooks.careful_checkpoint_hook import CarefulCheckpointHook
+from mmuldor.engine.hooks.channels_last_hook import ChannelsLastHook
 from mmuldor.engine.hooks.early_stopping_hook import TrainingEarlyStoppingHook
 from mmuldor.engine.hooks.head_expansion_hook import HeadExpansionHook
 from mmuldor.engine.hooks.hnem_hook import HNEMHook
@@ -9,6 +10,7 @@ from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 
 __all__ = [
     'CarefulCheckpointHook',
+    'ChannelsLastHook',
     'HNEMHook',
     'HeadExpansionHook',
     'RepeatHook',

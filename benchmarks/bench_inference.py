@@ -1,0 +1,126 @@
+"""Time the detector on a volume against a loop of single-slice calls.
+
+    python benchmarks/bench_inference.py
+
+The loop is what a user of mmdet writes: the slices as files, and for each
+`inference_detector(model, path)` with the config as it is, here with the
+project's own pipeline. It keeps the detections above the same score. Both must
+find the same boxes before they are timed.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.dataset import Compose, pseudo_collate
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.models import ULDOR, add_model, chosen, synchronise
+from benchmarks.timing import alternate, make_parser, row, save, times_faster
+from data_prep.make_phantom import main as make_phantom
+from mmuldor.apis.detector import LesionDetector
+from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
+from mmuldor.io.cli import user_errors
+from mmuldor.io.png_series import read_png_series
+from mmuldor.io.volume import Volume
+
+SPACING_MM = (0.8, 0.8, 1.0)
+SCORE_THR = 0.3
+SIDE_PX = 384
+
+
+def one_by_one(model, pipeline: Compose, files: list[Path]) -> np.ndarray:
+    """Boxes of the lesions of a folder's slices, (n, 4), source px."""
+    found = []
+    for number, path in enumerate(files, start=1):
+        item = {
+            'img_id': number,
+            'img_path': str(path),
+            'file_name': f'{path.parent.name}/{path.name}',
+            'height': SIDE_PX,
+            'width': SIDE_PX,
+            'spacing_mm': list(SPACING_MM[:2]),
+            'slice_interval_mm': SPACING_MM[2],
+            'key_slice': int(path.stem),
+            'slice_range': [int(files[0].stem), int(files[-1].stem)],
+            'window_hu': None,
+            'instances': [],
+        }
+        with torch.no_grad():
+            (sample,) = model.test_step(pseudo_collate([pipeline(item)]))
+        kept = sample.pred_instances
+        kept = kept[(kept.scores >= SCORE_THR) & (kept.labels == LESION)]
+        found.append(kept.bboxes.double().cpu().numpy() - EDGE_SHIFT_PX)
+    return np.concatenate(found)
+
+
+def whole(detector: LesionDetector, volume: Volume, batch: int) -> np.ndarray:
+    """The same by the detector."""
+    found = detector.detect_slices(volume, batch_size=batch)
+    return np.array([d.box_px for d in found]).reshape(-1, 4)
+
+
+def main() -> None:
+    """Run the benchmark from the command line."""
+    parser = make_parser(__doc__, 'inference', repeats=3)
+    add_model(parser, ULDOR, 'uldor/epoch_2.pth')
+    parser.add_argument('--slices', type=int, default=41, help='odd')
+    parser.add_argument('--batch-size', type=int, default=4)
+    args = parser.parse_args()
+    config, checkpoint = chosen(args)
+    detector = LesionDetector(
+        config, checkpoint, args.device, score_thr=SCORE_THR
+    )
+    # The config's own threshold: masks of all that a test would keep.
+    plain = LesionDetector(
+        config,
+        checkpoint,
+        args.device,
+        score_thr=config.model.test_cfg.rcnn.score_thr,
+    )
+    pipeline = Compose(config.test_dataloader.dataset.pipeline)
+    with tempfile.TemporaryDirectory() as folder:
+        files, volume = make_volume(Path(folder), args.slices // 2)
+        works = {
+            'slice by slice': lambda: one_by_one(plain.model, pipeline, files),
+            'volume': lambda: whole(detector, volume, args.batch_size),
+            'volume, batch 1': lambda: whole(detector, volume, 1),
+        }
+        check(works)
+        seconds = alternate(works, args.repeats, synchronise(args.device))
+    name = f'{args.config.stem}, {len(files)} slices of {SIDE_PX} px'
+    limit = 1.3 if args.device == 'cpu' else 3.0
+    rows = [times_faster(name, seconds, 'volume', 'slice by slice', limit)]
+    speed = len(files) / np.median(seconds['volume'])
+    rows.append(row(f'{name}, volume', {}, 'slices/s', speed))
+    save(args, 'inference', rows, args.device)
+
+
+def make_volume(folder: Path, neighbours: int) -> tuple[list[Path], Volume]:
+    """A synthetic scan as PNG slices, from the head, and as a volume."""
+    words = ['--images', '3', '--neighbours', str(neighbours)]
+    words += ['--size', str(SIDE_PX), '--seed', '11']
+    make_phantom([str(folder), *words])
+    # The one that the demo shows.
+    series = sorted((folder / 'Images_png').iterdir())[1]
+    volume, _ = read_png_series(series, SPACING_MM)
+    return sorted(series.glob('*.png')), volume
+
+
+def check(works: dict) -> None:
+    """Stop unless all kinds find the same boxes."""
+    found = [np.sort(work(), axis=0) for work in works.values()]
+    if not len(found[0]):
+        raise AssertionError('the model finds nothing to compare')
+    for boxes in found[1:]:
+        np.testing.assert_allclose(boxes, found[0], atol=0.05)
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()

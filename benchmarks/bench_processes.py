@@ -1,0 +1,118 @@
+"""Time training on one and on two processes, and compare what they mine.
+
+    python benchmarks/bench_processes.py
+
+The demo's HNEM training over some of its images, by `tools/dist_train.sh`,
+with one round of mining before it. Every process has one thread; beside them
+one process with two. The banks must be the same bytes at equal threads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.models import ULDOR
+from benchmarks.timing import DEMO, ROOT, make_parser, row, save
+from mmuldor.io.cli import user_errors
+
+# Kinds: processes, threads of each.
+KINDS = {
+    '1 process': (1, 1),
+    '2 processes': (2, 1),
+    '1 process, 2 threads': (1, 2),
+}
+BATCH = 2
+
+
+def train(
+    work: Path, data: Path, images: int, processes: int, threads: int
+) -> list[float]:
+    """Seconds of the iterations of an epoch, but for the first fifth."""
+    options = {
+        'load_from': DEMO / 'mask_rcnn/epoch_3.pth',
+        'train_dataloader.dataset.indices': images,
+        'train_dataloader.dataset.data_root': f'{data}/',
+        'train_cfg.max_epochs': 1,
+        'train_cfg.val_interval': 9,
+        'default_hooks.val_loss': None,
+        'default_hooks.early_stopping': None,
+        'default_hooks.checkpoint.save_best': None,
+        'default_hooks.checkpoint.rule': None,
+        'default_hooks.logger.interval': 1,
+        'default_hooks.hnem.num_workers': 0,
+        'train_dataloader.batch_size': BATCH,
+    }
+    words = ['tools/dist_train.sh', str(ULDOR), str(processes)]
+    words += ['--work-dir', str(work), '--cfg-options']
+    words += [f'{key}={value}' for key, value in options.items()]
+    environment = {
+        **os.environ,
+        'OMP_NUM_THREADS': str(threads),
+        'MASTER_PORT': str(free_port()),
+        'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
+    }
+    done = subprocess.run(
+        words,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        raise RuntimeError(f'{" ".join(words)}:\n{done.stdout[-2000:]}')
+    (log,) = work.glob('*/vis_data/scalars.json')
+    lines = map(json.loads, log.read_text().splitlines())
+    times = [line['time'] for line in lines if 'time' in line]
+    return times[len(times) // 5 :]
+
+
+def free_port() -> int:
+    """A port that nobody uses."""
+    with socket.socket() as found:
+        found.bind(('127.0.0.1', 0))
+        return found.getsockname()[1]
+
+
+def main() -> None:
+    """Run the benchmark from the command line."""
+    parser = make_parser(__doc__, 'processes', repeats=1)
+    parser.add_argument('--images', type=int, default=60)
+    parser.add_argument('--data-root', type=Path, default=DEMO / 'phantom')
+    args = parser.parse_args()
+    speeds, banks = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, (processes, threads) in KINDS.items():
+            work = Path(folder) / kind.replace(' ', '_')
+            times = train(
+                work, args.data_root, args.images, processes, threads
+            )
+            speeds[kind] = processes * BATCH / float(np.median(times))
+            bank = work / 'hard_negatives/initial.json'
+            banks[kind] = bank.read_bytes()
+            print(f'{kind}: {speeds[kind]:.2f} samples/s', flush=True)
+    if banks['1 process'] != banks['2 processes']:
+        raise AssertionError('two processes mined other examples than one')
+    rows = [
+        row(f'{args.images} images, {kind}', {}, 'samples/s', speed)
+        for kind, speed in speeds.items()
+    ]
+    ratio = speeds['2 processes'] / speeds['1 process']
+    rows.append(row('2 processes over 1, one thread each', {}, 'times', ratio))
+    counts = json.loads(banks['1 process'])['counts']
+    save(args, 'processes', rows, banks_equal=True, counts=counts)
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()

@@ -1,0 +1,96 @@
+"""Models and data that the benchmarks of training and mining share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+
+from benchmarks.timing import DEMO, ROOT
+from mmuldor.apis.checkpoints import load_safely
+from mmuldor.apis.configs import load_config
+
+MASK_RCNN = ROOT / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
+ULDOR = ROOT / 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
+
+
+def add_model(parser: argparse.ArgumentParser, config: Path, run: str) -> None:
+    """The arguments that choose a trained model; the demo's by default."""
+    add = parser.add_argument
+    add('--config', type=Path, default=config, help='of the model')
+    add('--checkpoint', type=Path, help=f'its weights (default {run})')
+    add('--data-root', help="folder of the data, if not the config's")
+    add('--device', default='cpu', help="'cpu' or 'cuda:0'")
+    parser.set_defaults(run=run)
+
+
+def chosen(args: argparse.Namespace) -> tuple[Config, str]:
+    """The config and the checkpoint of the arguments.
+
+    Raises:
+        FileNotFoundError: If the demo's are wanted and it was not run.
+    """
+    config = load_config(str(args.config))
+    checkpoint = args.checkpoint or DEMO / args.run
+    if not checkpoint.is_file():
+        raise FileNotFoundError(
+            f'this benchmark needs the model {checkpoint}, which is not '
+            'there. Run `make demo` first, or pass `--checkpoint`.'
+        )
+    if args.data_root:
+        for split in ('train', 'val', 'test'):
+            dataset = config[f'{split}_dataloader'].dataset
+            dataset.data_root = f'{args.data_root.rstrip("/")}/'
+            config[f'{split}_evaluator'] = None
+    return config, str(checkpoint)
+
+
+def build(config: Config, checkpoint: str | None, device: str):
+    """The model on a device, with its weights; and its optimiser."""
+    from mmdet.registry import MODELS
+    from mmengine.optim import build_optim_wrapper
+
+    # One line for every weight otherwise.
+    MMLogger.get_instance('mmengine', log_level='WARNING')
+    init_default_scope('mmdet')
+    model = MODELS.build(config.model)
+    model.init_weights()
+    if checkpoint is not None:
+        state = load_safely(checkpoint)['state_dict']
+        fitting = {k: v for k, v in state.items() if _fits(model, k, v)}
+        model.load_state_dict(fitting, strict=False)
+    model.to(device)
+    return model, build_optim_wrapper(model, config.optim_wrapper)
+
+
+def _fits(model: torch.nn.Module, name: str, value: torch.Tensor) -> bool:
+    """False for heads of another number of classes."""
+    own = model.state_dict().get(name)
+    return own is not None and own.shape == value.shape
+
+
+def loader(config: Config, images: int):
+    """The training loader over the first so many images."""
+    settings = config.train_dataloader.copy()
+    settings.dataset = dict(settings.dataset, indices=images)
+    return Runner.build_dataloader(settings, seed=0)
+
+
+def epoch(model, optimiser, batches) -> None:
+    """Train on every batch once."""
+    model.train()
+    for batch in batches:
+        model.train_step(batch, optim_wrapper=optimiser)
+
+
+def synchronise(device: str) -> Callable[[], object]:
+    """What waits until a device has done its work."""
+    if device == 'cpu':
+        return lambda: None
+    return torch.cuda.synchronize

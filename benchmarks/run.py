@@ -1,0 +1,70 @@
+"""All benchmarks in turn, then their table: what `make bench` does.
+
+    python benchmarks/run.py
+    python benchmarks/run.py --only froc masks
+    python benchmarks/run.py --device cuda:0 --only mining training inference
+    python benchmarks/run.py --write            the table alone
+
+A stage that fails is named at the end; the others still run. Needs the models
+of `make demo`; real data is used where `MMULDOR_REAL_DATA` has it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.tables import STAGES, write_tables
+from benchmarks.timing import ROOT
+from mmuldor.io.cli import user_errors
+
+# Those that run on a GPU, too.
+ON_GPU = ('mining', 'training', 'inference', 'epoch')
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add('--only', nargs='+', choices=STAGES, default=list(STAGES))
+    add('--device', default='cpu', help="'cpu' or 'cuda:0'")
+    add('--note', default='', help='what else runs on the machine')
+    add('--write', action='store_true', help='write the table, run nothing')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the stages, write the table, say what failed."""
+    args = parse_args(argv)
+    stages = [] if args.write else args.only
+    if args.device != 'cpu':
+        stages = [stage for stage in stages if stage in ON_GPU]
+    failed = [stage for stage in stages if not run(stage, args)]
+    write_tables(ROOT / 'benchmarks/README.md')
+    print('wrote benchmarks/README.md')
+    if failed:
+        raise RuntimeError(f'failed: {", ".join(failed)}; see above')
+
+
+def run(stage: str, args: argparse.Namespace) -> bool:
+    """One stage as a process of its own; whether it ended well."""
+    words = [sys.executable, f'benchmarks/bench_{stage}.py']
+    if stage in ON_GPU:
+        words += ['--device', args.device]
+    if args.note:
+        words += ['--note', args.note]
+    print(f'\n== {" ".join(words[1:])}', flush=True)
+    return subprocess.run(words, cwd=ROOT).returncode == 0
+
+
+if __name__ == '__main__':
+    with user_errors():
+        main()

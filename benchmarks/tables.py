@@ -1,0 +1,80 @@
+"""The tables of benchmarks/README.md, from the result files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.timing import RESULTS, medians
+from mmuldor.io.jsonfile import read_json, replacing
+
+# Stage: its heading.
+STAGES = {
+    'setup': 'Set-up',
+    'store': 'Loader',
+    'masks': 'Pseudo masks',
+    'mining': 'HNEM',
+    'froc': 'FROC',
+    'training': 'Training',
+    'inference': 'Inference on a volume',
+    'processes': 'Processes',
+    'epoch': 'Where the time of an epoch goes',
+}
+BEGIN, END = '<!-- tables: make bench -->', '<!-- end of tables -->'
+_HEAD = '| case | median | figure | wanted | reached |\n|---|---|---:|---|---|'
+
+
+def write_tables(readme: Path) -> None:
+    """Replace what stands between the two marks.
+
+    Raises:
+        ValueError: If the marks are not there.
+    """
+    text = readme.read_text(encoding='utf-8')
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f'{readme} must hold {BEGIN!r} and {END!r}.')
+    with replacing(readme) as temporary:
+        temporary.write_text(
+            f'{before}{begin}\n\n{tables()}\n{end}{after}', encoding='utf-8'
+        )
+
+
+def tables() -> str:
+    """One section a stage, CPU and GPU; what has no file is "not run"."""
+    parts = []
+    for stage, heading in STAGES.items():
+        parts.append(f'### {heading}\n')
+        for suffix, device in (('', 'CPU'), ('-cuda', 'GPU')):
+            path = RESULTS / f'{stage}{suffix}.json'
+            if path.is_file():
+                parts.append(section(read_json(path)))
+            elif suffix == '' or stage in ('mining', 'training', 'inference'):
+                parts.append(f'{device}: not run.\n')
+    return '\n'.join(parts)
+
+
+def section(result: dict) -> str:
+    """The circumstances of a result file, and its rows."""
+    machine = result['machine']
+    where = [machine['processor'], f'{machine["cores"]} cores']
+    where += [machine[key] for key in ('accelerator',) if key in machine]
+    where += [f'data: {result["data"]}'] if 'data' in result else []
+    where += [result['note']] if result['note'] else []
+    lines = [f'`{result["command"]}` ({", ".join(where)})\n', _HEAD]
+    return '\n'.join([*lines, *map(line, result['rows'])]) + '\n'
+
+
+def line(found: dict) -> str:
+    """One row; its reason, where it misses what was wanted."""
+    goal = found['wanted']
+    cells = [
+        found['name'],
+        medians(found),
+        f'**{found["value"]:.3g}** {found["what"]}',
+        '' if goal is None else f'{goal[0]} {goal[1]:g}',
+        {None: '', True: 'yes', False: 'no'}[found['reached']],
+    ]
+    if found['why']:
+        cells[-1] += f': {found["why"]}'
+    return '| ' + ' | '.join(cells) + ' |'

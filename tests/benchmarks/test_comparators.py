@@ -1,0 +1,67 @@
+"""The benchmarks compare only what gives the same answer."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DATASETS, MODELS, init_default_scope
+
+from benchmarks import bench_froc, bench_masks
+from benchmarks.bench_mining import every_mask
+from benchmarks.inputs import synthetic_detections, synthetic_truth
+from mmuldor.engine.candidates import Candidates
+from mmuldor.engine.mining import MiningRule, mine
+
+
+@pytest.fixture
+def split():
+    truth = synthetic_truth(60)
+    return truth, synthetic_detections(truth, 900)
+
+
+@pytest.mark.parametrize('loops', ['in_loops', 'in_lean_loops'])
+def test_loops_give_the_froc_of_arrays(split, loops):
+    ours = bench_froc.evaluate(*split).summary.sensitivity
+    assert 0 < ours[0] < ours[-1] <= 1
+    np.testing.assert_allclose(getattr(bench_froc, loops)(*split), ours)
+
+
+def test_another_froc_is_not_timed(split, monkeypatch):
+    monkeypatch.setattr(bench_froc, 'in_loops', lambda *_: [0.5] * 7)
+    with pytest.raises(AssertionError):
+        bench_froc.check(*split, 'synthetic')
+
+
+PAIRS = np.array(
+    [
+        [[100, 100], [140, 100], [120, 90], [120, 115]],
+        [[10, 40], [90, 40], [50, 50], [50, 95]],
+    ],
+    dtype=float,
+)
+
+
+def test_masks_of_both_kinds_are_the_same_lesions():
+    assert bench_masks.check(PAIRS)['median_dice_of_both'] > 0.98
+
+
+def test_other_masks_are_not_timed(monkeypatch):
+    outline = bench_masks.outline
+    monkeypatch.setattr(bench_masks, 'outline', lambda pair: outline(pair + 9))
+    with pytest.raises(AssertionError, match='median Dice'):
+        bench_masks.check(PAIRS)
+
+
+def test_mining_with_every_mask_chooses_the_same(mini_config):
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(mini_config.model).eval()
+    model.init_weights()
+    dataset = DATASETS.build(mini_config.train_dataloader.dataset)
+    pipeline = mini_config.val_dataloader.dataset.pipeline
+    rule = MiningRule(min_score=0.0, score_thr=0.02)
+    touching = Candidates.touching
+    mined = {'model': model, 'dataset': dataset}
+    whole = every_mask(mined, pipeline, rule)
+    assert whole['counts']['mined'] > 0
+    assert whole == mine(model, dataset, pipeline, rule, epoch=0)
+    assert Candidates.touching is touching
