@@ -2,23 +2,27 @@
 # make test   the test suite
 # make lint   style and import rules
 # make test-faults   bad and hostile files, the slow tests of them too
+# make bench  every stage timed against what one would run instead; needs the
+#             models of `make demo`, and nothing else running
 # make fuzz   every reader of files, fuzzed for FUZZ_SECONDS each
 #
 # Each makes its own virtual environment first. Variables:
 #   PYTHON=python3.11     interpreter to start from (3.10 to 3.12)
 #   TORCH_INDEX=URL       package index for torch, e.g. the CPU-only one
 #   VENV=.venv            where the environment goes
+#   BENCH_ARGS=           of benchmarks/run.py, like --only froc or --device cuda:0
 #   FUZZ_SECONDS=60       how long `make fuzz` spends on each reader
 #   FUZZ_TARGETS=         which readers, all by default
 
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
+BENCH_ARGS ?=
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 export PYTHON TORCH_INDEX
 
-.PHONY: help setup demo test test-faults fuzz lint clean
+.PHONY: help setup demo test test-faults fuzz bench lint clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -45,6 +49,12 @@ fuzz: $(VENV)/ready-dev
 	    -r tests/fuzz/requirements.txt
 	$(VENV)/bin/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) \
 	    $(FUZZ_TARGETS)
+
+bench: $(VENV)/ready-dev work_dirs/demo/uldor/last_checkpoint
+	$(VENV)/bin/python benchmarks/run.py $(BENCH_ARGS)
+
+work_dirs/demo/uldor/last_checkpoint:
+	$(MAKE) demo
 
 lint: $(VENV)/ready-dev
 	$(VENV)/bin/ruff check .
