@@ -240,7 +240,10 @@ def test_a_bad_file(tool, place, arguments, fault, contents, tmp_path, capsys):
     said = capsys.readouterr().err
     assert 'Traceback' not in said
     (line,) = [s for s in said.splitlines() if s.startswith('error: ')]
-    assert bad.name in line or str(bad.parent) in line
+    # Others lie beside it, so a folder's name does not say which.
+    folder = bad.parent if fault.kind in ('dicom', 'yolo') else bad
+    assert bad.name in line or str(folder) in line
+    assert fault.field in line
     left = {p.name for p in tmp_path.rglob('*')} - {p.name for p in before}
     assert left <= {'out'}
     if (tmp_path / 'out').exists():
