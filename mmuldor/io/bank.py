@@ -8,7 +8,7 @@ from typing import Any
 
 from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.jsonfile import read_json
-from mmuldor.io.values import are_coordinates, is_finite, is_integer, short
+from mmuldor.io.values import are_coordinates, is_finite, is_id_text, short
 
 _KEYS = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
 
@@ -71,7 +71,7 @@ def _check_bank(bank: Any, path: Path) -> None:
         raise ValueError(f"'{path}': `images` must be an object.")
     for image_id, examples in bank['images'].items():
         where = f"'{path}': image {image_id[:40]}"
-        if not (image_id.isdecimal() and is_integer(_number(image_id))):
+        if not is_id_text(image_id):
             raise ValueError(
                 f'{where}: keys of `images` must be ids, integers of 0 or '
                 'more.'
@@ -82,11 +82,6 @@ def _check_bank(bank: Any, path: Path) -> None:
             )
         for index, example in enumerate(examples):
             _check_example(example, f'{where}[{index}]')
-
-
-def _number(text: str) -> int:
-    """The integer, -1 for texts longer than any."""
-    return int(text) if len(text) < 20 else 2**64
 
 
 def _check_example(example: Any, where: str) -> None:

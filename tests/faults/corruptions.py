@@ -192,6 +192,10 @@ GOOD_THERE = {
 }
 
 
+# What Python takes for an integer, or one larger than ids are.
+ID_TEXTS = ['01', ' 1', '1_0', '-1', '+1', '\u0661', '', '9' * 19, '9' * 5000]
+
+
 def _of_json():
     for kind, fields in FIELDS.items():
         for place, types in fields.items():
@@ -210,9 +214,24 @@ def _of_json():
         yield Fault(kind, 'NaN', lambda data: b'NaN')
         yield Fault(kind, 'long integer', lambda data: b'[' + b'9' * 5000)
         yield Fault(kind, 'latin-1', lambda d: b'{"a": "M\xfcller"}')
+        # json itself keeps the last and drops the first.
+        yield Fault(
+            *(kind, 'a key twice'),
+            lambda d: d.replace(b'{', b'{"again": 1, "again": 1, ', 1),
+            'again',
+        )
+    for kind in ('bank', 'exclude'):
+        for text in ID_TEXTS:
+            yield Fault(kind, f'id {text[:9]!r}', _with_id(text), 'id')
     yield Fault('annotations', 'twice', _twice('images'), 'id')
     yield Fault('annotations', 'twice', _twice('annotations'), 'id')
     yield Fault('volumes', 'twice', _twice('volumes'), 'name')
+
+
+def _with_id(text):
+    """Another key of `images` than "1"."""
+    key = json.dumps(text).encode()
+    return lambda data: data.replace(b'"1":', key + b':')
 
 
 def _field(place):
@@ -319,6 +338,7 @@ def _of_csv():
                 if column == 'score' and text in ('1e300',):
                     continue
                 yield _cell(kind, column, text)
+        yield Fault(kind, 'a column twice', _column_twice, _columns(kind)[0])
         yield Fault(kind, 'semicolons', lambda d: d.replace(b',', b';'))
         yield Fault(kind, 'no header', lambda d: d.split(b'\n', 1)[1])
         yield Fault(
@@ -330,6 +350,7 @@ def _of_csv():
             kind, 'open quote', lambda d: d.rstrip() + b',"' + b'x' * 200_000
         )
         yield Fault(kind, 'huge field', lambda d: d + b'7' * 200_000)
+    yield Fault('review', 'cut', lambda d: d[: d.index(b',2.00')], 'cut off')
     yield from (_cell(*case) for case in WRONG_TEXT)
     for one, other in (
         ('Measurement_coordinates', 'Bounding_boxes'),
@@ -340,7 +361,17 @@ def _of_csv():
         yield Fault('DL_info', f'{one} swapped', _swapped(one, other))
 
 
-def _rows(kind, folder_free=True):
+def _columns(kind):
+    return _rows(kind)[0]
+
+
+def _column_twice(data):
+    """The first column again, as the last."""
+    lines = [line.split(b',') for line in data.rstrip().split(b'\n')]
+    return b''.join(b','.join([*line, line[0]]) + b'\n' for line in lines)
+
+
+def _rows(kind):
     if kind == 'review':
         lines = REVIEW.decode().splitlines()
         columns = lines[0].split(',')

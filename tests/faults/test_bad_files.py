@@ -45,3 +45,19 @@ def test_a_bad_file_ends_with_one_line(fault, tmp_path, capsys):
     assert path.name in said or whole in said
     assert fault.field in said
     assert len(said) < 1200
+
+
+@pytest.mark.parametrize('kind', [*good.DOCUMENTS, *good.TABLES, 'review'])
+def test_an_absurdly_large_file_is_not_read(kind, tmp_path, capsys):
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    path = folder / f'large{good.SUFFIXES[kind]}'
+    path.write_bytes(good.good_bytes(kind, tmp_path))
+    # Takes no room on the disk.
+    with path.open('r+b') as file:
+        file.truncate(10**11)
+    with (
+        at_most(50e6),
+        pytest.raises(ValueError, match=r'large.*must have at most'),
+    ):
+        good.read(kind, path)

@@ -3,6 +3,7 @@
 import ast
 import gzip
 import json
+import struct
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -86,6 +87,24 @@ def test_a_compressed_volume_stays_within_its_limit(tmp_path):
             file.write(bytes(10**6))
     with at_most(100e6):
         assert read_nifti(path).shape == (good.SLICES, good.SIDE, good.SIDE)
+
+
+@pytest.mark.parametrize('length', [0, -16, 2**31 - 16])
+def test_an_extension_of_a_volume_is_not_unpacked(length, tmp_path):
+    """It says how long it is, and lies in the same archive."""
+    path = tmp_path / 'bomb.nii.gz'
+    whole = bytearray(good.nifti_image().to_bytes())
+    voxels = bytes(whole[352:])
+    struct.pack_into('<f', whole, 108, 352 + 64)
+    whole[348] = 1
+    extension = struct.pack('<2i', length, 0).ljust(64, b'\0')
+    with gzip.open(path, 'wb', compresslevel=1) as file:
+        file.write(bytes(whole[:352]) + extension + voxels)
+        for _ in range(300):
+            file.write(bytes(10**6))
+    with at_most(100e6):
+        volume = read_nifti(path)
+    assert (volume.hu == [good.pixels(n) for n in range(good.SLICES)]).all()
 
 
 # Names that turn data into code or unpack to the disk, but the last word of
