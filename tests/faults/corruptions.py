@@ -123,7 +123,11 @@ FIELDS = {
         'images.1.0.bbox.3': ('one number',),
         'images.1.0.score': ('number',),
         'images.1.0.mask_iou': ('number',),
+        'images.1.0.spared': ('flag',),
         'images.1.0.polygons': ('list',),
+        'epoch': ('integer',),
+        'counts': ('object',),
+        'counts.mined': ('integer',),
     },
     'exclude': {
         'images': ('object',),
@@ -184,6 +188,9 @@ GOOD_THERE = {
     ('bank', 'images', '{}'),
     ('exclude', 'images', '{}'),
     ('bank', 'images.1', 'missing'),
+    ('bank', 'images.1.0.spared', 'missing'),
+    ('bank', 'counts', 'missing'),
+    ('bank', 'counts.mined', 'missing'),
     ('truth', 'lesions', '[]'),
     ('truth', 'lesions.0.row', 'None'),
     ('volumes', 'volumes.0.shape.0', '1000000'),
@@ -225,6 +232,7 @@ def _of_json():
             yield Fault(kind, f'id {text[:9]!r}', _with_id(text), 'id')
     yield Fault('annotations', 'twice', _twice('images'), 'id')
     yield Fault('annotations', 'twice', _twice('annotations'), 'id')
+    yield Fault('own coco', 'twice', _twice('images'), 'id')
     yield Fault('volumes', 'twice', _twice('volumes'), 'name')
 
 
