@@ -100,7 +100,12 @@ def write_json_files(
     """
     with contextlib.ExitStack() as stack:
         for path, obj in files.items():
-            text = _to_text(obj, (indents or {}).get(path))
+            try:
+                text = _to_text(obj, (indents or {}).get(path))
+            except ValueError as error:
+                raise ValueError(
+                    f'{path} must hold finite numbers alone, but: {error}.'
+                ) from error
             temporary = stack.enter_context(replacing(path))
             temporary.write_text(text + '\n', encoding='utf-8')
 

@@ -1,6 +1,7 @@
 """The tools on bad files: one line, exit code 1, nothing half-written."""
 
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -292,6 +293,25 @@ def test_what_is_no_file(
     assert line.startswith('error: ')
     assert bad.name.partition('.')[0] in line
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize(
+    'mask', [7, [[1, 2]], {'size': [10**5, 10**5], 'counts': '0'}]
+)
+def test_a_mask_that_is_drawn(mask, contents, tmp_path, capsys):
+    """A report looks at the masks of those detections only."""
+    lay_out(contents, tmp_path)
+    results = json.loads(contents['results.json'])
+    results[0]['segmentation'] = mask
+    (tmp_path / 'results.json').write_text(json.dumps(results))
+    line = next(a for t, k, _, a in TOOLS if (t, k) == ('tools.report', 'png'))
+    main = importlib.import_module('tools.report').main
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        main(filled(line, tmp_path))
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert 'results.json: a detection on image id 1: `segmentation`' in said
+    out = tmp_path / 'out'
+    assert not out.exists() or list(out.iterdir()) == []
 
 
 def test_a_review_does_not_overwrite(contents, tmp_path, capsys):
