@@ -3,6 +3,7 @@
 import ast
 import gzip
 import json
+import os
 import struct
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.own_data.coco import read_coco
+from data_prep.own_data.pairs import find_pairs
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.cli import user_errors
@@ -208,3 +210,12 @@ def test_a_message_cannot_steer_the_terminal(capsys):
         raise ValueError('a\x1b[2Jb\rc\u202ed\udcffe\x07')
     said = capsys.readouterr().err
     assert said == 'error: a\\x1b[2Jb c\\u202ed\\udcffe\\x07\n'
+
+
+@pytest.mark.parametrize('name', [b'\xff\xfe', b'C:\\scan', b'\\\\host\\scan'])
+def test_names_of_volumes_that_no_annotation_can_hold(name, tmp_path):
+    """Else the data set is written, and nothing reads it."""
+    path = os.fsencode(tmp_path) + b'/' + name + b'.nii'
+    Path(os.fsdecode(path)).touch()
+    with pytest.raises(ValueError, match=r'the name must be UTF-8'):
+        find_pairs(tmp_path, tmp_path)
