@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.io.calibration import fit_calibration, write_calibration
-from mmuldor.io.cli import user_errors
+from mmuldor.io.cli import check_outputs, user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -48,6 +48,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Fit, print, draw, write."""
     args = parse_args(argv)
+    check_outputs((args.ann, args.dets), (args.out, args.plot))
     fitted, evaluation = fit_calibration(
         args.ann,
         args.dets,

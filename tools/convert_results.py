@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import user_errors
+from mmuldor.io.cli import check_outputs, user_errors
 from mmuldor.io.foreign_results import (
     BOXES,
     FORMATS,
@@ -31,7 +31,6 @@ from mmuldor.io.foreign_results import (
     looks_like,
 )
 from mmuldor.io.results import write_results
-from tools.froc import check_outputs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -81,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     """Convert and write."""
     args = parse_args(argv)
     inputs = [args.results, args.ann, args.images_file]
-    check_outputs(filter(None, inputs), (args.out,))
+    check_outputs(inputs, (args.out,))
     pairs = [text.rpartition('=') for text in args.classes]
     kind = args.format or looks_like(args.results)
     results, counts = convert_results(

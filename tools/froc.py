@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.functional.froc import FP_RATES
-from mmuldor.io.cli import user_errors
+from mmuldor.io.cli import check_outputs, user_errors
 from mmuldor.io.froc_report import evaluate_files, format_table, report_dict
 from mmuldor.io.jsonfile import write_json
 
@@ -81,19 +80,6 @@ def main(argv: list[str] | None = None) -> None:
     if args.out:
         report = {**report_dict(evaluation), 'inputs': inputs}
         write_json(args.out, report, indent=2)
-
-
-def check_outputs(
-    inputs: Iterable[str], outputs: Iterable[str | None]
-) -> None:
-    """Raise ValueError where an output would overwrite an input."""
-    taken = {Path(name).resolve() for name in inputs}
-    for name in outputs:
-        if name and Path(name).resolve() in taken:
-            raise ValueError(
-                'an output must be another file than the inputs, but got '
-                f'{name!r}. Choose another name.'
-            )
 
 
 if __name__ == '__main__':

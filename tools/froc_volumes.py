@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
-from mmuldor.io.cli import user_errors
+from mmuldor.io.cli import check_outputs, user_errors
 from mmuldor.io.jsonfile import write_json
 from mmuldor.io.volume_detections import find_lesion_files
 from mmuldor.io.volume_froc import (
@@ -27,7 +27,6 @@ from mmuldor.io.volume_froc import (
     volume_table,
 )
 from mmuldor.io.volume_truth import load_volumes
-from tools.froc import check_outputs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

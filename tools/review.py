@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import user_errors
+from mmuldor.io.cli import check_outputs, user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -64,6 +64,9 @@ def main(argv: list[str] | None = None) -> None:
     from mmuldor.io.annotations import load_annotations
     from mmuldor.io.review import import_review
 
+    check_outputs(
+        (args.csv, args.bank, args.ann), (args.exclude, args.annotations)
+    )
     counts = import_review(
         args.csv,
         args.bank,

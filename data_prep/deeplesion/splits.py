@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
+import re
 from pathlib import Path
 
 from mmuldor.io.csv_fields import RowError
 from mmuldor.io.dl_info import SPLITS, LesionRow, parse_name
-from mmuldor.io.jsonfile import read_json
+from mmuldor.io.jsonfile import read_json, read_whole
+from mmuldor.io.values import short
 
 HELP = (
     'your own split instead of the official one: a JSON object or a CSV of '
@@ -25,7 +28,9 @@ class SplitFile:
     def __init__(self, path: str | os.PathLike) -> None:
         self._path = Path(path)
         pairs = _read_pairs(self._path)
-        self._by_patient = all(key.isdigit() for key, _ in pairs)
+        self._by_patient = all(
+            re.fullmatch('[0-9]{1,9}', key) for key, _ in pairs
+        )
         self._splits: dict[str | int, str] = {}
         for key, split in pairs:
             self._enter(key, split)
@@ -50,13 +55,13 @@ class SplitFile:
     def _enter(self, key: str, split: str) -> None:
         if split not in _WORDS:
             raise ValueError(
-                f'{self._path}: the split of {key!r} must be one of '
-                f'{", ".join(_WORDS)}, but got {split!r}.'
+                f'{self._path}: the split of {short(key)} must be one of '
+                f'{", ".join(_WORDS)}, but got {short(split)}.'
             )
         name = int(key) if self._by_patient else self._image(key)
         if self._splits.setdefault(name, split) != split:
             raise ValueError(
-                f'{self._path}: {key!r} must have one split, but it has '
+                f'{self._path}: {short(key)} must have one split, but it has '
                 f'{self._splits[name]} and {split}.'
             )
 
@@ -66,7 +71,8 @@ class SplitFile:
         except RowError as error:
             raise ValueError(
                 f'{self._path}: a key must be a patient number, or all keys '
-                f'image names such as 000001_01_01_109.png, but got {key!r}.'
+                'image names such as 000001_01_01_109.png, but got '
+                f'{short(key)}.'
             ) from error
 
 
@@ -94,11 +100,15 @@ def _json_pairs(path: Path) -> list[tuple[str, str]]:
 
 def _csv_pairs(path: Path) -> list[tuple[str, str]]:
     try:
-        lines = path.read_text(encoding='utf-8-sig').splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f'{path} must be UTF-8 text, but {error}.') from error
+        text = read_whole(path).decode('utf-8-sig')
+        reader = csv.reader(io.StringIO(text, newline=''), strict=True)
+        rows = [(reader.line_num, values) for values in reader]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(
+            f'{path} must be CSV in UTF-8, but {error}.'
+        ) from error
     pairs = []
-    for number, values in enumerate(csv.reader(lines), start=1):
+    for number, values in rows:
         fields = [value.strip() for value in values]
         header = number == 1 and fields[1:] == ['split']
         if header or not any(fields):
@@ -106,7 +116,7 @@ def _csv_pairs(path: Path) -> list[tuple[str, str]]:
         if len(fields) != 2:
             raise ValueError(
                 f'{path} line {number} must be key,split, but got '
-                f'{",".join(values)!r}.'
+                f'{short(",".join(values))}.'
             )
         pairs.append((fields[0], fields[1]))
     return pairs

@@ -14,6 +14,10 @@ from pathlib import Path, PurePosixPath
 from data_prep.deeplesion.report import Progress
 
 NUM_PARTS = 56
+# PNG files are compressed: a zip of them unpacks to about its own size.
+_MOST_TIMES, _SPARE_BYTES = 4, 2**24
+# Kinds of members; programs that know none leave 0.
+_PLAIN = (0, stat.S_IFREG, stat.S_IFDIR)
 _SLICE = re.compile(r'(?:Images_png/)?(\d{6}_\d{2}_\d{2})/\d{3,}\.png')
 
 
@@ -78,17 +82,33 @@ def read_part(folder: Path, number: int) -> ZipPart:
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         problem = f'it cannot be read ({error})'
         return ZipPart(number, path, 'damaged', problem)
-    for member in members:
-        if not is_safe(member):
-            name = member.orig_filename
-            problem = f'its member {name!r} would leave the folder'
-            return ZipPart(number, path, 'unsafe', problem)
+    problem = _danger(members, path.stat().st_size)
+    if problem:
+        return ZipPart(number, path, 'unsafe', problem)
     matches = (_SLICE.fullmatch(member.filename) for member in members)
     series = sorted({match[1] for match in matches if match})
     if not series:
         problem = 'it holds no slices'
         return ZipPart(number, path, 'damaged', problem)
     return ZipPart(number, path, 'whole', series=tuple(series))
+
+
+def _danger(members: list[zipfile.ZipInfo], packed_bytes: int) -> str:
+    """What unpacking would do besides writing its files, '' for nothing."""
+    names = set()
+    for member in members:
+        shown = repr(member.orig_filename[:80])
+        if not is_safe(member):
+            return f'its member {shown} would leave the folder'
+        # Some file systems take no notice of upper and lower case.
+        name = member.filename.casefold()
+        if name in names:
+            return f'its member {shown} comes twice'
+        names.add(name)
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > _MOST_TIMES * packed_bytes + _SPARE_BYTES:
+        return f'its {packed_bytes:,} bytes would unpack to {unpacked:,}'
+    return ''
 
 
 def is_safe(member: zipfile.ZipInfo) -> bool:
@@ -99,7 +119,8 @@ def is_safe(member: zipfile.ZipInfo) -> bool:
         PurePosixPath(name).is_absolute()
         or '..' in PurePosixPath(name).parts
         or any(character in name for character in '\\:\0')
-        or stat.S_ISLNK(member.external_attr >> 16)
+        # A link, a device or a pipe.
+        or stat.S_IFMT(member.external_attr >> 16) not in _PLAIN
     )
 
 

@@ -84,17 +84,20 @@ def read_coco(path: str | os.PathLike) -> list[CocoImage]:
     for entry in annotations:
         if not entry.get('iscrowd'):
             by_image.setdefault(str(entry.get('image_id')), []).append(entry)
-    found = []
+    found, ids = [], set()
     for entry in images:
-        where = f'{path}: images id {entry.get("id")}'
+        where = f'{path}: images id {short(entry.get("id"))}'
+        if str(entry.get('id')) in ids:
+            raise ValueError(f'{where}: `id` must be unique, but comes twice.')
+        ids.add(str(entry.get('id')))
         name = _checked_name(entry.get('file_name'), where)
         lesions = by_image.pop(str(entry.get('id')), [])
         found.append(CocoImage(where, name, entry, lesions))
     if by_image:
         number = next(iter(by_image.values()))[0]
         raise ValueError(
-            f'{path}: annotations id {number.get("id")}: `image_id` must be '
-            'the id of an image that comes once, but got '
+            f'{path}: annotations id {short(number.get("id"))}: '
+            '`image_id` must be the id of an image, but got '
             f'{short(number.get("image_id"))}.'
         )
     return found

@@ -119,7 +119,7 @@ def building(out: str | os.PathLike) -> Iterator[Path]:
     Raises:
         FileExistsError: If `out` is a file, or holds something.
     """
-    out = Path(out).resolve()
+    out = Path(os.path.realpath(out))
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(
             f'`--out` must be a new or an empty folder, but {str(out)!r} '

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from data_prep.own_data.patients import plain_name
+from mmuldor.io.values import is_inside_name
 
 _SUFFIXES = ('.nii', '.nii.gz')
 # nnU-Net's images carry the number of their channel, its labels do not.
@@ -60,6 +61,12 @@ def _by_name(folder: Path, option: str) -> dict[str, Path]:
         ):
             continue
         name = plain_name(path.name)
+        # Slices get it as the name of their folder, in JSON.
+        if not is_inside_name(name):
+            raise ValueError(
+                f'{path}: the name must be UTF-8, without a drive or \\ in '
+                'front. Rename the file, and its mask.'
+            )
         if name in found:
             raise ValueError(
                 f'{path}: names must differ without their suffix too, but '

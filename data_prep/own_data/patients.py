@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from data_prep.own_data.documents import SPLIT_NAMES
 from data_prep.own_data.options import SPLIT
 from data_prep.phantom.dataset import split_counts
+from mmuldor.io.csv_fields import read_rows
 
 HELP = (
     'CSV with the columns file and patient, and split (train, val or test) '
@@ -128,31 +128,9 @@ def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
         raise FileNotFoundError(
             f'`--patients` must be an existing CSV, but got {str(path)!r}.'
         )
-    try:
-        with open(path, newline='', encoding='utf-8-sig') as file:
-            reader = csv.DictReader(file)
-            columns = [(c or '').strip() for c in reader.fieldnames or ()]
-            if not {'file', 'patient'} <= set(columns):
-                raise ValueError(
-                    f'{path} line 1 must name the columns file, patient and, '
-                    f'if you like, split, but names {", ".join(columns)!r}.'
-                )
-            reader.fieldnames = columns
-            rows = []
-            for row in reader:
-                where = f'{path} line {reader.line_num}'
-                if None in row:
-                    raise ValueError(
-                        f'{where} must have {len(columns)} fields, as line 1, '
-                        f'but has {len(columns) + len(row[None])}.'
-                    )
-                texts = {c: (row[c] or '').strip() for c in columns}
-                rows.append((where, texts))
-            return rows
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f'{path} must be CSV in UTF-8, but {error}.') from (
-            error
-        )
+    return list(
+        read_rows(path, ('file', 'patient'), ' and, if you like, split')
+    )
 
 
 def draw_splits(

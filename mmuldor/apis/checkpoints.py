@@ -19,6 +19,17 @@ from mmengine.runner import CheckpointLoader
 UNSAFE_OPTION = '--allow-unsafe-checkpoint'
 # torch.save writes zip archives, before 1.6 bare pickles.
 _STARTS = (b'PK', b'\x80\x02')
+# Of torch's own list, what checkpoints are made of.
+_KEPT = {
+    *('collections.Counter', 'collections.OrderedDict', 'builtins.set'),
+    *('torch.Size', 'torch.device', 'torch.nn.parameter.Parameter'),
+    *('torch._utils._rebuild_parameter', 'torch._utils._rebuild_tensor'),
+    'torch._utils._rebuild_tensor_v2',
+}
+# Types of NumPy's numbers in MMEngine's log.
+_NUMBERS = ('f4', 'f8', 'i4', 'i8', 'u4', 'u8', 'i2', 'u1', 'b1')
+# Of a HistoryBuffer.
+_STATISTICS = ('current', 'max', 'mean', 'min')
 _allowed_unsafe = False
 
 
@@ -48,7 +59,7 @@ def load_safely(
     """
     check_file(path)
     try:
-        with torch.serialization.safe_globals(_known()):
+        with _own_list(), torch.serialization.safe_globals(_known()):
             checkpoint = torch.load(
                 path, map_location=map_location, weights_only=True
             )
@@ -64,7 +75,7 @@ def load_safely(
             f"'{path}' must hold a dict, but holds a "
             f'{type(checkpoint).__name__}.'
         )
-    _check_tensors(checkpoint.get('state_dict', checkpoint), path)
+    _check_tensors(checkpoint, path)
     if isinstance(checkpoint.get('meta'), dict):
         checkpoint['meta'].pop('config', None)
     return checkpoint
@@ -172,22 +183,41 @@ def load_from_other(url: str, map_location: str | Callable = 'cpu') -> dict:
     )
 
 
-def _check_tensors(state: object, path: str | os.PathLike) -> None:
-    """Raise ValueError where a tensor is larger than what is stored of it."""
-    for name, value in state.items() if isinstance(state, Mapping) else ():
-        if not isinstance(value, torch.Tensor):
-            continue
-        if value.layout != torch.strided:
-            raise ValueError(
-                f"'{path}': tensor `{name}` must be dense, but is of "
-                f'{value.layout}.'
-            )
-        size = value.numel() * value.element_size()
-        if size > value.untyped_storage().nbytes():
-            raise ValueError(
-                f"'{path}': tensor `{name}` must be stored whole, but of "
-                f'{size:,} bytes {value.untyped_storage().nbytes():,} are.'
-            )
+def _check_tensors(loaded: dict, path: str | os.PathLike) -> None:
+    """Raise ValueError where a tensor is larger than what is stored of it.
+
+    Whoever copies it, as an optimizer does, would need the memory.
+    """
+    waiting: list[tuple[str, object]] = [('', loaded)]
+    seen = set()
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, torch.Tensor):
+            _check_tensor(value, name, path)
+        elif isinstance(value, (Mapping, list, tuple)):
+            # A pickle may hold a list that holds itself.
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            named = isinstance(value, Mapping)
+            pairs = value.items() if named else enumerate(value)
+            waiting += [(str(key), inside) for key, inside in pairs]
+
+
+def _check_tensor(
+    tensor: torch.Tensor, name: str, path: str | os.PathLike
+) -> None:
+    if tensor.layout != torch.strided:
+        raise ValueError(
+            f"'{path}': tensor `{name}` must be dense, but is of "
+            f'{tensor.layout}.'
+        )
+    size = tensor.numel() * tensor.element_size()
+    if size > tensor.untyped_storage().nbytes():
+        raise ValueError(
+            f"'{path}': tensor `{name}` must be stored whole, but of "
+            f'{size:,} bytes {tensor.untyped_storage().nbytes():,} are.'
+        )
 
 
 def _telling(error: Exception) -> list[str]:
@@ -204,19 +234,48 @@ def _reason(error: Exception) -> str:
     return reason or type(error).__name__
 
 
+@contextlib.contextmanager
+def _own_list() -> Iterator[None]:
+    """Torch's list of what may be called, without what makes much of little.
+
+    A few bytes are enough for ``bytearray(10**11)``, for hex digits of hex
+    digits, or for a tensor that repeats one number and is converted.
+    """
+    listed = torch._weights_only_unpickler._get_allowed_globals()
+    whole = dict(listed)
+    kinds = (torch.dtype, torch.serialization.StorageType)
+    for name, value in whole.items():
+        if name not in _KEPT and not isinstance(value, kinds):
+            del listed[name]
+    try:
+        yield
+    finally:
+        listed.update(whole)
+
+
 def _statistic(owner: object, name: str) -> object:
     """Stands for ``getattr`` in a pickle: statistics of HistoryBuffer."""
-    if owner is not HistoryBuffer or name.startswith('_'):
+    if owner is not HistoryBuffer or name not in _STATISTICS:
         raise pickle.UnpicklingError(f'getattr of {owner!r} is not allowed')
     return getattr(HistoryBuffer, name)
 
 
+def _latin1(text: str, encoding: str) -> bytes:
+    """Stands for ``_codecs.encode``, by which pickles hold bytes."""
+    if encoding != 'latin1':
+        raise pickle.UnpicklingError('GLOBAL encode is for latin1 alone')
+    return text.encode(encoding)
+
+
+def _dtype(name: str, *flags: bool) -> np.dtype:
+    """Stands for ``numpy.dtype``: plain numbers."""
+    if name not in _NUMBERS:
+        raise pickle.UnpicklingError('GLOBAL numpy.dtype is for numbers alone')
+    return np.dtype(name, *flags)
+
+
 def _known() -> list:
     multiarray = getattr(np, '_core', np.core).multiarray
-    dtypes = [
-        type(np.dtype(kind))
-        for kind in ('f4', 'f8', 'i4', 'i8', 'u4', 'u8', 'i2', 'u1', '?')
-    ]
     functions = [
         (getattr(multiarray, function), f'numpy.{core}.multiarray.{function}')
         for core in ('core', '_core')
@@ -225,8 +284,9 @@ def _known() -> list:
     return [
         HistoryBuffer,
         np.ndarray,
-        np.dtype,
-        *dtypes,
+        *(type(np.dtype(name)) for name in _NUMBERS),
         *functions,
         (_statistic, 'builtins.getattr'),
+        (_latin1, '_codecs.encode'),
+        (_dtype, 'numpy.dtype'),
     ]

@@ -16,7 +16,11 @@ from mmuldor.apis.checkpoints import load_safely
 from mmuldor.apis.configs import config_errors
 from mmuldor.apis.views import average_views
 from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION
-from mmuldor.engine.hooks.head_expansion_hook import check_classes
+from mmuldor.engine.hooks.head_expansion_hook import (
+    check_classes,
+    check_shapes,
+    weights_of,
+)
 from mmuldor.functional.lesions import (
     Lesion,
     SliceDetection,
@@ -229,21 +233,19 @@ def _detections(index: int, found) -> list[SliceDetection]:
 
 def _load_weights(model: torch.nn.Module, checkpoint: str) -> None:
     loaded = load_safely(checkpoint)
-    state = loaded.get('state_dict', loaded)
-    state = {name.removeprefix('module.'): v for name, v in state.items()}
     target = model.state_dict()
-    check_classes(state, target)
-    lacking = [name for name in target if name not in state]
-    other = [
-        name
-        for name in target
-        if name in state and state[name].shape != target[name].shape
-    ]
-    if lacking or other:
-        example = (lacking + other)[0]
+    try:
+        state = weights_of(loaded)
+        check_classes(state, target)
+        lacking = [name for name in target if name not in state]
+        if lacking:
+            raise ValueError(
+                f'{len(lacking)} tensors are missing, for example '
+                f'`{lacking[0]}`.'
+            )
+        check_shapes(state, target)
+    except ValueError as error:
         raise ValueError(
-            f"'{checkpoint}' must be of this config, but {len(lacking)} "
-            f'tensors are missing and {len(other)} have another shape, for '
-            f'example `{example}`.'
-        )
+            f"'{checkpoint}' must be of this config, but {error}"
+        ) from error
     model.load_state_dict(state, strict=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import os
 import re
@@ -14,6 +15,7 @@ import torch
 import mmuldor
 from mmuldor.apis.checkpoints import load_safely
 from mmuldor.io.jsonfile import read_json, replacing
+from mmuldor.io.values import is_finite, is_integer
 
 _USE = """\
 Research on lesion detection in CT: marking lesions on axial slices and
@@ -92,11 +94,12 @@ def publish_model(
 def _weights(path: str | os.PathLike, loaded: dict) -> dict:
     state = loaded.get('state_dict')
     if not isinstance(state, Mapping) or not all(
-        isinstance(value, torch.Tensor) for value in state.values()
+        isinstance(key, str) and isinstance(value, torch.Tensor)
+        for key, value in state.items()
     ):
         raise ValueError(
-            f"'{path}' must hold `state_dict`, a dict of tensors, but got "
-            f'{type(state).__name__}.'
+            f"'{path}' must hold `state_dict`, a dict of tensors by name, but "
+            f'got {type(state).__name__}.'
         )
     return {
         key.removeprefix('module.'): value.detach().clone().contiguous()
@@ -131,12 +134,18 @@ def _metrics(froc: str | os.PathLike | None) -> dict[str, float]:
         return {}
     report = read_json(froc)
     try:
-        pairs = zip(report['fp_rates'], report['sensitivity'], strict=True)
+        pairs = list(
+            zip(report['fp_rates'], report['sensitivity'], strict=True)
+        )
+        counts = report['counts']
+        if not all(is_finite(v) for pair in pairs for v in pair):
+            raise ValueError('`fp_rates` or `sensitivity` are no numbers')
+        if not all(is_integer(counts[k]) for k in ('images', 'lesions')):
+            raise ValueError('`counts` are no integers')
         found = {
             f'sensitivity at {rate:g} FPs an image': f'{100 * value:.2f} %'
             for rate, value in pairs
         }
-        counts = report['counts']
         found['tested on'] = (
             f'{counts["images"]:,} images, {counts["lesions"]:,} lesions'
         )
@@ -169,9 +178,22 @@ def _facts(
     }
 
 
+def _cell(value: object) -> str:
+    """A text in a table of Markdown, whoever wrote it."""
+    text = ' '.join(str(value).split())
+    return html.escape(text, quote=False).replace('|', '&#124;')
+
+
+def _fenced(code: str) -> str:
+    """Code that cannot end its block itself."""
+    runs = re.findall('`{3,}', code)
+    fence = '`' * (1 + max(map(len, runs), default=2))
+    return f'{fence}python\n{code}\n{fence}'
+
+
 def _card(file: str, facts: Mapping, metrics: Mapping, config: str) -> str:
     def table(values: Mapping) -> str:
-        rows = [f'| {key} | {value} |' for key, value in values.items()]
+        rows = [f'| {key} | {_cell(value)} |' for key, value in values.items()]
         return '\n'.join(['| | |', '|---|---|', *rows])
 
     measured = table(metrics) if metrics else 'Not measured.'
@@ -179,5 +201,5 @@ def _card(file: str, facts: Mapping, metrics: Mapping, config: str) -> str:
         f'# {file}\n\n{table(facts)}\n\n## Metrics\n\n{measured}\n\n'
         f'## Intended use\n\n{_USE}\n## Use\n\n```bash\npython '
         f'tools/test.py CONFIG {file}\n```\n\n'
-        f'## Config\n\n```python\n{config.strip() or "# not recorded"}\n```\n'
+        f'## Config\n\n{_fenced(config.strip() or "# not recorded")}\n'
     )

@@ -17,6 +17,7 @@ from mmuldor.apis.checkpoints import check_file, unsafe_checkpoints
 from mmuldor.apis.configs import check_keys, config_errors, load_config
 from mmuldor.apis.precision import use_amp
 from mmuldor.apis.views import average_views
+from mmuldor.io.cli import check_outputs
 from mmuldor.ops import log_backend
 
 
@@ -158,8 +159,7 @@ def check_output(path: str | None, *inputs: str) -> None:
         return
     if Path(path).is_dir():
         raise ValueError(f"'{path}' must be a file to write, but is a folder.")
-    if Path(path).resolve() in [Path(name).resolve() for name in inputs]:
-        raise ValueError(f"'{path}' is an input and would be overwritten.")
+    check_outputs(inputs, (path,))
 
 
 def train_detector(

@@ -64,14 +64,12 @@ def load_annotations(
         )
     images = _entries(path, document, 'images')
     lesions = _entries(path, document, 'annotations')
-    image_rules = {} if boxes_only else _IMAGE_RULES
-    _check_entries(path, 'images', images, image_rules)
-    _check_entries(
-        path,
-        'annotations',
-        lesions,
-        _BOX_RULES if boxes_only else {**_BOX_RULES, **_LESION_RULES},
-    )
+    image_rules, lesion_rules = _IMAGE_RULES, {**_BOX_RULES, **_LESION_RULES}
+    maybe: dict = {}
+    if boxes_only:
+        image_rules, lesion_rules, maybe = {}, _BOX_RULES, _MAYBE_RULES
+    _check_entries(path, 'images', images, image_rules, maybe)
+    _check_entries(path, 'annotations', lesions, lesion_rules, maybe)
     if not boxes_only:
         _check_slices(path, images)
         _check_unique(path, 'images', 'file_name', images)
@@ -96,6 +94,7 @@ def _check_entries(
     group: str,
     entries: list[dict],
     rules: dict[str, tuple[Callable[[Any], bool], str]],
+    maybe: dict[str, tuple[Callable[[Any], bool], str]],
 ) -> None:
     for index, entry in enumerate(entries):
         if not _is_id(entry.get('id')):
@@ -103,7 +102,8 @@ def _check_entries(
                 f'{path}: {group}[{index}]: `id` must be an integer of 0 or '
                 f'more, but got {short(entry.get("id"))}.'
             )
-        for key, (valid, must) in rules.items():
+        there = {key: rule for key, rule in maybe.items() if key in entry}
+        for key, (valid, must) in {**rules, **there}.items():
             if key not in entry or not valid(entry[key]):
                 found = short(entry[key]) if key in entry else 'nothing'
                 raise ValueError(
@@ -236,4 +236,12 @@ _LESION_RULES = {
     ),
     'lesion_type': (is_integer, 'an integer'),
     'noisy': (lambda value: isinstance(value, bool), 'true or false'),
+}
+# What an evaluation asks for where it is there.
+_MAYBE_RULES = {
+    'noisy': _LESION_RULES['noisy'],
+    'patient': (
+        lambda value: is_integer(value) or isinstance(value, str),
+        'an integer or a text',
+    ),
 }

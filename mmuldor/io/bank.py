@@ -8,7 +8,13 @@ from typing import Any
 
 from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.jsonfile import read_json
-from mmuldor.io.values import are_coordinates, is_finite, is_integer, short
+from mmuldor.io.values import (
+    are_coordinates,
+    is_finite,
+    is_id_text,
+    is_integer,
+    short,
+)
 
 _KEYS = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
 
@@ -67,11 +73,25 @@ def _check_bank(bank: Any, path: Path) -> None:
                 f"'{path}': `{key}` must be a text, but got "
                 f'{short(bank[key])}.'
             )
+    # -1 before training.
+    if not is_integer(bank['epoch']) or bank['epoch'] < -1:
+        raise ValueError(
+            f"'{path}': `epoch` must be an integer of -1 or more, but got "
+            f'{short(bank["epoch"])}.'
+        )
+    counts = bank.get('counts', {})
+    if not isinstance(counts, dict) or not all(
+        map(is_integer, counts.values())
+    ):
+        raise ValueError(
+            f"'{path}': `counts` must hold integers by name, but got "
+            f'{short(counts)}.'
+        )
     if not isinstance(bank['images'], dict):
         raise ValueError(f"'{path}': `images` must be an object.")
     for image_id, examples in bank['images'].items():
         where = f"'{path}': image {image_id[:40]}"
-        if not (image_id.isdecimal() and is_integer(_number(image_id))):
+        if not is_id_text(image_id):
             raise ValueError(
                 f'{where}: keys of `images` must be ids, integers of 0 or '
                 'more.'
@@ -82,11 +102,6 @@ def _check_bank(bank: Any, path: Path) -> None:
             )
         for index, example in enumerate(examples):
             _check_example(example, f'{where}[{index}]')
-
-
-def _number(text: str) -> int:
-    """The integer, -1 for texts longer than any."""
-    return int(text) if len(text) < 20 else 2**64
 
 
 def _check_example(example: Any, where: str) -> None:
@@ -106,6 +121,11 @@ def _check_example(example: Any, where: str) -> None:
             )
     if min(box[2:]) <= 0:
         raise ValueError(f'{where}: `bbox` {box} has no area.')
+    if not isinstance(example.get('spared', False), bool):
+        raise ValueError(
+            f'{where}: `spared` must be true or false, but got '
+            f'{short(example["spared"])}.'
+        )
     polygons = example.get('polygons')
     if not isinstance(polygons, list) or not polygons:
         raise ValueError(

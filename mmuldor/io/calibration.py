@@ -35,7 +35,7 @@ from mmuldor.functional.calibration import (
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.froc_report import Evaluation, evaluate_files
 from mmuldor.io.jsonfile import read_json, write_json
-from mmuldor.io.values import is_coordinate, short
+from mmuldor.io.values import is_coordinate, is_finite, short
 
 FORMAT = 'mmuldor-calibration-1'
 # Points kept in the file.
@@ -185,6 +185,11 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
             f"'{path}': `scores` must rise and `probabilities` not fall, as "
             'many, but they do not.'
         )
+    if knots[1][0] < 0 or knots[1][-1] > 1:
+        raise ValueError(
+            f"'{path}': `probabilities` must lie in 0 to 1, but go from "
+            f'{knots[1][0]:g} to {knots[1][-1]:g}.'
+        )
     points = document.get('points')
     if not isinstance(points, list):
         raise ValueError(
@@ -194,7 +199,7 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
         _point(path, f'points[{k}]', point) for k, point in enumerate(points)
     ]
     chosen = _point(path, 'chosen', document.get('chosen'))
-    counts, brier = document.get('counts', {}), document.get('brier', {})
+    counts, brier = (_group(path, document, k) for k in ('counts', 'brier'))
     return CalibrationFile(Calibration(*knots), chosen, points, counts, brier)
 
 
@@ -207,6 +212,19 @@ def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
             f'{short(values)}.'
         )
     return values
+
+
+def _group(
+    path: str | os.PathLike, document: dict, key: str
+) -> dict[str, float]:
+    """Numbers by name; none in files that do without."""
+    group = document.get(key, {})
+    if not isinstance(group, dict) or not all(map(is_finite, group.values())):
+        raise ValueError(
+            f"'{path}': `{key}` must hold numbers by name, but got "
+            f'{short(group)}.'
+        )
+    return group
 
 
 def _point(path: str | os.PathLike, key: str, value: object) -> OperatingPoint:

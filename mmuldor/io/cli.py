@@ -6,7 +6,8 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable, Iterator
 
 DEBUG_VARIABLE = 'MMULDOR_DEBUG'
 
@@ -35,13 +36,45 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
     except (ValueError, OSError, MemoryError) as error:
         if debug:
             raise
+        _close_what_ran(error)
         print(f'error: {_one_line(error)}', file=sys.stderr)
         raise SystemExit(1) from error
     except KeyboardInterrupt as error:
         if debug:
             raise
+        _close_what_ran(error)
         print('interrupted', file=sys.stderr)
         raise SystemExit(130) from error
+
+
+def check_outputs(
+    inputs: Iterable[str | os.PathLike | None],
+    outputs: Iterable[str | os.PathLike | None],
+) -> None:
+    """Raise ValueError where an output would overwrite an input or another.
+
+    None stands for a file that was not asked for.
+    """
+    taken = {os.path.realpath(name) for name in inputs if name}
+    for name in filter(None, outputs):
+        path = os.path.realpath(name)
+        if path in taken:
+            raise ValueError(
+                'an output must be another file than the inputs and the '
+                f'other outputs, but got {str(name)!r}. Choose another name.'
+            )
+        taken.add(path)
+
+
+def _close_what_ran(error: BaseException) -> None:
+    """Let progress bars end, so that the error is the last line.
+
+    They are drawn by generators, which the traceback holds.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
 
 
 def _without_traceback(error: BaseException) -> str:

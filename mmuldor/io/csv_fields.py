@@ -1,10 +1,14 @@
-"""Numbers out of the text fields of a CSV row."""
+"""Rows of CSV files, and numbers out of their text fields."""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
+from mmuldor.io.jsonfile import read_whole
 from mmuldor.io.limits import MAX_NUMBER
 
 
@@ -69,3 +73,62 @@ class Fields:
         if not valid(value):
             raise self.error(column, must)
         return value
+
+
+def read_rows(
+    path: Path, needed: Sequence[str], more: str = ''
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Rows of a CSV file whose first line names its columns.
+
+    Columns may come in any order, and others may be there; blank lines are
+    passed over. Spreadsheets leave out what is empty at a row's end: the last
+    of the columns needed may be missing, and what comes after it.
+
+    Args:
+        path: An existing file, UTF-8.
+        needed: Columns that must be there, each once.
+        more: What the message on a column that is missing adds to them.
+
+    Yields:
+        File and line, for messages, and texts by column, stripped.
+
+    Raises:
+        ValueError: Names the file and the line that is wrong.
+    """
+    try:
+        text = read_whole(path).decode('utf-8-sig')
+        reader = csv.reader(io.StringIO(text, newline=''), strict=True)
+        columns = [name.strip() for name in next(reader, [])]
+        _check_columns(path, columns, needed, more)
+        least = max(columns.index(name) for name in needed)
+        for values in filter(None, reader):
+            where = f'{path} line {reader.line_num}'
+            if not least <= len(values) <= len(columns):
+                raise ValueError(
+                    f'{where} must have {len(columns)} fields, as line 1, '
+                    f'but has {len(values)}. Is it cut off? Numbers need '
+                    'decimal points, not commas.'
+                )
+            values += [''] * (len(columns) - len(values))
+            texts = (value.strip() for value in values)
+            yield where, dict(zip(columns, texts, strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(
+            f'{path} must be CSV in UTF-8, but {error}.'
+        ) from error
+
+
+def _check_columns(
+    path: Path, columns: list[str], needed: Sequence[str], more: str
+) -> None:
+    lacking = [name for name in needed if name not in columns]
+    if lacking:
+        raise ValueError(
+            f'{path} line 1 must name the columns {", ".join(needed)}{more}, '
+            f'but lacks {", ".join(lacking)}.'
+        )
+    twice = [c for c in columns if c and columns.count(c) > 1]
+    if twice:
+        raise ValueError(
+            f'{path} line 1 must name the column {twice[0][:80]} once.'
+        )

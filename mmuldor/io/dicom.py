@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from mmuldor.io.dicom_headers import (
     position,
     without_scouts,
 )
+from mmuldor.io.dicom_pixels import read_pixels
 from mmuldor.io.volume import Volume, reoriented, stacked
 
 # Slices whose distances differ by more than this share are not equidistant.
@@ -118,7 +118,7 @@ def _sorted(
 
 
 def _check_same(path: Path, other: Path) -> None:
-    if not np.array_equal(_pixels(path), _pixels(other)):
+    if not np.array_equal(read_pixels(path), read_pixels(other)):
         raise ValueError(
             f'{path} and {other} must be different slices, but lie at the '
             'same place with different pixels. Two series may be mixed.'
@@ -143,7 +143,9 @@ def _assemble(
             f'are {gaps[place]:g} mm apart.'
         )
     try:
-        planes, numbers = stacked((_pixels(path) for path, _ in slices), steps)
+        planes, numbers = stacked(
+            (read_pixels(path) for path, _ in slices), steps
+        )
     except ValueError as error:
         if str(folder) in str(error):
             raise
@@ -179,34 +181,3 @@ def _affine(header: object, step_mm: np.ndarray) -> np.ndarray:
     lps[:3, 2] = along_columns * column_step
     lps[:3, 3] = position(header)
     return np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
-
-
-def _pixels(path: Path) -> np.ndarray:
-    """HU of one slice, (rows, columns) int16."""
-    import pydicom
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            data = pydicom.dcmread(path)
-            pixels = data.pixel_array
-    # pydicom and its decoders raise whatever comes of damaged files.
-    except Exception as error:
-        reason = str(error).split('\n')[0]
-        raise ValueError(
-            f'{path}: the pixels must be readable: {reason}'
-        ) from (error)
-    if pixels.shape != (data.Rows, data.Columns):
-        raise ValueError(
-            f'{path} must hold {data.Rows} x {data.Columns} pixels, but '
-            f'holds {pixels.shape}.'
-        )
-    slope, intercept = float(data.RescaleSlope), float(data.RescaleIntercept)
-    hu = np.rint(pixels * slope + intercept)
-    limits = np.iinfo(np.int16)
-    if hu.min() < limits.min or hu.max() > limits.max:
-        raise ValueError(
-            f'{path} must hold Hounsfield units, but its values go from '
-            f'{hu.min():g} to {hu.max():g}.'
-        )
-    return hu.astype(np.int16)

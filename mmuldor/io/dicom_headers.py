@@ -36,7 +36,7 @@ _USED = (
     *('Rows', 'Columns', 'SeriesInstanceUID', 'Modality', 'ImageType'),
     *('SeriesDescription', 'NumberOfFrames', 'SamplesPerPixel'),
     *('RescaleType', 'SliceThickness', 'StudyInstanceUID', 'SOPClassUID'),
-    *('FrameOfReferenceUID', 'SOPInstanceUID'),
+    *('FrameOfReferenceUID', 'SOPInstanceUID', 'PhotometricInterpretation'),
 )
 
 
@@ -51,7 +51,7 @@ def find_headers(folder: Path) -> tuple[list[tuple[Path, object]], list[str]]:
     found, others = [], 0
     for path in sorted(p for p in folder.rglob('*') if p.is_file()):
         header = read_header(path) if _is_dicom(path) else {}
-        if 'Rows' in header and 'SeriesInstanceUID' in header:
+        if 'Rows' in header:
             found.append((path, header))
         else:
             others += 1
@@ -77,6 +77,7 @@ def read_header(path: Path) -> object:
     """
     import pydicom
 
+    _check_size(path)
     _check_deflated(path)
     name = 'the header'
     try:
@@ -98,7 +99,22 @@ def read_header(path: Path) -> object:
             f'{path} must be a whole CT image, but its header ends before '
             'Rows. Was it cut off? Copy it again.'
         )
+    if 'Rows' in header and not header.get('SeriesInstanceUID'):
+        raise ValueError(
+            f'{path} must have SeriesInstanceUID, but has none: nobody can '
+            'tell which series it is of. Move it out of the folder.'
+        )
     return header
+
+
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_SLICE_BYTES:
+        raise ValueError(
+            f'{path} must be one slice, but has {size:,} bytes, more than '
+            f'{MAX_SLICE_BYTES:,}. Convert a file of many frames with '
+            'dcm2niix, or move it out of the folder.'
+        )
 
 
 def _check_deflated(path: Path) -> None:
@@ -187,13 +203,13 @@ def check_slice(path: Path, header: object) -> None:
             f'{path} must hold CT numbers, but SamplesPerPixel is '
             f'{header.SamplesPerPixel}, as of a colour picture.'
         )
-    for name in (
-        'RescaleSlope',
-        'RescaleIntercept',
-        'ImagePositionPatient',
-        'ImageOrientationPatient',
-        'PixelSpacing',
-    ):
+    colours = str(header.get('PhotometricInterpretation', 'MONOCHROME2'))
+    if colours not in ('MONOCHROME1', 'MONOCHROME2'):
+        raise ValueError(
+            f'{path} must hold CT numbers, but PhotometricInterpretation is '
+            f'{colours[:80]}, as of a colour picture.'
+        )
+    for name in _NUMBERS:
         if header.get(name) in (None, ''):
             raise ValueError(f'{path} must have {name}, but has none.')
     _check_numbers(path, header)

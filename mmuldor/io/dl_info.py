@@ -242,11 +242,13 @@ def _from_zero(values: tuple[float, ...]) -> tuple[float, ...]:
 
 def _column_places(header: list[str], name: str) -> dict[str, int]:
     """Maps COLUMNS to their places in the header."""
+    keys = {column: column.lower().rstrip('_') for column in COLUMNS}
     found = {}
     for place, column in enumerate(header):
         key = column.strip().lower().rstrip('_')
-        found.setdefault(_ALIASES.get(key, key), place)
-    keys = {column: column.lower().rstrip('_') for column in COLUMNS}
+        key = _ALIASES.get(key, key)
+        if found.setdefault(key, place) != place and key in keys.values():
+            raise ValueError(f'{name} must have the column {column} once.')
     missing = [column for column, key in keys.items() if key not in found]
     if missing:
         raise ValueError(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mmuldor.io.csv_fields import Fields, RowError
+from mmuldor.io.csv_fields import Fields, RowError, read_rows
 from mmuldor.io.image_names import ImageNames
 from mmuldor.io.jsonfile import read_whole
 from mmuldor.io.values import short
@@ -98,48 +97,19 @@ def read_csv(
         raise FileNotFoundError(
             f'the results must be an existing file, but got {str(path)!r}.'
         )
-    try:
-        with open(path, newline='', encoding='utf-8-sig') as file:
-            reader = csv.DictReader(file)
-            columns = [(c or '').strip() for c in reader.fieldnames or ()]
-            lacking = [name for name in needed if name not in columns]
-            if lacking:
-                raise ValueError(
-                    f'{path} line 1 must name the columns '
-                    f'{", ".join(needed)} (boxes are {boxes}), but lacks '
-                    f'{", ".join(lacking)}.'
-                )
-            twice = next((c for c in needed if columns.count(c) > 1), None)
-            if twice:
-                raise ValueError(
-                    f'{path} line 1 must name the column {twice} once.'
-                )
-            reader.fieldnames = columns
-            for row in reader:
-                where = f'{path} line {reader.line_num}'
-                if None in row:
-                    raise ValueError(
-                        f'{where} must have {len(columns)} fields, as line 1, '
-                        f'but has {len(columns) + len(row[None])}. Numbers '
-                        'need decimal points, not commas.'
-                    )
-                texts = {name: (row[name] or '').strip() for name in columns}
-                fields = Fields(texts)
-                try:
-                    values = [fields.numbers(c, 1)[0] for c in corners]
-                    (score,) = fields.numbers('score', 1)
-                except RowError as error:
-                    raise ValueError(f'{where}: {error}.') from None
-                yield Foreign(
-                    where,
-                    find(texts['image'], f'{where}: image'),
-                    corners_of(values, boxes),
-                    score,
-                    texts.get('label', ''),
-                )
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f'{path} must be CSV in UTF-8, but {error}.') from (
-            error
+    for where, texts in read_rows(path, needed, f' (boxes are {boxes})'):
+        fields = Fields(texts)
+        try:
+            values = [fields.numbers(c, 1)[0] for c in corners]
+            (score,) = fields.numbers('score', 1)
+        except RowError as error:
+            raise ValueError(f'{where}: {error}.') from None
+        yield Foreign(
+            where,
+            find(texts['image'], f'{where}: image'),
+            corners_of(values, boxes),
+            score,
+            texts.get('label', ''),
         )
 
 

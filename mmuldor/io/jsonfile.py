@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mmuldor.io.limits import MAX_FILE_BYTES
+from mmuldor.io.values import short
 
 
 def read_json(path: str | os.PathLike) -> Any:
@@ -18,8 +19,8 @@ def read_json(path: str | os.PathLike) -> Any:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: not JSON, or larger than `MAX_FILE_BYTES`; the message
-            names file, line and column.
+        ValueError: not JSON, a key that comes twice in an object, or larger
+            than `MAX_FILE_BYTES`; the message names file, line and column.
     """
     path = Path(path)
     if not path.is_file():
@@ -27,7 +28,7 @@ def read_json(path: str | os.PathLike) -> Any:
             f'the JSON file must be an existing file, but got {str(path)!r}.'
         )
     try:
-        return json.loads(read_whole(path))
+        return json.loads(read_whole(path), object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise ValueError(
             f'{path} must be JSON, but line {error.lineno} column '
@@ -48,6 +49,16 @@ def read_json(path: str | os.PathLike) -> Any:
         raise ValueError(f'{path} must be JSON, but {error}.') from error
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a key that comes twice, json itself drops the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f'the key {short(twice)} comes twice in an object')
+    return found
+
+
 def read_whole(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Reads a file that must not be larger than `max_bytes`.
 
@@ -55,8 +66,10 @@ def read_whole(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         ValueError: it is larger.
     """
     with path.open('rb') as file:
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
+        size = os.fstat(file.fileno()).st_size
+        # Not every file system knows sizes.
+        data = file.read(max_bytes + 1) if size <= max_bytes else b''
+    if max(size, len(data)) > max_bytes:
         raise ValueError(
             f'{path} must have at most {max_bytes:,} bytes, but has '
             f'{path.stat().st_size:,}.'
@@ -87,7 +100,12 @@ def write_json_files(
     """
     with contextlib.ExitStack() as stack:
         for path, obj in files.items():
-            text = _to_text(obj, (indents or {}).get(path))
+            try:
+                text = _to_text(obj, (indents or {}).get(path))
+            except ValueError as error:
+                raise ValueError(
+                    f'{path} must hold finite numbers alone, but: {error}.'
+                ) from error
             temporary = stack.enter_context(replacing(path))
             temporary.write_text(text + '\n', encoding='utf-8')
 

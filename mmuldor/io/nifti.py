@@ -33,8 +33,8 @@ def read_nifti(path: str | os.PathLike) -> Volume:
             or its values cannot be HU.
     """
     path = Path(path)
-    image, data = _load(path, 'CT numbers')
-    return reoriented(_to_hu(data, path), _affine(image, path), str(path))
+    header, data = _load(path, 'CT numbers')
+    return reoriented(_to_hu(data, path), _affine(header, path), str(path))
 
 
 def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
@@ -55,7 +55,7 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
         ValueError: If it is no label mask, or on another grid.
     """
     path = Path(path)
-    image, data = _load(path, 'labels')
+    header, data = _load(path, 'labels')
     low, high = float(data.min()), float(data.max())
     if not math.isfinite(low) or not math.isfinite(high):
         raise ValueError(f'{path} must hold labels, but has NaN or inf.')
@@ -67,7 +67,7 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
             + ('Probabilities need a threshold.' if low >= 0 else 'Is it CT?')
         )
     data = data.astype(np.uint16 if high < 2**16 else np.uint32)
-    labels = reoriented(data, _affine(image, path), str(path))
+    labels = reoriented(data, _affine(header, path), str(path))
     _check_grid(labels, volume)
     return labels.hu
 
@@ -99,7 +99,11 @@ def _grid(volume: Volume) -> str:
 
 
 def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
-    """The image and its three axes of numbers."""
+    """The header and three axes of numbers.
+
+    nibabel's own way to load reads a file's extensions, which may unpack to
+    any size.
+    """
     import nibabel
 
     if not path.is_file():
@@ -107,11 +111,10 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
             f'the volume must be an existing file, but got {str(path)!r}.'
         )
     try:
-        _check_header(path)
-        image = nibabel.load(path)
+        header = _checked_header(path)
         # Absurd slopes overflow; the values are looked at below.
         with np.errstate(all='ignore'):
-            data = _scaled(image.dataobj)
+            data = _scaled(nibabel.arrayproxy.ArrayProxy(str(path), header))
     # nibabel raises whatever comes of damaged headers and archives.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
@@ -131,11 +134,11 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
             f'{path} must be one volume of three axes, but has the shape '
             f'{data.shape}. Take one of its volumes first.'
         )
-    return image, data
+    return header, data
 
 
-def _check_header(path: Path) -> None:
-    """Raise ValueError where reading on would take too much memory."""
+def _checked_header(path: Path) -> Any:
+    """The header; ValueError where reading on would take too much memory."""
     import nibabel
 
     with nibabel.openers.Opener(path) as file:
@@ -164,11 +167,12 @@ def _check_header(path: Path) -> None:
             f'it ends before the {voxels:,} voxels that its header says. Was '
             'it cut off? Copy it again'
         )
+    return type(header)(header.binaryblock, header.endianness)
 
 
 def _length(path: Path, enough: int) -> int:
     """Bytes of a file, unpacked, counted until they are enough."""
-    if path.suffix != '.gz':
+    if path.suffix.lower() != '.gz':
         return path.stat().st_size
     count = 0
     with gzip.open(path) as file:
@@ -193,17 +197,14 @@ def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
     return scaled
 
 
-def _affine(image, path: Path) -> np.ndarray:
+def _affine(header: Any, path: Path) -> np.ndarray:
     """The affine; a file without one does not say where left is."""
-    header = image.header
-    if 'qform_code' in header and not (
-        int(header['qform_code']) or int(header['sform_code'])
-    ):
+    if not (int(header['qform_code']) or int(header['sform_code'])):
         raise ValueError(
             f'{path} must say how it lies in the patient, but its qform and '
             'sform codes are 0. Convert it anew from DICOM.'
         )
-    return image.affine
+    return header.get_best_affine()
 
 
 def _to_hu(data: np.ndarray, path: Path) -> np.ndarray:

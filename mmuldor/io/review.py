@@ -21,8 +21,9 @@ import numpy as np
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.measure import recist_of_polygon
 from mmuldor.io.bank import load_bank
+from mmuldor.io.csv_fields import read_rows
 from mmuldor.io.jsonfile import read_json, replacing, write_json_files
-from mmuldor.io.values import are_coordinates, short
+from mmuldor.io.values import are_coordinates, is_id_text, short
 
 COLUMNS = (
     'number', 'image_id', 'file_name', 'x1', 'y1', 'x2', 'y2', 'score',
@@ -110,39 +111,25 @@ def read_verdicts(
         )
     verdicts = [''] * len(examples)
     seen: set[int] = set()
-    try:
-        with open(path, newline='', encoding='utf-8-sig') as file:
-            reader = csv.DictReader(file)
-            lacking = {'number', 'image_id', 'verdict'} - set(
-                reader.fieldnames or ()
-            )
-            if lacking:
-                raise ValueError(
-                    f"'{path}' must have the columns number, image_id and "
-                    f'verdict, but lacks {sorted(lacking)}.'
-                )
-            for row in reader:
-                where = f"'{path}' line {reader.line_num}"
-                index = _index(row, examples, seen, where)
-                verdicts[index] = _verdict(row, where)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"'{path}' must be CSV in UTF-8: {error}") from error
+    for where, row in read_rows(path, ('number', 'image_id', 'verdict')):
+        index = _index(row, examples, seen, where)
+        verdicts[index] = _verdict(row, where)
     return verdicts
 
 
 def _index(row: dict, examples: list, seen: set[int], where: str) -> int:
-    text = row['number'] or ''
-    number = int(text) if re.fullmatch(r'\s*\d{1,9}\s*', text) else 0
+    text = row['number']
+    number = int(text) if re.fullmatch(r'[0-9]{1,9}', text) else 0
     if not 1 <= number <= len(examples) or number in seen:
         raise ValueError(
             f'{where}: `number` must be a new one of 1 to {len(examples)}, '
             f'but got {short(text)}.'
         )
-    example = examples[number - 1]
-    if (row['image_id'] or '').strip() != str(example['image_id']):
+    example, found = examples[number - 1], row['image_id']
+    if found != str(example['image_id']):
         raise ValueError(
             f'{where}: `image_id` of example {number} must be '
-            f'{example["image_id"]}, but got {row["image_id"]!r}. Is it the '
+            f'{example["image_id"]}, but got {short(found)}. Is it the '
             'review of another bank?'
         )
     seen.add(number)
@@ -150,11 +137,11 @@ def _index(row: dict, examples: list, seen: set[int], where: str) -> int:
 
 
 def _verdict(row: dict, where: str) -> str:
-    verdict = (row['verdict'] or '').strip().lower()
+    verdict = row['verdict'].lower()
     if verdict not in ('', *VERDICTS):
         raise ValueError(
             f'{where}: `verdict` must be one of {", ".join(VERDICTS)} or '
-            f'empty, but got {row["verdict"]!r}.'
+            f'empty, but got {short(row["verdict"])}.'
         )
     return verdict
 
@@ -195,6 +182,8 @@ def load_exclude_list(
     boxes = {}
     for key, entries in listed.items():
         try:
+            if not is_id_text(key):
+                raise ValueError('a key must be an id, an integer from 0')
             boxes[int(key)] = _corners([entry['bbox'] for entry in entries])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(

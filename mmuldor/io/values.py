@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import reprlib
 from pathlib import PureWindowsPath
 from typing import Any
@@ -19,6 +20,15 @@ _repr.maxstring = _repr.maxother = _repr.maxlong = 80
 def is_integer(value: Any) -> bool:
     """Whether it is an integer of 64 bits, and not true or false."""
     return type(value) is int and abs(value) <= _LARGEST_ID
+
+
+def is_id_text(value: str) -> bool:
+    """Whether it is an id, an integer of 0 or more, as JSON's keys have it.
+
+    There is one text for each id, so that none can come twice.
+    """
+    digits = re.fullmatch('0|[1-9][0-9]{0,18}', value)
+    return digits is not None and int(value) <= _LARGEST_ID
 
 
 def is_finite(value: Any) -> bool:

@@ -121,7 +121,11 @@ def _name(
     source = PurePath(str(document.get('source', ''))).name
     for suffix in _SUFFIXES:
         source = source.removesuffix(suffix)
-    names = (source, source.removesuffix('_0000'), path.resolve().parent.name)
+    names = (
+        source,
+        source.removesuffix('_0000'),
+        Path(os.path.realpath(path)).parent.name,
+    )
     return next((name for name in names if name in known), None)
 
 

@@ -91,4 +91,9 @@ def _outline(detection: dict) -> Sequence[np.ndarray]:
     if 'polygons' in detection:
         return detection['polygons']
     segmentation = detection.get('segmentation')
-    return segmentation_outline(segmentation) if segmentation else ()
+    try:
+        return segmentation_outline(segmentation) if segmentation else ()
+    except ValueError as error:
+        place = f'a detection on image id {detection.get("image_id")}'
+        source = detection.get('source', 'the results')
+        raise ValueError(f'{source}: {place}: {error}') from error

@@ -73,6 +73,9 @@ def load_runs(
             for entry in load_results(path, truth.all_images)
             if entry['category_id'] == LESION and entry['image_id'] in counted
         ]
+        for entry in results:
+            # Masks are looked at when they are drawn; errors name the file.
+            entry['source'] = str(path)
         rows.append(Run(name, evaluate(truth, detections), results))
         if name in with_fp:
             both = evaluate(truth, detections, with_fp_class=True)

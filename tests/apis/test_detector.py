@@ -156,8 +156,28 @@ def test_progress_sees_every_batch(detector, monkeypatch):
 def test_weights_of_another_config(mini_detector_config, checkpoint):
     mini_detector_config.model.neck.out_channels = 32
     mini_detector_config.model.rpn_head.in_channels = 32
-    with pytest.raises(ValueError, match=r'must be of this config.*another'):
+    with pytest.raises(ValueError, match=r'must be of this config.*shape'):
         LesionDetector(mini_detector_config, checkpoint, 'cpu')
+
+
+@pytest.mark.parametrize(
+    ('change', 'match'),
+    [
+        (lambda state, key: {**state, 7: state[key]}, r'dict of tensors'),
+        (lambda state, key: {**state, key: [1.0]}, r'is a list'),
+        (lambda state, key: {**state, key: state[key].int()}, r'int32'),
+        (lambda state, key: {**state, key: state[key] * np.nan}, r'NaN'),
+        (lambda state, key: [state], r'got a list'),
+    ],
+)
+def test_what_is_no_weights(
+    mini_detector_config, checkpoint, tmp_path, change, match
+):
+    state = torch.load(checkpoint, weights_only=True)['state_dict']
+    path = str(tmp_path / 'changed.pth')
+    torch.save({'state_dict': change(state, next(iter(state)))}, path)
+    with pytest.raises(ValueError, match=rf'changed\.pth.*{match}'):
+        LesionDetector(mini_detector_config, path, 'cpu')
 
 
 def test_no_weights(mini_detector_config):

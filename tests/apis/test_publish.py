@@ -166,6 +166,7 @@ def test_no_checkpoint(tmp_path, content, match):
         ([1, 2], r'must hold a dict, but holds a list'),
         ({'meta': {}}, r'must hold `state_dict`.*NoneType'),
         ({'state_dict': {'a': 1}}, r'must hold `state_dict`.*tensors'),
+        ({'state_dict': {1: torch.ones(1)}}, r'must hold `state_dict`'),
     ],
 )
 def test_no_weights(tmp_path, saved, match):
@@ -183,9 +184,40 @@ def test_missing_files(checkpoint, tmp_path):
         publish_model(checkpoint, tmp_path / 'out', froc='no.json')
 
 
-def test_no_froc_file(checkpoint, tmp_path):
-    write_json(tmp_path / 'froc.json', {'sensitivity': [1]})
+COUNTS = {'images': 1, 'lesions': 1}
+
+
+@pytest.mark.parametrize(
+    'report',
+    [
+        {'sensitivity': [1]},
+        {'fp_rates': [1], 'sensitivity': [True], 'counts': COUNTS},
+        {'fp_rates': ['1'], 'sensitivity': [1], 'counts': COUNTS},
+        {'fp_rates': [1], 'sensitivity': [1], 'counts': {'images': 1}},
+        {'fp_rates': [1, 2], 'sensitivity': [1], 'counts': COUNTS},
+        {'fp_rates': [1], 'sensitivity': [10**400], 'counts': COUNTS},
+    ],
+)
+def test_no_froc_file(checkpoint, tmp_path, report):
+    write_json(tmp_path / 'froc.json', report)
     with pytest.raises(ValueError, match=r'froc\.json must be what'):
         publish_model(
             checkpoint, tmp_path / 'out', froc=tmp_path / 'froc.json'
         )
+
+
+def test_texts_of_a_checkpoint_stay_texts_on_the_card(tmp_path):
+    code = 'a = """\n```\n<b>out</b>\n````\n"""'
+    meta = {
+        'cfg': code,
+        'epoch': '1 |\n| 2 |',
+        'dataset_meta': {'classes': ['<img src=x>']},
+    }
+    path = tmp_path / 'x.pth'
+    torch.save({'state_dict': {'a': torch.ones(1)}, 'meta': meta}, path)
+    _, card = publish_model(path, tmp_path / 'out')
+    text = card.read_text()
+    assert '| epoch | 1 &#124; &#124; 2 &#124; |\n' in text
+    assert '<img' not in text
+    # A block ends at the first fence that is as long as its own.
+    assert text.endswith(f'`````python\n{code}\n`````\n')

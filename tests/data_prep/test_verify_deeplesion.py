@@ -1,5 +1,6 @@
 import json
 import os
+import struct
 import zipfile
 
 import cv2
@@ -248,11 +249,48 @@ def test_members_that_leave_the_folder(here, name, capsys):
     assert 'Do not unpack it' in capsys.readouterr().out
 
 
-def test_links_in_a_zip_are_not_safe():
+def test_links_devices_and_pipes_in_a_zip_are_not_safe():
     member = zipfile.ZipInfo('Images_png/000001_01_01')
-    assert is_safe(member)
-    member.external_attr = 0o120777 << 16
-    assert not is_safe(member)
+    for mode in (0, 0o100644, 0o040755):
+        member.external_attr = mode << 16
+        assert is_safe(member)
+    for mode in (0o120777, 0o060666, 0o020666, 0o010666, 0o140777):
+        member.external_attr = mode << 16
+        assert not is_safe(member)
+
+
+@pytest.mark.parametrize('name', ['005.png', '005.PNG'])
+def test_members_that_come_twice(here, name, capsys):
+    here.write_zip(
+        2, ['000003_01_01'], names=[f'Images_png/000003_01_01/{name}']
+    )
+    (_, report) = here.verify_zips()['zips']
+    assert report['state'] == 'unsafe'
+    assert report['problem'].endswith('comes twice')
+
+
+def lie(path, sizes):
+    """The last member's sizes in the table of contents."""
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b'PK\1\2')
+    struct.pack_into('<2I', data, entry + 20, *sizes)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize('sizes', [None, (100, 2**32 - 2)])
+def test_a_zip_that_unpacks_to_much(here, sizes, capsys):
+    """By its data, or by what it says of it."""
+    if sizes:
+        lie(here.write_zip(2, ['000003_01_01']), sizes)
+    else:
+        path = here.write_zip(2, [])
+        with zipfile.ZipFile(path, 'a', zipfile.ZIP_DEFLATED) as archive:
+            for number in range(3):
+                name = f'Images_png/000003_01_01/{number:03d}.png'
+                archive.writestr(name, bytes(10**7))
+    (_, report) = here.verify_zips()['zips']
+    assert report['state'] == 'unsafe'
+    assert 'would unpack to' in report['problem']
 
 
 def part(number, *series, state='whole'):

@@ -123,7 +123,11 @@ FIELDS = {
         'images.1.0.bbox.3': ('one number',),
         'images.1.0.score': ('number',),
         'images.1.0.mask_iou': ('number',),
+        'images.1.0.spared': ('flag',),
         'images.1.0.polygons': ('list',),
+        'epoch': ('integer',),
+        'counts': ('object',),
+        'counts.mined': ('integer',),
     },
     'exclude': {
         'images': ('object',),
@@ -184,12 +188,19 @@ GOOD_THERE = {
     ('bank', 'images', '{}'),
     ('exclude', 'images', '{}'),
     ('bank', 'images.1', 'missing'),
+    ('bank', 'images.1.0.spared', 'missing'),
+    ('bank', 'counts', 'missing'),
+    ('bank', 'counts.mined', 'missing'),
     ('truth', 'lesions', '[]'),
     ('truth', 'lesions.0.row', 'None'),
     ('volumes', 'volumes.0.shape.0', '1000000'),
     ('annotations', 'images.0.spacing_mm', '[1, 2]'),
     ('annotations', 'images.0.window_hu', '[1, 2]'),
 }
+
+
+# What Python takes for an integer, or one larger than ids are.
+ID_TEXTS = ['01', ' 1', '1_0', '-1', '+1', '\u0661', '', '9' * 19, '9' * 5000]
 
 
 def _of_json():
@@ -210,9 +221,25 @@ def _of_json():
         yield Fault(kind, 'NaN', lambda data: b'NaN')
         yield Fault(kind, 'long integer', lambda data: b'[' + b'9' * 5000)
         yield Fault(kind, 'latin-1', lambda d: b'{"a": "M\xfcller"}')
+        # json itself keeps the last and drops the first.
+        yield Fault(
+            *(kind, 'a key twice'),
+            lambda d: d.replace(b'{', b'{"again": 1, "again": 1, ', 1),
+            'again',
+        )
+    for kind in ('bank', 'exclude'):
+        for text in ID_TEXTS:
+            yield Fault(kind, f'id {text[:9]!r}', _with_id(text), 'id')
     yield Fault('annotations', 'twice', _twice('images'), 'id')
     yield Fault('annotations', 'twice', _twice('annotations'), 'id')
+    yield Fault('own coco', 'twice', _twice('images'), 'id')
     yield Fault('volumes', 'twice', _twice('volumes'), 'name')
+
+
+def _with_id(text):
+    """Another key of `images` than "1"."""
+    key = json.dumps(text).encode()
+    return lambda data: data.replace(b'"1":', key + b':')
 
 
 def _field(place):
@@ -319,6 +346,7 @@ def _of_csv():
                 if column == 'score' and text in ('1e300',):
                     continue
                 yield _cell(kind, column, text)
+        yield Fault(kind, 'a column twice', _column_twice, _columns(kind)[0])
         yield Fault(kind, 'semicolons', lambda d: d.replace(b',', b';'))
         yield Fault(kind, 'no header', lambda d: d.split(b'\n', 1)[1])
         yield Fault(
@@ -330,6 +358,7 @@ def _of_csv():
             kind, 'open quote', lambda d: d.rstrip() + b',"' + b'x' * 200_000
         )
         yield Fault(kind, 'huge field', lambda d: d + b'7' * 200_000)
+    yield Fault('review', 'cut', lambda d: d[: d.index(b',2.00')], 'cut off')
     yield from (_cell(*case) for case in WRONG_TEXT)
     for one, other in (
         ('Measurement_coordinates', 'Bounding_boxes'),
@@ -340,7 +369,17 @@ def _of_csv():
         yield Fault('DL_info', f'{one} swapped', _swapped(one, other))
 
 
-def _rows(kind, folder_free=True):
+def _columns(kind):
+    return _rows(kind)[0]
+
+
+def _column_twice(data):
+    """The first column again, as the last."""
+    lines = [line.split(b',') for line in data.rstrip().split(b'\n')]
+    return b''.join(b','.join([*line, line[0]]) + b'\n' for line in lines)
+
+
+def _rows(kind):
     if kind == 'review':
         lines = REVIEW.decode().splitlines()
         columns = lines[0].split(',')

@@ -8,7 +8,14 @@ import zlib
 
 import nibabel
 import numpy as np
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from tests.faults import good
 from tests.faults.fault import Fault
@@ -158,6 +165,40 @@ def _voxels(array):
     return spoil
 
 
+def jpeg(marker, scan, rows=60_000, columns=60_000, components=1):
+    """The headers of a picture, then nothing of use."""
+    sizes = struct.pack('>BHHB', 8, rows, columns, components)
+    frame = sizes + b'\1\x11\0' * components
+    header = struct.pack('>H', 2 + len(frame)) + frame
+    end = b'\xff\xda' + scan + bytes(50) + b'\xff\xd9'
+    return b'\xff\xd8\xff' + marker + header + end
+
+
+def jpeg_2000(width, height, left=0, top=0):
+    """The same in a codestream; what is asked for comes before the data."""
+    sides = (width, height, left, top, width, height, 0, 0)
+    size = struct.pack('>H8IH', 0, *sides, 1) + b'\x0f\1\1'
+    return b'\xff\x4f\xff\x51' + struct.pack('>H', 2 + len(size)) + size
+
+
+_LS_SCAN = b'\0\x08\1\1\0\0\0\0'
+_RLE_HEADER = struct.pack('<16I', 2, 64, 66, *[0] * 13)
+# What says another size than Rows and Columns; gdcm aborted on the first.
+COMPRESSED = {
+    'giant JPEG-LS': (JPEGLSLossless, jpeg(b'\xf7', _LS_SCAN)),
+    'giant JPEG': (JPEGLosslessSV1, jpeg(b'\xc3', b'\0\x08\1\1\0\1\0\0')),
+    'JPEG of 3': (JPEGLSLossless, jpeg(b'\xf7', _LS_SCAN, 16, 16, 3)),
+    'JPEG of no size': (JPEGLSLossless, b'\xff\xd8\xff\xda' + bytes(99)),
+    'giant JPEG 2000': (JPEG2000Lossless, jpeg_2000(60_000, 60_000)),
+    'JPEG 2000 far away': (
+        JPEG2000Lossless,
+        jpeg_2000(2**31 + 16, 16, 2**31),
+    ),
+    'cut JPEG 2000': (JPEG2000Lossless, jpeg_2000(16, 16)[:20]),
+    'RLE of much': (RLELossless, _RLE_HEADER + b'\x81\0' * 5_000_000),
+}
+
+
 # Elements of a DICOM slice: name, value.
 DICOM = [
     ('Modality', 'MR'),
@@ -192,6 +233,7 @@ DICOM = [
     ('NumberOfFrames', '100000000'),
     ('NumberOfFrames', 'x'),
     ('SamplesPerPixel', 3),
+    ('SeriesInstanceUID', None),
     ('BitsAllocated', 7),
     ('BitsAllocated', 64),
     ('PixelRepresentation', 9),
@@ -212,6 +254,13 @@ def _of_dicom():
     yield Fault('dicom', 'cut in the header', lambda data: data[:300])
     yield Fault('dicom', 'cut in the pixels', lambda data: data[:-50])
     yield Fault('dicom', 'deflate bomb', _deflated)
+    yield Fault(
+        *('dicom', 'palette', _palette),
+        'PhotometricInterpretation',
+    )
+    yield Fault('dicom', 'NaN', _floats, 'nan')
+    for name, (syntax, stream) in COMPRESSED.items():
+        yield Fault('dicom', name, _compressed(syntax, stream))
 
 
 # Values that are wrong for what comes of them.
@@ -246,6 +295,32 @@ def _element(name, vr, text):
     return RawDataElement(
         Tag(tag_for_keyword(name)), vr, len(content), content, 0, False, True
     )
+
+
+def _compressed(syntax, stream):
+    def spoil(data):
+        picture = good.dicom_slice()
+        picture.file_meta.TransferSyntaxUID = syntax
+        picture.PixelData = encapsulate([stream])
+        picture['PixelData'].is_undefined_length = True
+        return good.dicom_bytes(picture)
+
+    return spoil
+
+
+def _palette(data):
+    return good.dicom_bytes(
+        good.dicom_slice(PhotometricInterpretation='PALETTE COLOR')
+    )
+
+
+def _floats(data):
+    """Pixels as floats, one of them no number."""
+    picture = good.dicom_slice(PixelData=None, BitsAllocated=32)
+    values = np.zeros((good.SIDE, good.SIDE), 'f4')
+    values[3, 3] = NAN
+    picture.FloatPixelData = values.tobytes()
+    return good.dicom_bytes(picture)
 
 
 def _deflated(data):

@@ -70,12 +70,14 @@ BANK = {
     'ann_file': 'train.json',
     'fingerprint': 'abcdef',
     'epoch': 0,
+    'counts': {'images': 1, 'mined': 1},
     'images': {
         '1': [
             {
                 'bbox': [2.0, 3.0, 8.0, 6.0],
                 'score': 0.9,
                 'mask_iou': 0.1,
+                'spared': False,
                 'polygons': [[2, 3, 9, 3, 9, 8, 2, 8]],
             }
         ]

@@ -1,22 +1,16 @@
 """Bad files end in one line that names the file and the field."""
 
-import resource
-import sys
-
 import pytest
 
 from mmuldor.io.cli import user_errors
 from tests.faults import good
 from tests.faults.corruptions import all_faults
+from tests.faults.memory import at_most
 
 FAULTS = all_faults()
-# The high-water mark of the process counts in kB, on macOS in bytes.
-_UNIT = 1 if sys.platform == 'darwin' else 1024
 MAX_BYTES = 300e6
-
-
-def peak_bytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
+# Kinds of which a whole folder may be wrong.
+FOLDERS = ('dicom', 'yolo')
 
 
 def test_there_are_enough():
@@ -38,14 +32,36 @@ def test_a_bad_file_ends_with_one_line(fault, tmp_path, capsys):
     folder.mkdir()
     path = folder / f'bad{good.SUFFIXES[fault.kind]}'
     path.write_bytes(fault.spoil(good.good_bytes(fault.kind, tmp_path)))
-    before = peak_bytes()
-    with pytest.raises(SystemExit) as ended, user_errors(debug=False):
+    with (
+        at_most(MAX_BYTES),
+        pytest.raises(SystemExit) as ended,
+        user_errors(debug=False),
+    ):
         good.read(fault.kind, path)
     assert ended.value.code == 1
     said = capsys.readouterr().err
     assert said.count('\n') == 1
-    # Of a folder that holds one file, the folder says which.
-    assert path.name in said or str(path.parent) in said
+    whole = str(path.parent) if fault.kind in FOLDERS else path.name
+    assert path.name in said or whole in said
     assert fault.field in said
     assert len(said) < 1200
-    assert peak_bytes() - before < MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    'kind', [*good.DOCUMENTS, *good.TABLES, 'review', 'dicom']
+)
+def test_an_absurdly_large_file_is_not_read(kind, tmp_path):
+    folder = tmp_path / 'folder'
+    folder.mkdir()
+    path = folder / f'large{good.SUFFIXES[kind]}'
+    path.write_bytes(good.good_bytes(kind, tmp_path))
+    # Takes no room on the disk.
+    with path.open('r+b') as file:
+        file.truncate(10**11)
+    with (
+        at_most(50e6),
+        pytest.raises(
+            ValueError, match=r'large.*(must have at most|more than)'
+        ),
+    ):
+        good.read(kind, path)

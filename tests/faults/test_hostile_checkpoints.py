@@ -1,17 +1,22 @@
 """Checkpoints run nothing, whichever way they reach MMEngine."""
 
+import codecs
 import functools
 import http.server
 import os
 import sys
 import threading
 import zipfile
+from collections import OrderedDict
 
+import numpy as np
 import pytest
 import torch
+from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
 from mmuldor.apis.checkpoints import load_safely, unsafe_checkpoints
+from tests.faults.memory import at_most
 from tools.mine_hard_negatives import main as mine
 from tools.publish_model import main as publish
 from tools.test import main as run_test
@@ -178,6 +183,95 @@ def test_a_config_in_a_checkpoint_is_not_run(tmp_path, trace):
     torch.save({'state_dict': {}, 'meta': {'config': code, 'epoch': 1}}, path)
     # Runner.resume runs `meta['config']` where it is there.
     assert CheckpointLoader.load_checkpoint(str(path))['meta'] == {'epoch': 1}
+
+
+class Called:
+    """Calls something when it is unpickled."""
+
+    def __init__(self, function, *arguments):
+        self.called = function, arguments
+
+    def __reduce__(self):
+        return self.called
+
+
+def hex_of_hex(times):
+    """Doubles with each time."""
+    inner = b'a' * 100
+    for _ in range(times):
+        inner = Called(codecs.encode, inner, 'hex')
+    return inner
+
+
+MANY = 600_000_000
+# A kilobyte each, of what torch itself lets through.
+MUCH_OF_LITTLE = {
+    'bytearray': Called(bytearray, MANY),
+    'hex': hex_of_hex(22),
+    'converted': Called(
+        torch._utils._rebuild_device_tensor_from_cpu_tensor,
+        torch.zeros(1).expand(MANY // 4),
+        *(torch.float64, 'cpu', False),
+    ),
+    'a wide number': Called(
+        np.float64(1).__reduce__()[0], Called(np.dtype, f'V{MANY}')
+    ),
+    'whatever it is called by': Called(
+        torch._tensor._rebuild_from_type_v2,
+        *(bytearray, bytearray, (MANY,), {}),
+    ),
+    'of an optimizer': {'state': [torch.zeros(1).expand(10**6, 10**6)]},
+}
+
+
+@pytest.mark.parametrize('name', MUCH_OF_LITTLE)
+def test_a_little_file_takes_little_memory(name, tmp_path):
+    path = tmp_path / 'little.pth'
+    torch.save({'state_dict': {}, 'optimizer': MUCH_OF_LITTLE[name]}, path)
+    assert path.stat().st_size < 10_000
+    with (
+        at_most(100e6),
+        pytest.raises(ValueError, match=r'little\.pth.*(GLOBAL|stored whole)'),
+    ):
+        load_safely(path)
+    # Torch's own list is whole again.
+    torch.save(bytearray(9), path)
+    assert torch.load(path, weights_only=True) == bytearray(9)
+
+
+def test_a_pickle_reaches_no_more_of_the_log(tmp_path):
+    """`register_statistics` would change it for the whole process."""
+    path = tmp_path / 'x.pth'
+    reached = Called(getattr, HistoryBuffer, 'register_statistics')
+    torch.save({'state_dict': {}, 'meta': reached}, path)
+    with pytest.raises(ValueError, match=r'x\.pth.*getattr'):
+        load_safely(path)
+
+
+def test_the_state_of_a_training_is_read(tmp_path):
+    """Log buffers, numbers and arrays of NumPy, an optimizer's state."""
+    path = tmp_path / 'x.pth'
+    weight = torch.nn.Parameter(torch.ones(3))
+    optimizer = torch.optim.AdamW([weight])
+    weight.sum().backward()
+    optimizer.step()
+    buffer = HistoryBuffer(max_length=4)
+    buffer.update(np.float64(0.5), 2)
+    saved = {
+        'state_dict': OrderedDict(a=weight, b=torch.ones(2).half()),
+        'optimizer': optimizer.state_dict(),
+        'message_hub': {'log_scalars': OrderedDict(loss=buffer)},
+        'meta': {'seed': np.int64(7), 'mean': np.arange(3.0), 'flag': None},
+    }
+    torch.save(saved, path)
+    loaded = load_safely(path)
+    assert torch.equal(loaded['state_dict']['a'], weight)
+    state = loaded['optimizer']['state'][0]
+    assert torch.equal(state['exp_avg'], optimizer.state[weight]['exp_avg'])
+    kept = loaded['message_hub']['log_scalars']['loss']
+    assert kept.statistics('mean', 1) == 0.25
+    assert loaded['meta']['seed'] == 7
+    assert loaded['meta']['mean'].tolist() == [0, 1, 2]
 
 
 def test_an_archive_that_unpacks_to_more_than_it_holds(tmp_path):

@@ -3,14 +3,15 @@
 import ast
 import gzip
 import json
-import resource
-import sys
+import os
+import struct
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from data_prep.own_data.coco import read_coco
+from data_prep.own_data.pairs import find_pairs
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.cli import user_errors
@@ -18,6 +19,7 @@ from mmuldor.io.nifti import read_nifti
 from mmuldor.io.run_length import decode_mask
 from mmuldor.report.report import build_report
 from tests.faults import good
+from tests.faults.memory import at_most
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE = [
@@ -85,11 +87,26 @@ def test_a_compressed_volume_stays_within_its_limit(tmp_path):
         file.write(header)
         for _ in range(300):
             file.write(bytes(10**6))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert read_nifti(path).shape == (good.SLICES, good.SIDE, good.SIDE)
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == 'darwin' else 1024
-    assert (after - before) * unit < 100e6
+    with at_most(100e6):
+        assert read_nifti(path).shape == (good.SLICES, good.SIDE, good.SIDE)
+
+
+@pytest.mark.parametrize('length', [0, -16, 2**31 - 16])
+def test_an_extension_of_a_volume_is_not_unpacked(length, tmp_path):
+    """It says how long it is, and lies in the same archive."""
+    path = tmp_path / 'bomb.nii.gz'
+    whole = bytearray(good.nifti_image().to_bytes())
+    voxels = bytes(whole[352:])
+    struct.pack_into('<f', whole, 108, 352 + 64)
+    whole[348] = 1
+    extension = struct.pack('<2i', length, 0).ljust(64, b'\0')
+    with gzip.open(path, 'wb', compresslevel=1) as file:
+        file.write(bytes(whole[:352]) + extension + voxels)
+        for _ in range(300):
+            file.write(bytes(10**6))
+    with at_most(100e6):
+        volume = read_nifti(path)
+    assert (volume.hu == [good.pixels(n) for n in range(good.SLICES)]).all()
 
 
 # Names that turn data into code or unpack to the disk, but the last word of
@@ -193,3 +210,12 @@ def test_a_message_cannot_steer_the_terminal(capsys):
         raise ValueError('a\x1b[2Jb\rc\u202ed\udcffe\x07')
     said = capsys.readouterr().err
     assert said == 'error: a\\x1b[2Jb c\\u202ed\\udcffe\\x07\n'
+
+
+@pytest.mark.parametrize('name', [b'\xff\xfe', b'C:\\scan', b'\\\\host\\scan'])
+def test_names_of_volumes_that_no_annotation_can_hold(name, tmp_path):
+    """Else the data set is written, and nothing reads it."""
+    path = os.fsencode(tmp_path) + b'/' + name + b'.nii'
+    Path(os.fsdecode(path)).touch()
+    with pytest.raises(ValueError, match=r'the name must be UTF-8'):
+        find_pairs(tmp_path, tmp_path)

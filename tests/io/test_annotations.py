@@ -196,3 +196,19 @@ def test_boxes_only_reads_plain_coco(load):
     document['annotations'][0]['bbox'] = [0, 0, -2, 2]
     with pytest.raises(ValueError, match='annotations id 1: `bbox`'):
         load(document, boxes_only=True)
+
+
+@pytest.mark.parametrize(
+    ('group', 'key', 'value'),
+    [
+        ('annotations', 'noisy', 'false'),
+        ('annotations', 'noisy', 1),
+        ('images', 'patient', [1]),
+        ('images', 'patient', None),
+    ],
+)
+def test_boxes_only_checks_what_an_evaluation_may_use(load, group, key, value):
+    document = copy.deepcopy(GOOD)
+    document[group][0][key] = value
+    with pytest.raises(ValueError, match=f'{group} id .*`{key}` must be'):
+        load(document, boxes_only=True)

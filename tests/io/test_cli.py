@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from mmuldor.io.cli import user_errors
+from mmuldor.io.cli import check_outputs, user_errors
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,34 @@ def test_too_little_memory_is_no_bug_of_ours(capsys):
     assert capsys.readouterr().err == (
         'error: not enough memory. Unable to allocate 9 TiB\n'
     )
+
+
+@pytest.mark.parametrize('error', [ValueError('bad'), KeyboardInterrupt()])
+def test_the_error_is_the_last_line(error, capsys):
+    """A progress bar ends when its generator does."""
+
+    def bar():
+        try:
+            yield from range(9)
+        finally:
+            print('9 of 9', file=sys.stderr)
+
+    def work():
+        for _ in bar():
+            raise error
+
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        work()
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == '9 of 9'
+    assert last in ('error: bad', 'interrupted')
+
+
+def test_outputs_are_no_inputs_and_differ(tmp_path):
+    (tmp_path / 'loop').symlink_to('loop')
+    (tmp_path / 'link').symlink_to('a')
+    a, b = tmp_path / 'a', tmp_path / 'b'
+    check_outputs([a, None, tmp_path / 'loop'], [b, None])
+    for outputs in ([a], [tmp_path / 'link'], [b, b]):
+        with pytest.raises(ValueError, match=r'must be another file'):
+            check_outputs([a], outputs)

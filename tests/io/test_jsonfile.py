@@ -91,3 +91,20 @@ def test_others_may_read_as_the_umask_says(tmp_path):
         os.umask(mask)
     mode = stat.S_IMODE((tmp_path / 'a.json').stat().st_mode)
     assert mode == 0o644
+
+
+def test_what_is_no_json_names_the_file(tmp_path):
+    path = tmp_path / 'out.json'
+    with pytest.raises(ValueError, match=r'out\.json must hold finite'):
+        write_json(path, {'a': float('nan')})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    'text', ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "a": 2}}]']
+)
+def test_a_key_that_comes_twice(text, tmp_path):
+    path = tmp_path / 'twice.json'
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"twice\.json.*'a' comes twice"):
+        read_json(path)

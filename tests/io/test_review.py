@@ -134,12 +134,13 @@ def test_a_review_is_not_overwritten(bank, mini_data, tmp_path):
 @pytest.mark.parametrize(
     ('text', 'match'),
     [
-        ('', r"lacks \['image_id', 'number', 'verdict'\]"),
+        ('', r'lacks number, image_id, verdict'),
         ('number,image_id,verdict\n4,2,not', r'line 2: `number`.*1 to 3.*4'),
         ('number,image_id,verdict\n1,2,\n1,2,', r'line 3: `number`'),
         ('number,image_id,verdict\n1,1,not', r'line 2: `image_id`.*must be 2'),
         ('number,image_id,verdict\n1,2,maybe', r"line 2: `verdict`.*'maybe'"),
-        ('number,image_id,verdict\n1', r'line 2: `image_id`'),
+        ('number,image_id,verdict\n1', r'line 2 must have 3 fields'),
+        ('number,number,image_id,verdict\n1,1,2,', r'column number once'),
     ],
 )
 def test_wrong_reviews(examples, tmp_path, text, match):

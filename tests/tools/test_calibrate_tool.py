@@ -71,6 +71,12 @@ def test_a_file_that_is_read_again(mini_data, results, tmp_path, capsys):
         ({'points': [{}]}, r'`points\[0\]` must hold'),
         ({'scores': [10**400, 1]}, '`scores` must be'),
         ({'probabilities': 'ab'}, '`probabilities` must be'),
+        (
+            {'scores': [0, 1], 'probabilities': [0.5, 1.5]},
+            '`probabilities` must lie in 0 to 1',
+        ),
+        ({'counts': 7}, '`counts` must hold numbers'),
+        ({'brier': {'score': None}}, '`brier` must hold numbers'),
     ],
 )
 def test_a_damaged_file(mini_data, results, tmp_path, change, message):
@@ -81,6 +87,14 @@ def test_a_damaged_file(mini_data, results, tmp_path, change, message):
     with pytest.raises(ValueError, match=message) as raised:
         load_calibration(out)
     assert str(out) in str(raised.value)
+
+
+def test_no_input_is_overwritten(mini_data, results, tmp_path, capsys):
+    before = results.read_bytes()
+    with pytest.raises(SystemExit):
+        run(mini_data, results, results)
+    assert 'must be another file' in capsys.readouterr().err
+    assert results.read_bytes() == before
 
 
 def test_a_point_that_is_not_there(mini_data, results, tmp_path, capsys):

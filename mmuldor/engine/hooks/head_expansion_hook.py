@@ -29,7 +29,7 @@ class HeadExpansionHook(Hook):
         """Rewrite ``checkpoint['state_dict']`` in place."""
         model = getattr(runner.model, 'module', runner.model)
         target = model.state_dict()
-        state = _weights(checkpoint)
+        state = weights_of(checkpoint)
         # MMEngine builds the training loop before it loads a checkpoint.
         trains = not isinstance(runner._train_loop, (dict, type(None)))
         if trains and not runner._resume:
@@ -43,7 +43,7 @@ class HeadExpansionHook(Hook):
             complete = any(name in state for name in target)
         else:
             check_classes(state, target)
-            _check_shapes(state, target)
+            check_shapes(state, target)
             complete = all(name in state for name in target)
         if not complete:
             missing = [name for name in target if name not in state]
@@ -54,7 +54,7 @@ class HeadExpansionHook(Hook):
             )
 
 
-def _weights(checkpoint: dict) -> dict[str, torch.Tensor]:
+def weights_of(checkpoint: dict) -> dict[str, torch.Tensor]:
     """The checkpoint's tensors, without the prefix of a model wrapper."""
     state = checkpoint
     if isinstance(checkpoint, dict) and 'state_dict' in checkpoint:
@@ -80,7 +80,7 @@ def _weights(checkpoint: dict) -> dict[str, torch.Tensor]:
     return state
 
 
-def _check_shapes(
+def check_shapes(
     state: dict[str, torch.Tensor], target: dict[str, torch.Tensor]
 ) -> None:
     """Raise ValueError where MMEngine would leave a layer as it is."""
