@@ -78,7 +78,8 @@ class LesionDetector:
         _load_weights(detector, checkpoint)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
-        self.model.to(device).eval()
+        # Convolutions run faster on this layout, on CPUs too.
+        self.model.to(device, memory_format=torch.channels_last).eval()
         # A view's score is part of a mean: a low one may still count.
         lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
         detector.roi_head.test_cfg.score_thr = lowest

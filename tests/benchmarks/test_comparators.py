@@ -60,8 +60,11 @@ def test_mining_with_every_mask_chooses_the_same(mini_config):
     pipeline = mini_config.val_dataloader.dataset.pipeline
     rule = MiningRule(min_score=0.0, score_thr=0.02)
     touching = Candidates.touching
-    mined = {'model': model, 'dataset': dataset}
-    whole = every_mask(mined, pipeline, rule)
+
+    def mining():
+        return mine(model, dataset, pipeline, rule, epoch=0)
+
+    whole = every_mask(mining)
     assert whole['counts']['mined'] > 0
-    assert whole == mine(model, dataset, pipeline, rule, epoch=0)
+    assert whole == mining()
     assert Candidates.touching is touching
