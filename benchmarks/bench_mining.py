@@ -84,14 +84,16 @@ def measure(
     dataset = DATASETS.build(settings)
     pipeline = config.val_dataloader.dataset.pipeline
 
+    workers = config.default_hooks.hnem.get('num_workers', 2)
+
     def mining() -> dict:
-        return mine(model.eval(), dataset, pipeline, MiningRule(), 0, 1)
+        return mine(model.eval(), dataset, pipeline, MiningRule(), 0, workers)
 
     if mining() != every_mask(mining):
         raise AssertionError('saving masks changed what is mined')
     view = copy.copy(dataset)
     view.pipeline, view.test_mode = Compose(pipeline), True
-    singles = DataLoader(view, num_workers=1, collate_fn=pseudo_collate)
+    singles = DataLoader(view, num_workers=workers, collate_fn=pseudo_collate)
     return alternate(
         {
             'training epoch': lambda: epoch(model, optimiser, batches),
@@ -129,10 +131,10 @@ def rows(
 
 def main() -> None:
     """Run the benchmark from the command line."""
-    parser = make_parser(__doc__, 'mining', repeats=3)
+    parser = make_parser(__doc__, 'mining', repeats=2)
     add_model(parser, ULDOR, 'mask_rcnn/epoch_3.pth')
     add = parser.add_argument
-    add('--images', type=int, default=60)
+    add('--images', type=int, default=120)
     add('--large-images', type=int, default=4, help='for R-101; 0 for none')
     args = parser.parse_args()
     limit = 50 if args.device == 'cpu' else 30

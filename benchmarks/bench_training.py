@@ -105,7 +105,7 @@ def loss_rows(kinds: dict[str, Training], iterations: int) -> list[dict]:
 
 def main() -> None:
     """Run the benchmark from the command line."""
-    parser = make_parser(__doc__, 'training', repeats=5)
+    parser = make_parser(__doc__, 'training', repeats=3)
     add = parser.add_argument
     add('--device', default='cpu', help="'cpu' or 'cuda:0'")
     add('--batch', type=int, default=2, help='images an iteration')

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
@@ -56,6 +57,8 @@ def build(config: Config, checkpoint: str | None, device: str):
     from mmdet.registry import MODELS
     from mmengine.optim import build_optim_wrapper
 
+    # As MMEngine's runner does.
+    cv2.setNumThreads(0)
     # One line for every weight otherwise.
     MMLogger.get_instance('mmengine', log_level='WARNING')
     init_default_scope('mmdet')

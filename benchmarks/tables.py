@@ -62,7 +62,14 @@ def section(result: dict) -> str:
     where += [f'data: {result["data"]}'] if 'data' in result else []
     where += [result['note']] if result['note'] else []
     lines = [f'`{result["command"]}` ({", ".join(where)})\n', _HEAD]
-    return '\n'.join([*lines, *map(line, result['rows'])]) + '\n'
+    lines += map(line, result['rows'])
+    if 'operators' in result:
+        shares = [
+            f'`{found["operator"]}` {100 * found["share"]:.0f} %'
+            for found in result['operators']
+        ]
+        lines.append(f'\nOperators by their own time: {", ".join(shares)}.')
+    return '\n'.join(lines) + '\n'
 
 
 def line(found: dict) -> str:

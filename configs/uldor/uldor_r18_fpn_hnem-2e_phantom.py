@@ -34,4 +34,5 @@ default_hooks = dict(
     hnem=dict(
         type='mmuldor.HNEMHook',
         mine_before_training=True,
-        num_workers=1))
+        # On two cores a worker would take from the detector what it spares.
+        num_workers=0))
