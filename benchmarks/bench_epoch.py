@@ -27,6 +27,8 @@ from benchmarks.models import (
     add_model,
     build,
     chosen,
+    epoch,
+    first,
     loader,
     synchronise,
 )
@@ -142,18 +144,15 @@ def main() -> None:
     args = parser.parse_args()
     config, checkpoint = chosen(args)
     model, optimiser = build(config, checkpoint, args.device)
-    settings = dict(config.train_dataloader.dataset, indices=args.images)
-    dataset = DATASETS.build(settings)
+    dataset = DATASETS.build(first(config, args.images))
     batches = loader(config, args.images)
-    model.train()
-    for batch in batches:
-        model.train_step(batch, optimiser)
+    epoch(model, optimiser, batches)
     found = operators(model, optimiser, list(batches)[:5])
     stages = Stages(synchronise(args.device))
     instrument(stages, model, optimiser)
     for _ in range(args.repeats):
-        for batch in stages.waited(batches, 'waiting for the loader'):
-            model.train_step(batch, optimiser)
+        waited = stages.waited(batches, 'waiting for the loader')
+        epoch(model, optimiser, waited)
     pipeline = config.val_dataloader.dataset.pipeline
     rule = MiningRule()
     for _ in range(args.repeats):

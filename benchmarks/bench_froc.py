@@ -180,7 +180,7 @@ def from_files(
             'seconds',
             time,
             ('<=', 0.5),
-            why if time == whole and whole > 0.5 else '',
+            why if time == whole else '',
         )
         for kind, time in times.items()
     ]

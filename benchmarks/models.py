@@ -78,10 +78,15 @@ def _fits(model: torch.nn.Module, name: str, value: torch.Tensor) -> bool:
     return own is not None and own.shape == value.shape
 
 
+def first(config: Config, images: int) -> dict:
+    """The config of the training set's first so many images."""
+    return dict(config.train_dataloader.dataset, indices=images)
+
+
 def loader(config: Config, images: int):
     """The training loader over the first so many images."""
     settings = config.train_dataloader.copy()
-    settings.dataset = dict(settings.dataset, indices=images)
+    settings.dataset = first(config, images)
     return Runner.build_dataloader(settings, seed=0)
 
 

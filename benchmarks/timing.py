@@ -105,7 +105,7 @@ def row(
         what: Names the figure and its unit, like 'times faster'.
         value: The figure.
         wanted: '<=' or '>=' and the value that it should reach.
-        why: Why it does not.
+        why: Why, should it not; left out where it does.
     """
     reached = None
     if wanted is not None:
@@ -118,7 +118,7 @@ def row(
         'value': float(value),
         'wanted': wanted and list(wanted),
         'reached': reached,
-        'why': why,
+        'why': why if reached is False else '',
     }
 
 
