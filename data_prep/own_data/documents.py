@@ -13,6 +13,7 @@ import numpy as np
 
 from mmuldor.io.annotations import LESION_CATEGORY
 from mmuldor.io.dl_info import SPLITS
+from mmuldor.io.run_length import encode_mask
 
 SPLIT_NAMES = tuple(SPLITS.values())
 IMAGES_NAME = 'Images_png'
@@ -77,17 +78,11 @@ def truth_entry(
         entry: The annotation; its id is the `row`.
         mask: (height, width) bool, the whole image.
     """
-    from pycocotools import mask as coco_mask
-
-    rle = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
     return {
         'file_name': file_name,
         'row': entry['id'],
         'bbox': entry['bbox'],
-        'segmentation': {
-            'size': [int(side) for side in rle['size']],
-            'counts': rle['counts'].decode('ascii'),
-        },
+        'segmentation': encode_mask(mask),
         'area_px': int(mask.sum()),
     }
 

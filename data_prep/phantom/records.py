@@ -12,6 +12,7 @@ from data_prep.phantom.canvas import Canvas
 from data_prep.phantom.confusers import Confuser
 from data_prep.phantom.growth import Finding
 from data_prep.phantom.measure import to_csv_order
+from mmuldor.io.run_length import encode_mask
 
 if TYPE_CHECKING:
     from data_prep.phantom.patient import Series
@@ -77,9 +78,6 @@ def _join(values) -> str:
 
 def lesion_truth(finding: Finding, file_name: str, row: int | None) -> dict:
     """The entry of a lesion; `row` becomes the CSV's data row later."""
-    from pycocotools import mask as coco_mask
-
-    rle = coco_mask.encode(np.asfortranarray(finding.mask, dtype=np.uint8))
     rows = np.flatnonzero(finding.mask.any(1))
     columns = np.flatnonzero(finding.mask.any(0))
     x, y = int(columns[0]), int(rows[0])
@@ -88,10 +86,7 @@ def lesion_truth(finding: Finding, file_name: str, row: int | None) -> dict:
         'row': row,
         'organ': finding.site.name,
         'bbox': [x, y, int(columns[-1]) - x, int(rows[-1]) - y],
-        'segmentation': {
-            'size': [int(v) for v in rle['size']],
-            'counts': rle['counts'].decode('ascii'),
-        },
+        'segmentation': encode_mask(finding.mask),
         'area_px': int(finding.mask.sum()),
         'mean_hu': round(float(finding.lesion.hu), 1),
         'volume_mm3': round(finding.lesion.volume_mm3(), 1),

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.jsonfile import read_json, write_json
 from mmuldor.io.limits import MAX_NUMBER
+from mmuldor.io.run_length import as_json
 from mmuldor.io.values import are_coordinates, is_finite, short
 
 LESION, FP_CLASS = 1, 2
@@ -119,7 +120,7 @@ def to_results(
     ]
     if rles is not None:
         for result, rle in zip(results, rles, strict=True):
-            result['segmentation'] = _json_rle(rle)
+            result['segmentation'] = as_json(rle)
     return results
 
 
@@ -132,14 +133,6 @@ def write_results(
         ValueError: If a number is not finite; the old file then stays.
     """
     write_json(path, list(results))
-
-
-def _json_rle(rle: dict) -> dict[str, Any]:
-    """A run-length encoding that JSON can hold."""
-    counts = rle['counts']
-    if isinstance(counts, bytes):
-        counts = counts.decode('ascii')
-    return {'size': [int(side) for side in rle['size']], 'counts': counts}
 
 
 def _load(

@@ -1,4 +1,4 @@
-"""COCO run-length masks out of files.
+"""COCO run-length masks as files hold them.
 
 pycocotools decodes faster, but writes past its buffers, and crashes, where
 counts are wrong.
@@ -6,7 +6,7 @@ counts are wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,22 @@ def encode_runs(
 
     size = [height, width]
     plain = [{'size': size, 'counts': lengths.tolist()} for lengths in runs]
-    return [
-        {'size': size, 'counts': rle['counts'].decode('ascii')}
-        for rle in coco_mask.frPyObjects(plain, height, width)
-    ]
+    return list(map(as_json, coco_mask.frPyObjects(plain, height, width)))
+
+
+def encode_mask(mask: np.ndarray) -> dict[str, Any]:
+    """One mask, (H, W) bool, in the form that JSON holds."""
+    from pycocotools import mask as coco_mask
+
+    return as_json(coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8)))
+
+
+def as_json(rle: Mapping[str, Any]) -> dict[str, Any]:
+    """A run-length mask of pycocotools in the form that JSON holds."""
+    counts = rle['counts']
+    if isinstance(counts, bytes):
+        counts = counts.decode('ascii')
+    return {'size': [int(side) for side in rle['size']], 'counts': counts}
 
 
 def decode_mask(segmentation: Any) -> np.ndarray:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import blosc
 import numpy as np
 
-MAX_SIDE_PX = 16384
+from mmuldor.io.limits import MAX_SIDE_PX
+
 _CODEC = {'cname': 'lz4hc', 'clevel': 7, 'shuffle': blosc.SHUFFLE}
 _HEADER_BYTES = 16
 # One thread a process, so that nothing is left behind by a fork; and other

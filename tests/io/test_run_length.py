@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 
-from mmuldor.io.run_length import decode_mask, encode_runs
+from mmuldor.io.run_length import decode_mask, encode_mask, encode_runs
 
 MASKS = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=40))
 
@@ -18,6 +18,7 @@ def test_any_mask(mask):
     assert np.array_equal(decode_mask(rle), mask)
     as_text = {'size': rle['size'], 'counts': rle['counts'].decode('ascii')}
     assert np.array_equal(decode_mask(as_text), mask)
+    assert encode_mask(mask) == as_text
 
 
 @given(mask=MASKS)
