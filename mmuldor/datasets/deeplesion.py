@@ -12,15 +12,12 @@ from mmengine.logging import MMLogger
 from rich.progress import track
 
 from mmuldor.datasets.epoch_sampler import EpochIndex
+from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.hard_negatives import images_fingerprint
 from mmuldor.functional.recist import crossing_point
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import check_png16
 from mmuldor.registry import DATASETS
-
-# mmdet counts from the pixel's outer edge, the annotation JSON from its
-# centre; results subtract the same half pixel again.
-EDGE_SHIFT_PX = 0.5
 
 
 @DATASETS.register_module()

@@ -10,8 +10,8 @@ from mmdet.models.detectors import TwoStageDetector
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
-# Results subtract what DeepLesionDataset adds: pixel edges -> pixel centres.
-EDGE_SHIFT_PX = 0.5
+from mmuldor.functional.boxes import EDGE_SHIFT_PX
+
 LESION = 0
 
 

@@ -12,8 +12,8 @@ import torch
 from mmdet.models.detectors import TwoStageDetector
 from mmengine.dataset import BaseDataset
 
-from mmuldor.engine.candidates import EDGE_SHIFT_PX, LESION, Candidates
-from mmuldor.functional.boxes import pairwise_iod, pairwise_iou
+from mmuldor.engine.candidates import LESION, Candidates
+from mmuldor.functional.boxes import EDGE_SHIFT_PX, pairwise_iod, pairwise_iou
 from mmuldor.functional.hard_negatives import (
     BANK_VERSION,
     eligible_boxes,

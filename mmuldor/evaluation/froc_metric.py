@@ -12,15 +12,13 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from pycocotools import mask as mask_coder
 
+from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.froc import FP_RATES, check_fp_rates
 from mmuldor.functional.matching import check_iou_thr
 from mmuldor.io.froc_report import Evaluation, evaluate, format_table
 from mmuldor.io.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.io.results import FP_CLASS, Detections, to_results, write_results
 from mmuldor.registry import METRICS
-
-# mmdet counts pixels from the edge of the first one, the JSON from its centre.
-EDGE_TO_CENTRE = 0.5
 
 
 class _Prediction(NamedTuple):
@@ -175,7 +173,7 @@ class FROCMetric(BaseMetric):
         masks = predicted.get('masks') if self.out is not None else None
         return _Prediction(
             int(image_id),
-            boxes - EDGE_TO_CENTRE,
+            boxes - EDGE_SHIFT_PX,
             _array(predicted['scores'], np.float64),
             categories,
             None if masks is None else _encode(masks, sample),

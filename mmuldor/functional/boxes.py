@@ -4,12 +4,18 @@ A box is `x1 y1 x2 y2` in source-image pixels. Two conventions count its width:
 inclusive, `x2 - x1 + 1`, where the coordinates are the centres of the first
 and the last pixel (Pascal VOC, all DeepLesion papers), and continuous,
 `x2 - x1`, where they are edges (COCO, mmdet).
+
+All files count from the centre of the first pixel, mmdet from its outer edge:
+what mmdet is given is the file's coordinate plus `EDGE_SHIFT_PX`, and what
+it gives becomes the file's by subtracting it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+EDGE_SHIFT_PX = 0.5
 
 
 def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:

@@ -13,6 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
+from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import read_png16
@@ -26,9 +27,6 @@ from mmuldor.report.detections import result_figure
 from mmuldor.report.outline import segmentation_outline
 from mmuldor.report.overlay import render
 from mmuldor.report.panels import save_figure
-
-# mmdet counts from the pixel's edge, pictures from its centre.
-EDGE_SHIFT_PX = 0.5
 
 
 @HOOKS.register_module()

@@ -9,13 +9,11 @@ from pathlib import Path
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.io.bank import load_bank
 from mmuldor.io.jsonfile import read_json
 from mmuldor.io.values import short
 from mmuldor.registry import TRANSFORMS
-
-# From the bank's frame (pixel centres at integers) to mmdet's (pixel edges).
-_EDGE_SHIFT_PX = 0.5
 
 
 @TRANSFORMS.register_module()
@@ -109,7 +107,7 @@ class AddHardNegatives(BaseTransform):
         self._refresh()
         for example in self._examples.get(str(results['img_id']), ()):
             x, y, width, height = example['bbox']
-            box = np.array([x, y, x + width, y + height]) + _EDGE_SHIFT_PX
+            box = np.array([x, y, x + width, y + height]) + EDGE_SHIFT_PX
             results['instances'].append(
                 {
                     'bbox': box.tolist(),
@@ -117,7 +115,7 @@ class AddHardNegatives(BaseTransform):
                     # Spared: neither a negative nor background.
                     'ignore_flag': int(example.get('spared', False)),
                     'mask': [
-                        np.asarray(polygon) + _EDGE_SHIFT_PX
+                        np.asarray(polygon) + EDGE_SHIFT_PX
                         for polygon in example['polygons']
                     ],
                 }
