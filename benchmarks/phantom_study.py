@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.study.data import make_data
 from benchmarks.study.pieces import Places, run_piece
 from benchmarks.study.plan import make_plan
-from benchmarks.study.report import TESTSET_NAME, write_study
+from benchmarks.study.report import write_study
+from benchmarks.study.results import TESTSET_NAME
 from benchmarks.study.testset import describe_testset
 from mmuldor.io.cli import user_errors
 from mmuldor.report.comparison import Settings

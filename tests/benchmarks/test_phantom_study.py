@@ -12,7 +12,8 @@ from benchmarks.study.data import drop_lesions
 from benchmarks.study.outcomes import load_outcomes, save_outcomes
 from benchmarks.study.pieces import Places, train_command
 from benchmarks.study.plan import make_plan
-from benchmarks.study.report import NAMES, TESTSET_NAME, write_study
+from benchmarks.study.report import summary, write_study
+from benchmarks.study.results import NAMES, TESTSET_NAME
 from benchmarks.study.texts import SECTIONS, detectable
 from mmuldor.functional.ranked import Ranked
 from mmuldor.io.jsonfile import write_json
@@ -180,6 +181,7 @@ def test_the_write_up(results, tmp_path):
     for part in SECTIONS:
         assert f'## {part.title}' in text
     assert 'Seeds 0, 1.' in text
+    assert text.index('## In short') < text.index(SECTIONS[0].title)
     assert '| mask_missing-25_seed-0 | not run |' in text
     assert '| mask_missing-0_seed-0 | 100 | 150 |' in text
     # A quarter of the mined were lesions, and most of the spared.
@@ -194,6 +196,25 @@ def test_the_write_up(results, tmp_path):
     # What was not run is said, with its heading.
     assert '25 % of the annotations missing' in text
     assert 'not run' in text.partition('## 25 %')[2].partition('##')[0]
+
+
+def test_the_summary_says_what_is_shown_first():
+    def difference(second, low, high):
+        return {
+            'first': 'A',
+            'second': second,
+            'mean': (low + high) / 2,
+            'mean_interval': (low, high),
+            'p_value_mean': None,
+        }
+
+    found = {'differences': [difference('B', -1, 3), difference('C', 1, 3)]}
+    assert summary({'Rivals': found, 'Shapes': None}).split('\n') == [
+        '* **Rivals.** C is better than A: +200.0 points (+100.0 to +300.0). '
+        'No difference between A and B is shown: +100.0 points (-100.0 to '
+        '+300.0).',
+        '* **Shapes.** Not run.',
+    ]
 
 
 def test_the_detectable_difference():
