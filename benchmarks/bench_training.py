@@ -6,8 +6,9 @@
 Same images of noise with three discs each, 512 x 512 px, same batch, same
 device; `mask-rcnn_r101_fpn_1x_coco` of mmdet with one class. On a GPU also
 with bfloat16 and channels-last weights, as `tools/train.py --amp` trains, and
-with `--loss-iterations` the losses of all kinds. The share of the measured
-rate of matrix products says how far the limit is.
+with `--loss-iterations` the losses of all kinds. How far the limit is, say the
+shares of two measured rates: of matrix products, and of a plain copy, where
+every operator's inputs and outputs count as if no cache held them.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from mmengine.config import Config
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.bench_ops import random_batch
+from benchmarks.limits import copy_rate, flops, matrix_rate, traffic
 from benchmarks.models import build, synchronise
 from benchmarks.timing import (
     ROOT,
@@ -67,23 +69,6 @@ class Training:
         """Train on the batch; the loss before, not waited for."""
         found = self.model.train_step(self.batch, self.optimiser)
         return found['loss']
-
-
-def matrix_rate(device: str, dtype: torch.dtype) -> float:
-    """Measured multiply-adds a second of square matrices, times two."""
-    side = 8192 if device != 'cpu' else 1024
-    a, b = (torch.randn(side, side, device=device, dtype=dtype) for _ in 'ab')
-    seconds = alternate({'mm': lambda: a @ b}, 5, synchronise(device))['mm']
-    return 2 * side**3 / float(np.median(seconds))
-
-
-def flops(training: Training) -> int:
-    """Floating-point operations of one iteration's matrix products."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    with FlopCounterMode(display=False) as counter:
-        training.step()
-    return counter.get_total_flops()
 
 
 def loss_rows(kinds: dict[str, Training], iterations: int) -> list[dict]:
@@ -134,9 +119,15 @@ def main() -> None:
         time = float(np.median(seconds[kind]))
         rows.append(row(f'{name}, {kind}', {}, 'images/s', args.batch / time))
         dtype = torch.bfloat16 if training.amp else torch.float32
-        rate = flops(training) / time
-        share = 100 * rate / matrix_rate(args.device, dtype)
-        rows.append(row(f'{name}, {kind}', {}, '% of the matrix rate', share))
+        limits = {
+            'matrix rate': flops(training.step)
+            / matrix_rate(args.device, dtype),
+            'copy bandwidth': traffic(training.step) / copy_rate(args.device),
+        }
+        rows += [
+            row(f'{name}, {kind}', {}, f'% of the {limit}', 100 * least / time)
+            for limit, least in limits.items()
+        ]
     if args.loss_iterations:
         rows += loss_rows(kinds, args.loss_iterations)
     save(args, 'training', rows, args.device)
