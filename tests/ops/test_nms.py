@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmuldor.ops.nms import nms
+from mmuldor.ops.nms import _parts, nms
 
 
 def brute_force(boxes, scores, threshold, offset):
@@ -90,3 +90,42 @@ def test_equals_pair_by_pair(seed, count, threshold, offset, whole):
         boxes, scores = boxes.round(), (10 * scores).round()
     kept = nms(boxes, scores, threshold, offset).tolist()
     assert kept == brute_force(boxes, scores, threshold, offset)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    seed=st.integers(0, 10_000),
+    count=st.integers(60, 400),
+    levels=st.integers(1, 5),
+    distance=st.sampled_from([30.0, 100.0, 101.0, 5000.3]),
+    offset=st.sampled_from([0, 1]),
+)
+def test_levels_apart_equal_pair_by_pair(
+    seed, count, levels, distance, offset
+):
+    generator = torch.Generator().manual_seed(seed)
+    low = (60 * torch.rand(count, 2, generator=generator)).round()
+    high = low + (40 * torch.rand(count, 2, generator=generator)).round()
+    level = torch.randint(levels, (count, 1), generator=generator)
+    boxes = torch.cat([low, high], 1) + level * distance
+    scores = (200 * torch.rand(count, generator=generator)).round()
+    kept = nms(boxes, scores, 0.4, offset).tolist()
+    assert kept == brute_force(boxes, scores, 0.4, offset)
+
+
+def test_parts_lie_apart_and_are_no_crumbs():
+    generator = torch.Generator().manual_seed(0)
+    low = 60 * torch.rand(300, 2, generator=generator)
+    boxes = torch.cat([low, low + 30], 1)
+    # The first ten lie apart, but are less work together with others.
+    boxes[10:] += 1000
+    boxes[100:] += 1000
+    parts = _parts(boxes, 0)
+    assert [part.tolist() for part in parts] == [
+        list(range(100)),
+        list(range(100, 300)),
+    ]
+    touching = boxes.clone()
+    touching[0, 2] = touching[100:, 0].min()
+    assert len(_parts(touching, 0)) == 1
+    assert len(_parts(boxes * torch.nan, 0)) == 1
