@@ -10,7 +10,6 @@ before anything is timed.
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -18,9 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DATASETS
-from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -38,7 +35,7 @@ from benchmarks.timing import ROOT, alternate, make_parser, row, save
 from mmuldor.apis.configs import load_config
 from mmuldor.engine import mined_image
 from mmuldor.engine.candidates import Candidates
-from mmuldor.engine.mining import MiningRule, mine
+from mmuldor.engine.mining import MiningRule, mine, single_images
 from mmuldor.io.cli import user_errors
 
 LARGE = ROOT / 'configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py'
@@ -91,9 +88,7 @@ def measure(
 
     if mining() != every_mask(mining):
         raise AssertionError('saving masks changed what is mined')
-    view = copy.copy(dataset)
-    view.pipeline, view.test_mode = Compose(pipeline), True
-    singles = DataLoader(view, num_workers=workers, collate_fn=pseudo_collate)
+    singles = single_images(dataset, pipeline, range(len(dataset)), workers)
     return alternate(
         {
             'training epoch': lambda: epoch(model, optimiser, batches),

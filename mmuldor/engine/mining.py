@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -106,15 +108,18 @@ def mine(
         ValueError: If the model predicts no masks.
     """
     check_model(model)
-    scanned = {}
+    detector = getattr(model, 'module', model)
     shape = _mask_shape(dataset)
-    for index, inputs in _batches(dataset, pipeline, num_workers, epoch):
+
+    def scan(index: int, inputs: dict) -> tuple[int, dict]:
         info = dataset.get_data_info(index)
         barred = as_boxes((exclude or {}).get(info['img_id'], []))
-        scanned[info['img_id']] = scan_image(
-            getattr(model, 'module', model),
-            *(inputs, info, shape, rule, epoch, barred),
+        return info['img_id'], scan_image(
+            detector, inputs, info, shape, rule, epoch, barred
         )
+
+    batches = _batches(dataset, pipeline, num_workers, epoch)
+    scanned = dict(_scan_all(scan, batches, _at_once(detector)))
     gathered = all_gather_object(scanned)
     merged = {k: part[k] for part in gathered for k in part}
     limit = spare_limit(merged.values(), rule.spare_quantile)
@@ -143,12 +148,16 @@ def _mask_shape(dataset: BaseDataset) -> str:
     return 'quarter_ellipses'
 
 
-def _batches(dataset, pipeline, num_workers, epoch):
-    """Pairs of (index, collated batch of one image) of this process."""
+def single_images(
+    dataset: BaseDataset,
+    pipeline: Sequence[dict],
+    indices: Sequence[int],
+    num_workers: int,
+) -> DataLoader:
+    """Collated batches of one image each, by the test pipeline."""
     view = copy.copy(dataset)
     view.pipeline, view.test_mode = Compose(pipeline), True
-    indices = range(get_rank(), len(dataset), get_world_size())
-    loader = DataLoader(
+    return DataLoader(
         Subset(view, indices),
         batch_size=1,
         num_workers=num_workers,
@@ -156,6 +165,12 @@ def _batches(dataset, pipeline, num_workers, epoch):
         # Its own generator, so that mining does not move the training's.
         generator=torch.Generator().manual_seed(0),
     )
+
+
+def _batches(dataset, pipeline, num_workers, epoch):
+    """Pairs of (index, collated batch of one image) of this process."""
+    indices = range(get_rank(), len(dataset), get_world_size())
+    loader = single_images(dataset, pipeline, indices, num_workers)
     return track(
         zip(indices, loader, strict=True),
         f'mining hard negatives, epoch {epoch + 1}',
@@ -163,3 +178,34 @@ def _batches(dataset, pipeline, num_workers, epoch):
         transient=True,
         disable=not is_main_process(),
     )
+
+
+def _at_once(detector: torch.nn.Module) -> int:
+    """How many images are under way at a time.
+
+    On the CPU one image leaves threads idle: much of it is NMS, masks and
+    Python. A single thread is all a process may use where it has one.
+    """
+    on_cpu = next(detector.parameters()).device.type == 'cpu'
+    return min(2, torch.get_num_threads()) if on_cpu else 1
+
+
+def _scan_all(
+    scan: Callable, batches: Iterable[tuple], at_once: int
+) -> Iterator:
+    """Results in the order of the batches, of which few are loaded ahead."""
+    if at_once == 1:
+        yield from (scan(*batch) for batch in batches)
+        return
+    # By itself a new thread takes the number that another has at the moment.
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(
+        at_once, initializer=torch.set_num_threads, initargs=(threads,)
+    ) as pool:
+        waiting = deque()
+        for batch in batches:
+            waiting.append(pool.submit(scan, *batch))
+            if len(waiting) > at_once:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,4 +1,5 @@
 import json
+import time
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 import mmuldor.registry  # noqa: F401
+from mmuldor.engine import mining
 from mmuldor.engine.mined_image import spare, spare_limit
 from mmuldor.engine.mining import MiningRule, mine
 from mmuldor.functional.masks import rasterize
@@ -163,6 +165,65 @@ def test_workers_and_repetition_change_nothing(detector, dataset, mini_config):
     assert mine(detector, dataset, pipeline, rule, 0, num_workers=2) == first
     assert torch.equal(torch.get_rng_state(), state)
     assert mine(detector, dataset, pipeline, rule, 1) != first
+
+
+def test_two_images_at_once_mine_the_same(
+    detector, dataset, mini_config, monkeypatch
+):
+    rule = MiningRule(min_score=0.0, score_thr=0.02)
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    banks = []
+    for at_once in (1, 2):
+        monkeypatch.setattr(mining, '_at_once', lambda _, n=at_once: n)
+        banks.append(mine(detector, dataset, pipeline, rule, 0))
+    assert banks[0] == banks[1]
+    assert banks[0]['counts']['mined'] > 0
+
+
+def test_images_at_once_keep_their_order_and_few_are_loaded_ahead():
+    loaded, scanned = [], []
+
+    def batches():
+        for number in range(9):
+            loaded.append(number)
+            yield (number,)
+
+    def scan(number):
+        # The first of a pair takes longer than the second.
+        time.sleep(0.02 * (number % 2 == 0))
+        scanned.append(number)
+        return number
+
+    results = mining._scan_all(scan, batches(), 2)
+    assert next(results) == 0
+    assert loaded == [0, 1, 2]
+    assert list(results) == list(range(1, 9))
+    assert sorted(scanned) == list(range(9))
+    assert scanned != sorted(scanned)
+
+
+def test_an_error_on_one_image_ends_the_round():
+    scanned = []
+
+    def scan(number):
+        scanned.append(number)
+        if number == 1:
+            raise OSError('image 1')
+        return number
+
+    with pytest.raises(OSError, match='image 1'):
+        list(mining._scan_all(scan, ((n,) for n in range(100)), 2))
+    assert len(scanned) <= 5
+
+
+def test_images_at_once_are_no_more_than_threads(detector):
+    before = torch.get_num_threads()
+    try:
+        for threads, at_once in ((1, 1), (2, 2), (4, 2)):
+            torch.set_num_threads(threads)
+            assert mining._at_once(detector) == at_once
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_a_lesion_leaves_its_surroundings_unmined(
