@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-from importlib import metadata
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -108,6 +107,9 @@ def compile_hint() -> str:
 
 def _mmcv_distribution() -> tuple[str, str]:
     """Name and version of the installed distribution that holds mmcv."""
+    # Takes longer to import than the rest of this package.
+    from importlib import metadata
+
     for name in ('onedl-mmcv', 'mmcv', 'mmcv-lite'):
         try:
             return name.removesuffix('-lite'), metadata.version(name)
