@@ -110,17 +110,21 @@ def instrument(stages: Stages, model, optimiser) -> None:
 
 def operators(model, optimiser, batches: list) -> list[dict]:
     """The operators of some iterations that cost the most."""
-    with profile(activities=[ProfilerActivity.CPU]) as found:
+    gpu = next(model.parameters()).is_cuda
+    activities = [ProfilerActivity.CPU]
+    activities += [ProfilerActivity.CUDA] if gpu else []
+    time = 'self_device_time_total' if gpu else 'self_cpu_time_total'
+    with profile(activities=activities) as found:
         for batch in batches:
             model.train_step(batch, optimiser)
     events = found.key_averages()
-    total = sum(event.self_cpu_time_total for event in events)
-    events = sorted(events, key=lambda e: -e.self_cpu_time_total)
+    total = sum(getattr(event, time) for event in events)
+    events = sorted(events, key=lambda event: -getattr(event, time))
     return [
         {
             'operator': event.key,
             'calls': event.count // len(batches),
-            'share': event.self_cpu_time_total / total,
+            'share': getattr(event, time) / total,
         }
         for event in events[:OPERATORS]
     ]

@@ -3,9 +3,10 @@
     python benchmarks/bench_masks.py
 
 The comparator goes point by point around the quarter ellipses on a grid of
-0.1 rad, as published code does, and lets pycocotools fill each outline. Both
-end with COCO run-length masks of 512 x 512 px. The RECIST diameters are
-DeepLesion's, where they are there.
+0.1 rad, as one writes it after the paper, and lets pycocotools fill each
+outline; "lesion by lesion" does it with all angles of a lesion in one NumPy
+expression. All end with COCO run-length masks of 512 x 512 px. The RECIST
+diameters are DeepLesion's, where they are there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.inputs import recist_pairs
 from benchmarks.timing import alternate, make_parser, save, times_faster
-from mmuldor.functional.masks import mask_runs, rasterize
+from mmuldor.functional.masks import mask_runs
 from mmuldor.functional.recist import (
     closest_points,
     convex_hull,
@@ -34,6 +35,8 @@ from mmuldor.io.run_length import decode_mask, encode_runs
 
 SIDE_PX = 512
 STEP_RAD = 0.1
+# So many are checked pixel by pixel.
+EXACT = 200
 
 
 def all_at_once(pairs: np.ndarray) -> list[dict]:
@@ -48,6 +51,31 @@ def point_by_point(pairs: np.ndarray) -> list[dict]:
         coco_mask.frPyObjects([outline(pair)], SIDE_PX, SIDE_PX)[0]
         for pair in pairs
     ]
+
+
+def lesion_by_lesion(pairs: np.ndarray) -> list[dict]:
+    """The masks lesion by lesion, the angles of each at once."""
+    angles = np.arange(0, math.pi / 2, STEP_RAD)[:, None]
+    cosine, sine = np.cos(angles), np.sin(angles)
+    masks = []
+    for pair in pairs:
+        centre = crossing(pair)
+        if centre is None:
+            points = convex_hull(pair)
+        else:
+            arms = pair[[0, 2, 1, 3, 0]] - centre
+            points = centre + np.concatenate(
+                [cosine * a + sine * b for a, b in pairwise(arms)]
+            )
+        flat = [(points + 0.5).reshape(-1).tolist()]
+        masks += coco_mask.frPyObjects(flat, SIDE_PX, SIDE_PX)
+    return masks
+
+
+KINDS = {
+    'point by point': point_by_point,
+    'lesion by lesion': lesion_by_lesion,
+}
 
 
 def outline(pair: np.ndarray) -> list[float]:
@@ -80,18 +108,38 @@ def crossing(pair: np.ndarray) -> np.ndarray | None:
 
 
 def check(pairs: np.ndarray) -> dict:
-    """Stop unless ours are exact and the comparator's are nearly the same."""
-    dice = []
-    rows = zip(pairs, all_at_once(pairs), point_by_point(pairs), strict=True)
-    for pair, ours, other in rows:
-        mask = rasterize(pseudo_mask_polygon(pair), SIDE_PX, SIDE_PX)
-        np.testing.assert_array_equal(decode_mask(ours), mask)
-        painted = coco_mask.decode(other).astype(bool)
-        total = mask.sum() + painted.sum()
-        dice.append(2 * (mask & painted).sum() / total)
-    if np.median(dice) < 0.98:
-        raise AssertionError(f'median Dice {np.median(dice):.3f} to ours')
-    return {'median_dice_of_both': float(np.median(dice))}
+    """Stop unless ours are exact and the comparators' are nearly the same.
+
+    Pixel by pixel for some, by the rule of even and odd crossings.
+    """
+    ours = [decode_mask(rle) for rle in all_at_once(pairs)]
+    for index in range(0, len(pairs), max(len(pairs) // EXACT, 1)):
+        exact = inside(pseudo_mask_polygon(pairs[index]))
+        np.testing.assert_array_equal(ours[index], exact)
+    found = {}
+    for kind, work in KINDS.items():
+        others = [coco_mask.decode(rle).astype(bool) for rle in work(pairs)]
+        dice = [
+            2 * (mask & other).sum() / (mask.sum() + other.sum())
+            for mask, other in zip(ours, others, strict=True)
+        ]
+        worst, middle = np.percentile(dice, (1, 50)).tolist()
+        if middle < 0.98 or worst < 0.85:
+            raise AssertionError(f'{kind}: Dice {middle:.3f}, {worst:.3f}')
+        found[kind] = {'dice_median': middle, 'dice_1_percent': worst}
+    return {'agreement': found}
+
+
+def inside(polygon: np.ndarray) -> np.ndarray:
+    """Pixels whose centre lies in a polygon, each by itself."""
+    rows = columns = np.arange(SIDE_PX)
+    crossings = np.zeros((SIDE_PX, SIDE_PX), dtype=int)
+    ends = np.roll(polygon, -1, axis=0)
+    for (x1, y1), (x2, y2) in zip(polygon, ends, strict=True):
+        for row in rows[(y1 <= rows) != (y2 <= rows)]:
+            at = x1 + (row - y1) * (x2 - x1) / (y2 - y1)
+            crossings[row] += at <= columns
+    return crossings % 2 == 1
 
 
 def main() -> None:
@@ -99,16 +147,17 @@ def main() -> None:
     args = make_parser(__doc__, 'masks', repeats=7).parse_args()
     pairs, whose = recist_pairs()
     agreement = check(pairs)
+    works = {'all at once': all_at_once, **KINDS}
     seconds = alternate(
-        {
-            'all at once': lambda: all_at_once(pairs),
-            'point by point': lambda: point_by_point(pairs),
-        },
+        {kind: lambda w=work: w(pairs) for kind, work in works.items()},
         args.repeats,
     )
     name = f'{len(pairs):,} pseudo masks, 512 px, run lengths'
-    row = times_faster(name, seconds, 'all at once', 'point by point', 10)
-    save(args, 'masks', [row], data=whose, **agreement)
+    rows = [
+        times_faster(name, seconds, 'all at once', 'point by point', 10),
+        times_faster(name, seconds, 'all at once', 'lesion by lesion'),
+    ]
+    save(args, 'masks', rows, data=whose, **agreement)
 
 
 if __name__ == '__main__':

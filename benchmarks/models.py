@@ -101,4 +101,4 @@ def synchronise(device: str) -> Callable[[], object]:
     """What waits until a device has done its work."""
     if device == 'cpu':
         return lambda: None
-    return torch.cuda.synchronize
+    return lambda: torch.cuda.synchronize(device)

@@ -19,12 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.tables import STAGES, write_tables
+from benchmarks.tables import ON_GPU, STAGES, write_tables
 from benchmarks.timing import ROOT
 from mmuldor.io.cli import user_errors
-
-# Those that run on a GPU, too.
-ON_GPU = ('mining', 'training', 'inference', 'epoch')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -19,6 +19,8 @@ STAGES = {
     'processes': 'Processes',
     'epoch': 'Where the time of an epoch goes',
 }
+# Those that run on a GPU, too.
+ON_GPU = ('mining', 'training', 'inference', 'epoch')
 BEGIN, END = '<!-- tables: make bench -->', '<!-- end of tables -->'
 _HEAD = '| case | median | figure | wanted | reached |\n|---|---|---:|---|---|'
 
@@ -49,7 +51,7 @@ def tables() -> str:
             path = RESULTS / f'{stage}{suffix}.json'
             if path.is_file():
                 parts.append(section(read_json(path)))
-            elif suffix == '' or stage in ('mining', 'training', 'inference'):
+            elif suffix == '' or stage in ON_GPU:
                 parts.append(f'{device}: not run.\n')
     return '\n'.join(parts)
 
@@ -58,7 +60,9 @@ def section(result: dict) -> str:
     """The circumstances of a result file, and its rows."""
     machine = result['machine']
     where = [machine['processor'], f'{machine["cores"]} cores']
-    where += [machine[key] for key in ('accelerator',) if key in machine]
+    where += [
+        machine[key] for key in ('accelerator', 'operators') if key in machine
+    ]
     where += [f'data: {result["data"]}'] if 'data' in result else []
     where += [result['note']] if result['note'] else []
     lines = [f'`{result["command"]}` ({", ".join(where)})\n', _HEAD]

@@ -144,10 +144,15 @@ def circumstances(device: str = 'cpu') -> dict:
         'cores': os.cpu_count(),
         'system': platform.system(),
     }
-    if device != 'cpu':
+    if 'mmcv' in sys.modules:
         import torch
 
-        machine['accelerator'] = torch.cuda.get_device_name()
+        from mmuldor.ops import backend
+
+        machine['threads'] = torch.get_num_threads()
+        machine['operators'] = backend()
+        if device != 'cpu':
+            machine['accelerator'] = torch.cuda.get_device_name(device)
     script = Path(sys.argv[0]).name
     return {
         'command': ' '.join([f'python benchmarks/{script}', *_shown()]),

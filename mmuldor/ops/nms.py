@@ -43,24 +43,25 @@ def nms(
         ranks = torch.arange(len(order), 0, -1, device=boxes.device)
         return order[ops.nms(boxes, ranks.to(boxes.dtype), threshold)]
     with one_thread():
-        parts = [
+        kept = [
             part[_greedy_nms(boxes[part], threshold, offset)]
-            for part in _parts(boxes, offset)
+            for part in _parts(boxes, threshold, offset)
         ]
-        return order[torch.cat(parts).sort().values]
+        return order[torch.cat(kept).sort().values]
 
 
 def _at_least_float32(boxes: Tensor) -> Tensor:
     return boxes.to(torch.promote_types(boxes.dtype, torch.float32))
 
 
-def _parts(boxes: Tensor, offset: int) -> list[Tensor]:
-    """Indices, rising, of boxes that overlap none of the other parts.
+def _parts(boxes: Tensor, threshold: float, offset: int) -> list[Tensor]:
+    """Indices, rising, of boxes that fell none of the other parts.
 
     mmcv moves the boxes of each class and of each level of the pyramid to a
-    place of their own along both axes; what lies apart need not be compared.
+    place of their own along both axes; what lies apart need not be compared,
+    unless an overlap of 0 is enough to fall.
     """
-    if boxes.is_cuda or len(boxes) <= _BLOCK:
+    if boxes.is_cuda or len(boxes) <= _BLOCK or threshold < 0:
         return [torch.arange(len(boxes), device=boxes.device)]
     low, by_low = boxes[:, 0].sort()
     reach = boxes[by_low, 2].cummax(0).values

@@ -120,12 +120,13 @@ def test_parts_lie_apart_and_are_no_crumbs():
     # The first ten lie apart, but are less work together with others.
     boxes[10:] += 1000
     boxes[100:] += 1000
-    parts = _parts(boxes, 0)
+    parts = _parts(boxes, 0.5, 0)
     assert [part.tolist() for part in parts] == [
         list(range(100)),
         list(range(100, 300)),
     ]
     touching = boxes.clone()
     touching[0, 2] = touching[100:, 0].min()
-    assert len(_parts(touching, 0)) == 1
-    assert len(_parts(boxes * torch.nan, 0)) == 1
+    assert len(_parts(touching, 0.5, 0)) == 1
+    assert len(_parts(boxes * torch.nan, 0.5, 0)) == 1
+    assert len(_parts(boxes, -0.1, 0)) == 1
