@@ -62,9 +62,11 @@ def mask_runs(
     keys = keys[edges % 2 == 1]
     per_mask = np.histogram(keys, np.arange(count + 1) * size)[0]
     for row in np.flatnonzero(per_mask == 0):
-        pixel = row * size + _nearest_pixel(polygons[row], height, width)
-        keys = np.append(keys, (pixel, pixel + 1))
-        per_mask[row] = 2
+        pixel = _nearest_pixel(polygons[row], height, width)
+        # Nothing comes after the last pixel.
+        ends = [p for p in (pixel, pixel + 1) if p < size]
+        keys = np.append(keys, np.add(row * size, ends))
+        per_mask[row] = len(ends)
     # Every mask starts outside, whatever its first pixel is.
     keys = np.sort(np.append(keys, np.arange(count + 1) * size))
     return np.split(np.diff(keys), np.cumsum(per_mask + 1)[:-1])[:count]

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mmuldor.functional.masks import (
@@ -81,6 +81,7 @@ def test_any_polygon_is_filled_by_the_even_odd_rule(quarters):
 
 
 @given(st.lists(POLYGONS, max_size=6))
+@example([[(28, 12), (28, 12), (41, 48)]])
 @settings(deadline=None)
 def test_runs_of_many_are_those_of_each(many):
     polygons = [np.array(quarters) / 4 for quarters in many]
