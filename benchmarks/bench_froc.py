@@ -231,6 +231,10 @@ def growth(repeats: int) -> dict:
     few, many = (float(np.median(seconds[str(n)])) for n in LARGE)
     steps = (n * np.log(n) for n in LARGE)
     allowed = 1 / np.divide(*steps)
+    low, high = (
+        a(seconds[str(LARGE[1])]) / b(seconds[str(LARGE[0])]) / allowed
+        for a, b in ((min, max), (max, min))
+    )
     named = {f'{int(k) // 10**6} million': v for k, v in seconds.items()}
     return row(
         'ten times as many detections, npz file to figures',
@@ -238,6 +242,7 @@ def growth(repeats: int) -> dict:
         'times the cost, over that of n log n',
         many / few / allowed,
         ('<=', 1.0),
+        f'the repeats give {low:.2f} to {high:.2f}',
     )
 
 
