@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -55,24 +56,21 @@ RULES = {
 
 def one_at_a_time(round_of_mining: Callable[[], dict]) -> dict:
     """The bank of a round without a second image under way."""
-    at_once = mining_module._at_once
-    mining_module._at_once = lambda _: 1
-    try:
+    with patch.object(mining_module, '_at_once', lambda _: 1):
         return round_of_mining()
-    finally:
-        mining_module._at_once = at_once
 
 
 def every_mask(round_of_mining: Callable[[], dict]) -> dict:
     """The bank of a round that computes the mask of every detection."""
-    touching, at_a_time = Candidates.touching, mined_image._MASKS_AT_A_TIME
-    Candidates.touching = lambda self, _: np.ones(len(self.boxes), dtype=bool)
-    mined_image._MASKS_AT_A_TIME = 10**6
-    try:
+
+    def touching(self: Candidates, _: object) -> np.ndarray:
+        return np.ones(len(self.boxes), dtype=bool)
+
+    with (
+        patch.object(Candidates, 'touching', touching),
+        patch.object(mined_image, '_MASKS_AT_A_TIME', 10**6),
+    ):
         return round_of_mining()
-    finally:
-        Candidates.touching = touching
-        mined_image._MASKS_AT_A_TIME = at_a_time
 
 
 def test_pass(model: torch.nn.Module, batches: Iterable) -> None:
