@@ -45,9 +45,10 @@ def check_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
         ValueError: If the shape is another, or naming the first bad box.
     """
     boxes = as_boxes(boxes, name)
-    good = np.isfinite(boxes).all(axis=1)
-    good &= (boxes[:, 2:] >= boxes[:, :2]).all(axis=1)
-    if not good.all():
+    x1, y1, x2, y2 = boxes.T
+    good = (x1 <= x2) & (y1 <= y2)
+    if not (good.all() and np.isfinite(boxes).all()):
+        good &= np.isfinite(boxes).all(axis=1)
         index = int(np.argmin(good))
         raise ValueError(
             f'`{name}` must be finite x1 y1 x2 y2 with x1 <= x2 and '

@@ -101,16 +101,15 @@ def froc_curve(
             f'{num_images:g} images have none.'
         )
     fp = matched.det_is_fp
-    return FROCCurve(
-        _accumulate(
-            matched.det_step[fp],
-            weights[matched.det_image[fp]],
-            matched.num_steps,
-        )
-        / num_images,
-        _accumulate(matched.lesion_step, lesion_weights, matched.num_steps)
-        / num_lesions,
+    fps = _accumulate(
+        matched.det_step[fp],
+        weights[matched.det_image[fp]],
+        matched.num_steps,
     )
+    found = _accumulate(matched.lesion_step, lesion_weights, matched.num_steps)
+    fps /= num_images
+    found /= num_lesions
+    return FROCCurve(fps, found)
 
 
 def sensitivity_at(curve: FROCCurve, fp_rates: ArrayLike) -> np.ndarray:
@@ -192,4 +191,6 @@ def _accumulate(
 ) -> np.ndarray:
     """Weight up to each step, from 0 before the first: (num_steps + 1,)."""
     per_step = np.bincount(steps, weights, minlength=num_steps)
-    return np.concatenate([[0.0], np.cumsum(per_step[:num_steps])])
+    total = np.zeros(num_steps + 1)
+    np.cumsum(per_step[:num_steps], out=total[1:])
+    return total

@@ -17,12 +17,13 @@ from mmuldor.functional.arrays import (
     check_ids,
     check_images,
     check_scores,
+    falling_order,
     find_ids,
 )
 from mmuldor.functional.boxes import check_boxes, rowwise_iou
 
-# Pairs of boxes compared at a time: about 150 MB at any number of detections.
-BLOCK = 1 << 20
+# Pairs of boxes compared at a time: what they need stays in the cache.
+BLOCK = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,19 +133,19 @@ def match_rows(
             both (p,); says which detection hits its lesion, (p,) bool.
         det_tiers: As for `match`.
     """
-    order, det_step, num_steps = _rank(scores, det_tiers)
+    det_step, num_steps = _rank(scores, det_tiers)
     det_is_fp = np.ones(len(scores), dtype=bool)
-    position = np.empty(len(order), dtype=np.int64)
-    position[order] = np.arange(len(order))
-    best = np.full(len(lesion_image), len(order))
+    # Step and row in one number, of which the least is the best; a lesion
+    # that nothing hits keeps a step past the last.
+    count = max(len(scores), 1)
+    best = np.full(len(lesion_image), num_steps * count)
     for dets, lesions in _pairs(det_image, lesion_image, len(image_ids)):
         hit = hits(dets, lesions)
-        det_is_fp[dets[hit]] = False
-        np.minimum.at(best, lesions[hit], position[dets[hit]])
-    # Never hit: one past the last position, which gives -1, which in turn
-    # picks the last of the steps.
-    lesion_detection = np.append(order, -1)[best]
-    lesion_step = np.append(det_step, num_steps)[lesion_detection]
+        dets, lesions = dets[hit], lesions[hit]
+        det_is_fp[dets] = False
+        np.minimum.at(best, lesions, det_step[dets] * count + dets)
+    lesion_step, row = np.divmod(best, count)
+    lesion_detection = np.where(lesion_step < num_steps, row, -1)
     return Matched(
         image_ids,
         det_image,
@@ -242,19 +243,23 @@ def check_iou_thr(value: float, name: str = 'iou_thr') -> None:
 
 def _rank(
     scores: np.ndarray, tiers: ArrayLike | None
-) -> tuple[np.ndarray, np.ndarray, int]:
-    """Rows by falling rank, each row's step, the number of steps."""
-    if tiers is None:
-        order = np.argsort(-scores, kind='stable')
-        changes = np.diff(scores[order]) != 0
-    else:
+) -> tuple[np.ndarray, int]:
+    """The step of each row, the number of steps."""
+    order = falling_order(scores)
+    if tiers is not None:
         tiers = check_ids(tiers, len(scores), 'det_tiers')
-        order = np.lexsort((-scores, tiers))
-        changes = np.diff(scores[order]) != 0
-        changes |= np.diff(tiers[order]) != 0
+        order = order[np.argsort(tiers[order], kind='stable')]
+    changes = _changes(scores[order])
+    if tiers is not None:
+        changes |= _changes(tiers[order])
     steps = np.zeros(len(scores), dtype=np.int64)
     steps[order[1:]] = np.cumsum(changes)
-    return order, steps, int(steps[order[-1]]) + 1 if len(order) else 0
+    return steps, int(steps[order[-1]]) + 1 if len(order) else 0
+
+
+def _changes(values: np.ndarray) -> np.ndarray:
+    """Whether each value but the first differs from the one before it."""
+    return values[1:] != values[:-1]
 
 
 def _pairs(

@@ -79,7 +79,7 @@ def evaluate(
     if with_fp_class:
         rows, tiers = append_fp_class(counted.boxes, counted.image_ids, is_fp)
     else:
-        rows, tiers = np.flatnonzero(~is_fp), None
+        rows, tiers = ~is_fp, None
     used = counted.select(rows)
     matched = match(
         used.boxes,

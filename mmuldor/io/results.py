@@ -53,6 +53,8 @@ class Detections:
 
     def select(self, rows: np.ndarray) -> Detections:
         """Some of the rows, by a mask or by indices."""
+        if rows.dtype == bool and rows.all():
+            return self
         return Detections(
             self.image_ids[rows],
             self.boxes[rows],
