@@ -1,25 +1,19 @@
 """Time the stand-in for mmcv's operators beside the compiled ones.
 
-RoIAlign and NMS get the same RoIs, as many as Mask R-CNN has at 512 px; R-101
-training iterations the same weights and images; both kinds alternate.
-
     python benchmarks/bench_ops.py
-    python benchmarks/bench_ops.py --iterations 0 --extension _ext.so
+    python benchmarks/bench_ops.py --iterations 0 --extension mmcv_ops.so
 
-Where mmcv has no compiled operators and ``--extension`` names none, their
-columns say "not run". An extension of four of mmcv's files is enough:
-``mmcv/ops/csrc/pytorch/{,cpu/}{nms,roi_align}.cpp``.
+RoIAlign and NMS get the same RoIs, as many as Mask R-CNN has at 512 px; R-101
+training iterations the same weights and images. Both kinds must agree before
+they are timed. The compiled ones are those of the installed mmcv, or of
+``--extension``, or else built from mmcv's sources, see `build_ops.py`.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,13 +22,13 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.build_ops import build
+from benchmarks.timing import ROOT, alternate, make_parser, save, times_faster
 from mmuldor.io.cli import user_errors
-from mmuldor.io.jsonfile import write_json
-from mmuldor.ops.info import compiled_operators, stand_in_backend
+from mmuldor.ops.info import compiled_operators
 from mmuldor.ops.nms import nms
 from mmuldor.ops.roi_align import roi_align_backward, roi_align_forward
 
-ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
 STAND_IN = SimpleNamespace(
     nms=nms,
@@ -43,31 +37,18 @@ STAND_IN = SimpleNamespace(
 )
 STRIDES = (4, 8, 16, 32)
 IMAGE_PX = 512
+# Calls the operators of a module; gives what must agree.
+Work = Callable[[Any], list[Tensor]]
 
 
-def alternate(
-    work: Callable[[Any], object], compiled: Any | None, repeats: int
-) -> dict:
-    """Run ``work(ops)`` with either kind in turn; seconds and their ratio.
-
-    One run before the timed ones warms up caches and the allocator.
-    """
-    work(STAND_IN)
-    kinds = {'stand_in': STAND_IN}
-    if compiled is not None:
-        kinds['compiled'] = compiled
-    seconds = {kind: [] for kind in kinds}
-    for _ in range(repeats):
-        for kind, module in kinds.items():
-            begin = time.perf_counter()
-            work(module)
-            seconds[kind].append(time.perf_counter() - begin)
-    row = {f'{kind}_s': values for kind, values in seconds.items()}
-    if compiled is None:
-        return row | {'compiled_s': 'not run', 'ratio': 'not run'}
-    for name, rule in (('ratio', median), ('ratio_of_minima', min)):
-        row[name] = rule(seconds['stand_in']) / rule(seconds['compiled'])
-    return row
+def compare(name: str, work: Work, compiled: Any, repeats: int) -> dict:
+    """The row of both kinds in turn, once they have been seen to agree."""
+    torch.testing.assert_close(
+        work(STAND_IN), work(compiled), rtol=1e-3, atol=1e-3
+    )
+    kinds = {'stand-in': STAND_IN, 'compiled': compiled}
+    works = {kind: lambda m=module: work(m) for kind, module in kinds.items()}
+    return times_faster(name, alternate(works, repeats), *kinds)
 
 
 def random_rois(count: int, images: int) -> Tensor:
@@ -89,7 +70,7 @@ def by_level(rois: Tensor) -> list[Tensor]:
 
 def pooling(
     count: int, size: int, images: int, backward: bool = False
-) -> Callable[[Any], None]:
+) -> Work:
     """RoIAlign of ``count`` RoIs over the pyramid, as a function of ops."""
     calls = []
     levels = by_level(random_rois(count, images))
@@ -98,14 +79,17 @@ def pooling(
         maps = torch.randn(images, 256, side, side)
         calls.append((maps, rois, 1 / stride, size))
 
-    def work(module: Any) -> None:
-        for call in calls:
-            roi_align(module, *call, backward=backward)
+    def work(module: Any) -> list[Tensor]:
+        return [
+            part
+            for call in calls
+            for part in roi_align(module, *call, backward=backward)
+        ]
 
     return work
 
 
-def mask_targets(count: int, low: float, high: float) -> Callable[[Any], None]:
+def mask_targets(count: int, low: float, high: float) -> Work:
     """RoIAlign of one RoI on each of ``count`` masks, as a function of ops."""
     rois = random_rois(count, 1)
     centre = (rois[:, 1:3] + rois[:, 3:]) / 2
@@ -123,7 +107,7 @@ def roi_align(
     scale: float,
     size: int,
     backward: bool = False,
-) -> None:
+) -> list[Tensor]:
     """Call the operators as ``mmcv.ops.roi_align`` does."""
     output = maps.new_zeros(len(rois), maps.shape[1], size, size)
     none = maps.new_zeros(0)
@@ -136,24 +120,26 @@ def roi_align(
         'aligned': True,
     }
     module.roi_align_forward(maps, rois, output, none, none, **options)
-    if backward:
-        grad = torch.zeros_like(maps)
-        module.roi_align_backward(output, rois, none, none, grad, **options)
+    if not backward:
+        return [output]
+    grad = torch.zeros_like(maps)
+    module.roi_align_backward(output, rois, none, none, grad, **options)
+    return [output, grad]
 
 
-def suppression(per_level: tuple[int, ...]) -> Callable[[Any], None]:
+def suppression(per_level: tuple[int, ...]) -> Work:
     """NMS of the boxes of all pyramid levels, as a function of ops."""
     count = sum(per_level)
     boxes = random_rois(count, 1)[:, 1:]
     level = torch.cat([torch.full((n, 1), i) for i, n in enumerate(per_level)])
     boxes = boxes + level * (IMAGE_PX + 1)
     scores = torch.rand(count)
-    return lambda module: module.nms(
-        boxes, scores, iou_threshold=0.7, offset=0
-    )
+    return lambda module: [
+        module.nms(boxes, scores, iou_threshold=0.7, offset=0)
+    ]
 
 
-def training(batch: int) -> Callable[[Any], None]:
+def training(batch: int) -> Work:
     """One training iteration of the R-101 Mask R-CNN, as a function of ops.
 
     A learning rate of zero and one seed give every iteration the same RoIs.
@@ -170,11 +156,11 @@ def training(batch: int) -> Callable[[Any], None]:
     wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), 0, 0.9))
     data = random_batch(batch)
 
-    def work(module: Any) -> None:
+    def work(module: Any) -> list[Tensor]:
         for name in ('mmcv.ops.nms', 'mmcv.ops.roi_align'):
             sys.modules[name].ext_module = module
         torch.manual_seed(0)
-        model.train_step(data, wrapper)
+        return list(model.train_step(data, wrapper).values())
 
     return work
 
@@ -209,8 +195,8 @@ def random_batch(batch: int) -> dict:
     return data
 
 
-def cases(batch: int) -> dict[str, Callable[[], Callable[[Any], None]]]:
-    """Everything that is timed but the iteration; each makes its input."""
+def cases(batch: int) -> dict[str, Callable[[], Work]]:
+    """Everything that is timed; each makes its input."""
     return {
         f'RoIAlign, training, {batch} x 512 RoIs 7x7, both ways': (
             lambda: pooling(512 * batch, 7, batch, backward=True)
@@ -230,69 +216,30 @@ def cases(batch: int) -> dict[str, Callable[[], Callable[[Any], None]]]:
         'NMS, proposals in training, 7728 boxes': (
             lambda: suppression((2000, 2000, 2000, 1408, 320))
         ),
+        f'R-101 Mask R-CNN, training iteration, {batch} x 512 px': (
+            lambda: training(batch)
+        ),
     }
 
 
 def main() -> None:
     """Run the benchmark from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser = make_parser(__doc__, 'ops', repeats=9)
     add = parser.add_argument
     add('--extension', type=Path, help='file of compiled operators')
-    add('--repeats', type=int, default=5, help='runs of each kind')
     add('--iterations', type=int, default=5, help='R-101 iterations, or 0')
     add('--batch', type=int, default=2, help='images a training batch')
-    add('--threads', type=int, default=torch.get_num_threads())
-    add('--out', type=Path, default=ROOT / 'benchmarks/results/ops.json')
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
     compiled = compiled_operators(args.extension)
+    if compiled is None:
+        compiled = compiled_operators(build())
     rows = []
-    for name, build in cases(args.batch).items():
-        torch.manual_seed(0)
-        rows.append(
-            {'name': name, **alternate(build(), compiled, args.repeats)}
-        )
-        report(rows[-1])
-    if args.iterations:
-        torch.manual_seed(0)
-        name = f'R-101 Mask R-CNN, training iteration, {args.batch} x 512 px'
-        work = training(args.batch)
-        rows.append(
-            {'name': name, **alternate(work, compiled, args.iterations)}
-        )
-        report(rows[-1])
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    write_json(
-        args.out, {**circumstances(args.extension), 'rows': rows}, indent=2
-    )
-
-
-def circumstances(extension: Path | None) -> dict:
-    """What the figures depend on."""
-    arguments = [
-        extension.name
-        if extension and str(extension) == argument
-        else argument
-        for argument in sys.argv[1:]
-    ]
-    return {
-        'command': ' '.join(['python benchmarks/bench_ops.py', *arguments]),
-        'stand_in': stand_in_backend(),
-        'torch': torch.__version__,
-        'threads': torch.get_num_threads(),
-        'machine': f'{platform.machine()}, Python {platform.python_version()}',
-    }
-
-
-def report(row: dict) -> None:
-    """Print one row: median seconds and the ratio."""
-    cells = [row['name']]
-    for key in ('stand_in_s', 'compiled_s', 'ratio'):
-        value = row[key]
-        if isinstance(value, list):
-            value = median(value)
-        cells.append(value if isinstance(value, str) else f'{value:.4g}')
-    print('{}\n    stand-in {} s, compiled {} s, ratio {}'.format(*cells))
+    for name, make in cases(args.batch).items():
+        repeats = args.iterations if 'iteration' in name else args.repeats
+        if repeats:
+            torch.manual_seed(0)
+            rows.append(compare(name, make(), compiled, repeats))
+    save(args, 'ops', rows)
 
 
 if __name__ == '__main__':

@@ -2,6 +2,7 @@
 
     python benchmarks/run.py
     python benchmarks/run.py --only froc masks
+    python benchmarks/run.py --only ops         which needs a C++ compiler
     python benchmarks/run.py --device cuda:0 --only mining training inference
     python benchmarks/run.py --write            the table alone
 
@@ -19,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.tables import ON_GPU, STAGES, write_tables
+from benchmarks.tables import ASKED_FOR, ON_GPU, STAGES, write_tables
 from benchmarks.timing import ROOT
 from mmuldor.io.cli import user_errors
 
@@ -31,7 +32,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add('--only', nargs='+', choices=STAGES, default=list(STAGES))
+    usual = [stage for stage in STAGES if stage not in ASKED_FOR]
+    add('--only', nargs='+', choices=STAGES, default=usual)
     add('--device', default='cpu', help="'cpu' or 'cuda:0'")
     add('--note', default='', help='what else runs on the machine')
     add('--write', action='store_true', help='write the table, run nothing')

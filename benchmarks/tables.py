@@ -18,7 +18,10 @@ STAGES = {
     'inference': 'Inference on a volume',
     'processes': 'Processes',
     'epoch': 'Where the time of an epoch goes',
+    'ops': 'Operators',
 }
+# Needs a C++ compiler, hence only where it is asked for.
+ASKED_FOR = ('ops',)
 # Those that run on a GPU, too.
 ON_GPU = ('mining', 'training', 'inference', 'epoch')
 BEGIN, END = '<!-- tables: make bench -->', '<!-- end of tables -->'

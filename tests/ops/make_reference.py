@@ -3,8 +3,8 @@
     python tests/ops/make_reference.py [--extension FILE]
 
 needs compiled operators: those of the installed mmcv, or an extension module
-built from mmcv/ops/csrc/pytorch/{,cpu/}{nms,roi_align}.cpp alone. The file in
-the repository was made with those of onedl-mmcv 2.3.6 on torch 2.13.
+as `benchmarks/build_ops.py` builds it. The file in the repository was made
+with those of onedl-mmcv 2.3.6 on torch 2.13.
 
 It holds one entry ``cases``, a JSON list of the calls with their options and
 the keys of their arrays, and each different array once.
