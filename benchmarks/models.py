@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from benchmarks.timing import DEMO, ROOT
 from mmuldor.apis.checkpoints import load_safely
 from mmuldor.apis.configs import load_config
+from mmuldor.apis.precision import lay_out
 
 MASK_RCNN = ROOT / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 ULDOR = ROOT / 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
@@ -68,7 +69,7 @@ def build(config: Config, checkpoint: str | None, device: str):
         state = load_safely(checkpoint)['state_dict']
         fitting = {k: v for k, v in state.items() if _fits(model, k, v)}
         model.load_state_dict(fitting, strict=False)
-    model.to(device)
+    lay_out(model.to(device), config)
     return model, build_optim_wrapper(model, config.optim_wrapper)
 
 

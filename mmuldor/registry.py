@@ -10,6 +10,7 @@ from mmengine.registry import HOOKS as ROOT_HOOKS
 from mmengine.registry import LOOPS as ROOT_LOOPS
 from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
+from mmengine.registry import OPTIM_WRAPPERS as ROOT_OPTIM_WRAPPERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
 from mmengine.registry import WEIGHT_INITIALIZERS as ROOT_INITIALIZERS
@@ -31,5 +32,6 @@ METRICS = _child(ROOT_METRICS, 'evaluation')
 HOOKS = _child(ROOT_HOOKS, 'engine.hooks', 'visualization')
 LOOPS = _child(ROOT_LOOPS, 'engine')
 MODELS = _child(ROOT_MODELS, 'models')
+OPTIM_WRAPPERS = _child(ROOT_OPTIM_WRAPPERS, 'engine.mixed_precision')
 VISUALIZERS = _child(ROOT_VISUALIZERS, 'visualization')
 WEIGHT_INITIALIZERS = _child(ROOT_INITIALIZERS, 'models')

@@ -23,8 +23,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--amp',
         action='store_true',
-        help='mixed precision: bfloat16, or float16 where the GPU has no '
-        'bfloat16',
+        help='mixed precision: bfloat16 on a GPU, or a CPU with AMX; '
+        'float16 on an older GPU',
     )
     parser.add_argument(
         '--auto-scale-lr',

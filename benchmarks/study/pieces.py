@@ -19,10 +19,12 @@ from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
 from mmuldor.io.jsonfile import read_json, write_json
 
 # The study was begun with MMEngine's own seeding, one stream through the whole
-# run, and keeps it, so that every row can be trained again to the bit.
-SEEDING = {
+# run, and torch's own layout; it keeps them, so that every row can be trained
+# again to the bit.
+AS_BEGUN = {
     'train_dataloader.sampler.type': 'DefaultSampler',
     'default_hooks.repeat': None,
+    'default_hooks.channels_last': None,
 }
 
 
@@ -104,7 +106,7 @@ def train_command(piece: Piece, places: Places) -> list[str]:
     """The arguments of python, relative to the project's folder."""
     options = {
         'randomness.seed': piece.seed,
-        **SEEDING,
+        **AS_BEGUN,
         **_data_options(piece, places),
     }
     if piece.start is not None:

@@ -21,6 +21,7 @@ from torch import nn
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples, targets_of
 from mmuldor.apis.configs import check_keys, config_errors
+from mmuldor.apis.precision import lay_out
 from mmuldor.apis.runs import check_checkpoint
 from mmuldor.io.annotations import load_annotations
 
@@ -217,7 +218,7 @@ def _time_training(
     load_s: float,
 ) -> Iterator[Finding]:
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    model.to(device).train()
+    lay_out(model.to(device).train(), config)
     optimizer = build_optim_wrapper(model, config.optim_wrapper)
     size = config.train_dataloader.batch_size
     seconds = []

@@ -7,6 +7,7 @@ from mmengine.registry import DATASETS
 
 from mmuldor.apis.checkpoints import unsafe_checkpoints
 from mmuldor.apis.configs import check_keys, config_errors
+from mmuldor.apis.precision import lay_out
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
@@ -54,7 +55,7 @@ def mine_hard_negatives(
         check_model(runner.model)
         dataset = unwrap(DATASETS.build(config.train_dataloader.dataset))
         runner.load_checkpoint(checkpoint)
-    runner.model.eval()
+    lay_out(runner.model.eval(), config)
     rule = {k: v for k, v in hook.items() if k in _RULE_KEYS}
     exclude = hook.get('exclude')
     bank = mine(

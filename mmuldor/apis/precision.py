@@ -1,26 +1,61 @@
-"""Mixed precision of any config."""
+"""Mixed precision of any config, and the layout of its maps."""
 
 from __future__ import annotations
 
+import torch
 from mmengine.config import Config
+from torch import nn
+
+from mmuldor.engine.hooks.channels_last_hook import to_channels_last
+
+# torch's question for AMX; absent from versions that do not ask. AVX-512 BF16
+# alone is slower than float32 for small layers, emulation three times.
+_CPU_UNIT = '_is_amx_tile_supported'
 
 
-def use_amp(config: Config, dtype: str) -> Config:
+def use_amp(config: Config) -> Config:
     """Let a config train in mixed precision, maps in channels-last layout.
+
+    In bfloat16, which has float32's range; on a GPU without it in float16,
+    with a loss scale that follows the gradients.
 
     Args:
         config: From :func:`mmuldor.apis.load_config`; changed in place.
-        dtype: 'float16', with a loss scale that follows the gradients, or
-            'bfloat16', which has float32's range and needs none.
 
     Returns:
         The config.
+
+    Raises:
+        ValueError: If there is no GPU and the CPU has no AMX: bfloat16 would
+            be slower there than float32.
     """
-    scale = 'dynamic' if dtype == 'float16' else 1.0
-    config.optim_wrapper.update(
-        type='AmpOptimWrapper', dtype=dtype, loss_scale=scale
-    )
-    config.setdefault('default_hooks', {})['channels_last'] = dict(
-        type='mmuldor.ChannelsLastHook'
+    wrapper = config.optim_wrapper
+    if torch.cuda.is_available():
+        half = not torch.cuda.is_bf16_supported()
+        wrapper.update(
+            type='AmpOptimWrapper',
+            dtype='float16' if half else 'bfloat16',
+            loss_scale='dynamic' if half else 1.0,
+        )
+    elif cpu_has_bfloat16():
+        wrapper.update(type='mmuldor.CPUAmpOptimWrapper')
+    else:
+        raise ValueError(
+            '`--amp` needs a GPU, or a CPU with AMX (Intel Xeon since 2023), '
+            'but there is neither. Leave it out.'
+        )
+    config.setdefault('default_hooks', {}).setdefault(
+        'channels_last', dict(type='mmuldor.ChannelsLastHook')
     )
     return config
+
+
+def lay_out(model: nn.Module, config: Config) -> None:
+    """Do to a model outside a run what ``ChannelsLastHook`` does in one."""
+    if (config.get('default_hooks') or {}).get('channels_last'):
+        to_channels_last(model)
+
+
+def cpu_has_bfloat16() -> bool:
+    """Whether the CPU is faster in bfloat16 than in float32, if known."""
+    return getattr(torch.cpu, _CPU_UNIT, lambda: False)()

@@ -173,7 +173,7 @@ def train_detector(
 
     Args:
         config: From :func:`load_config`; changed in place.
-        amp: Use mixed precision, bfloat16 where the GPU has it.
+        amp: Use mixed precision, see :func:`use_amp`.
         auto_scale_lr: Scale the learning rate to the batch size.
         resume: 'auto' for the latest checkpoint of the work dir, if there
             is one, or a checkpoint; None does what the config says.
@@ -188,10 +188,7 @@ def train_detector(
         *('model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper'),
     )
     if amp:
-        if not torch.cuda.is_available():
-            raise ValueError('`--amp` needs a GPU, but there is none.')
-        has_bfloat16 = torch.cuda.is_bf16_supported()
-        use_amp(config, 'bfloat16' if has_bfloat16 else 'float16')
+        use_amp(config)
     if auto_scale_lr:
         if 'base_batch_size' not in config.get('auto_scale_lr', {}):
             raise ValueError(

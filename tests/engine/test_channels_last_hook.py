@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from mmuldor.apis.precision import use_amp
-from mmuldor.apis.runs import build_runner, train_detector
-from mmuldor.engine.hooks import ChannelsLastHook
+from mmuldor.apis.precision import lay_out
+from mmuldor.apis.runs import build_runner
+from mmuldor.engine.hooks.channels_last_hook import to_channels_last
 
 
 def first_loss(config):
@@ -24,35 +24,40 @@ def first_loss(config):
 
 def test_results_stay_but_for_rounding(mini_config):
     mini_config.default_hooks.hnem = None
-    plain, weight = first_loss(mini_config)
-    assert not weight.is_contiguous(memory_format=torch.channels_last)
-    mini_config.default_hooks.channels_last = dict(
-        type='mmuldor.ChannelsLastHook'
-    )
+    mini_config.model.backbone.base_channels = 16
+    mini_config.model.neck.in_channels = [16, 32, 64, 128]
     turned, weight = first_loss(mini_config)
     assert weight.is_contiguous(memory_format=torch.channels_last)
+    mini_config.default_hooks.channels_last = None
+    plain, weight = first_loss(mini_config)
+    assert not weight.is_contiguous(memory_format=torch.channels_last)
     assert turned.item() == pytest.approx(plain.item(), rel=1e-4)
 
 
+def test_a_model_outside_a_run_is_laid_out_alike(mini_config):
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3))
+    lay_out(model, mini_config)
+    last = torch.channels_last
+    assert model[0].weight.is_contiguous(memory_format=last)
+    mini_config.default_hooks.channels_last = None
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3))
+    lay_out(model, mini_config)
+    assert not model[0].weight.is_contiguous(memory_format=last)
+
+
 @pytest.mark.parametrize(
-    ('dtype', 'scale'), [('float16', 'dynamic'), ('bfloat16', 1.0)]
+    ('channels', 'kernel', 'stride', 'turned'),
+    [
+        ((64, 128), 1, 2, True),
+        ((8, 16), 1, 2, False),
+        ((16, 8), 1, 2, False),
+        ((8, 16), 1, 1, True),
+        ((8, 16), 3, 2, True),
+    ],
 )
-def test_any_config_trains_in_mixed_precision(mini_config, dtype, scale):
-    wrapper = use_amp(mini_config, dtype).optim_wrapper
-    assert (wrapper.type, wrapper.dtype) == ('AmpOptimWrapper', dtype)
-    assert wrapper.loss_scale == scale
-    assert wrapper.optimizer.type == 'AdamW'
-    hook = mini_config.default_hooks.channels_last
-    assert hook.type == f'mmuldor.{ChannelsLastHook.__name__}'
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_mixed_precision_without_a_gpu(mini_config):
-    with pytest.raises(ValueError, match='`--amp` needs a GPU'):
-        train_detector(mini_config, amp=True)
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
-def test_mixed_precision_on_a_gpu(mini_config, tmp_path):
-    train_detector(mini_config, amp=True)
-    assert (tmp_path / 'work/epoch_3.pth').is_file()
+def test_layers_whose_gradient_is_broken(channels, kernel, stride, turned):
+    first = torch.nn.Conv2d(3, channels[0], 3)
+    last = torch.nn.Conv2d(*channels, kernel, stride)
+    to_channels_last(torch.nn.Sequential(first, last))
+    found = first.weight.is_contiguous(memory_format=torch.channels_last)
+    assert found == turned
