@@ -6,6 +6,8 @@ import numpy as np
 
 # DeepLesion stores HU + 32768 in unsigned 16 bits (DeepLesion's README).
 STORED_OFFSET = 32768
+# Values windowed at a time: they stay in the cache.
+_BLOCK = 1 << 17
 
 
 def stored_to_hu(stored: np.ndarray) -> np.ndarray:
@@ -53,13 +55,17 @@ def hu_to_stored(hu: np.ndarray) -> np.ndarray:
     return np.clip(stored, 0, 65535).astype(np.uint16)
 
 
-def window_hu(hu: np.ndarray, low: float, high: float) -> np.ndarray:
+def window_hu(
+    hu: np.ndarray, low: float, high: float, out: np.ndarray | None = None
+) -> np.ndarray:
     """Map the window ``[low, high]`` HU linearly to ``[0, 255]``.
 
     Args:
         hu: Hounsfield units, any shape.
         low: HU that becomes 0; everything below is 0 too.
         high: HU that becomes 255; everything above is 255 too.
+        out: Where to put the result, float32 of the same shape; may be ``hu``
+            itself. None makes a new array, which takes longer.
 
     Returns:
         Grey values in [0, 255], same shape, float32.
@@ -71,6 +77,13 @@ def window_hu(hu: np.ndarray, low: float, high: float) -> np.ndarray:
         raise ValueError(
             f'a window must go from low to high HU, but got [{low}, {high}].'
         )
-    hu = np.asarray(hu, dtype=np.float32)
-    scale = np.float32(255.0 / (high - low))
-    return np.clip((hu - np.float32(low)) * scale, 0, 255)
+    grey = np.empty(np.shape(hu), np.float32) if out is None else out
+    source, target = np.atleast_1d(hu), np.atleast_1d(grey)
+    step = max(_BLOCK * len(source) // max(source.size, 1), 1)
+    for start in range(0, len(source), step):
+        part = target[start : start + step]
+        rows = source[start : start + step]
+        np.subtract(rows, np.float32(low), out=part, dtype=np.float32)
+        part *= np.float32(255.0 / (high - low))
+        np.clip(part, 0, 255, out=part)
+    return grey

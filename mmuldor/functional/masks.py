@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# Masks made at a time: what they need stays in the cache.
+_BLOCK = 512
 # Sub-pixels a pixel's side is cut into while a contour is followed.
 _CONTOUR_SCALE = 4
 
@@ -53,7 +55,18 @@ def mask_runs(
         For each polygon the lengths of its runs along columns, int64, the
         first outside, as in COCO's run-length encoding.
     """
-    polygons = [_check_polygon(polygon) for polygon in polygons]
+    polygons = list(map(_as_polygon, polygons))
+    return [
+        runs
+        for start in range(0, len(polygons), _BLOCK)
+        for runs in _runs(polygons[start : start + _BLOCK], height, width)
+    ]
+
+
+def _runs(
+    polygons: Sequence[np.ndarray], height: int, width: int
+) -> list[np.ndarray]:
+    """:func:`mask_runs` of a block of one or more."""
     size, count = height * width, len(polygons)
     # Where an even number of edges meet, nothing changes.
     keys, edges = np.unique(
@@ -72,15 +85,13 @@ def mask_runs(
     return np.split(np.diff(keys), np.cumsum(per_mask + 1)[:-1])[:count]
 
 
-def _check_polygon(polygon: np.ndarray) -> np.ndarray:
+def _as_polygon(polygon: np.ndarray) -> np.ndarray:
     points = np.asarray(polygon, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise ValueError(
             '`polygon` must have shape (N, 2) with N >= 3, but got shape '
             f'{points.shape}.'
         )
-    if not np.isfinite(points).all():
-        raise ValueError('`polygon` must be finite, but holds NaN or inf.')
     return points
 
 
@@ -93,9 +104,9 @@ def _borders(
     owns its left end and not its right one, so that a vertex on a column
     counts once. A pixel whose centre an edge hits lies to the right of it.
     """
-    if not polygons:
-        return np.zeros(0, dtype=np.int64)
     vertices = np.concatenate(polygons)
+    if not np.isfinite(vertices).all():
+        raise ValueError('`polygon` must be finite, but holds NaN or inf.')
     counts = np.array([len(polygon) for polygon in polygons])
     following = np.arange(1, len(vertices) + 1)
     following[np.cumsum(counts) - 1] -= counts

@@ -178,8 +178,11 @@ def pseudo_mask_polygons(
     # Around the outline the ends of the two diameters alternate.
     ring = points[:, [0, 2, 1, 3]] - centre
     following = np.roll(ring, -1, axis=1)
-    arcs = cos * ring[:, :, None] + sin * following[:, :, None]
-    outlines = list(centre + arcs.reshape(len(points), -1, 2))
+    arcs = cos * ring[:, :, None]
+    arcs += sin * following[:, :, None]
+    outlines = arcs.reshape(len(points), -1, 2)
+    outlines += centre
+    outlines = list(outlines)
     for row in np.flatnonzero(apart):
         outlines[row] = convex_hull(points[row])
     return outlines

@@ -329,7 +329,10 @@ def test_windows_vary_about_their_own():
     jitter = RandomWindowHU([(0, 100)], max_shift=0.1, max_stretch=0.2)
     image = np.array([[[-1000.0], [50.0], [1000.0]]], np.float32)
     grey = np.array(
-        [jitter.transform({'img': image})['img'][0, :, 0] for _ in range(500)]
+        [
+            jitter.transform({'img': image.copy()})['img'][0, :, 0]
+            for _ in range(500)
+        ]
     )
     assert (grey[:, 0] == 0).all()
     assert (grey[:, 2] == 255).all()
@@ -337,6 +340,17 @@ def test_windows_vary_about_their_own():
     deviation = np.abs(grey[:, 1] - 127.5) / 255
     assert 0.1 < deviation.max() <= 10 / 80
     assert abs(grey[:, 1].mean() - 127.5) < 3
+
+
+def test_a_view_keeps_its_hu():
+    scan = np.full((2, 4, 4, 3), 50, np.float32)
+    grey = WindowHU([(0, 100)]).transform({'img': scan[0]})['img']
+    assert (grey == 127.5).all()
+    assert (scan == 50).all()
+    own = scan[1].copy()
+    grey = WindowHU([(0, 100)]).transform({'img': own})['img']
+    assert (grey == 127.5).all()
+    assert grey is own
 
 
 def test_no_variation_is_the_window_itself(series):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mmuldor.functional import hounsfield
 from mmuldor.functional.hounsfield import (
     hu_to_stored,
     stored_to_hu,
@@ -58,3 +59,20 @@ def test_16_bits_hold_the_same_hu():
     assert np.array_equal(hu, stored_to_hu(stored))
     with pytest.raises(TypeError, match='must be a uint16 array'):
         stored_to_hu16(hu)
+
+
+@pytest.mark.parametrize('dtype', [np.int16, np.float32, np.float64])
+def test_a_window_in_parts_and_in_place(monkeypatch, dtype):
+    hu = np.random.default_rng(0).integers(-1100, 3200, (13, 7, 3))
+    hu = hu.astype(dtype)
+    whole = window_hu(hu, -1024, 3071)
+    expected = np.clip((hu.astype(float) + 1024) / 4095 * 255, 0, 255)
+    np.testing.assert_allclose(whole, expected, atol=1e-4)
+    # Two rows at a time, one at the end.
+    monkeypatch.setattr(hounsfield, '_BLOCK', 2 * 7 * 3)
+    assert np.array_equal(window_hu(hu, -1024, 3071), whole)
+    place = hu.astype(np.float32)
+    assert window_hu(place, -1024, 3071, out=place) is place
+    assert np.array_equal(place, whole)
+    assert window_hu(np.zeros((0, 7, 3)), 0, 1).shape == (0, 7, 3)
+    assert window_hu(dtype(1023.5), -1024, 3071).shape == ()

@@ -22,7 +22,8 @@ class WindowHU(BaseTransform):
     Modified Keys:
 
     - img ((H, W, S * number of windows) float32 in [0, 255]; all slices of
-      the first window, then all of the second, ...)
+      the first window, then all of the second, ...); a single window of an
+      array that is no view is put into that array
 
     Example:
         ``dict(type='mmuldor.WindowHU', windows=[(-1024, 3071)])``
@@ -46,8 +47,15 @@ class WindowHU(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Window the image; see the class for the keys."""
-        channels = [window_hu(results['img'], *w) for w in self._draw()]
-        results['img'] = np.concatenate(channels, axis=-1)
+        windows, hu = self._draw(), results['img']
+        if len(windows) == 1:
+            # The HU are not needed any more, so their memory can be.
+            reuse = hu.dtype == np.float32 and hu.flags.owndata
+            out = hu if reuse and hu.flags.writeable else None
+            results['img'] = window_hu(hu, *windows[0], out)
+        else:
+            channels = [window_hu(hu, *window) for window in windows]
+            results['img'] = np.concatenate(channels, axis=-1)
         return results
 
     def _draw(self) -> list[tuple[float, float]]:
