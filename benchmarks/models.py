@@ -17,6 +17,7 @@ from benchmarks.timing import DEMO, ROOT
 from mmuldor.apis.checkpoints import load_safely
 from mmuldor.apis.configs import load_config
 from mmuldor.apis.precision import lay_out
+from mmuldor.engine.hooks.head_expansion_hook import expand_heads, weights_of
 
 MASK_RCNN = ROOT / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 ULDOR = ROOT / 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
@@ -63,20 +64,16 @@ def build(config: Config, checkpoint: str | None, device: str):
     # One line for every weight otherwise.
     MMLogger.get_instance('mmengine', log_level='WARNING')
     init_default_scope('mmdet')
+    torch.manual_seed(0)
     model = MODELS.build(config.model)
     model.init_weights()
     if checkpoint is not None:
-        state = load_safely(checkpoint)['state_dict']
-        fitting = {k: v for k, v in state.items() if _fits(model, k, v)}
-        model.load_state_dict(fitting, strict=False)
+        # As HeadExpansionHook starts an HNEM training.
+        state = weights_of(load_safely(checkpoint))
+        expand_heads(state, model.state_dict())
+        model.load_state_dict(state)
     lay_out(model.to(device), config)
     return model, build_optim_wrapper(model, config.optim_wrapper)
-
-
-def _fits(model: torch.nn.Module, name: str, value: torch.Tensor) -> bool:
-    """False for heads of another number of classes."""
-    own = model.state_dict().get(name)
-    return own is not None and own.shape == value.shape
 
 
 def first(config: Config, images: int) -> dict:
