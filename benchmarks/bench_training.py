@@ -82,8 +82,8 @@ class Training:
         self, config: Config, device: str, batch: int, learns: bool = False
     ) -> None:
         config.model.backbone.init_cfg = None
-        torch.manual_seed(0)
-        self.amp = 'Amp' in config.optim_wrapper.get('type', '')
+        kind = config.optim_wrapper.get('type', '')
+        self.amp = kind.endswith('AmpOptimWrapper')
         self.learns = learns
         self.model, self.optimiser = build(config, None, device)
         if not learns:
@@ -169,9 +169,10 @@ def configs(device: str) -> dict[str, Callable[[], Config]]:
     if device != 'cpu':
         # MMEngine has none for a CPU.
         found['mmdet, bfloat16'] = stock_bfloat16
-    elif torch.cuda.is_available() or not cpu_has_bfloat16():
-        return found
-    found['mmuldor, bfloat16'] = lambda: use_amp(our_config())
+    # Where there is a GPU, `use_amp` is for that.
+    on_cpu = cpu_has_bfloat16() and not torch.cuda.is_available()
+    if device != 'cpu' or on_cpu:
+        found['mmuldor, bfloat16'] = lambda: use_amp(our_config())
     return found
 
 

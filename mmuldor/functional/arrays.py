@@ -62,7 +62,7 @@ def find_ids(
     """
     ids = check_ids(ids, count, name)
     rows = _positions(ids, known)
-    if len(rows) and rows.min() < 0:
+    if rows.min(initial=0) < 0:
         index = int(np.argmax(rows < 0))
         raise ValueError(
             f'`{name}` must be ids in `images`, but entry {index} is '

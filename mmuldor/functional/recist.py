@@ -180,9 +180,9 @@ def pseudo_mask_polygons(
     following = np.roll(ring, -1, axis=1)
     arcs = cos * ring[:, :, None]
     arcs += sin * following[:, :, None]
-    outlines = arcs.reshape(len(points), -1, 2)
-    outlines += centre
-    outlines = list(outlines)
+    arcs = arcs.reshape(len(points), -1, 2)
+    arcs += centre
+    outlines = list(arcs)
     for row in np.flatnonzero(apart):
         outlines[row] = convex_hull(points[row])
     return outlines

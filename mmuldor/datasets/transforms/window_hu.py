@@ -50,8 +50,8 @@ class WindowHU(BaseTransform):
         windows, hu = self._draw(), results['img']
         if len(windows) == 1:
             # The HU are not needed any more, so their memory can be.
-            reuse = hu.dtype == np.float32 and hu.flags.owndata
-            out = hu if reuse and hu.flags.writeable else None
+            own = hu.flags.owndata and hu.flags.writeable
+            out = hu if own and hu.dtype == np.float32 else None
             results['img'] = window_hu(hu, *windows[0], out)
         else:
             channels = [window_hu(hu, *window) for window in windows]
