@@ -23,7 +23,7 @@ from benchmarks.study.texts import (
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.jsonfile import replacing
 from mmuldor.report.comparison import Settings
-from mmuldor.report.comparison_tables import difference_sentence, markdown
+from mmuldor.report.comparison_tables import markdown
 from mmuldor.report.froc_plot import froc_figure
 from mmuldor.report.panels import save_figure
 
@@ -40,30 +40,29 @@ def section(title: str, text: str, comparison: dict | None) -> str:
     if comparison['not_run']:
         parts.append(f'Not run: {", ".join(comparison["not_run"])}.')
     parts.append(markdown(comparison, ()).rstrip())
-    sentences = [
-        '* ' + difference_sentence(d) for d in comparison['differences']
-    ]
-    if sentences:
-        parts.append('At the mean over 0.5, 1, 2 and 4 FPs:')
-        parts.append('\n'.join(sentences))
     return '\n\n'.join(parts)
 
 
 def summary(comparisons: Mapping[str, dict | None]) -> str:
-    """What all comparisons say, by title; what shows nothing comes last."""
+    """The differences of all comparisons, by title."""
     lines = []
     for title, found in comparisons.items():
         differences = found['differences'] if found else []
-        # False, for an interval without 0, sorts first.
-        ordered = sorted(differences, key=_holds_zero)
-        said = ' '.join(map(difference_sentence, ordered))
-        lines.append(f'* **{title}.** {said or "Not run."}')
+        measured = '; '.join(map(_difference, differences))
+        lines.append(f'* **{title}.** {measured or "Not run"}.')
     return '\n'.join(lines)
 
 
-def _holds_zero(difference: Mapping) -> bool:
-    low, high = difference['mean_interval']
-    return low <= 0 <= high
+def _difference(entry: Mapping) -> str:
+    """A difference of means and its interval, in percentage points.
+
+    No verdict: no test that the study has is one of methods.
+    """
+    points, (low, high) = 100 * entry['mean'], entry['mean_interval']
+    return (
+        f'{entry["second"]} - {entry["first"]} {points:+.1f} '
+        f'({100 * low:+.1f} to {100 * high:+.1f})'
+    )
 
 
 def write_study(

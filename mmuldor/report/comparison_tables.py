@@ -29,10 +29,13 @@ def markdown(comparison: dict, published: Sequence[Published]) -> str:
         _table([*head, 'largest'], _with_largest(comparison, published)),
     ]
     if comparison['differences']:
+        tested = (
+            ', interval, and p of a permutation test '
+            f'({settings["num_permutations"]:,} exchanges of patients):'
+        )
         parts += [
-            'Paired differences in percentage points, interval, and p of a '
-            f'permutation test ({settings["num_permutations"]:,} exchanges '
-            'of patients):',
+            'Paired differences in percentage points'
+            + (tested if settings['num_permutations'] else ', interval:'),
             _table(
                 head,
                 [_difference_cells(d) for d in comparison['differences']],
