@@ -23,6 +23,13 @@ from benchmarks.timing import ROOT
 from mmuldor.io.cli import user_errors
 
 PACKAGE = 'onedl-mmcv'
+# An extension fits the versions that it was built with alone.
+BUILT = ROOT.joinpath(
+    'work_dirs/ops',
+    f'mmcv-{version(PACKAGE)}_torch-{version("torch")}_'
+    f'{sys.implementation.cache_tag}',
+    'mmcv_ops.so',
+)
 # One unit of mmcv's own files, and Python's names of three of its functions.
 UNIT = """
 #include <torch/extension.h>
@@ -47,7 +54,7 @@ PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) {
 """
 
 
-def build(target: Path = ROOT / 'work_dirs/ops/mmcv_ops.so') -> Path:
+def build(target: Path = BUILT) -> Path:
     """The extension module's file, built where it is not there.
 
     Raises:

@@ -1,7 +1,10 @@
 _base_ = 'mmdet::_base_/default_runtime.py'
 
-# Registers mmuldor's modules, and mmcv's stand-in operators where needed.
-custom_imports = dict(imports=['mmuldor.registry'], allow_failed_imports=False)
+# Registers mmuldor's modules, and mmcv's stand-in operators where needed;
+# `models` makes RoI features independent of the maps' layout and type.
+custom_imports = dict(
+    imports=['mmuldor.registry', 'mmuldor.models'],
+    allow_failed_imports=False)
 
 default_hooks = dict(
     logger=dict(interval=20),

@@ -1,5 +1,10 @@
-"""What the tools call; importing it makes MMEngine read checkpoints safely."""
+"""What the tools call.
 
+Importing it makes MMEngine read checkpoints safely, and RoI features
+independent of the layout and type of the maps, whatever the config imports.
+"""
+
+import mmuldor.models  # noqa: F401
 from mmuldor.apis.checkpoints import guard_checkpoints
 from mmuldor.apis.configs import load_config
 from mmuldor.apis.detector import LesionDetector

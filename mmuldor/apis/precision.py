@@ -31,7 +31,8 @@ def use_amp(config: Config) -> Config:
     """
     wrapper = config.optim_wrapper
     if torch.cuda.is_available():
-        half = not torch.cuda.is_bf16_supported()
+        # An older GPU emulates bfloat16, slower than float32.
+        half = not torch.cuda.is_bf16_supported(including_emulation=False)
         wrapper.update(
             type='AmpOptimWrapper',
             dtype='float16' if half else 'bfloat16',

@@ -1,11 +1,20 @@
-"""Model parts that mmdet does not have."""
+"""Model parts that mmdet does not have.
+
+Importing it makes RoI features, and all of mmcv's compiled operators,
+independent of the layout and type of feature maps.
+"""
 
 from mmuldor.models.channel_groups import GroupedBackbone, GroupFusionNeck
 from mmuldor.models.ct_data_preprocessor import CTDataPreprocessor
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
 from mmuldor.models.inflated_init import InflatedInit
+from mmuldor.models.roi_features import use_exact_roi_features
 from mmuldor.models.vgg import VGG16
 from mmuldor.models.view_averaging import ViewAveraging
+from mmuldor.ops.guard import guard_extension
+
+use_exact_roi_features()
+guard_extension()
 
 __all__ = [
     'VGG16',
