@@ -56,12 +56,19 @@ def guarded(operator: Callable) -> Callable:
         kwargs = {k: _plain(value, copies) for k, value in kwargs.items()}
         result = operator(*args, **kwargs)
         for tensor, copy in copies.values():
-            # `data`: autograd need not hear of inputs that stay as they are.
-            tensor.data.copy_(copy)
+            if not _is_expanded(tensor):
+                # `data`: autograd need not hear of inputs that stay the same.
+                tensor.data.copy_(copy)
         return result
 
     setattr(call, _MARK, True)
     return call
+
+
+def _is_expanded(tensor: Tensor) -> bool:
+    """Whether elements share memory: nothing can be written into it."""
+    sizes = zip(tensor.shape, tensor.stride(), strict=True)
+    return any(size > 1 and stride == 0 for size, stride in sizes)
 
 
 def _plain(value: Any, copies: dict[int, tuple[Tensor, Tensor]]) -> Any:

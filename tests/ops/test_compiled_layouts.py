@@ -19,7 +19,7 @@ KINDS = [(last, own) for last in (False, True) for own in (False, True)]
 
 
 @pytest.fixture
-def use(compiled, monkeypatch):
+def use(compiled):
     """Choose the operators that mmcv calls."""
     modules = [sys.modules[f'mmcv.ops.{m}'] for m in ('nms', 'roi_align')]
     before = [module.ext_module for module in modules]

@@ -77,6 +77,13 @@ def test_a_tensor_passed_twice_is_one_copy():
     assert seen[0] is seen[1]
 
 
+def test_an_expanded_input_is_read_and_not_written():
+    values = torch.arange(3.0)[:, None].expand(3, 4)
+    output = torch.zeros(3, 4)
+    guarded(add_into)(values, output)
+    assert torch.equal(output, values)
+
+
 def test_autograd_does_not_take_an_input_for_changed():
     _, turned = channels_last(1, 2, 3, 4)
     turned.requires_grad_()
