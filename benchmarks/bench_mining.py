@@ -36,8 +36,9 @@ from benchmarks.timing import ROOT, alternate, make_parser, row, save
 from mmuldor.apis.configs import load_config
 from mmuldor.engine import mined_image
 from mmuldor.engine import mining as mining_module
+from mmuldor.engine.batches import single_images
 from mmuldor.engine.candidates import Candidates
-from mmuldor.engine.mining import MiningRule, mine, single_images
+from mmuldor.engine.mining import MiningRule, mine
 from mmuldor.io.cli import user_errors
 
 LARGE = ROOT / 'configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py'

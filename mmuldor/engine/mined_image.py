@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from mmdet.models.detectors import TwoStageDetector
 from mmengine.dataset import BaseDataset
 
 from mmuldor.engine.candidates import LESION, Candidates
@@ -31,21 +35,26 @@ if TYPE_CHECKING:
 _MASKS_AT_A_TIME = 4
 
 
-@torch.no_grad()
+# Asks for masks of candidates by index, is sent them, and returns a scan.
+Scan = Generator[Sequence[int], np.ndarray, dict]
+
+
 def scan_image(
-    detector: TwoStageDetector,
-    inputs: dict,
+    found: Candidates,
     info: dict,
     shape: str,
     rule: MiningRule,
     epoch: int,
     barred: np.ndarray,
-) -> dict:
-    """Detect on one image and choose its examples.
+) -> Scan:
+    """Choose one image's examples.
+
+    A generator, so that the masks of several images can be computed together:
+    it yields indices of candidates whose masks it needs, and is sent them,
+    (n, H, W) bool in source px.
 
     Args:
-        detector: A Mask R-CNN-like detector.
-        inputs: Collated batch of the one image.
+        found: The image's candidates.
         info: The data set's item: ``img_id``, ``instances``.
         shape: Shape of the pseudo masks.
         rule: The rule.
@@ -57,14 +66,13 @@ def scan_image(
         come; ``hit_score``: the score of the best hit, or None; ``skipped``:
         candidates on annotated lesions; ``excluded``: those on barred boxes.
     """
-    found = Candidates(
-        detector, inputs, rule.score_thr, rule.nms_iou_thr, rule.max_per_img
-    )
     lesions = [i for i in info['instances'] if i['bbox_label'] == LESION]
     references = [
         _pseudo_mask(lesion, shape, found.size) for lesion in lesions
     ]
-    overlaps = _overlaps_to_first_hit(found, references, rule.hit_iou)
+    overlaps = yield from _overlaps_to_first_hit(
+        found, references, rule.hit_iou
+    )
     eligible = _eligible(found.boxes, lesions, rule)
     excluded = _overlap(found.boxes, barred) > rule.max_iou
 
@@ -83,11 +91,12 @@ def scan_image(
     chosen = pool(eligible & ~excluded)
     if rule.spare_quantile is None:
         chosen = chosen[_draw(len(chosen), rule, epoch, info['img_id'])]
+    masks = (yield chosen) if len(chosen) else []
     hits = found.scores[overlaps > rule.hit_iou]
     return {
         'examples': [
             _example(found.boxes[i], found.scores[i], overlaps[i], mask)
-            for i, mask in zip(chosen, found.masks(chosen), strict=True)
+            for i, mask in zip(chosen, masks, strict=True)
         ],
         'hit_score': float(hits.max()) if len(hits) else None,
         'skipped': len(pool(~eligible)),
@@ -97,7 +106,7 @@ def scan_image(
 
 def _overlaps_to_first_hit(
     found: Candidates, references: list[np.ndarray], hit_iou: float
-) -> np.ndarray:
+) -> Generator[Sequence[int], np.ndarray, np.ndarray]:
     """S2 of detections down to the best hit and a few more; 0 below, (n,).
 
     The rule asks for nothing below the best hit, so masks are computed from
@@ -107,10 +116,39 @@ def _overlaps_to_first_hit(
     near = np.flatnonzero(found.touching(references))
     for start in range(0, len(near), _MASKS_AT_A_TIME):
         some = near[start : start + _MASKS_AT_A_TIME]
-        overlaps[some] = mask_ious(found.masks(some), references).max(axis=1)
+        overlaps[some] = mask_ious((yield some), references).max(axis=1)
         if (overlaps[some] > hit_iou).any():
             break
     return overlaps
+
+
+def scan_together(
+    scans: Sequence[Scan],
+    masks_of: Callable[[list[Sequence[int]]], list[np.ndarray]],
+) -> list[dict]:
+    """Run the scans of a batch side by side, their masks in common passes.
+
+    Args:
+        scans: From :func:`scan_image`, one an image.
+        masks_of: Masks of the candidates that each image asks for.
+
+    Returns:
+        What each scan returns, in their order.
+    """
+    results: list[dict] = [{}] * len(scans)
+    sent: list[np.ndarray | None] = [None] * len(scans)
+    running = set(range(len(scans)))
+    while running:
+        asked: list[Sequence[int]] = [()] * len(scans)
+        for number in sorted(running):
+            try:
+                asked[number] = scans[number].send(sent[number])
+            except StopIteration as end:
+                results[number] = end.value
+                running.discard(number)
+        if running:
+            sent = masks_of(asked)
+    return results
 
 
 def spare_limit(

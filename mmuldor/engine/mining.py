@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from mmdet.models.detectors import TwoStageDetector
-from mmengine.dataset import BaseDataset, Compose, pseudo_collate
+from mmengine.dataset import BaseDataset
 from mmengine.dist import (
     all_gather_object,
     get_rank,
@@ -19,11 +17,21 @@ from mmengine.dist import (
 )
 from numpy.typing import ArrayLike
 from rich.progress import track
-from torch.utils.data import DataLoader, Subset
 
+from mmuldor.engine.batches import (
+    images_in_batches,
+    in_order,
+    single_images,
+)
+from mmuldor.engine.candidates import (
+    CandidateBatch,
+    Limits,
+    masks_can_wait,
+)
 from mmuldor.engine.mined_image import (
     make_bank,
     scan_image,
+    scan_together,
     spare,
     spare_limit,
 )
@@ -81,6 +89,7 @@ def mine(
     epoch: int,
     num_workers: int = 0,
     exclude: Mapping[int, ArrayLike] | None = None,
+    batch_size: int | None = None,
 ) -> dict:
     """Run the detector over a data set and choose its hard negatives.
 
@@ -99,6 +108,12 @@ def mine(
         exclude: Boxes ``x1 y1 x2 y2`` in source px by image id that a reader
             found to be no negatives; what overlaps one by more than
             ``rule.max_iou`` is not mined.
+        batch_size: Images that are detected on together; by default what
+            suits the device, 1 on a CPU. Only images of one size go together,
+            so that none is padded: the bank is that of batches of one, to the
+            byte where a backend's products do not round by their shape.
+            Otherwise scores differ by 1e-6, and the choice only where one
+            lies that close to a threshold.
 
     Returns:
         The bank (see :func:`mmuldor.io.bank.load_bank`),
@@ -110,16 +125,35 @@ def mine(
     check_model(model)
     detector = getattr(model, 'module', model)
     shape = _mask_shape(dataset)
+    limits = Limits(rule.score_thr, rule.nms_iou_thr, rule.max_per_img)
 
-    def scan(index: int, inputs: dict) -> tuple[int, dict]:
-        info = dataset.get_data_info(index)
-        barred = as_boxes((exclude or {}).get(info['img_id'], []))
-        return info['img_id'], scan_image(
-            detector, inputs, info, shape, rule, epoch, barred
-        )
+    # Said in the thread that it is for: a new one computes gradients.
+    @torch.no_grad()
+    def scan(indices: list[int], inputs: dict) -> list[tuple[int, dict]]:
+        infos = [dataset.get_data_info(index) for index in indices]
+        batch = CandidateBatch(detector, inputs, limits)
+        scans = [
+            scan_image(found, info, shape, rule, epoch, barred_of(info))
+            for found, info in zip(batch.images, infos, strict=True)
+        ]
+        found = scan_together(scans, batch.masks)
+        return [(i['img_id'], s) for i, s in zip(infos, found, strict=True)]
 
-    batches = _batches(dataset, pipeline, num_workers, epoch)
-    scanned = dict(_scan_all(scan, batches, _at_once(detector)))
+    def barred_of(info: dict) -> np.ndarray:
+        return as_boxes((exclude or {}).get(info['img_id'], []))
+
+    batches = _batches(
+        dataset,
+        pipeline,
+        num_workers,
+        epoch,
+        batch_size or _images_a_batch(detector),
+    )
+    scanned = dict(
+        pair
+        for part in in_order(scan, batches, _at_once(detector))
+        for pair in part
+    )
     gathered = all_gather_object(scanned)
     merged = {k: part[k] for part in gathered for k in part}
     limit = spare_limit(merged.values(), rule.spare_quantile)
@@ -138,6 +172,13 @@ def check_model(model: torch.nn.Module) -> None:
             f'head (its S2 is a mask IoU), but got {type(model).__name__} '
             'without one. Start from a config of `configs/mask_rcnn/`.'
         )
+    if not masks_can_wait(model):
+        raise ValueError(
+            'hard negative mining asks for boxes first and for masks of some '
+            'of them later, as Mask R-CNN and Cascade Mask R-CNN have them, '
+            f'but a {type(model.roi_head).__name__} predicts both together. '
+            'Start from a config of `configs/mask_rcnn/`.'
+        )
 
 
 def _mask_shape(dataset: BaseDataset) -> str:
@@ -148,64 +189,46 @@ def _mask_shape(dataset: BaseDataset) -> str:
     return 'quarter_ellipses'
 
 
-def single_images(
+def _batches(
     dataset: BaseDataset,
     pipeline: Sequence[dict],
-    indices: Sequence[int],
     num_workers: int,
-) -> DataLoader:
-    """Collated batches of one image each, by the test pipeline."""
-    view = copy.copy(dataset)
-    view.pipeline, view.test_mode = Compose(pipeline), True
-    return DataLoader(
-        Subset(view, indices),
-        batch_size=1,
-        num_workers=num_workers,
-        collate_fn=pseudo_collate,
-        # Its own generator, so that mining does not move the training's.
-        generator=torch.Generator().manual_seed(0),
-    )
-
-
-def _batches(dataset, pipeline, num_workers, epoch):
-    """Pairs of (index, collated batch of one image) of this process."""
+    epoch: int,
+    batch_size: int,
+) -> Iterator[tuple[list[int], dict]]:
+    """Indices and collated batches of this process's images."""
     indices = range(get_rank(), len(dataset), get_world_size())
     loader = single_images(dataset, pipeline, indices, num_workers)
-    return track(
+    singles = track(
         zip(indices, loader, strict=True),
         f'mining hard negatives, epoch {epoch + 1}',
         total=len(indices),
         transient=True,
         disable=not is_main_process(),
     )
+    return images_in_batches(singles, batch_size)
+
+
+def _on_cpu(detector: torch.nn.Module) -> bool:
+    return next(detector.parameters()).device.type == 'cpu'
+
+
+def _images_a_batch(detector: torch.nn.Module) -> int:
+    """A CPU's cache holds one image's maps; a GPU waits less in batches."""
+    return 1 if _on_cpu(detector) else 4
 
 
 def _at_once(detector: torch.nn.Module) -> int:
-    """How many images are under way at a time.
+    """How many batches are under way at a time.
 
-    On the CPU one image leaves threads idle: much of it is NMS, masks and
-    Python. A single thread is all a process may use where it has one.
+    On the CPU one for each thread, since one image leaves threads idle: much
+    of it is NMS, masks and Python. On a GPU two, so that it computes one
+    batch while the other one's masks are compared.
     """
-    on_cpu = next(detector.parameters()).device.type == 'cpu'
-    return min(2, torch.get_num_threads()) if on_cpu else 1
+    if not _on_cpu(detector):
+        return 2
+    return min(torch.get_num_threads(), _MOST_AT_ONCE)
 
 
-def _scan_all(
-    scan: Callable, batches: Iterable[tuple], at_once: int
-) -> Iterator:
-    """Results in the order of the batches, of which few are loaded ahead."""
-    if at_once == 1:
-        yield from (scan(*batch) for batch in batches)
-        return
-    # By itself a new thread takes the number that another has at the moment.
-    threads = torch.get_num_threads()
-    with ThreadPoolExecutor(
-        at_once, initializer=torch.set_num_threads, initargs=(threads,)
-    ) as pool:
-        waiting = deque()
-        for batch in batches:
-            waiting.append(pool.submit(scan, *batch))
-            if len(waiting) > at_once:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+# More would wait for the interpreter's lock.
+_MOST_AT_ONCE = 4

@@ -104,6 +104,11 @@ class FROCMetric(BaseMetric):
         self.truth = load_ground_truth(ann_file, keep_noisy=keep_noisy)
         self._known = frozenset(self.truth.all_images.tolist())
 
+    @property
+    def needs_masks(self) -> bool:
+        """Whether masks are used: the file has them, FROC is of boxes."""
+        return self.out is not None
+
     def process(
         self, data_batch: Any, data_samples: Sequence[dict[str, Any]]
     ) -> None:

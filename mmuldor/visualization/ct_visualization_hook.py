@@ -97,6 +97,11 @@ class CTVisualizationHook(Hook):
         self.val_interval = val_interval
         self._count = 0
 
+    @property
+    def needs_masks(self) -> bool:
+        """Whether a validation's masks are drawn."""
+        return self.val_interval is not None
+
     def before_test(self, runner: Runner) -> None:
         """Read the reference; runs before any image is tested."""
         if not self.draw:

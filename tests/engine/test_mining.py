@@ -1,6 +1,8 @@
 import json
 import time
+from pathlib import Path
 
+import mmdet
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 import mmuldor.registry  # noqa: F401
+from mmuldor.engine import batches as batches_module
 from mmuldor.engine import mining
 from mmuldor.engine.mined_image import spare, spare_limit
 from mmuldor.engine.mining import MiningRule, mine
@@ -180,6 +183,60 @@ def test_two_images_at_once_mine_the_same(
     assert banks[0]['counts']['mined'] > 0
 
 
+def assert_same_choice(bank, other):
+    """Matrix products round by their shape, so not always to the byte."""
+    assert bank['counts'] == other['counts']
+    assert list(bank['images']) == list(other['images'])
+    for image_id, examples in bank['images'].items():
+        for one, two in zip(examples, other['images'][image_id], strict=True):
+            np.testing.assert_allclose(one['bbox'], two['bbox'], atol=1e-3)
+            for key in ('score', 'mask_iou'):
+                assert one[key] == pytest.approx(two[key], abs=1e-5)
+
+
+@pytest.mark.parametrize('batch_size', [2, 4])
+def test_images_in_one_batch_mine_the_same(
+    detector, dataset, mini_config, batch_size
+):
+    # Many masks, some of them on lesions: several passes of the mask head.
+    rule = MiningRule(
+        min_score=0.0, score_thr=0.02, hit_iou=0.15, max_per_image=1000
+    )
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    single = mine(detector, dataset, pipeline, rule, 0)
+    batched = mine(detector, dataset, pipeline, rule, 0, batch_size=batch_size)
+    assert single['counts']['with_hit'] > 0
+    assert single['counts']['mined'] > 20
+    assert_same_choice(batched, single)
+
+
+def test_the_number_of_threads_changes_nothing(detector, dataset, mini_config):
+    rule = MiningRule(min_score=0.0, score_thr=0.02)
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    before, banks = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            banks.append(mine(detector, dataset, pipeline, rule, 0))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert banks[0] == banks[1]
+
+
+def test_only_images_of_one_size_share_a_batch():
+    sizes = [(3, 8, 8), (3, 8, 8), (3, 8, 8), (3, 8, 9), (3, 8, 8)]
+    singles = [
+        (n, {'inputs': [torch.zeros(size)], 'data_samples': [f'sample {n}']})
+        for n, size in enumerate(sizes)
+    ]
+    batches = list(batches_module.images_in_batches(singles, 2))
+    assert [indices for indices, _ in batches] == [[0, 1], [2], [3], [4]]
+    assert batches[0][1]['data_samples'] == ['sample 0', 'sample 1']
+    assert len(batches[0][1]['inputs']) == 2
+    assert list(batches_module.images_in_batches([], 2)) == []
+
+
 def test_images_at_once_keep_their_order_and_few_are_loaded_ahead():
     loaded, scanned = [], []
 
@@ -194,7 +251,7 @@ def test_images_at_once_keep_their_order_and_few_are_loaded_ahead():
         scanned.append(number)
         return number
 
-    results = mining._scan_all(scan, batches(), 2)
+    results = batches_module.in_order(scan, batches(), 2)
     assert next(results) == 0
     assert loaded == [0, 1, 2]
     assert list(results) == list(range(1, 9))
@@ -212,14 +269,14 @@ def test_an_error_on_one_image_ends_the_round():
         return number
 
     with pytest.raises(OSError, match='image 1'):
-        list(mining._scan_all(scan, ((n,) for n in range(100)), 2))
+        list(batches_module.in_order(scan, ((n,) for n in range(100)), 2))
     assert len(scanned) <= 5
 
 
 def test_images_at_once_are_no_more_than_threads(detector):
     before = torch.get_num_threads()
     try:
-        for threads, at_once in ((1, 1), (2, 2), (4, 2)):
+        for threads, at_once in ((1, 1), (2, 2), (9, 4)):
             torch.set_num_threads(threads)
             assert mining._at_once(detector) == at_once
     finally:
@@ -323,3 +380,40 @@ def test_a_model_without_masks_is_refused(dataset, root):
     model = MODELS.build(Config.fromfile(path).model)
     with pytest.raises(ValueError, match='needs a two-stage detector with a'):
         mine(model, dataset, [], MiningRule(), 0)
+
+
+def test_a_model_whose_masks_do_not_come_later_is_refused(dataset):
+    from mmengine.config import Config
+
+    init_default_scope('mmdet')
+    config = Config.fromfile(
+        Path(mmdet.__file__).parent
+        / '.mim/configs/htc/htc-without-semantic_r50_fpn_1x_coco.py'
+    )
+    config.model.backbone.init_cfg = None
+    model = MODELS.build(config.model)
+    with pytest.raises(ValueError, match='HybridTaskCascadeRoIHead predicts'):
+        mine(model, dataset, [], MiningRule(), 0)
+
+
+def test_the_masks_of_a_cascade_are_mined(dataset, mini_config):
+    config = mini_config.model
+    box_head = config.roi_head.bbox_head
+    config.roi_head.update(
+        type='CascadeRoIHead',
+        num_stages=2,
+        stage_loss_weights=[1, 0.5],
+        bbox_head=[box_head, box_head],
+    )
+    config.train_cfg.rcnn = [config.train_cfg.rcnn] * 2
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(config).eval()
+    for head in model.roi_head.bbox_head:
+        torch.nn.init.normal_(head.fc_cls.weight, std=0.6)
+    rule = MiningRule(min_score=0.0, score_thr=0.02)
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    bank = mine(model, dataset, pipeline, rule, 0)
+    assert bank['counts']['mined'] > 0
+    batched = mine(model, dataset, pipeline, rule, 0, batch_size=3)
+    assert_same_choice(batched, bank)

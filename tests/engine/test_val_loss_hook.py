@@ -3,42 +3,54 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import EarlyStoppingHook
-from mmengine.registry import HOOKS, MODELS, init_default_scope
+from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
+from mmuldor.apis.runs import BriefRunner
 from mmuldor.engine.hooks import val_loss_hook as module
-from mmuldor.engine.hooks.val_loss_hook import (
-    ValLossHook,
-    mean_losses,
-    other_classes_as_background,
-)
+from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 
 
 @pytest.fixture
 def runner(mini_config):
-    """A runner on the mini data set, its loss loader built."""
-    runner = Runner.from_cfg(mini_config)
-    runner.val_loss = next(
-        hook for hook in runner.hooks if isinstance(hook, ValLossHook)
-    )
-    runner.val_loss.before_train(runner)
+    """A runner on the mini data set, ready to validate."""
+    return make_runner(mini_config)
+
+
+def make_runner(config):
+    runner = Runner.from_cfg(config)
+    for hook in runner.hooks:
+        if isinstance(hook, ValLossHook):
+            runner.val_loss = hook
+            hook.before_train(runner)
     return runner
 
 
 def loss_of(runner, seed=0):
-    return mean_losses(runner.model, runner.val_loss._loader, seed)
+    runner.val_loss.seed = seed
+    metrics = runner.val_loop.run()
+    return {k: v for k, v in metrics.items() if k.startswith('val_')}
 
 
 def test_the_same_weights_give_the_same_loss(runner):
-    torch.manual_seed(5)
     first = loss_of(runner)
-    drawn = torch.rand(1)
-    again = loss_of(runner)
-    assert first == again
+    assert loss_of(runner) == first
     # Another seed draws other samples.
     assert loss_of(runner, seed=1) != first
-    # The generator of the training stands where it would stand without.
+
+
+def test_the_generator_of_the_training_stays(runner, mini_config):
+    """It stands where it would stand without the hook."""
     torch.manual_seed(5)
+    loss_of(runner)
+    drawn = torch.rand(1)
+    mini_config.default_hooks.val_loss = None
+    mini_config.default_hooks.checkpoint.save_best = None
+    mini_config.default_hooks.checkpoint.rule = None
+    mini_config.default_hooks.early_stopping = None
+    without = BriefRunner.from_cfg(mini_config)
+    torch.manual_seed(5)
+    without.val_loop.run()
     assert torch.equal(torch.rand(1), drawn)
 
 
@@ -56,44 +68,20 @@ def test_weights_stay_and_the_model_is_left_evaluating(runner):
     before = {k: v.clone() for k, v in runner.model.state_dict().items()}
     runner.model.train()
     loss_of(runner)
-    assert not runner.model.training
+    assert not any(module.training for module in runner.model.modules())
     for name, value in runner.model.state_dict().items():
         assert torch.equal(value, before[name])
-
-
-def test_a_background_region_called_false_positive_is_right():
-    init_default_scope('mmdet')
-    loss = MODELS.build(dict(type='mmdet.CrossEntropyLoss'))
-    model = torch.nn.Module()
-    model.roi_head = torch.nn.Module()
-    model.roi_head.bbox_head = torch.nn.Module()
-    model.roi_head.bbox_head.loss_cls = loss
-    # Lesion, false positive, background: probabilities 0.1, 0.8, 0.1.
-    scores = torch.tensor([[0.1, 0.8, 0.1]]).log()
-    background, lesion = torch.tensor([2]), torch.tensor([0])
-    with other_classes_as_background(model):
-        assert loss(scores, background).exp() == pytest.approx(1 / 0.9)
-        assert loss(scores, lesion).exp() == pytest.approx(10)
-    assert loss(scores, background).exp() == pytest.approx(10)
-
-
-def test_one_class_is_left_as_it_is():
-    from mmuldor.engine.hooks.val_loss_hook import _merge_classes
-
-    scores = torch.tensor([[1.0, -2.0]])
-    merged, other = _merge_classes(None, (scores, 'labels'))
-    assert torch.equal(merged, scores)
-    assert other == 'labels'
 
 
 def test_it_is_kept_and_can_stop_the_training(mini_config, monkeypatch):
     losses = []
 
-    def spy(*args):
-        losses.append(mean_losses(*args)['val_loss'])
+    def spy(parts):
+        losses.append(mean_of_images(parts)['val_loss'])
         return {'val_loss': losses[-1]}
 
-    monkeypatch.setattr(module, 'mean_losses', spy)
+    mean_of_images = module.mean_of_images
+    monkeypatch.setattr(module, 'mean_of_images', spy)
     config = mini_config
     config.train_cfg.update(max_epochs=4, val_interval=1)
     # The rate is nothing: no epoch is better than the first.
@@ -118,10 +106,10 @@ def test_the_log_shows_this_epoch_and_no_mean(runner, monkeypatch):
     hub = runner.message_hub
     for loss in (4.0, 2.0, 1.0):
         monkeypatch.setattr(
-            module, 'mean_losses', lambda *_, loss=loss: {'val_loss': loss}
+            module, 'mean_of_images', lambda *_, loss=loss: {'val_loss': loss}
         )
         metrics = {}
-        runner.val_loss._loader = []
+        runner.val_loss._found = {1: {'val_loss': loss}}
         runner.val_loss.after_val_epoch(runner, metrics)
         assert metrics == {'val_loss': loss}
         # MMEngine logs this statistic of what is named a loss.

@@ -1,6 +1,6 @@
 # SGD of ULDor (ISBI 2019), section 2.3; two images a GPU.
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=1)
-val_cfg = dict(type='ValLoop')
+val_cfg = dict(type='mmuldor.DetectionValLoop')
 test_cfg = dict(type='TestLoop')
 
 optim_wrapper = dict(

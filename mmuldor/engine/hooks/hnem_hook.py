@@ -14,6 +14,7 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmuldor.engine.image_losses import stages
 from mmuldor.engine.mining import MiningRule, check_model, mine
 from mmuldor.functional.hard_negatives import (
     POINTER_NAME,
@@ -119,10 +120,11 @@ class HNEMHook(Hook):
                 f'pipeline, but got {_transforms(dataset)}.'
             )
         model = getattr(runner.model, 'module', runner.model)
-        classes = min(
-            model.roi_head.bbox_head.num_classes,
-            model.roi_head.mask_head.num_classes,
-        )
+        heads = [
+            *stages(model.roi_head.bbox_head),
+            *stages(model.roi_head.mask_head),
+        ]
+        classes = min(head.num_classes for head in heads)
         needed = max(transform.label for transform in followers) + 1
         if classes < needed:
             raise ValueError(

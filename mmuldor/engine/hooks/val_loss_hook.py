@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 from collections.abc import Iterator, Sequence
 
 import torch
+from mmengine.dataset import Compose
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
+from mmuldor.engine.image_losses import losses_by_image, mean_of_images
+from mmuldor.engine.loops import DetectionValLoop
 from mmuldor.registry import HOOKS
+
+# Steps that make targets and leave the image as it is.
+_TARGET_STEPS = {'mmuldor.RecistToMask', 'LoadAnnotations'}
 
 
 @HOOKS.register_module()
 class ValLossHook(Hook):
     """Add the validation loss to the metrics of every validation.
 
-    Fires after each validation epoch: runs the model in evaluation mode over
-    the validation split's lesions with their pseudo masks and puts the mean
-    of each loss an image, ``val_loss_cls`` and so on, and their sum,
-    ``val_loss``, among the metrics, so that the log, ``save_best`` and early
-    stopping see them. Mined negatives have no part in it. The samplers of an
-    image are seeded by its id, so the same weights give the same loss, and
-    the training's random numbers stay where they are. Writes nothing;
-    several processes share the images.
+    Fires after each validation epoch: puts the mean of each loss an image,
+    ``val_loss_cls`` and so on, and their sum, ``val_loss``, among the
+    metrics, so that the log, ``save_best`` and early stopping see them. The
+    losses are those of the validation split's lesions with their pseudo
+    masks, by the model in evaluation mode; mined negatives have no part in
+    them. The samplers of an image are seeded by its id, so the same weights
+    give the same loss, and the training's random numbers stay where they
+    are. Writes nothing; several processes share the images.
+
+    With ``DetectionValLoop`` the features that the detections are made of
+    serve the losses, too, if the pipeline makes the validation's images and
+    targets beside; else the hook looks at every image a second time.
 
     In a model with more classes than the lesion, a region of background that
     is called a false positive is called right: the classes beside the lesion
@@ -53,10 +65,38 @@ class ValLossHook(Hook):
     ) -> None:
         self.pipeline = pipeline
         self.seed = seed
-        self._loader = None
+        self._loader: DataLoader | None = None
+        self._found: dict[int, dict[str, float]] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Build the loader, so that what is missing is found now."""
+        """Get ready, so that what is missing is found now."""
+        if runner.val_loop is None:
+            return
+        self._check_pipeline(runner)
+        self._classes = len(runner.val_dataloader.dataset.metainfo['classes'])
+        if self._shares_images(runner):
+            runner.val_dataloader.dataset.pipeline = Compose(self.pipeline)
+            runner.val_loop.users.append(self._add)
+            return
+        print_log(
+            'the validation loss looks at every image a second time, since '
+            '`val_loss_pipeline` or the validation loop is of another kind',
+            logger='current',
+            level=logging.INFO,
+        )
+        loader = dict(
+            runner.cfg.val_dataloader,
+            batch_size=1,
+            sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+            dataset=dict(
+                runner.cfg.val_dataloader.dataset,
+                pipeline=self.pipeline,
+                test_mode=False,
+            ),
+        )
+        self._loader = runner.build_dataloader(loader)
+
+    def _check_pipeline(self, runner: Runner) -> None:
         if self.pipeline is None:
             self.pipeline = runner.cfg.get('val_loss_pipeline')
         if not self.pipeline:
@@ -71,25 +111,43 @@ class ValLossHook(Hook):
                     'the validation loss must be of annotated lesions only, '
                     f'but its pipeline holds {step["type"]}. Leave it out.'
                 )
-        loader = dict(
-            runner.cfg.val_dataloader,
-            batch_size=1,
-            sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-            dataset=dict(
-                runner.cfg.val_dataloader.dataset,
-                pipeline=self.pipeline,
-                test_mode=False,
-            ),
+
+    def _shares_images(self, runner: Runner) -> bool:
+        """Whether the validation's own batches can carry the targets."""
+        loader = runner.cfg.val_dataloader
+        images = [
+            step for step in self.pipeline if step['type'] not in _TARGET_STEPS
+        ]
+        return (
+            isinstance(runner.val_loop, DetectionValLoop)
+            and images == list(loader.dataset.get('pipeline', []))
+            # Each image once: what a sampler repeats would count twice.
+            and isinstance(runner.val_dataloader, DataLoader)
+            and not loader.dataset.get('filter_cfg')
         )
-        self._loader = runner.build_dataloader(loader)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Forget the losses of the last one."""
+        self._found = {}
+
+    def _add(
+        self, model: nn.Module, data: dict, features: Sequence[Tensor]
+    ) -> None:
+        self._found |= losses_by_image(
+            model, data, features, self.seed, self._classes
+        )
 
     def after_val_epoch(
         self, runner: Runner, metrics: dict[str, float] | None = None
     ) -> None:
         """Add the losses to ``metrics`` and to the log."""
-        if self._loader is None or metrics is None:
+        if self._loader is not None:
+            for data, features in _passes(runner.model, self._loader):
+                self._add(_unwrapped(runner.model), data, features)
+        gathered = all_gather_object(self._found)
+        if metrics is None or not any(gathered):
             return
-        losses = mean_losses(runner.model, self._loader, self.seed)
+        losses = mean_of_images(gathered)
         metrics.update(losses)
         for name, value in losses.items():
             # MMEngine logs the mean of the last ten of what is named a loss.
@@ -97,63 +155,18 @@ class ValLossHook(Hook):
             runner.message_hub.update_scalar(f'val/{name}', value)
 
 
+def _unwrapped(model: nn.Module) -> nn.Module:
+    return getattr(model, 'module', model)
+
+
 @torch.no_grad()
-def mean_losses(
-    model: nn.Module, loader: torch.utils.data.DataLoader, seed: int
-) -> dict[str, float]:
-    """Mean losses an image over all processes, and ``val_loss``, their sum.
-
-    Args:
-        model: A detector, on its device; it is left in evaluation mode.
-        loader: Batches of one image with its targets.
-        seed: Seed of the samplers, with the image id.
-    """
-    model = getattr(model, 'module', model)
+def _passes(model: nn.Module, loader: DataLoader) -> Iterator[tuple]:
+    """Preprocessed batches and their features."""
+    model = _unwrapped(model)
     model.eval()
-    found = {}
-    # A loader draws too when it starts.
-    with torch.random.fork_rng(), other_classes_as_background(model):
-        for batch in loader:
-            image_id = int(batch['data_samples'][0].img_id)
-            data = model.data_preprocessor(batch, False)
-            torch.manual_seed(seed + (image_id << 16))
-            losses = model(**data, mode='loss')
-            found[image_id] = _named(model.parse_losses(losses)[1])
-    # In the order of the ids: the same sum for any number of processes.
-    gathered = dict(
-        item for part in all_gather_object(found) for item in part.items()
-    )
-    images = [gathered[image_id] for image_id in sorted(gathered)]
-    return {
-        name: sum(image[name] for image in images) / len(images)
-        for name in images[0]
-    }
-
-
-def _named(log_vars: dict[str, Tensor]) -> dict[str, float]:
-    """``loss`` becomes ``val_loss``; what is no loss is left out."""
-    return {
-        f'val_{name}': float(value)
-        for name, value in log_vars.items()
-        if 'loss' in name
-    }
-
-
-@contextlib.contextmanager
-def other_classes_as_background(model: nn.Module) -> Iterator[None]:
-    """Let the box head's softmax loss see lesion and everything else only."""
-    loss = model.roi_head.bbox_head.loss_cls
-    handle = loss.register_forward_pre_hook(_merge_classes)
-    try:
-        yield
-    finally:
-        handle.remove()
-
-
-def _merge_classes(_module: nn.Module, args: tuple) -> tuple:
-    """Move the probability of all classes but the lesion to background."""
-    scores, *others = args
-    background = scores[:, 1:].logsumexp(dim=1, keepdim=True)
-    nothing = torch.full_like(scores[:, 1:-1], -torch.inf)
-    merged = torch.cat([scores[:, :1], nothing, background], dim=1)
-    return (merged, *others)
+    state = torch.get_rng_state()
+    for batch in loader:
+        data = model.data_preprocessor(batch, False)
+        yield data, model.extract_feat(data['inputs'])
+    # A loader draws when it starts.
+    torch.set_rng_state(state)

@@ -1,0 +1,95 @@
+"""Validation that looks at every image once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from mmdet.engine.hooks import DetVisualizationHook
+from mmdet.structures import DetDataSample
+from mmengine.runner import ValLoop
+from mmengine.runner.amp import autocast
+from torch import Tensor, nn
+
+from mmuldor.engine.candidates import detect, masks_can_wait
+from mmuldor.engine.one_pass import features_known
+from mmuldor.registry import LOOPS
+
+# Takes the detector, the preprocessed batch and its features.
+FeatureUser = Callable[[nn.Module, dict, Sequence[Tensor]], None]
+
+
+@LOOPS.register_module()
+class DetectionValLoop(ValLoop):
+    """MMEngine's loop; features are shared, and masks computed if used.
+
+    A batch's features serve its detections and whoever else asks for them by
+    :attr:`users`: ``ValLossHook`` does. Masks are left out unless a metric or
+    a hook wants them: FROC is of boxes. Metrics that do not say
+    ``needs_masks = False`` are given masks.
+
+    Example:
+        ``val_cfg = dict(type='mmuldor.DetectionValLoop')``
+
+    Args:
+        *args: As for MMEngine's ``ValLoop``.
+        **kwargs: Likewise.
+
+    Attributes:
+        users: Called with each batch after its detections are made.
+    """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.users: list[FeatureUser] = []
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: dict) -> None:
+        """Detect on a batch, and hand on its features."""
+        hook_args = dict(batch_idx=idx, data_batch=data_batch)
+        self.runner.call_hook('before_val_iter', **hook_args)
+        with autocast(enabled=self.fp16):
+            outputs = self._outputs(data_batch)
+        self.evaluator.process(data_samples=outputs, data_batch=data_batch)
+        self.runner.call_hook('after_val_iter', outputs=outputs, **hook_args)
+
+    def _outputs(self, data_batch: dict) -> list[DetDataSample]:
+        model = getattr(self.runner.model, 'module', self.runner.model)
+        data = model.data_preprocessor(data_batch, False)
+        features = model.extract_feat(data['inputs'])
+        with features_known(model, features):
+            outputs = predict(model, data, features, self._needs_masks())
+            for user in self.users:
+                user(model, data, features)
+        return outputs
+
+    def _needs_masks(self) -> bool:
+        return any(
+            getattr(metric, 'needs_masks', True)
+            for metric in self.evaluator.metrics
+        ) or any(
+            getattr(hook, 'needs_masks', False)
+            or (isinstance(hook, DetVisualizationHook) and hook.draw)
+            for hook in self.runner.hooks
+        )
+
+
+def predict(
+    model: nn.Module,
+    data: dict,
+    features: Sequence[Tensor],
+    masks: bool,
+) -> list[DetDataSample]:
+    """Detections of a batch, in px of the source images.
+
+    Args:
+        model: An mmdet detector in evaluation mode.
+        data: ``inputs`` and ``data_samples``, preprocessed.
+        features: Maps of the batch, known to the model.
+        masks: Whether they are needed; where they cannot be left out, they
+            are there in any case.
+    """
+    if masks or not masks_can_wait(model):
+        return model.predict(data['inputs'], data['data_samples'])
+    found = detect(model, data, features=features).rescaled()
+    return model.add_pred_to_datasample(data['data_samples'], found)
