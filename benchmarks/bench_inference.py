@@ -27,7 +27,7 @@ from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
 from benchmarks.timing import alternate, make_parser, row, save, times_faster
 from data_prep.make_phantom import main as make_phantom
 from mmuldor.apis.detector import LesionDetector
-from mmuldor.engine.candidates import LESION
+from mmuldor.engine.detections import LESION
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.io.cli import user_errors
 from mmuldor.io.png_series import read_png_series

@@ -15,7 +15,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
 
 from mmuldor.apis.configs import check_keys, config_errors
-from mmuldor.engine.candidates import LESION
+from mmuldor.engine.detections import LESION
 from mmuldor.engine.hooks.hnem_hook import unwrap
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons

@@ -16,7 +16,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmuldor.apis.checkpoints import load_safely
 from mmuldor.apis.configs import config_errors
 from mmuldor.apis.views import average_views
-from mmuldor.engine.candidates import LESION
+from mmuldor.engine.detections import LESION
 from mmuldor.engine.hooks.head_expansion_hook import (
     check_classes,
     check_shapes,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -35,32 +35,31 @@ def single_images(
 
 
 def images_in_batches(
-    singles: Iterable[tuple[int, dict]], batch_size: int
+    singles: Iterable[tuple[int, dict]], batch_size: int, divisor: int = 1
 ) -> Iterator[tuple[list[int], dict]]:
-    """Neighbouring images of one size in batches.
+    """Images that are padded to one size in batches, not in their order.
 
     Args:
         singles: Pairs of an index and a collated batch of one image.
         batch_size: At most this many in a batch.
+        divisor: A detector pads sides to multiples of this.
 
     Yields:
         Indices and a collated batch.
     """
-    waiting: list[tuple[int, dict]] = []
+    waiting: dict[tuple[int, ...], list] = defaultdict(list)
     for index, inputs in singles:
-        new = (index, inputs)
-        if waiting and (
-            len(waiting) == batch_size or _shape(new) != _shape(waiting[0])
-        ):
-            yield _together(waiting)
-            waiting = []
-        waiting.append(new)
-    if waiting:
-        yield _together(waiting)
+        shape = _padded(inputs['inputs'][0].shape, divisor)
+        waiting[shape].append((index, inputs))
+        if len(waiting[shape]) == batch_size:
+            yield _together(waiting.pop(shape))
+    for left in waiting.values():
+        yield _together(left)
 
 
-def _shape(single: tuple[int, dict]) -> tuple[int, ...]:
-    return tuple(single[1]['inputs'][0].shape)
+def _padded(shape: Sequence[int], divisor: int) -> tuple[int, ...]:
+    channels, *sides = shape
+    return channels, *(-(-side // divisor) for side in sides)
 
 
 def _together(singles: list[tuple[int, dict]]) -> tuple[list[int], dict]:

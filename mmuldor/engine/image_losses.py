@@ -10,6 +10,7 @@ import torch
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
+from mmuldor.engine.detections import stages
 from mmuldor.engine.one_pass import features_known
 
 # What behaves otherwise in training, whatever the losses are.
@@ -144,11 +145,6 @@ def box_heads(detector: nn.Module) -> list[nn.Module]:
     """Box heads of a two-stage detector's stages; none of others."""
     head = getattr(getattr(detector, 'roi_head', None), 'bbox_head', None)
     return [] if head is None else stages(head)
-
-
-def stages(head: nn.Module) -> list[nn.Module]:
-    """The heads of a cascade, or the one head."""
-    return list(head) if isinstance(head, nn.ModuleList) else [head]
 
 
 def _merge_classes(known: int, _module: nn.Module, args: tuple) -> tuple:

@@ -11,7 +11,7 @@ from mmengine.runner import ValLoop
 from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 
-from mmuldor.engine.candidates import detect, masks_can_wait
+from mmuldor.engine.detections import detect, masks_can_wait
 from mmuldor.engine.one_pass import features_known
 from mmuldor.registry import LOOPS
 

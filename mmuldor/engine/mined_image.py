@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from mmengine.dataset import BaseDataset
 
-from mmuldor.engine.candidates import LESION, Candidates
+from mmuldor.engine.candidates import Candidates
+from mmuldor.engine.detections import LESION
 from mmuldor.functional.boxes import EDGE_SHIFT_PX, pairwise_iod, pairwise_iou
 from mmuldor.functional.hard_negatives import (
     BANK_VERSION,

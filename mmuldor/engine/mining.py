@@ -23,11 +23,8 @@ from mmuldor.engine.batches import (
     in_order,
     single_images,
 )
-from mmuldor.engine.candidates import (
-    CandidateBatch,
-    Limits,
-    masks_can_wait,
-)
+from mmuldor.engine.candidates import CandidateBatch
+from mmuldor.engine.detections import Limits, masks_can_wait
 from mmuldor.engine.mined_image import (
     make_bank,
     scan_image,
@@ -109,11 +106,11 @@ def mine(
             found to be no negatives; what overlaps one by more than
             ``rule.max_iou`` is not mined.
         batch_size: Images that are detected on together; by default what
-            suits the device, 1 on a CPU. Only images of one size go together,
-            so that none is padded: the bank is that of batches of one, to the
-            byte where a backend's products do not round by their shape.
-            Otherwise scores differ by 1e-6, and the choice only where one
-            lies that close to a threshold.
+            suits the device, 1 on a CPU. Only images that are padded to one
+            size in any case go together: the bank is that of batches of one,
+            to the byte where a backend's products do not round by their
+            shape. Where they do, scores differ by 1e-6, and the choice where
+            one lies that close to a threshold.
 
     Returns:
         The bank (see :func:`mmuldor.io.bank.load_bank`),
@@ -148,6 +145,7 @@ def mine(
         num_workers,
         epoch,
         batch_size or _images_a_batch(detector),
+        getattr(detector.data_preprocessor, 'pad_size_divisor', 1),
     )
     scanned = dict(
         pair
@@ -195,6 +193,7 @@ def _batches(
     num_workers: int,
     epoch: int,
     batch_size: int,
+    divisor: int,
 ) -> Iterator[tuple[list[int], dict]]:
     """Indices and collated batches of this process's images."""
     indices = range(get_rank(), len(dataset), get_world_size())
@@ -206,7 +205,7 @@ def _batches(
         transient=True,
         disable=not is_main_process(),
     )
-    return images_in_batches(singles, batch_size)
+    return images_in_batches(singles, batch_size, divisor)
 
 
 def _on_cpu(detector: torch.nn.Module) -> bool:
@@ -215,7 +214,7 @@ def _on_cpu(detector: torch.nn.Module) -> bool:
 
 def _images_a_batch(detector: torch.nn.Module) -> int:
     """A CPU's cache holds one image's maps; a GPU waits less in batches."""
-    return 1 if _on_cpu(detector) else 4
+    return 1 if _on_cpu(detector) else 8
 
 
 def _at_once(detector: torch.nn.Module) -> int:

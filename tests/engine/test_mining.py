@@ -224,17 +224,17 @@ def test_the_number_of_threads_changes_nothing(detector, dataset, mini_config):
     assert banks[0] == banks[1]
 
 
-def test_only_images_of_one_size_share_a_batch():
-    sizes = [(3, 8, 8), (3, 8, 8), (3, 8, 8), (3, 8, 9), (3, 8, 8)]
+def test_only_images_padded_to_one_size_share_a_batch():
+    sizes = [(3, 8, 8), (3, 8, 9), (3, 5, 8), (3, 8, 7), (3, 16, 12)]
     singles = [
         (n, {'inputs': [torch.zeros(size)], 'data_samples': [f'sample {n}']})
         for n, size in enumerate(sizes)
     ]
-    batches = list(batches_module.images_in_batches(singles, 2))
-    assert [indices for indices, _ in batches] == [[0, 1], [2], [3], [4]]
-    assert batches[0][1]['data_samples'] == ['sample 0', 'sample 1']
+    batches = list(batches_module.images_in_batches(singles, 2, 8))
+    assert [indices for indices, _ in batches] == [[0, 2], [1], [3], [4]]
+    assert batches[0][1]['data_samples'] == ['sample 0', 'sample 2']
     assert len(batches[0][1]['inputs']) == 2
-    assert list(batches_module.images_in_batches([], 2)) == []
+    assert list(batches_module.images_in_batches([], 2, 8)) == []
 
 
 def test_images_at_once_keep_their_order_and_few_are_loaded_ahead():

@@ -14,7 +14,7 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from mmuldor.engine.image_losses import stages
+from mmuldor.engine.detections import stages
 from mmuldor.engine.mining import MiningRule, check_model, mine
 from mmuldor.functional.hard_negatives import (
     POINTER_NAME,
