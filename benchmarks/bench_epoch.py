@@ -5,7 +5,7 @@
 The demo's HNEM model trains over some of its images, then mines them. Stages
 are timed by wrapping the model's methods; backward steps are those of the
 whole model. Beside them: what a loader's worker spends on a sample, and the
-ten operators that cost the most.
+ten operators that cost the most, and how often the host waits for the device.
 """
 
 from __future__ import annotations
@@ -33,10 +33,13 @@ from benchmarks.models import (
     synchronise,
 )
 from benchmarks.timing import make_parser, row, save
+from benchmarks.waits import wait_rows
 from mmuldor.engine.mining import MiningRule, mine
 from mmuldor.io.cli import user_errors
 
 OPERATORS = 10
+# Images whose waits for the device are counted.
+WAITED = 16
 
 
 class Stages:
@@ -174,6 +177,7 @@ def main() -> None:
     sample = sample_seconds(dataset, args.images)
     middle = 1000 * float(np.median(sample))
     rows.append(row('a sample, in a worker', {'': sample}, 'ms', middle))
+    rows += wait_rows(config, model, optimiser, args.device, WAITED)
     save(args, 'epoch', rows, args.device, operators=found)
     for operator in found:
         print('{share:6.1%} {operator} ({calls} calls)'.format(**operator))

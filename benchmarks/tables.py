@@ -13,6 +13,7 @@ STAGES = {
     'store': 'Loader',
     'masks': 'Pseudo masks',
     'mining': 'HNEM',
+    'validation': 'Validation',
     'froc': 'FROC',
     'training': 'Training',
     'inference': 'Inference on a volume',
@@ -23,7 +24,7 @@ STAGES = {
 # Needs a C++ compiler, hence only where it is asked for.
 ASKED_FOR = ('ops',)
 # Those that run on a GPU, too.
-ON_GPU = ('mining', 'training', 'inference', 'epoch')
+ON_GPU = ('mining', 'validation', 'training', 'inference', 'epoch')
 BEGIN, END = '<!-- tables: make bench -->', '<!-- end of tables -->'
 _HEAD = '| case | median | figure | wanted | reached |\n|---|---|---:|---|---|'
 

@@ -67,44 +67,68 @@ class Detections(NamedTuple):
         gives to the host, where mmdet pastes the masks: bool where the config
         has a threshold.
         """
-        on_host = [
-            InstanceData(
-                # mmdet brings the boxes to source pixels in place.
-                bboxes=part.bboxes.cpu().clone(),
-                labels=part.labels.cpu(),
-            )
-            for part in some
-        ]
-        head = self.detector.roi_head
-        found = stages(head.mask_head)[-1].predict_by_feat(
-            mask_preds=self._mask_preds(some),
-            results_list=on_host,
-            batch_img_metas=self.metas,
-            rcnn_test_cfg=head.test_cfg,
-            rescale=True,
-            # Of a cascade they are probabilities.
-            activate_map=isinstance(head, CascadeRoIHead),
+        lengths = [len(part) for part in some]
+        boxes = torch.cat([part.bboxes for part in some])
+        labels = torch.cat([part.labels for part in some])
+        return paste(
+            self.detector.roi_head,
+            self._mask_preds(some).cpu().split(lengths),
+            # mmdet brings the boxes to source pixels in place.
+            _on_host(boxes).clone().split(lengths),
+            _on_host(labels).split(lengths),
+            self.metas,
         )
-        return [part.masks for part in found]
 
-    def _mask_preds(self, some: Sequence[InstanceData]) -> list[Tensor]:
-        """What the mask head says of each image's boxes, on the host."""
+    def _mask_preds(self, some: Sequence[InstanceData]) -> Tensor:
+        """What the mask head says of all images' boxes."""
         rois = bbox2roi([part.bboxes for part in some])
         rois = rois.to(self.features[0].device)
         head = self.detector.roi_head
-        if isinstance(head, CascadeRoIHead):
-            # mmdet averages the probabilities of the stages.
-            found = torch.stack(
-                [
-                    head._mask_forward(stage, self.features, rois)[
-                        'mask_preds'
-                    ].sigmoid()
-                    for stage in range(head.num_stages)
-                ]
-            ).mean(0)
-        else:
-            found = head._mask_forward(self.features, rois)['mask_preds']
-        return list(found.cpu().split([len(part) for part in some]))
+        if not isinstance(head, CascadeRoIHead):
+            return head._mask_forward(self.features, rois)['mask_preds']
+        # mmdet averages the probabilities of the stages.
+        found = [
+            head._mask_forward(stage, self.features, rois)['mask_preds']
+            for stage in range(head.num_stages)
+        ]
+        return torch.stack([preds.sigmoid() for preds in found]).mean(0)
+
+
+def paste(
+    roi_head: BaseRoIHead,
+    mask_preds: Sequence[Tensor],
+    boxes: Sequence[Tensor],
+    labels: Sequence[Tensor],
+    metas: list[dict],
+) -> list[Tensor]:
+    """Masks of each image, (n, H, W) source px, on the host.
+
+    Args:
+        roi_head: Where they come from.
+        mask_preds: (n, classes, h, w) of each image, probabilities if of a
+            cascade.
+        boxes: (n, 4) px of the detector's input; changed in place.
+        labels: (n,).
+        metas: Facts of each image.
+    """
+    found = [
+        InstanceData(bboxes=part, labels=own)
+        for part, own in zip(boxes, labels, strict=True)
+    ]
+    found = stages(roi_head.mask_head)[-1].predict_by_feat(
+        mask_preds=mask_preds,
+        results_list=found,
+        batch_img_metas=metas,
+        rcnn_test_cfg=roi_head.test_cfg,
+        rescale=True,
+        activate_map=isinstance(roi_head, CascadeRoIHead),
+    )
+    return [part.masks for part in found]
+
+
+def _on_host(values: Tensor) -> Tensor:
+    """Those of lesions are there already."""
+    return values if values.is_cpu else values.cpu()
 
 
 def stages(head: nn.Module) -> list[nn.Module]:
@@ -194,10 +218,11 @@ def _lesions(raw: Sequence[InstanceData], limits: Limits) -> list:
         image = image[kept]
         boxes, order = batched_nms(boxes[kept], scores[kept], image, nms)
         table = torch.cat([boxes, image[order, None].to(boxes)], dim=1)
-    table = table.cpu()
+    table = table.cpu().numpy()
     found = []
     for number in range(len(raw)):
         rows = table[table[:, 5] == number][: limits.max_per_img]
+        rows = torch.from_numpy(rows)
         labels = torch.full((len(rows),), LESION)
         found.append(
             InstanceData(bboxes=rows[:, :4], scores=rows[:, 4], labels=labels)

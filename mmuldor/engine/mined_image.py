@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 # A call for one mask costs about as much as four masks more.
-_MASKS_AT_A_TIME = 4
+_MASKS_AT_FIRST = 4
 
 
 # Asks for masks of candidates by index, is sent them, and returns a scan.
@@ -111,12 +111,15 @@ def _overlaps_to_first_hit(
     """S2 of detections down to the best hit and a few more; 0 below, (n,).
 
     The rule asks for nothing below the best hit, so masks are computed from
-    the highest score on, some at a time, until one hits.
+    the highest score on, some at a time and then twice as many, until one
+    hits.
     """
     overlaps = np.zeros(len(found.boxes))
     near = np.flatnonzero(found.touching(references))
-    for start in range(0, len(near), _MASKS_AT_A_TIME):
-        some = near[start : start + _MASKS_AT_A_TIME]
+    number = _MASKS_AT_FIRST
+    while len(near):
+        some, near = near[:number], near[number:]
+        number *= 2
         overlaps[some] = mask_ious((yield some), references).max(axis=1)
         if (overlaps[some] > hit_iou).any():
             break

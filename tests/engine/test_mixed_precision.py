@@ -2,9 +2,12 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
+from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
+from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmuldor.apis import precision
 from mmuldor.apis.precision import cpu_has_bfloat16, use_amp
@@ -80,6 +83,34 @@ def test_a_training_on_the_cpu(mini_config, monkeypatch, tmp_path):
     assert len(losses) == len(expected)
     assert losses != expected
     assert losses[0] == pytest.approx(expected[0], rel=0.02)
+
+
+@pytest.mark.slow
+def test_two_hundred_iterations(mini_config):
+    """bfloat16 learns as float32 does, on the same batches and draws."""
+    mini_config.train_dataloader.dataset.pipeline = (
+        mini_config.val_loss_pipeline
+    )
+    init_default_scope('mmdet')
+    dataset = DATASETS.build(mini_config.train_dataloader.dataset)
+    samples = [dataset[index] for index in range(len(dataset))]
+    means = []
+    for kind in (OptimWrapper, CPUAmpOptimWrapper):
+        torch.manual_seed(0)
+        model = MODELS.build(mini_config.model).train()
+        model.init_weights()
+        optimiser = torch.optim.AdamW(model.parameters(), 0.0005)
+        wrapper = kind(optimiser, clip_grad=dict(max_norm=10))
+        losses = []
+        for number in range(200):
+            torch.manual_seed(number)
+            batch = [samples[(2 * number + i) % 6] for i in range(2)]
+            log = model.train_step(pseudo_collate(batch), wrapper)
+            losses.append(float(log['loss']))
+        assert np.mean(losses[-50:]) < 0.8 * np.mean(losses[:10])
+        means.append(np.mean(losses[-50:]))
+    assert means[1] == pytest.approx(means[0], rel=0.05)
+    assert means[1] != means[0]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
