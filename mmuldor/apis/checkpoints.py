@@ -12,7 +12,7 @@ from urllib.parse import urlparse
 
 import numpy as np
 import torch
-from mmengine.dist import barrier, get_local_rank
+from mmengine.dist import all_gather_object
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
@@ -163,16 +163,22 @@ def load_from_url(url: str, map_location: str | Callable = 'cpu') -> dict:
     """Download once a machine, to where torch.hub keeps its files."""
     folder = Path(torch.hub.get_dir()) / 'checkpoints'
     path = folder / (Path(urlparse(url).path).name or 'checkpoint')
-    if get_local_rank() == 0 and not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    problem = ''
+    # Launchers say which process of a machine this is; MMEngine's own answer
+    # needs a group that it never makes.
+    if os.environ.get('LOCAL_RANK', '0') == '0' and not path.exists():
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path))
-        except OSError as error:
-            raise OSError(
-                f"checkpoint '{url}' could not be fetched: {error}. Download "
-                'it by other means and name the file.'
-            ) from error
-    barrier()
+        except (OSError, ValueError) as error:
+            problem = str(error) or type(error).__name__
+    # All processes end with the same words, none waits for the others.
+    problem = next(filter(None, all_gather_object(problem)), '')
+    if problem:
+        raise OSError(
+            f"checkpoint '{url}' could not be fetched: {problem}. Download it "
+            'by other means and name the file.'
+        )
     return load_from_file(str(path), map_location)
 
 

@@ -10,11 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn
 
+from mmuldor.ops.deform_attn import (
+    ms_deform_attn_backward,
+    ms_deform_attn_forward,
+)
+from mmuldor.ops.focal import (
+    sigmoid_focal_loss_backward,
+    sigmoid_focal_loss_forward,
+)
 from mmuldor.ops.info import compile_hint
 from mmuldor.ops.nms import nms
 from mmuldor.ops.roi_align import roi_align_backward, roi_align_forward
 
-__all__ = ['nms', 'roi_align_backward', 'roi_align_forward']
+__all__ = [
+    'ms_deform_attn_backward',
+    'ms_deform_attn_forward',
+    'nms',
+    'roi_align_backward',
+    'roi_align_forward',
+    'sigmoid_focal_loss_backward',
+    'sigmoid_focal_loss_forward',
+]
 
 
 def get_compiler_version() -> str:

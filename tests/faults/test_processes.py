@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
 
 ROOT = Path(__file__).resolve().parents[2]
 # One thread each: convolutions differ between one thread and two.
@@ -88,6 +94,68 @@ def test_a_process_that_dies_ends_all(config, tmp_path, free_port):
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+class CountingHandler(SimpleHTTPRequestHandler):
+    """Serves a folder and keeps what it was asked for."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *_):
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A file server on loopback; its folder is `served`."""
+    folder = tmp_path / 'served'
+    folder.mkdir()
+    handler = functools.partial(CountingHandler, directory=str(folder))
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        server.asked, server.folder = [], folder
+        server.url = f'http://127.0.0.1:{server.server_port}'
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_weights_of_a_url_are_fetched_once(
+    mini_config, config, tmp_path, free_port, server, monkeypatch
+):
+    init_default_scope('mmdet')
+    backbone = MODELS.build(mini_config.model.backbone)
+    torch.save(backbone.state_dict(), server.folder / 'backbone.pth')
+    monkeypatch.setitem(ENVIRONMENT, 'TORCH_HOME', str(tmp_path / 'torch'))
+    loaded = Config.fromfile(config)
+    loaded.model.backbone.init_cfg = dict(
+        type='Pretrained', checkpoint=f'{server.url}/backbone.pth'
+    )
+    loaded.dump(config)
+    # No rate: BatchNorm's buffers aside, weights stay what was loaded.
+    run(
+        free_port, 'dist_train.sh', config, 2, '--work-dir',
+        tmp_path / 'work', '--cfg-options',
+        'optim_wrapper.optimizer.lr=0.0', 'default_hooks.hnem=None',
+    )  # fmt: skip
+    assert server.asked == ['/backbone.pth']
+    trained = torch.load(tmp_path / 'work/epoch_1.pth', weights_only=False)
+    for name, weight in backbone.named_parameters():
+        assert torch.equal(trained['state_dict'][f'backbone.{name}'], weight)
+
+
+def test_a_url_without_a_file_ends_all(config, tmp_path, free_port, server):
+    began = time.monotonic()
+    process = launch(
+        free_port, 'dist_train.sh', config, 2, '--work-dir',
+        tmp_path / 'work', '--cfg-options', f'load_from={server.url}/no.pth',
+    )  # fmt: skip
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode != 0
+    assert f"error: checkpoint '{server.url}/no.pth' could not be" in output
+    assert 'Local process group' not in output
+    assert time.monotonic() - began < 120
 
 
 def wait_for_training(process: subprocess.Popen, work: Path) -> int:

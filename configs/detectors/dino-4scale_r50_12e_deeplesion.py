@@ -1,0 +1,12 @@
+_base_ = [
+    '../_base_/models/dino-4scale_r50.py',
+    '../_base_/datasets/deeplesion.py',
+    '../_base_/schedules/adamw_12e.py',
+    '../_base_/default_runtime.py',
+]
+
+# As in mmdet: small steps of the backbone, a tight bound of the gradient.
+optim_wrapper = dict(
+    optimizer=dict(weight_decay=0.0001),
+    clip_grad=dict(max_norm=0.1),
+    paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.1))))
