@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/models/dino-4scale_r50.py',
-    '../_base_/datasets/deeplesion.py',
+    '../_base_/datasets/deeplesion_boxes.py',
     '../_base_/schedules/adamw_12e.py',
     '../_base_/default_runtime.py',
 ]

@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/models/retinanet_r101_fpn.py',
-    '../_base_/datasets/deeplesion.py',
+    '../_base_/datasets/deeplesion_boxes.py',
     '../_base_/schedules/uldor_12e.py',
     '../_base_/default_runtime.py',
 ]

@@ -19,8 +19,10 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS
 from torch import nn
 
+from mmuldor.apis.any_detector import classes_of
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples, targets_of
 from mmuldor.apis.configs import check_keys, config_errors
+from mmuldor.apis.evaluators import evaluators_of
 from mmuldor.apis.precision import lay_out
 from mmuldor.apis.runs import check_checkpoint
 from mmuldor.io.annotations import load_annotations
@@ -123,16 +125,17 @@ def _check_evaluators(
     config: Config, datasets: dict[str, BaseDataset]
 ) -> Iterator[Finding]:
     for split in ('val', 'test'):
-        asked = config[f'{split}_evaluator'].get('ann_file')
-        if split not in datasets or asked is None:
-            continue
-        loaded = datasets[split].ann_file
-        if os.path.realpath(asked) != os.path.realpath(loaded):
-            yield Finding(
-                'error',
-                f'{split}_evaluator.ann_file is {asked}, but the data set '
-                f'reads {loaded}.',
-            )
+        for evaluator in evaluators_of(config, split):
+            asked = evaluator.get('ann_file')
+            if split not in datasets or asked is None:
+                continue
+            loaded = datasets[split].ann_file
+            if os.path.realpath(asked) != os.path.realpath(loaded):
+                yield Finding(
+                    'error',
+                    f'{split}_evaluator.ann_file is {asked}, but the data '
+                    f'set reads {loaded}.',
+                )
 
 
 def _check_weights(config: Config) -> Iterator[Finding]:
@@ -165,10 +168,8 @@ def _check_training(
     samples = [dataset[int(index)] for index in chosen]
     load_s = (time.perf_counter() - began) / count
     model = MODELS.build(config.model)
-    if hasattr(model, 'roi_head'):
-        yield from _check_classes(model, dataset)
-    if hasattr(model, 'rpn_head'):
-        yield from _check_boxes(samples, model)
+    yield from _check_classes(model, dataset)
+    yield from _check_boxes(samples, model)
     yield from _time_training(config, model, samples, len(dataset), load_s)
 
 
@@ -176,13 +177,13 @@ def _check_classes(
     model: nn.Module, dataset: BaseDataset
 ) -> Iterator[Finding]:
     classes = dataset.metainfo['classes']
-    heads = model.roi_head.bbox_head.num_classes
-    if heads != len(classes):
-        yield Finding(
-            'error',
-            f'`model.roi_head.bbox_head.num_classes` is {heads}, but the '
-            f'training data has {len(classes)} classes, {classes}.',
-        )
+    for name, number in classes_of(model).items():
+        if number != len(classes):
+            yield Finding(
+                'error',
+                f'`model.{name}.num_classes` is {number}, but the training '
+                f'data has {len(classes)} classes, {classes}.',
+            )
 
 
 def _check_boxes(samples: list[dict], model: nn.Module) -> Iterator[Finding]:
@@ -191,16 +192,32 @@ def _check_boxes(samples: list[dict], model: nn.Module) -> Iterator[Finding]:
     if not len(sizes):
         yield Finding('error', 'no lesion in the samples that were loaded.')
         return
-    anchors = torch.cat(model.rpn_head.prior_generator.base_anchors).numpy()
-    best = _size_iou(sizes, anchors[:, 2:] - anchors[:, :2]).max(axis=1)
-    needed = model.rpn_head.train_cfg.assigner.pos_iou_thr
-    share = (best >= needed).mean()
     low, middle, high = np.percentile(np.sqrt(sizes.prod(axis=1)), [5, 50, 95])
-    yield Finding(
-        'warning' if share < 0.5 or low < _TINY_PX else 'ok',
+    text = (
         f'lesions are {low:.0f}, {middle:.0f}, {high:.0f} px in the model '
-        f'(5, 50, 95 %); {share:.0%} can reach an anchor with IoU {needed}',
+        '(5, 50, 95 %)'
     )
+    small = low < _TINY_PX
+    anchors, needed = _anchors(model)
+    if anchors is not None:
+        best = _size_iou(sizes, anchors[:, 2:] - anchors[:, :2]).max(axis=1)
+        share = (best >= needed).mean()
+        small |= share < 0.5
+        text += f'; {share:.0%} can reach an anchor with IoU {needed}'
+    yield Finding('warning' if small else 'ok', text)
+
+
+def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:
+    """Anchors at one place, and the IoU that makes one positive, if known."""
+    head = getattr(model, 'rpn_head', None) or getattr(
+        model, 'bbox_head', None
+    )
+    generator = getattr(head, 'prior_generator', None)
+    config = getattr(head, 'train_cfg', None) or {}
+    needed = (config.get('assigner') or {}).get('pos_iou_thr')
+    if needed is None or not hasattr(generator, 'base_anchors'):
+        return None, 0.0
+    return torch.cat(generator.base_anchors).numpy(), needed
 
 
 def _size_iou(sizes: np.ndarray, anchors: np.ndarray) -> np.ndarray:

@@ -12,11 +12,14 @@ from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, init_default_scope
+from mmengine.structures import InstanceData
 
+from mmuldor.apis.any_detector import set_score_threshold
 from mmuldor.apis.checkpoints import load_safely
 from mmuldor.apis.configs import config_errors
+from mmuldor.apis.precision import lay_out
 from mmuldor.apis.views import average_views
-from mmuldor.engine.detections import LESION
+from mmuldor.engine.detections import LESION, detect, masks_can_wait
 from mmuldor.engine.hooks.head_expansion_hook import (
     check_classes,
     check_shapes,
@@ -80,13 +83,13 @@ class LesionDetector:
         _load_weights(detector, checkpoint)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
-        # Convolutions run faster on this layout, and with their norms in
-        # them; what they find is the same but for rounding.
-        self.model = fuse_conv_bn(self.model)
-        self.model.to(device, memory_format=torch.channels_last).eval()
+        # Convolutions run faster with their norms in them; what they find is
+        # the same but for rounding.
+        self.model = fuse_conv_bn(self.model).to(device).eval()
+        lay_out(self.model, config)
         # A view's score is part of a mean: a low one may still count.
         lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
-        detector.roi_head.test_cfg.score_thr = lowest
+        set_score_threshold(detector, lowest)
 
     def detect(
         self,
@@ -165,12 +168,30 @@ class LesionDetector:
         for start in progress(starts, len(starts)):
             indices = slices[start : start + batch_size]
             items = [self._pipeline(_item(volume, k)) for k in indices]
-            with torch.no_grad():
-                samples = self.model.test_step(pseudo_collate(items))
-            for index, sample in zip(indices, samples, strict=True):
-                kept = sample.pred_instances
-                kept = kept[kept.scores >= self.score_thr]
+            for index, kept in zip(indices, self._found(items), strict=True):
                 found += _detections(index, kept)
+        return found
+
+    @torch.no_grad()
+    def _found(self, items: list[dict]) -> list[InstanceData]:
+        """Detections above the threshold on a batch, px of the slices."""
+        batch = pseudo_collate(items)
+        if not masks_can_wait(self.model):
+            samples = self.model.test_step(batch)
+            found = [sample.pred_instances for sample in samples]
+            return [part[part.scores >= self.score_thr] for part in found]
+        data = self.model.data_preprocessor(batch, False)
+        detections = detect(self.model, data)
+        kept = [
+            part[(part.scores >= self.score_thr) & (part.labels == LESION)]
+            for part in detections.found
+        ]
+        detections = detections._replace(found=kept)
+        found = detections.rescaled()
+        if any(map(len, kept)):
+            masks = detections.masks(kept)
+            for part, own in zip(found, masks, strict=True):
+                part.masks = own.to(part.bboxes.device)
         return found
 
 

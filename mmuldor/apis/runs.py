@@ -11,10 +11,14 @@ from pathlib import Path
 import torch
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.model import revert_sync_batchnorm
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+from torch import nn
 
 from mmuldor.apis.checkpoints import check_file, unsafe_checkpoints
 from mmuldor.apis.configs import check_keys, config_errors, load_config
+from mmuldor.apis.evaluators import froc_of
 from mmuldor.apis.precision import use_amp
 from mmuldor.apis.views import average_views
 from mmuldor.io.cli import check_outputs
@@ -31,6 +35,24 @@ class BriefRunner(Runner):
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(_is_no_dump)
         return logger
+
+    def build_visualizer(self, visualizer: dict | None = None) -> Visualizer:
+        """MMEngine's, one for each run.
+
+        It keeps visualizers by name, and mmdet gives all the same: a second
+        run of a process would write into the folder of the first.
+        """
+        if isinstance(visualizer, dict):
+            visualizer = {**visualizer, 'name': self._log_dir}
+        return super().build_visualizer(visualizer)
+
+    def wrap_model(
+        self, model_wrapper_cfg: dict | None, model: nn.Module
+    ) -> nn.Module:
+        """MMEngine's; without GPUs, SyncBN becomes BN in processes too."""
+        if not torch.cuda.is_available():
+            model = revert_sync_batchnorm(model)
+        return super().wrap_model(model_wrapper_cfg, model)
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
         """As MMEngine; ``None`` switches off any hook, not just its own."""
@@ -247,7 +269,7 @@ def evaluate_detector(
         config.test_dataloader = config.val_dataloader
         config.test_evaluator = config.val_evaluator
     if out is not None:
-        config.test_evaluator.out = out
+        froc_of(config, 'test').out = out
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
         if tta:
             average_views(config)
@@ -276,7 +298,7 @@ def tested_annotations(paths: Iterable[str]) -> str:
             config = load_config(str(dumps[-1]))
             check_keys(config, 'test_evaluator')
             with config_errors(config):
-                return config.test_evaluator.ann_file
+                return froc_of(config, 'test').ann_file
     raise ValueError(
         '`--ann` must name the annotation JSON of the tested split, since no '
         'work dir with the config of a run is given.'

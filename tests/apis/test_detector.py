@@ -90,6 +90,10 @@ def fake(detector, monkeypatch, by_slice):
             Sample(by_slice.get(s.img_id, []), s.ori_shape) for s in samples
         ]
 
+    # As a detector whose masks come with its boxes.
+    monkeypatch.setattr(
+        'mmuldor.apis.detector.masks_can_wait', lambda model: False
+    )
     monkeypatch.setattr(detector.model, 'test_step', test_step)
 
 

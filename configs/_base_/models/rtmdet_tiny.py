@@ -11,4 +11,6 @@ model = dict(
         init_cfg=None),
     neck=dict(
         in_channels=[64, 128, 256], out_channels=64, norm_cfg=norm),
-    bbox_head=dict(in_channels=64, feat_channels=64, norm_cfg=norm))
+    # As RTMDet-l: boxes have a positive size from the first iteration on.
+    bbox_head=dict(
+        in_channels=64, feat_channels=64, exp_on_reg=True, norm_cfg=norm))

@@ -43,8 +43,8 @@ class HeadExpansionHook(Hook):
             complete = any(name in state for name in target)
         else:
             check_classes(state, target)
-            check_shapes(state, target)
             complete = all(name in state for name in target)
+        check_shapes(state, target)
         if not complete:
             missing = [name for name in target if name not in state]
             raise ValueError(

@@ -1,0 +1,33 @@
+"""The evaluators of a config: one metric, or a list of them."""
+
+from __future__ import annotations
+
+from mmengine.config import Config, ConfigDict
+
+FROC = 'mmuldor.FROCMetric'
+
+
+def evaluators_of(config: Config, split: str) -> list[ConfigDict]:
+    """The metrics of 'val' or 'test' as a list."""
+    found = config.get(f'{split}_evaluator') or []
+    return [found] if isinstance(found, dict) else list(found)
+
+
+def froc_of(config: Config, split: str) -> ConfigDict:
+    """The one FROC metric of a split.
+
+    Raises:
+        ValueError: If there is none, or several.
+    """
+    found = [
+        evaluator
+        for evaluator in evaluators_of(config, split)
+        if evaluator.get('type') in (FROC, FROC.partition('.')[2])
+    ]
+    if len(found) != 1:
+        types = [e.get('type') for e in evaluators_of(config, split)]
+        raise ValueError(
+            f"config '{config.filename}': `{split}_evaluator` must hold one "
+            f'{FROC}, but holds {types}.'
+        )
+    return found[0]

@@ -1,0 +1,77 @@
+"""Other detectors train, validate, test, are checked and find lesions."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from mmuldor.apis import evaluate_detector, train_detector
+from mmuldor.apis.check import check_config
+from mmuldor.apis.detector import LesionDetector
+from mmuldor.io.volume import Volume
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = sorted((ROOT / 'configs/detectors').glob('*_phantom.py'))
+WITH_MASKS = ('cascade-mask-rcnn', 'mask-rcnn')
+
+
+def configure(path, mini_data, tmp_path):
+    """Two iterations on four of the mini data set's images."""
+    config = Config.fromfile(path)
+    config.work_dir, config.log_level = str(tmp_path / 'work'), 'WARNING'
+    for split in ('train', 'val', 'test'):
+        loader = config[f'{split}_dataloader']
+        loader.dataset.data_root = str(mini_data)
+        loader.num_workers, loader.persistent_workers = 0, False
+    config.train_dataloader.dataset.indices = 4
+    for split in ('val', 'test'):
+        config[f'{split}_evaluator'].ann_file = str(
+            mini_data / f'{split}.json'
+        )
+    if 'num_queries' in config.model:
+        # No more than an image of 64 px has places.
+        config.model.num_queries = config.model.test_cfg.max_per_img = 20
+    config.train_cfg.update(max_epochs=1, val_interval=1)
+    return config
+
+
+def test_there_are_five():
+    assert len(SMALL) == 5
+
+
+@pytest.mark.parametrize('path', SMALL, ids=lambda path: path.stem)
+def test_a_detector_from_data_to_lesions(path, mini_data, tmp_path):
+    config = configure(path, mini_data, tmp_path)
+    levels = {f.level for f in check_config(config, tmp_path / 'check')}
+    assert 'error' not in levels
+    train_detector(configure(path, mini_data, tmp_path))
+    scalars = sorted((tmp_path / 'work').glob('*/vis_data/scalars.json'))
+    last = json.loads(scalars[-1].read_text().splitlines()[-1])
+    assert np.isfinite(last['val_loss'])
+    assert 0 <= last['froc/mean'] <= 1
+    (weights,) = (tmp_path / 'work').glob('epoch_1.pth')
+    out = tmp_path / 'results.json'
+    config = configure(path, mini_data, tmp_path)
+    # A second metric beside.
+    config.test_evaluator = [
+        config.test_evaluator,
+        dict(type='mmdet.DumpDetResults', out_file_path=str(out) + '.pkl'),
+    ]
+    metrics = evaluate_detector(config, str(weights), str(out))
+    assert 'froc/mean' in metrics
+    results = json.loads(out.read_text())
+    masks = path.stem.startswith(WITH_MASKS)
+    assert results
+    assert all(('segmentation' in result) == masks for result in results)
+    config = configure(path, mini_data, tmp_path)
+    detector = LesionDetector(config, str(weights), 'cpu', 0.0)
+    hu = np.zeros((3, 64, 64), dtype=np.int16)
+    found = detector.detect_slices(
+        Volume(hu, np.diag([0.8, 0.8, 2.0, 1.0]), 'scan'), slices=[1]
+    )
+    assert found
+    # Masks, where a detector has none, are not made up.
+    if not masks:
+        assert {detection.area_px for detection in found} == {0}
