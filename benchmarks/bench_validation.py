@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
 from benchmarks.timing import alternate, make_parser, row, save
-from mmuldor.apis.runs import BriefRunner
+from mmuldor.apis.brief_runner import BriefRunner
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 from mmuldor.io.cli import user_errors
 

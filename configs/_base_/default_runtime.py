@@ -29,6 +29,7 @@ default_hooks = dict(
     # BatchNorm's running means, before anything is mined or validated.
     sync_buffers=dict(type='SyncBuffersHook'),
     repeat=dict(type='mmuldor.RepeatHook'),
+    classes=dict(type='mmuldor.ClassCheckHook'),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))
 

@@ -15,10 +15,10 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
 
 from mmuldor.apis.configs import check_keys, config_errors
-from mmuldor.engine.detections import LESION
 from mmuldor.engine.hooks.hnem_hook import unwrap
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
+from mmuldor.functional.strata import is_lesion
 from mmuldor.io.png import read_png16
 from mmuldor.report.ct_image import (
     DEFAULT_WINDOW_HU,
@@ -82,7 +82,7 @@ def draw_samples(
     for index in indices:
         info = dataset.get_data_info(index)
         name = picture_name(info['file_name'])
-        figure = _figure(info, dataset[index], _num_slices(dataset))
+        figure = _figure(info, index, dataset)
         paths.append(save_figure(figure, Path(out) / name))
     return paths
 
@@ -93,7 +93,8 @@ def _num_slices(dataset: BaseDataset) -> int:
     return counts[0] if counts else 1
 
 
-def _figure(info: dict, packed: dict, num_slices: int) -> Figure:
+def _figure(info: dict, index: int, dataset: BaseDataset) -> Figure:
+    packed, num_slices = dataset[index], _num_slices(dataset)
     stored = read_png16(info['img_path'], (info['height'], info['width']))
     picture = window_rgb(stored, info.get('window_hu') or DEFAULT_WINDOW_HU)
     lesions = [
@@ -106,20 +107,19 @@ def _figure(info: dict, packed: dict, num_slices: int) -> Figure:
     middle = packed['inputs'][num_slices // 2 :: num_slices]
     sample = packed['data_samples']
     title = f'{info["file_name"]}, {len(packed["inputs"])} channels'
-    return sample_figure(
-        picture, lesions, middle.numpy(), targets_of(sample), title
-    )
+    targets = targets_of(sample, dataset.metainfo['classes'])
+    return sample_figure(picture, lesions, middle.numpy(), targets, title)
 
 
-def targets_of(sample: DetDataSample) -> list[Target]:
-    """What a packed sample trains on."""
+def targets_of(sample: DetDataSample, classes: Sequence[str]) -> list[Target]:
+    """What a packed sample of a data set with these classes trains on."""
     found = sample.gt_instances
     if 'bboxes' not in found:
         return []
     boxes = get_box_tensor(found.bboxes).numpy()
     masks = found.masks if 'masks' in found else [None] * len(boxes)
     return [
-        Target(_xywh(box), _polygons(mask), int(label) == LESION)
+        Target(_xywh(box), _polygons(mask), is_lesion(int(label), classes))
         for box, label, mask in zip(boxes, found.labels, masks, strict=True)
     ]
 

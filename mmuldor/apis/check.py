@@ -7,7 +7,6 @@ import resource
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -16,11 +15,11 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import MODELS
+from mmengine.registry import METRICS
 from torch import nn
 
-from mmuldor.apis.any_detector import classes_of
-from mmuldor.apis.browse import SPLITS, build_split, draw_samples, targets_of
+from mmuldor.apis.browse import SPLITS, build_split, draw_samples
+from mmuldor.apis.check_model import Finding, check_model, untrained
 from mmuldor.apis.configs import check_keys, config_errors
 from mmuldor.apis.evaluators import evaluators_of
 from mmuldor.apis.precision import lay_out
@@ -29,21 +28,6 @@ from mmuldor.io.annotations import load_annotations
 
 # Samples whose loading is timed, and iterations of the training.
 _SAMPLES, _ITERATIONS = 24, 4
-# Lesions of fewer pixels across than this hardly leave a trace on P2.
-_TINY_PX = 4.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        level: 'ok', 'warning' or 'error'.
-        text: What was found, and the remedy where there is one.
-    """
-
-    level: str
-    text: str
 
 
 def check_config(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
@@ -64,16 +48,22 @@ def check_config(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
         config,
         'model',
         'optim_wrapper',
-        *(f'{split}_dataloader.dataset' for split in SPLITS),
-        *('val_evaluator', 'test_evaluator'),
+        *(f'{split}_dataloader.dataset' for split in _splits(config)),
+        *(f'{split}_evaluator' for split in _splits(config)[1:]),
     )
     with config_errors(config):
         yield from _findings(config, out)
 
 
+def _splits(config: Config) -> list[str]:
+    """Those that are used: a training may do without a validation."""
+    off = 'val' if config.get('val_dataloader') is None else ''
+    return [split for split in SPLITS if split != off]
+
+
 def _findings(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
     datasets = {}
-    for split in SPLITS:
+    for split in _splits(config):
         try:
             datasets[split] = build_split(config, split)
         except (ValueError, OSError) as error:
@@ -124,10 +114,15 @@ def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[Finding]:
 def _check_evaluators(
     config: Config, datasets: dict[str, BaseDataset]
 ) -> Iterator[Finding]:
-    for split in ('val', 'test'):
+    for split in set(datasets) & {'val', 'test'}:
         for evaluator in evaluators_of(config, split):
+            try:
+                metric = METRICS.build(evaluator)
+                metric.dataset_meta = datasets[split].metainfo
+            except (ValueError, OSError) as error:
+                yield Finding('error', f'{split}_evaluator: {error}')
             asked = evaluator.get('ann_file')
-            if split not in datasets or asked is None:
+            if asked is None:
                 continue
             loaded = datasets[split].ann_file
             if os.path.realpath(asked) != os.path.realpath(loaded):
@@ -167,64 +162,9 @@ def _check_training(
     began = time.perf_counter()
     samples = [dataset[int(index)] for index in chosen]
     load_s = (time.perf_counter() - began) / count
-    model = MODELS.build(config.model)
-    yield from _check_classes(model, dataset)
-    yield from _check_boxes(samples, model)
+    model = untrained(config)
+    yield from check_model(model, samples, dataset.metainfo['classes'])
     yield from _time_training(config, model, samples, len(dataset), load_s)
-
-
-def _check_classes(
-    model: nn.Module, dataset: BaseDataset
-) -> Iterator[Finding]:
-    classes = dataset.metainfo['classes']
-    for name, number in classes_of(model).items():
-        if number != len(classes):
-            yield Finding(
-                'error',
-                f'`model.{name}.num_classes` is {number}, but the training '
-                f'data has {len(classes)} classes, {classes}.',
-            )
-
-
-def _check_boxes(samples: list[dict], model: nn.Module) -> Iterator[Finding]:
-    targets = [t for s in samples for t in targets_of(s['data_samples'])]
-    sizes = np.array([t.bbox[2:] for t in targets if t.is_lesion])
-    if not len(sizes):
-        yield Finding('error', 'no lesion in the samples that were loaded.')
-        return
-    low, middle, high = np.percentile(np.sqrt(sizes.prod(axis=1)), [5, 50, 95])
-    text = (
-        f'lesions are {low:.0f}, {middle:.0f}, {high:.0f} px in the model '
-        '(5, 50, 95 %)'
-    )
-    small = low < _TINY_PX
-    anchors, needed = _anchors(model)
-    if anchors is not None:
-        best = _size_iou(sizes, anchors[:, 2:] - anchors[:, :2]).max(axis=1)
-        share = (best >= needed).mean()
-        small |= share < 0.5
-        text += f'; {share:.0%} can reach an anchor with IoU {needed}'
-    yield Finding('warning' if small else 'ok', text)
-
-
-def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:
-    """Anchors at one place, and the IoU that makes one positive, if known."""
-    head = getattr(model, 'rpn_head', None) or getattr(
-        model, 'bbox_head', None
-    )
-    generator = getattr(head, 'prior_generator', None)
-    config = getattr(head, 'train_cfg', None) or {}
-    needed = (config.get('assigner') or {}).get('pos_iou_thr')
-    if needed is None or not hasattr(generator, 'base_anchors'):
-        return None, 0.0
-    return torch.cat(generator.base_anchors).numpy(), needed
-
-
-def _size_iou(sizes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
-    """IoU of boxes with one centre, by (width, height), (n, m)."""
-    inside = np.minimum(sizes[:, None], anchors[None]).prod(axis=2)
-    areas = sizes.prod(axis=1)[:, None] + anchors.prod(axis=1)[None]
-    return inside / (areas - inside)
 
 
 def _time_training(

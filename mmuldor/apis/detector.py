@@ -9,17 +9,19 @@ from dataclasses import replace
 import numpy as np
 import torch
 from mmcv.cnn import fuse_conv_bn
+from mmcv.ops import nms
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import InstanceData
 
-from mmuldor.apis.any_detector import set_score_threshold
 from mmuldor.apis.checkpoints import load_safely
 from mmuldor.apis.configs import config_errors
 from mmuldor.apis.precision import lay_out
+from mmuldor.apis.slices import slice_item, stand_ins
 from mmuldor.apis.views import average_views
 from mmuldor.engine.detections import LESION, detect, masks_can_wait
+from mmuldor.engine.heads import classes_of, set_score_threshold
 from mmuldor.engine.hooks.head_expansion_hook import (
     check_classes,
     check_shapes,
@@ -32,6 +34,7 @@ from mmuldor.functional.lesions import (
     measure_lesion,
 )
 from mmuldor.functional.masks import mask_polygons
+from mmuldor.functional.strata import type_classes
 from mmuldor.functional.volume import join_slices
 from mmuldor.io.calibration import CalibrationFile
 from mmuldor.io.volume import Volume
@@ -39,6 +42,8 @@ from mmuldor.io.volume import Volume
 DEFAULT_SCORE_THR = 0.3
 # Detections of one view below this do not enter the mean over views.
 VIEW_SCORE_THR = 0.02
+# Boxes of two lesion types that overlap so much are one lesion.
+_SAME_IOU = 0.5
 
 
 class LesionDetector:
@@ -78,8 +83,11 @@ class LesionDetector:
         self.score_thr, self.calibration = score_thr, calibration
         with config_errors(config):
             self.model = MODELS.build(config.model)
-            self._pipeline = Compose(config.test_dataloader.dataset.pipeline)
+            dataset = config.test_dataloader.dataset
+            self._pipeline = Compose(dataset.pipeline)
+            self._types = type_classes(dataset.get('lesion_types'))
         detector = self.model.module if tta else self.model
+        _check_types(detector, self._types)
         _load_weights(detector, checkpoint)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
@@ -117,7 +125,7 @@ class LesionDetector:
         columns_mm, rows_mm, interval_mm = volume.spacing_mm
         # A hair of slack: spacings come from floating-point positions.
         stride = max(int((step_mm or 0) / interval_mm + 1e-6), 1)
-        slices = _stand_ins(len(volume.hu), stride)
+        slices = stand_ins(len(volume.hu), stride)
         found = self.detect_slices(volume, batch_size, progress, list(slices))
         scale = np.array([columns_mm, rows_mm] * 2)
         boxes = np.array([d.box_px for d in found]).reshape(-1, 4) * scale
@@ -167,10 +175,20 @@ class LesionDetector:
         starts = range(0, len(slices), batch_size)
         for start in progress(starts, len(starts)):
             indices = slices[start : start + batch_size]
-            items = [self._pipeline(_item(volume, k)) for k in indices]
+            items = [self._pipeline(slice_item(volume, k)) for k in indices]
             for index, kept in zip(indices, self._found(items), strict=True):
-                found += _detections(index, kept)
+                found += _detections(index, kept, self._types)
         return found
+
+    def _lesions(self, found: InstanceData) -> InstanceData:
+        """Without the false-positive class, and each lesion as one type."""
+        if not self._types:
+            return found[found.labels == LESION]
+        if not len(found):
+            return found
+        # NMS of a detector is of each class alone.
+        _, kept = nms(found.bboxes, found.scores, iou_threshold=_SAME_IOU)
+        return found[kept]
 
     @torch.no_grad()
     def _found(self, items: list[dict]) -> list[InstanceData]:
@@ -179,11 +197,14 @@ class LesionDetector:
         if not masks_can_wait(self.model):
             samples = self.model.test_step(batch)
             found = [sample.pred_instances for sample in samples]
-            return [part[part.scores >= self.score_thr] for part in found]
+            return [
+                self._lesions(part[part.scores >= self.score_thr])
+                for part in found
+            ]
         data = self.model.data_preprocessor(batch, False)
         detections = detect(self.model, data)
         kept = [
-            part[(part.scores >= self.score_thr) & (part.labels == LESION)]
+            self._lesions(part[part.scores >= self.score_thr])
             for part in detections.found
         ]
         detections = detections._replace(found=kept)
@@ -195,54 +216,30 @@ class LesionDetector:
         return found
 
 
-def _stand_ins(count: int, stride: int) -> dict[int, list[int]]:
-    """Slices to look at, each with those that it stands for, itself first."""
-    first = (stride - 1) // 2
-    chosen = {min(k, count - 1) for k in range(first, count + first, stride)}
-    stands_for = {k: [k] for k in sorted(chosen)}
-    for k in range(count):
-        nearest = min(stands_for, key=lambda own: abs(own - k))
-        if k != nearest:
-            stands_for[nearest].append(k)
-    return stands_for
+def _check_types(detector: torch.nn.Module, types: Sequence[str]) -> None:
+    """Raise ValueError unless each class of a detector is known."""
+    for name, number in classes_of(detector).items():
+        if number != len(types) if types else number > 2:
+            raise ValueError(
+                f'`model.{name}.num_classes` is {number}, but the test data '
+                f'set has {types or "lesions as one class"}. Give it the '
+                '`lesion_types` that the model was trained with.'
+            )
 
 
-class _FromHead:
-    """Slices of a volume by DeepLesion's numbers, 1 at the head."""
-
-    def __init__(self, volume: Volume) -> None:
-        self._hu = volume.hu
-
-    def __getitem__(self, number: int) -> np.ndarray:
-        return self._hu[len(self._hu) - number]
-
-
-def _item(volume: Volume, index: int) -> dict:
-    """A data set's item for one slice."""
-    count, height, width = volume.shape
-    columns_mm, rows_mm, interval_mm = volume.spacing_mm
-    return {
-        'img_id': index,
-        'img_path': f'{volume.source}#{index}',
-        'height': height,
-        'width': width,
-        'spacing_mm': [columns_mm, rows_mm],
-        'slice_interval_mm': interval_mm,
-        'key_slice': count - index,
-        'slice_range': [1, count],
-        'slices_hu': _FromHead(volume),
-        'window_hu': None,
-        'instances': [],
-    }
-
-
-def _detections(index: int, found) -> list[SliceDetection]:
-    found = found[found.labels == LESION].cpu()
+def _detections(
+    index: int, found: InstanceData, types: Sequence[str] = ()
+) -> list[SliceDetection]:
+    found = found.cpu()
     boxes = found.bboxes.double().numpy() - EDGE_SHIFT_PX
     masks = found.masks.numpy() if 'masks' in found else [None] * len(boxes)
     detections = []
-    for box, score, mask in zip(
-        boxes, found.scores.tolist(), masks, strict=True
+    for box, score, label, mask in zip(
+        boxes,
+        found.scores.tolist(),
+        found.labels.tolist(),
+        masks,
+        strict=True,
     ):
         outlines = [] if mask is None else mask_polygons(mask)
         detections.append(
@@ -252,6 +249,7 @@ def _detections(index: int, found) -> list[SliceDetection]:
                 score,
                 outlines[0] if outlines else None,
                 0 if mask is None else int(mask.sum()),
+                types[label] if types else None,
             )
         )
     return detections

@@ -15,6 +15,7 @@ from mmuldor.datasets.epoch_sampler import EpochIndex
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.hard_negatives import images_fingerprint
 from mmuldor.functional.recist import crossing_point
+from mmuldor.functional.strata import type_classes, type_labels
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import check_png16
 from mmuldor.registry import DATASETS
@@ -33,13 +34,19 @@ class DeepLesionDataset(BaseDetDataset):
         keep_noisy: Keep lesions flagged "possibly noisy". By default they are
             dropped, and with them images that have no other lesion.
         check_images: Check all PNG files when the data set is built.
+        lesion_types: Take DeepLesion's coarse types as classes: 'known' for
+            the eight of them (lesions of unknown type are neither lesion nor
+            background, images with no other are left out), 'all' for these
+            and 'unknown'. By default lesions are one class. DeepLesion's
+            training split has unknown types only.
         **kwargs: As for mmdet's ``BaseDetDataset``: ``ann_file``,
             ``data_root``, ``data_prefix``, ``pipeline``, ``metainfo``, ...
 
     Raises:
         FileNotFoundError: If the annotation file or a key slice is missing.
-        ValueError: If the annotation file or a PNG is malformed, or a bank
-            of hard negatives in the pipeline does not fit.
+        ValueError: If the annotation file or a PNG is malformed, no lesion
+            has a class, or a bank of hard negatives in the pipeline does not
+            fit.
     """
 
     METAINFO = {'classes': ('lesion',), 'palette': [(0, 200, 0)]}
@@ -49,8 +56,13 @@ class DeepLesionDataset(BaseDetDataset):
         *args,
         keep_noisy: bool = False,
         check_images: bool = True,
+        lesion_types: str | None = None,
         **kwargs,
     ) -> None:
+        classes = type_classes(lesion_types)
+        if classes:
+            kwargs['metainfo'] = _typed(kwargs.get('metainfo'), classes)
+        self.lesion_types = lesion_types
         self.keep_noisy = keep_noisy
         self.check_images = check_images
         super().__init__(*args, **kwargs)
@@ -83,14 +95,24 @@ class DeepLesionDataset(BaseDetDataset):
             lesions = by_image[image['id']]
             kept = [a for a in lesions if self.keep_noisy or not a['noisy']]
             noisy += len(lesions) - len(kept)
-            if lesions and not kept:
+            numbers = [lesion['lesion_type'] for lesion in kept]
+            labels = type_labels(numbers, self.lesion_types)
+            if lesions and not (labels >= 0).any():
                 dropped += 1
                 continue
-            data_list.append(self._parse_image(image, kept))
+            data_list.append(self._parse_image(image, kept, labels))
         self._log_data(data_list, noisy, dropped)
+        if self.lesion_types and not data_list:
+            raise ValueError(
+                f"{self.ann_file}: `lesion_types='{self.lesion_types}'` needs "
+                'lesions of a known type, but none is. DeepLesion gives types '
+                'for its validation and test splits only.'
+            )
         return data_list
 
-    def _parse_image(self, image: dict, lesions: list[dict]) -> dict:
+    def _parse_image(
+        self, image: dict, lesions: list[dict], labels: np.ndarray
+    ) -> dict:
         facts = {
             key: image[key]
             for key in (
@@ -109,10 +131,13 @@ class DeepLesionDataset(BaseDetDataset):
             img_id=image['id'],
             img_path=osp.join(prefix, image['file_name']),
             file_name=image['file_name'],
-            instances=[self._parse_lesion(lesion) for lesion in lesions],
+            instances=[
+                self._parse_lesion(lesion, int(label))
+                for lesion, label in zip(lesions, labels, strict=True)
+            ],
         )
 
-    def _parse_lesion(self, lesion: dict) -> dict:
+    def _parse_lesion(self, lesion: dict, label: int) -> dict:
         x, y, width, height = lesion['bbox']
         box = np.array([x, y, x + width, y + height]) + EDGE_SHIFT_PX
         recist = np.asarray(lesion['recist_px'], dtype=np.float64)
@@ -124,8 +149,8 @@ class DeepLesionDataset(BaseDetDataset):
             ) from None
         return {
             'bbox': box.tolist(),
-            'bbox_label': 0,
-            'ignore_flag': 0,
+            'bbox_label': max(label, 0),
+            'ignore_flag': int(label < 0),
             'recist_px': (recist + EDGE_SHIFT_PX).tolist(),
             'lesion_type': lesion['lesion_type'],
             'diameters_apart': apart,
@@ -184,3 +209,16 @@ class DeepLesionDataset(BaseDetDataset):
         return images_fingerprint(
             (info['img_id'], info['file_name']) for info in infos
         )
+
+
+def _typed(metainfo: dict | None, classes: tuple[str, ...]) -> dict:
+    """The facts of a data set whose classes are lesion types."""
+    asked = (metainfo or {}).get('classes', classes)
+    if tuple(asked) != classes:
+        raise ValueError(
+            f'`lesion_types` makes the classes {classes}, but `metainfo` has '
+            f'{tuple(asked)}. Give one of them.'
+        )
+    palette = [(0, 200 - 20 * number, 20 * number) for number in range(9)]
+    palette = palette[: len(classes)]
+    return {**(metainfo or {}), 'classes': classes, 'palette': palette}

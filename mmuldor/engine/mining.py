@@ -24,7 +24,7 @@ from mmuldor.engine.batches import (
     single_images,
 )
 from mmuldor.engine.candidates import CandidateBatch
-from mmuldor.engine.detections import Limits, masks_can_wait
+from mmuldor.engine.detections import Limits, masks_can_wait, stages
 from mmuldor.engine.mined_image import (
     make_bank,
     scan_image,
@@ -169,6 +169,13 @@ def check_model(model: torch.nn.Module) -> None:
             'hard negative mining needs a two-stage detector with a mask '
             f'head (its S2 is a mask IoU), but got {type(model).__name__} '
             'without one. Start from a config of `configs/mask_rcnn/`.'
+        )
+    classes = stages(model.roi_head.bbox_head)[0].num_classes
+    if classes > 2:
+        raise ValueError(
+            'hard negative mining knows lesions as one class, and false '
+            f'positives, but the model has {classes} classes. Mine without '
+            '`lesion_types`.'
         )
     if not masks_can_wait(model):
         raise ValueError(

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
-from pycocotools import mask as mask_coder
 
+from mmuldor.evaluation.predictions import (
+    Prediction,
+    as_array,
+    encode,
+    figures,
+    pool,
+)
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.froc import FP_RATES, check_fp_rates
 from mmuldor.functional.matching import check_iou_thr
-from mmuldor.io.froc_report import Evaluation, evaluate, format_table
+from mmuldor.functional.strata import type_classes, type_labels
+from mmuldor.io.froc_report import evaluate, format_table
 from mmuldor.io.ground_truth import GroundTruth, load_ground_truth
-from mmuldor.io.results import FP_CLASS, Detections, to_results, write_results
+from mmuldor.io.results import (
+    FP_CLASS,
+    LESION,
+    Detections,
+    to_results,
+    write_results,
+)
 from mmuldor.registry import METRICS
-
-
-class _Prediction(NamedTuple):
-    """The detections of one image, in the frame of the JSON."""
-
-    image_id: int
-    boxes: np.ndarray
-    scores: np.ndarray
-    categories: np.ndarray
-    rles: list[dict] | None
 
 
 @METRICS.register_module()
@@ -39,6 +41,10 @@ class FROCMetric(BaseMetric):
     (over 0.5, 1, 2, 4), `max_sens` and `fps@max`, where it is first reached;
     the '+ FP' evaluation, where asked for, repeats them under
     `froc/with_fp_class/`. A table in percent goes to the log.
+
+    Of lesion types as classes: over all of them any type's detection finds a
+    lesion; under `froc/liver/` and so on, a type's detections are held
+    against its lesions, on all images.
 
     FPs are divided by the number of images that were processed. Lesions with a
     noisy annotation are dropped, and images whose every lesion is noisy do not
@@ -55,6 +61,9 @@ class FROCMetric(BaseMetric):
         with_fp_class: Evaluate a second time with the detections of label 1,
             the false-positive class, appended.
         keep_noisy: Count noisy lesions too.
+        lesion_types: As of the data set: 'known', 'all', or None for lesions
+            of one class. 'known' leaves out lesions of unknown type, and
+            images with no other.
         out: Write the detections to this file in COCO's results format, boxes
             and run-length encoded masks.
         outfile_prefix: mmdet's way to say `out`: `<outfile_prefix>.bbox.json`.
@@ -76,6 +85,7 @@ class FROCMetric(BaseMetric):
         iou_thr: float = 0.5,
         with_fp_class: bool = False,
         keep_noisy: bool = False,
+        lesion_types: str | None = None,
         out: str | os.PathLike | None = None,
         outfile_prefix: str | None = None,
         format_only: bool = False,
@@ -102,7 +112,45 @@ class FROCMetric(BaseMetric):
         self.out = out
         self.format_only = format_only
         self.truth = load_ground_truth(ann_file, keep_noisy=keep_noisy)
+        self.lesion_types = lesion_types
+        self.types = type_classes(lesion_types)
+        if with_fp_class and self.types:
+            raise ValueError(
+                '`with_fp_class` is of lesions as one class, but '
+                f'`lesion_types` is {lesion_types!r}. Give one of them.'
+            )
+        labels = type_labels(self.truth.lesion_types, lesion_types)
+        self.truth = self.truth.leave_out(labels < 0)
+        if not len(self.truth.lesion_ids):
+            raise ValueError(
+                f"{ann_file}: `lesion_types='{lesion_types}'` needs a lesion "
+                'of a known type, but none is.'
+            )
         self._known = frozenset(self.truth.all_images.tolist())
+
+    @property
+    def dataset_meta(self) -> dict | None:
+        """Facts of the data set that is evaluated, None before."""
+        return self._dataset_meta
+
+    @dataset_meta.setter
+    def dataset_meta(self, dataset_meta: dict) -> None:
+        """Take the facts of the data set.
+
+        Raises:
+            ValueError: If its classes are not those of this metric.
+        """
+        classes = tuple(dataset_meta.get('classes', ()))
+        one = len(classes) < FP_CLASS or classes[1:] == ('false_positive',)
+        if (classes != self.types) if self.types else not one:
+            raise ValueError(
+                f'{type(self).__name__} with `lesion_types='
+                f'{self.lesion_types!r}` evaluates '
+                f'{self.types or "one class (and false_positive)"}, but the '
+                f'data set has the classes {classes}. Give both the same '
+                '`lesion_types`.'
+            )
+        self._dataset_meta = dataset_meta
 
     @property
     def needs_masks(self) -> bool:
@@ -119,17 +167,17 @@ class FROCMetric(BaseMetric):
             data_samples: `img_id`, `ori_shape` (H, W) and `pred_instances`
                 with `bboxes` (n, 4) `x1 y1 x2 y2` in pixels of the source
                 image counted from the edge, `scores` (n,), `labels` (n,) 0
-                lesion, 1 false-positive class, and, optional, `masks`: bool
-                (n, H, W) or n run-length encodings.
+                lesion, 1 false-positive class, or the lesion type, and,
+                optional, `masks`: bool (n, H, W) or n run-length encodings.
 
         Raises:
             ValueError: An image is not in the annotation file, a label is
-                neither 0 nor 1, or masks are not of the image's size.
+                unknown, or masks are not of the image's size.
         """
         for sample in data_samples:
             self.results.append(self._convert(sample))
 
-    def compute_metrics(self, results: list[_Prediction]) -> dict[str, float]:
+    def compute_metrics(self, results: list[Prediction]) -> dict[str, float]:
         """Write and evaluate the detections of all processes.
 
         Raises:
@@ -137,7 +185,7 @@ class FROCMetric(BaseMetric):
                 lesion, or a detection is not finite.
         """
         # Collecting turned named tuples into plain ones.
-        predictions = [_Prediction(*result) for result in results]
+        predictions = [Prediction(*result) for result in results]
         if not predictions:
             raise ValueError('FROC needs at least one image, but got none.')
         image_ids = [prediction.image_id for prediction in predictions]
@@ -152,14 +200,35 @@ class FROCMetric(BaseMetric):
         if self.format_only:
             return {}
         truth = self._count_processed(image_ids)
-        detections = _pool(predictions)
+        detections = pool(predictions)
         metrics = self._evaluate(truth, detections, with_fp_class=False)
         if self.with_fp_class:
             more = self._evaluate(truth, detections, with_fp_class=True)
             metrics |= {f'with_fp_class/{k}': v for k, v in more.items()}
+        if self.types:
+            labels = np.concatenate([p.labels for p in predictions])
+            metrics |= self._evaluate_types(truth, detections, labels)
         return metrics
 
-    def _convert(self, sample: dict[str, Any]) -> _Prediction:
+    def _evaluate_types(
+        self, truth: GroundTruth, detections: Detections, labels: np.ndarray
+    ) -> dict[str, float]:
+        """The figures of each type that occurs, under its name."""
+        own = type_labels(truth.lesion_types, self.lesion_types)
+        metrics = {}
+        for label in np.unique(own):
+            name = self.types[label]
+            print_log(f'lesion type: {name}', logger='current')
+            found = self._evaluate(
+                truth.of_lesions(own == label),
+                detections.select(labels == label),
+                with_fp_class=False,
+            )
+            key = name.replace(' ', '_')
+            metrics |= {f'{key}/{k}': v for k, v in found.items()}
+        return metrics
+
+    def _convert(self, sample: dict[str, Any]) -> Prediction:
         image_id, predicted = sample['img_id'], sample['pred_instances']
         if image_id not in self._known:
             raise ValueError(
@@ -167,33 +236,41 @@ class FROCMetric(BaseMetric):
                 f'got {image_id}. Give the metric the `ann_file` of its data '
                 'set.'
             )
-        categories = _array(predicted['labels'], np.int64) + 1
-        if ((categories < 1) | (categories > FP_CLASS)).any():
+        labels = as_array(predicted['labels'], np.int64)
+        known = self.types or ('lesion', 'false positive')
+        if ((labels < 0) | (labels >= len(known))).any():
             raise ValueError(
-                f'`labels` of image {image_id} must be 0 (lesion) or 1 (false '
-                f'positive), but got {sorted(set((categories - 1).tolist()))}.'
+                f'`labels` of image {image_id} must be numbers of {known}, '
+                f'from 0, but got {sorted(set(labels.tolist()))}.'
             )
-        boxes = _array(predicted['bboxes'], np.float64).reshape(-1, 4)
+        categories = np.full_like(labels, LESION) if self.types else labels + 1
+        boxes = as_array(predicted['bboxes'], np.float64).reshape(-1, 4)
         # Masks serve the file only.
         masks = predicted.get('masks') if self.out is not None else None
-        return _Prediction(
+        return Prediction(
             int(image_id),
             boxes - EDGE_SHIFT_PX,
-            _array(predicted['scores'], np.float64),
+            as_array(predicted['scores'], np.float64),
             categories,
-            None if masks is None else _encode(masks, sample),
+            labels,
+            None if masks is None else encode(masks, sample),
         )
 
-    def _write(self, predictions: list[_Prediction]) -> None:
+    def _write(self, predictions: list[Prediction]) -> None:
         write_results(
             self.out,
             [
                 result
                 for prediction in predictions
-                for result in to_results(*prediction)
+                for result in self._results(prediction)
             ],
         )
         print_log(f'Wrote the detections to {self.out}.', logger='current')
+
+    def _results(self, prediction: Prediction) -> list[dict[str, Any]]:
+        image_id, boxes, scores, categories, labels, rles = prediction
+        types = [self.types[label] for label in labels] if self.types else None
+        return to_results(image_id, boxes, scores, categories, rles, types)
 
     def _count_processed(self, image_ids: list[int]) -> GroundTruth:
         """The ground truth of the processed images."""
@@ -217,56 +294,4 @@ class FROCMetric(BaseMetric):
             with_fp_class=with_fp_class,
         )
         print_log('\n' + format_table(evaluation), logger='current')
-        return _figures(evaluation)
-
-
-def _figures(evaluation: Evaluation) -> dict[str, float]:
-    """The figures by their names in the log."""
-    summary = evaluation.summary
-    figures = {
-        f'sens@{rate:g}': sensitivity
-        for rate, sensitivity in zip(
-            summary.fp_rates, summary.sensitivity, strict=True
-        )
-    }
-    figures['mean'] = summary.mean
-    figures['max_sens'] = summary.max_sensitivity
-    figures['fps@max'] = summary.fps_at_max
-    return figures
-
-
-def _pool(predictions: list[_Prediction]) -> Detections:
-    """The detections of all images as one table."""
-    counts = [len(prediction.scores) for prediction in predictions]
-    ids = [prediction.image_id for prediction in predictions]
-    return Detections(
-        np.repeat(np.array(ids, dtype=np.int64), counts),
-        np.concatenate([p.boxes for p in predictions]),
-        np.concatenate([p.scores for p in predictions]),
-        np.concatenate([p.categories for p in predictions]),
-    )
-
-
-def _array(values: Any, dtype: type) -> np.ndarray:
-    """A tensor on any device, or an array, as an array."""
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
-        # NumPy has no bfloat16.
-        values = values.double() if values.is_floating_point() else values
-        values = values.numpy()
-    return np.asarray(values).astype(dtype)
-
-
-def _encode(masks: Any, sample: dict[str, Any]) -> list[dict]:
-    """Masks of one image, (n, H, W) or encoded already, as encodings."""
-    if isinstance(masks, (list, tuple)):
-        return list(masks)
-    masks = masks.detach().cpu().numpy() if torch.is_tensor(masks) else masks
-    size = tuple(sample['ori_shape'][:2])
-    if len(masks) and masks.shape[1:] != size:
-        raise ValueError(
-            f'`masks` of image {sample["img_id"]} must be of its size {size}, '
-            f'but got {masks.shape[1:]}. Predict with `rescale=True`.'
-        )
-    columns = np.asfortranarray(masks.transpose(1, 2, 0), dtype=np.uint8)
-    return mask_coder.encode(columns)
+        return figures(evaluation)

@@ -22,6 +22,7 @@ class SliceDetection:
         outline_px: Outline of the predicted mask's largest piece, (N, 2),
             or None without a mask branch or a mask.
         area_px: Pixels of the mask, 0 without.
+        lesion_type: Its type; None from a detector of lesions as one class.
     """
 
     slice_index: int
@@ -29,6 +30,7 @@ class SliceDetection:
     score: float
     outline_px: np.ndarray | None
     area_px: int
+    lesion_type: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,7 @@ class Lesion:
         volume_ml: Volume of the masks; None without.
         detections: Its detections, the surest first.
         probability: Calibrated score of the surest; None without calibration.
+        lesion_type: Type of the surest; None where types are no classes.
     """
 
     score: float
@@ -59,6 +62,7 @@ class Lesion:
     volume_ml: float | None
     detections: list[SliceDetection]
     probability: float | None = None
+    lesion_type: str | None = None
 
 
 def measure_lesion(
@@ -98,4 +102,5 @@ def measure_lesion(
         recist,
         volume_ml(areas, spacing[2]) if areas.any() else None,
         list(detections),
+        lesion_type=key.lesion_type,
     )

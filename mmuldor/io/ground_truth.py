@@ -10,6 +10,7 @@ import numpy as np
 
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.froc import drop_noisy
+from mmuldor.functional.strata import UNKNOWN_TYPE
 from mmuldor.io.annotations import load_annotations
 
 
@@ -22,6 +23,7 @@ class GroundTruth:
         lesion_boxes: `x1 y1 x2 y2`, source-image pixels, (m, 4) float64.
         lesion_images: The id of each lesion's image, (m,) int64.
         lesion_ids: Its annotation id, (m,) int64.
+        lesion_types: Its coarse type, 1 to 8, or -1 unknown, (m,) int64.
         all_images: Ids of all images of the file, (l,) int64.
         noisy_images: How many images left since all their lesions are noisy.
         noisy_lesions: How many lesions were dropped since they are noisy.
@@ -31,6 +33,7 @@ class GroundTruth:
     lesion_boxes: np.ndarray
     lesion_images: np.ndarray
     lesion_ids: np.ndarray
+    lesion_types: np.ndarray
     all_images: np.ndarray
     noisy_images: int
     noisy_lesions: int
@@ -39,13 +42,23 @@ class GroundTruth:
         """Count only these images (those that count at all)."""
         wanted = np.fromiter(image_ids, dtype=np.int64)
         lesions = np.isin(self.lesion_images, wanted)
+        counted = self.images[np.isin(self.images, wanted)]
+        return replace(self.of_lesions(lesions), images=counted)
+
+    def of_lesions(self, rows: np.ndarray) -> GroundTruth:
+        """Only these lesions, a mask (m,); all images count as before."""
         return replace(
             self,
-            images=self.images[np.isin(self.images, wanted)],
-            lesion_boxes=self.lesion_boxes[lesions],
-            lesion_images=self.lesion_images[lesions],
-            lesion_ids=self.lesion_ids[lesions],
+            lesion_boxes=self.lesion_boxes[rows],
+            lesion_images=self.lesion_images[rows],
+            lesion_ids=self.lesion_ids[rows],
+            lesion_types=self.lesion_types[rows],
         )
+
+    def leave_out(self, rows: np.ndarray) -> GroundTruth:
+        """Without these lesions, and images that have no other."""
+        images, kept = drop_noisy(self.images, self.lesion_images, rows)
+        return replace(self.of_lesions(kept), images=self.images[images])
 
 
 def load_ground_truth(
@@ -86,9 +99,18 @@ def load_ground_truth(
         lesion_boxes=boxes[keep],
         lesion_images=lesion_images[keep],
         lesion_ids=_ids(lesions, 'id')[keep],
+        lesion_types=_types(lesions)[keep],
         all_images=all_images,
         noisy_images=int((~keep_images).sum()),
         noisy_lesions=int((~keep).sum()),
+    )
+
+
+def _types(lesions: list[dict]) -> np.ndarray:
+    found = [lesion.get('lesion_type') for lesion in lesions]
+    return np.array(
+        [t if type(t) is int else UNKNOWN_TYPE for t in found],
+        dtype=np.int64,
     )
 
 

@@ -6,7 +6,7 @@
      "shape": [slices, rows, columns],
      "affine_lps": [[...], [...], [...], [...]], "notes": ["..."],
      "lesions": [{"number": 1, "score": 0.9, "probability": 0.8,
-                  "key_slice": 31,
+                  "lesion_type": "liver", "key_slice": 31,
                   "center_lps_mm": [x, y, z],
                   "box_mm": [x1, y1, z1, x2, y2, z2],
                   "long_mm": 21.3, "short_mm": 14.0, "volume_ml": 2.1,
@@ -19,7 +19,7 @@ integers, columns to the patient's left and rows to the back. Boxes in mm are
 along those axes from the first pixel's centre; centres are in patient
 coordinates (left, posterior, superior), into which `affine_lps` turns (column,
 row, slice) indices. What needs a mask is null without, and so is the
-probability without a calibration.
+probability without a calibration, and the type where lesions are one class.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from mmuldor.io.volume import Volume
 COLUMNS = (
     'number', 'score', 'probability', 'key_slice',
     'center_left_mm', 'center_posterior_mm', 'center_superior_mm',
-    'long_mm', 'short_mm', 'volume_ml', 'slices',
+    'long_mm', 'short_mm', 'volume_ml', 'slices', 'lesion_type',
 )  # fmt: skip
 
 
@@ -60,6 +60,7 @@ def write_lesions_json(
                 'number': number,
                 'score': lesion.score,
                 'probability': _rounded(lesion.probability, 4),
+                'lesion_type': lesion.lesion_type,
                 'key_slice': lesion.key_slice,
                 'center_lps_mm': _rounded(lesion.center_lps_mm),
                 'box_mm': _rounded(lesion.box_mm),
@@ -105,6 +106,7 @@ def write_lesions_csv(
                     *(f'{value:.1f}' for value in lesion.center_lps_mm),
                     *(_text(value, 2) for value in measured),
                     len(lesion.detections),
+                    lesion.lesion_type,
                 ]
             )
 

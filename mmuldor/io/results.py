@@ -2,9 +2,9 @@
 
 `[{"image_id": 7, "bbox": [x1, y1, x2 - x1, y2 - y1], "score": 0.9,
 "category_id": 1, "segmentation": {"size": [H, W], "counts": "..."}}, ...]`;
-category 1 is the lesion, 2 the false-positive (FP) class; `segmentation` is
-optional, other keys are ignored. Boxes are floats in source-image pixels whose
-centres lie at integers.
+category 1 is the lesion, 2 the false-positive (FP) class; `segmentation` and
+`lesion_type`, a name, are optional, other keys are ignored. Boxes are floats
+in source-image pixels whose centres lie at integers.
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ def to_results(
     scores: ArrayLike,
     categories: ArrayLike,
     rles: Sequence[dict] | None = None,
+    types: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """The results of one image.
 
@@ -104,6 +105,7 @@ def to_results(
         scores: (n,).
         categories: 1 lesion, 2 FP class, (n,).
         rles: A COCO run-length encoded mask each; counts may be bytes.
+        types: The name of each one's lesion type.
     """
     rows = zip(
         xyxy_to_xywh(boxes).tolist(),
@@ -123,6 +125,9 @@ def to_results(
     if rles is not None:
         for result, rle in zip(results, rles, strict=True):
             result['segmentation'] = as_json(rle)
+    if types is not None:
+        for result, name in zip(results, types, strict=True):
+            result['lesion_type'] = name
     return results
 
 

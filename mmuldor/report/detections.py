@@ -55,7 +55,7 @@ def draw_detections(
         draw_box(ax, found['bbox'], _color(found), dashed=True)
         labels.block(found['bbox'])
     for found in reversed(ordered):
-        text = f'{found["score"]:.2f}'
+        text = f'{found["score"]:.2f} {found.get("lesion_type", "")}'.strip()
         labels.place(found['bbox'], text, _color(found))
 
 

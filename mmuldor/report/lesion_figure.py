@@ -55,7 +55,8 @@ def lesion_figure(
 
 
 def _caption(lesion: Lesion, number: int) -> str:
-    text = f'lesion {number}, score {lesion.score:.2f}'
+    kind = f' ({lesion.lesion_type})' if lesion.lesion_type else ''
+    text = f'lesion {number}{kind}, score {lesion.score:.2f}'
     if lesion.long_mm is not None:
         text += f', {lesion.long_mm:.1f} x {lesion.short_mm:.1f} mm'
     if lesion.volume_ml is not None:

@@ -175,6 +175,7 @@ def _document(
 def _lesion(number: int, lesion: Lesion) -> dict:
     return {
         'number': number,
+        'type': lesion.lesion_type,
         'score': round(lesion.score, 4),
         'slice': lesion.key_slice,
         'center_mm': np.round(lesion.center_lps_mm, 1).tolist(),

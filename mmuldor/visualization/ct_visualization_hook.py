@@ -15,8 +15,10 @@ from mmengine.runner import Runner
 
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
+from mmuldor.functional.strata import type_classes
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import read_png16
+from mmuldor.io.results import LESION
 from mmuldor.registry import HOOKS
 from mmuldor.report.ct_image import (
     DEFAULT_WINDOW_HU,
@@ -106,9 +108,8 @@ class CTVisualizationHook(Hook):
         """Read the reference; runs before any image is tested."""
         if not self.draw:
             return
-        self._read_reference(
-            self.ann_file or runner.test_dataloader.dataset.ann_file
-        )
+        dataset = runner.test_dataloader.dataset
+        self._read_reference(dataset, self.ann_file)
         self._out_dir = self.test_out_dir or osp.join(
             runner.work_dir, runner.timestamp, 'vis'
         )
@@ -116,8 +117,9 @@ class CTVisualizationHook(Hook):
             f'pictures of the results go to {self._out_dir}'
         )
 
-    def _read_reference(self, ann_file: str) -> None:
-        document = load_annotations(ann_file)
+    def _read_reference(self, dataset, ann_file: str | None = None) -> None:
+        document = load_annotations(ann_file or dataset.ann_file)
+        self._types = type_classes(getattr(dataset, 'lesion_types', None))
         self._images = {image['id']: image for image in document['images']}
         self._lesions = defaultdict(list)
         for annotation in document['annotations']:
@@ -128,7 +130,7 @@ class CTVisualizationHook(Hook):
     def before_val(self, runner: Runner) -> None:
         """Read the reference of the validation split."""
         if self.val_interval is not None:
-            self._read_reference(runner.val_dataloader.dataset.ann_file)
+            self._read_reference(runner.val_dataloader.dataset)
 
     def after_val_iter(
         self,
@@ -202,14 +204,19 @@ class CTVisualizationHook(Hook):
             {
                 'bbox': [*boxes[i, :2], *(boxes[i, 2:] - boxes[i, :2])],
                 'score': float(found.scores[i]),
-                'category_id': int(found.labels[i]) + 1,
                 'polygons': _polygons(found.masks[i])
                 if 'masks' in found
                 else [],
+                **self._class_of(int(found.labels[i])),
             }
             for i in best
             if found.scores[i] >= self.score_thr
         ]
+
+    def _class_of(self, label: int) -> dict:
+        if self._types:
+            return {'category_id': LESION, 'lesion_type': self._types[label]}
+        return {'category_id': label + 1}
 
 
 def _polygons(mask: np.ndarray | dict) -> list[np.ndarray]:

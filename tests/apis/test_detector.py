@@ -6,7 +6,8 @@ import torch
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.structures import InstanceData
 
-from mmuldor.apis.detector import LesionDetector, _stand_ins
+from mmuldor.apis.detector import LesionDetector
+from mmuldor.apis.slices import slice_item, stand_ins
 from mmuldor.functional.calibration import Calibration, OperatingPoint
 from mmuldor.io.calibration import CalibrationFile
 from mmuldor.io.volume import Volume
@@ -62,9 +63,7 @@ def test_a_slice_of_a_volume_is_the_data_sets_image(
         for name in ('006', '005', '004')
     ]
     volume = volume_of(planes)
-    from mmuldor.apis.detector import _item
-
-    made = detector._pipeline(_item(volume, 1))['inputs']
+    made = detector._pipeline(slice_item(volume, 1))['inputs']
     assert torch.equal(made, dataset[0]['inputs'])
 
 
@@ -191,7 +190,7 @@ def test_no_weights(mini_detector_config):
 
 @pytest.mark.parametrize(('count', 'stride'), [(1, 1), (7, 1), (5, 4), (9, 3)])
 def test_every_slice_is_stood_for_once(count, stride):
-    slices = _stand_ins(count, stride)
+    slices = stand_ins(count, stride)
     assert sorted(k for ks in slices.values() for k in ks) == list(
         range(count)
     )

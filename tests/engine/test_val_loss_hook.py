@@ -6,7 +6,7 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from mmuldor.apis.runs import BriefRunner
+from mmuldor.apis.brief_runner import BriefRunner
 from mmuldor.engine.hooks import val_loss_hook as module
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 

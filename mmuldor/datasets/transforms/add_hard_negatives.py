@@ -10,6 +10,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.functional.strata import is_lesion
 from mmuldor.io.bank import load_bank
 from mmuldor.io.jsonfile import read_json
 from mmuldor.io.values import short
@@ -86,6 +87,12 @@ class AddHardNegatives(BaseTransform):
                 f'has the classes {tuple(classes)}. Add `metainfo=dict('
                 "classes=('lesion', 'false_positive'))` to the data set and "
                 '`num_classes=2` to the heads.'
+            )
+        if is_lesion(self.label, classes):
+            raise ValueError(
+                f'AddHardNegatives adds label {self.label}, but that is the '
+                f'class {classes[self.label]!r} of {tuple(classes)}. Leave '
+                '`lesion_types` out to learn false positives as a class.'
             )
 
     def _refresh(self) -> None:

@@ -24,7 +24,9 @@ function lesionButton(lesion, select) {
   const button = element('button');
   const slices = lesion.detections.map((found) => found.slice);
   const [low, high] = [Math.min(...slices), Math.max(...slices)];
-  const reach = low === high ? `slice ${low}` : `slices ${low} to ${high}`;
+  const kind = lesion.type === null ? '' : `${lesion.type}, `;
+  const reach =
+    kind + (low === high ? `slice ${low}` : `slices ${low} to ${high}`);
   button.append(
     element('span', lesion.number, 'number'),
     element('span', lesion.score.toFixed(2)),

@@ -1,0 +1,103 @@
+"""MMEngine's runner with what users of many kinds of machine need."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+
+import torch
+from mmengine.logging import MMLogger
+from mmengine.model import revert_sync_batchnorm
+from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
+from torch import nn
+
+
+class BriefRunner(Runner):
+    """MMEngine's runner, with the dumps in the log file alone."""
+
+    def build_logger(self, *args, **kwargs) -> MMLogger:
+        """MMEngine's logger, but for dumps of several hundred lines."""
+        logger = super().build_logger(*args, **kwargs)
+        for handler in logger.handlers:
+            if not isinstance(handler, logging.FileHandler):
+                handler.addFilter(_is_no_dump)
+        return logger
+
+    def build_visualizer(self, visualizer: dict | None = None) -> Visualizer:
+        """MMEngine's, one for each run.
+
+        It keeps visualizers by name, and mmdet gives all the same: a second
+        run of a process would write into the folder of the first.
+        """
+        if isinstance(visualizer, dict):
+            visualizer = {**visualizer, 'name': self._log_dir}
+        return super().build_visualizer(visualizer)
+
+    def wrap_model(
+        self, model_wrapper_cfg: dict | None, model: nn.Module
+    ) -> nn.Module:
+        """MMEngine's; without GPUs, SyncBN becomes BN in processes too."""
+        if not torch.cuda.is_available():
+            model = revert_sync_batchnorm(model)
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """As MMEngine; ``None`` switches off any hook, not just its own."""
+        hooks = hooks or {}
+        off = {
+            name
+            for name, hook in hooks.items()
+            if hook is None and name not in _MMENGINE_HOOKS
+        }
+        super().register_default_hooks(
+            {name: hook for name, hook in hooks.items() if name not in off}
+        )
+
+    def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
+        """MMEngine's; errors name the file."""
+        with _naming(filename, 'a checkpoint of this config'):
+            return super().load_checkpoint(filename, *args, **kwargs)
+
+    def resume(self, filename: str, *args, **kwargs) -> None:
+        """MMEngine's; errors name the file."""
+        with _naming(filename, 'a checkpoint of a training, with its state'):
+            super().resume(filename, *args, **kwargs)
+
+
+# Those that MMEngine registers if a config says nothing.
+_MMENGINE_HOOKS = {
+    'runtime_info',
+    'timer',
+    'sampler_seed',
+    'logger',
+    'param_scheduler',
+    'checkpoint',
+}
+
+
+@contextlib.contextmanager
+def _naming(filename: str, must: str) -> Iterator[None]:
+    """Name the checkpoint in errors that come of what it holds."""
+    try:
+        yield
+    except (
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        LookupError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        if str(filename) in str(error):
+            raise
+        raise ValueError(
+            f"'{filename}' must be {must}, but {type(error).__name__}: {error}"
+        ) from error
+
+
+def _is_no_dump(record: logging.LogRecord) -> bool:
+    dumps = ('Config:\n', 'Hooks will be executed', 'System environment:')
+    return not str(record.msg).lstrip('-\n').startswith(dumps)

@@ -1,0 +1,135 @@
+"""A model beside the data it is to learn from: classes, boxes, anchors."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.logging import MMLogger
+from mmengine.registry import MODELS
+from torch import nn
+
+from mmuldor.apis.browse import targets_of
+from mmuldor.engine.heads import classes_of
+
+# Lesions of fewer pixels across than this hardly leave a trace on P2.
+_TINY_PX = 4.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        level: 'ok', 'warning' or 'error'.
+        text: What was found, and the remedy where there is one.
+    """
+
+    level: str
+    text: str
+
+
+def untrained(config: Config) -> nn.Module:
+    """The model of a config, initialised, without weights of a file or URL.
+
+    Some modules hold whatever memory held until they are initialised.
+    """
+    model = MODELS.build(_without_weights(config.model))
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    # A line for each parameter.
+    logger.setLevel('WARNING')
+    model.init_weights()
+    logger.setLevel(level)
+    return model
+
+
+def _without_weights(model: dict) -> dict:
+    """A model's config that loads no file or URL when it is initialised."""
+    model = copy.deepcopy(model)
+    for part in [model, *model.values()]:
+        start = part.get('init_cfg') if isinstance(part, dict) else None
+        if isinstance(start, dict) and 'checkpoint' in start:
+            part['init_cfg'] = None
+    return model
+
+
+def check_model(
+    model: nn.Module, samples: list[dict], classes: Sequence[str]
+) -> Iterator[Finding]:
+    """Look at a model beside samples of its training data.
+
+    Args:
+        model: The detector.
+        samples: Packed samples.
+        classes: Of the data set.
+    """
+    yield from _check_classes(model, classes)
+    yield from _check_boxes(samples, classes, model)
+
+
+def _check_classes(
+    model: nn.Module, classes: Sequence[str]
+) -> Iterator[Finding]:
+    wrong = [
+        f'`model.{name}.num_classes` is {number}'
+        for name, number in classes_of(model).items()
+        if number != len(classes)
+    ]
+    if wrong:
+        yield Finding(
+            'error',
+            f'{", ".join(wrong)}, but the training data have {len(classes)} '
+            f'classes, {classes}.',
+        )
+
+
+def _check_boxes(
+    samples: list[dict], classes: Sequence[str], model: nn.Module
+) -> Iterator[Finding]:
+    targets = [
+        target
+        for sample in samples
+        for target in targets_of(sample['data_samples'], classes)
+    ]
+    sizes = np.array([t.bbox[2:] for t in targets if t.is_lesion])
+    if not len(sizes):
+        yield Finding('error', 'no lesion in the samples that were loaded.')
+        return
+    low, middle, high = np.percentile(np.sqrt(sizes.prod(axis=1)), [5, 50, 95])
+    text = (
+        f'lesions are {low:.0f}, {middle:.0f}, {high:.0f} px in the model '
+        '(5, 50, 95 %)'
+    )
+    small = low < _TINY_PX
+    anchors, needed = _anchors(model)
+    if anchors is not None:
+        best = _size_iou(sizes, anchors[:, 2:] - anchors[:, :2]).max(axis=1)
+        share = (best >= needed).mean()
+        small |= share < 0.5
+        text += f'; {share:.0%} can reach an anchor with IoU {needed}'
+    yield Finding('warning' if small else 'ok', text)
+
+
+def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:
+    """Anchors at one place, and the IoU that makes one positive, if known."""
+    head = getattr(model, 'rpn_head', None) or getattr(
+        model, 'bbox_head', None
+    )
+    generator = getattr(head, 'prior_generator', None)
+    config = getattr(head, 'train_cfg', None) or {}
+    needed = (config.get('assigner') or {}).get('pos_iou_thr')
+    if needed is None or not hasattr(generator, 'base_anchors'):
+        return None, 0.0
+    return torch.cat(generator.base_anchors).numpy(), needed
+
+
+def _size_iou(sizes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
+    """IoU of boxes with one centre, by (width, height), (n, m)."""
+    inside = np.minimum(sizes[:, None], anchors[None]).prod(axis=2)
+    areas = sizes.prod(axis=1)[:, None] + anchors.prod(axis=1)[None]
+    return inside / (areas - inside)
