@@ -28,8 +28,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--auto-scale-lr',
-        action='store_true',
-        help='scale the learning rate to the batch size',
+        action=argparse.BooleanOptionalAction,
+        help='scale the learning rate to the batch size, or do not; by '
+        'default it is scaled, but for a rate that you type',
     )
     parser.add_argument(
         '--resume',

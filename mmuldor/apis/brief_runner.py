@@ -9,9 +9,12 @@ from collections.abc import Iterator
 import torch
 from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import nn
+
+from mmuldor.apis.learning_rate import scale_rate, scaling, warm_up
 
 
 class BriefRunner(Runner):
@@ -43,6 +46,33 @@ class BriefRunner(Runner):
             model = revert_sync_batchnorm(model)
         return super().wrap_model(model_wrapper_cfg, model)
 
+    def scale_lr(
+        self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None
+    ) -> None:
+        """Scale the learning rate to the batch; see `learning_rate`."""
+        settings = auto_scale_lr or {}
+        optimizer = getattr(optim_wrapper, 'optimizer', None)
+        if not settings.get('enable') or optimizer is None:
+            return
+        loader = self.train_dataloader
+        counts = getattr(optim_wrapper, '_accumulative_counts', 1)
+        size = loader.batch_sampler.batch_size
+        images = size * self.world_size * counts
+        base = settings.get('base_batch_size')
+        factor, rule = scaling(optimizer, images, base)
+        rate = optimizer.param_groups[0]['lr']
+        scale_rate(optimizer, factor)
+        schedulers = self.param_schedulers
+        if isinstance(schedulers, (list, dict)) and factor > 1:
+            if isinstance(schedulers, dict):
+                schedulers = [schedulers]
+            self.param_schedulers = warm_up(schedulers, factor, len(loader))
+        self.message_hub.update_info(_IMAGES, images)
+        self.logger.info(
+            f'learning rate {rate:g} of {base} images an iteration is '
+            f'{rate * factor:g} for {images} ({rule})'
+        )
+
     def register_default_hooks(self, hooks: dict | None = None) -> None:
         """As MMEngine; ``None`` switches off any hook, not just its own."""
         hooks = hooks or {}
@@ -62,10 +92,20 @@ class BriefRunner(Runner):
 
     def resume(self, filename: str, *args, **kwargs) -> None:
         """MMEngine's; errors name the file."""
+        images = self.message_hub.runtime_info.get(_IMAGES)
         with _naming(filename, 'a checkpoint of a training, with its state'):
             super().resume(filename, *args, **kwargs)
+        before = self.message_hub.runtime_info.get(_IMAGES, images)
+        if images != before:
+            self.logger.warning(
+                f'{filename} was trained with {before} images an iteration, '
+                f'and now there are {images}: the learning rate and its '
+                'schedule stay those of the checkpoint.'
+            )
 
 
+# Images an iteration, in what checkpoints keep.
+_IMAGES = 'images_per_iteration'
 # Those that MMEngine registers if a config says nothing.
 _MMENGINE_HOOKS = {
     'runtime_info',

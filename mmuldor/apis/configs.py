@@ -11,6 +11,7 @@ from types import FrameType
 
 from mmengine.config import Config
 
+from mmuldor.apis.learning_rate import leave_typed_rate
 from mmuldor.io.values import short
 
 # Whose frames in a traceback say that something was built from a config.
@@ -70,6 +71,7 @@ def load_config(
             f"config '{path}', or what `--cfg-options` changes in it, is "
             f'wrong: {type(error).__name__}: {_text(error)}'
         ) from error
+    leave_typed_rate(config, cfg_options)
     config.launcher = launcher
     if work_dir is not None:
         config.work_dir = work_dir

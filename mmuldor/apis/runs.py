@@ -93,7 +93,7 @@ def check_output(path: str | None, *inputs: str) -> None:
 def train_detector(
     config: Config,
     amp: bool = False,
-    auto_scale_lr: bool = False,
+    auto_scale_lr: bool | None = None,
     resume: str | None = None,
     allow_unsafe_checkpoint: bool = False,
 ) -> None:
@@ -102,7 +102,8 @@ def train_detector(
     Args:
         config: From :func:`load_config`; changed in place.
         amp: Use mixed precision, see :func:`use_amp`.
-        auto_scale_lr: Scale the learning rate to the batch size.
+        auto_scale_lr: Scale the learning rate to the batch size, or do not;
+            None does what the config says.
         resume: 'auto' for the latest checkpoint of the work dir, if there
             is one, or a checkpoint; None does what the config says.
         allow_unsafe_checkpoint: Unpickle checkpoints whole, which runs what
@@ -117,13 +118,14 @@ def train_detector(
     )
     if amp:
         use_amp(config)
-    if auto_scale_lr:
-        if 'base_batch_size' not in config.get('auto_scale_lr', {}):
+    if auto_scale_lr is not None:
+        config.setdefault('auto_scale_lr', {})
+        if auto_scale_lr and 'base_batch_size' not in config.auto_scale_lr:
             raise ValueError(
                 '`--auto-scale-lr` needs `auto_scale_lr = '
                 'dict(base_batch_size=...)` in the config.'
             )
-        config.auto_scale_lr.enable = True
+        config.auto_scale_lr.enable = auto_scale_lr
     if resume == 'auto':
         resume = latest_checkpoint(config.work_dir)
     if resume is not None:
