@@ -29,9 +29,14 @@ default_hooks = dict(
     # BatchNorm's running means, before anything is mined or validated.
     sync_buffers=dict(type='SyncBuffersHook'),
     repeat=dict(type='mmuldor.RepeatHook'),
-    classes=dict(type='mmuldor.ClassCheckHook'),
+    # Before the first iteration: do classes and channels fit?
+    model_check=dict(type='mmuldor.ModelCheckHook'),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))
+
+# Processes wait so long for each other (3 h, in s): longer than a check of all
+# files or a round of mining takes. NCCL's own 10 minutes are not.
+env_cfg = dict(dist_cfg=dict(timeout=10800))
 
 # Views that `--tta` of tools/test.py and tools/infer.py averages over.
 tta = dict(

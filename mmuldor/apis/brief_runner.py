@@ -15,10 +15,18 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from mmuldor.apis.learning_rate import scale_rate, scaling, warm_up
+from mmuldor.engine.recompute import recompute_activations
 
 
 class BriefRunner(Runner):
     """MMEngine's runner, with the dumps in the log file alone."""
+
+    def train(self) -> nn.Module:
+        """MMEngine's, with `recompute_activations` in place of its own."""
+        names = self.cfg.pop('activation_checkpointing', None)
+        if names is not None:
+            recompute_activations(_unwrapped(self.model), names)
+        return super().train()
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
         """MMEngine's logger, but for dumps of several hundred lines."""
@@ -102,6 +110,10 @@ class BriefRunner(Runner):
                 f'and now there are {images}: the learning rate and its '
                 'schedule stay those of the checkpoint.'
             )
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    return getattr(model, 'module', model)
 
 
 # Images an iteration, in what checkpoints keep.

@@ -12,6 +12,7 @@ from types import FrameType
 from mmengine.config import Config
 
 from mmuldor.apis.learning_rate import leave_typed_rate
+from mmuldor.apis.settling import check_names
 from mmuldor.io.values import short
 
 # Whose frames in a traceback say that something was built from a config.
@@ -59,6 +60,7 @@ def load_config(
         raise ValueError(f"config '{path}' must be a .py file.")
     try:
         config = Config.fromfile(path)
+        check_names(config, cfg_options)
         config.merge_from_dict(cfg_options or {})
     except RecursionError as error:
         raise ValueError(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import zipfile
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -15,6 +17,7 @@ from mmuldor.apis.checkpoints import check_file, unsafe_checkpoints
 from mmuldor.apis.configs import check_keys, config_errors, load_config
 from mmuldor.apis.evaluators import evaluators_of, froc_of
 from mmuldor.apis.precision import use_amp
+from mmuldor.apis.settling import settle
 from mmuldor.apis.views import average_views
 from mmuldor.io.cli import check_outputs
 from mmuldor.ops import log_backend
@@ -38,7 +41,11 @@ def _join_on_cpu(config: Config) -> None:
             f'{config.launcher!r}.'
         )
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group('gloo')
+        settings = config.get('env_cfg', {}).get('dist_cfg', {})
+        timeout = settings.get('timeout')
+        torch.distributed.init_process_group(
+            'gloo', timeout=timeout and timedelta(seconds=timeout)
+        )
     config.model_wrapper_cfg = dict(
         config.get('model_wrapper_cfg') or {},
         type='MMDistributedDataParallel',
@@ -50,8 +57,10 @@ def leave_processes() -> None:
     """Leave the group that a launcher's runner joined, all work being done.
 
     Left to the interpreter's end, the threads of gloo abort it now and then.
+    What still holds the group goes first: the runner's model does.
     """
     if torch.distributed.is_initialized():
+        gc.collect()
         torch.distributed.destroy_process_group()
 
 
@@ -137,8 +146,13 @@ def train_detector(
         )
     if config.get('load_from'):
         check_checkpoint(config.load_from)
+    notes = settle(config)
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
-        build_runner(config).train()
+        runner = build_runner(config)
+        for note in notes:
+            runner.logger.info(note)
+        runner.train()
+    del runner
     leave_processes()
 
 
@@ -178,6 +192,7 @@ def evaluate_detector(
         config.test_evaluator = config.val_evaluator
     if out is not None:
         froc_of(config, 'test').out = out
+    settle(config)
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
         if tta:
             average_views(config)

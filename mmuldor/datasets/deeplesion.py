@@ -7,17 +7,15 @@ from collections import defaultdict
 
 import numpy as np
 from mmdet.datasets import BaseDetDataset
-from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.logging import MMLogger
-from rich.progress import track
 
 from mmuldor.datasets.epoch_sampler import EpochIndex
+from mmuldor.datasets.slice_check import check_slice_files
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.hard_negatives import images_fingerprint
 from mmuldor.functional.recist import crossing_point
 from mmuldor.functional.strata import type_classes, type_labels
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.png import check_png16
 from mmuldor.registry import DATASETS
 
 
@@ -82,7 +80,7 @@ class DeepLesionDataset(BaseDetDataset):
             if hasattr(transform, 'check'):
                 transform.check(self.fingerprint, self.metainfo['classes'])
         if self.check_images:
-            self._check_images_once()
+            check_slice_files(self)
 
     def load_data_list(self) -> list[dict]:
         """Read the annotation file; see the class for what items hold."""
@@ -165,42 +163,6 @@ class DeepLesionDataset(BaseDetDataset):
             f'{dropped} images with no other; {apart} pairs of diameters '
             'miss each other by more than 1 px (their mask is the hull)'
         )
-
-    def _check_images_once(self) -> None:
-        """One process looks; all of them raise what it found."""
-        found: list[Exception | None] = [None]
-        if is_main_process():
-            try:
-                self._check_images()
-            except (ValueError, OSError) as error:
-                found[0] = error
-        broadcast_object_list(found)
-        if found[0] is not None:
-            raise found[0]
-
-    def _check_images(self) -> None:
-        loaders = [
-            transform
-            for transform in getattr(self.pipeline, 'transforms', [])
-            if hasattr(transform, 'check_slices')
-        ]
-        lacking = 0
-        name = osp.basename(self.ann_file)
-        for index in track(
-            range(len(self)), f'checking slices of {name}', transient=True
-        ):
-            info = self.get_data_info(index)
-            for loader in loaders:
-                lacking += loader.lacks_neighbours(info)
-                loader.check_slices(info)
-            if not loaders:
-                check_png16(info['img_path'], (info['height'], info['width']))
-        if lacking:
-            MMLogger.get_current_instance().warning(
-                f'{name}: {lacking} of {len(self)} images lack a neighbouring '
-                'slice file inside their slice range; the nearest slice that '
-                'is there stands in for it'
-            )
 
     @property
     def fingerprint(self) -> str:

@@ -20,7 +20,8 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
     decorator, `@user_errors()`. ValueError and OSError (FileNotFoundError,
     PermissionError, ...) are what this project raises for bad input, and
     MemoryError is what a machine says that is too small; anything else is a
-    bug of ours and keeps its traceback.
+    bug of ours and keeps its traceback. One of several processes ends at once,
+    so that its launcher ends the others.
 
     Args:
         debug: True lets every traceback through; None asks the environment
@@ -38,13 +39,42 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
             raise
         _close_what_ran(error)
         print(f'error: {_one_line(error)}', file=sys.stderr)
+        _end_process(1)
         raise SystemExit(1) from error
     except KeyboardInterrupt as error:
         if debug:
             raise
         _close_what_ran(error)
         print('interrupted', file=sys.stderr)
+        _end_process(130)
         raise SystemExit(130) from error
+    except Exception:
+        if _is_one_of_several():
+            traceback.print_exc()
+            _end_process(1)
+        raise
+
+
+def _is_one_of_several() -> bool:
+    """Whether this process is in a group; asks torch only if it is there."""
+    distributed = sys.modules.get('torch.distributed')
+    return bool(
+        distributed
+        and distributed.is_available()
+        and distributed.is_initialized()
+        and distributed.get_world_size() > 1
+    )
+
+
+def _end_process(code: int) -> None:
+    """End one of several processes without the interpreter's own end.
+
+    There, threads of the group may wait for the other processes, or abort.
+    """
+    if _is_one_of_several():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def check_outputs(

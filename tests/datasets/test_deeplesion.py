@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from mmuldor.datasets import DeepLesionDataset, LoadCTSlices
+from mmuldor.datasets import DeepLesionDataset, LoadCTSlices, slice_check
 from mmuldor.io.png import write_png16
 
 
@@ -186,3 +186,42 @@ def test_real_slices_load(real_data, tmp_path):
     # Bone at the most, air at the least, fat and soft tissue in between.
     assert image.max() < 4000
     assert np.median(image[200:300, 200:300]) == pytest.approx(40, abs=80)
+
+
+@pytest.mark.parametrize('count', [1, 2, 4])
+def test_processes_share_the_check_of_slices(mini_data, monkeypatch, count):
+    checked, images = [], 6
+    monkeypatch.setattr(
+        slice_check, '_check_image', lambda _, index: checked.append(index)
+    )
+    monkeypatch.setattr(slice_check, 'get_world_size', lambda: 2 * count)
+    monkeypatch.setenv('LOCAL_WORLD_SIZE', str(count))
+    for number in range(count):
+        monkeypatch.setenv('LOCAL_RANK', str(number))
+        build_mini(mini_data)
+    # On each machine, every image once.
+    assert sorted(checked) == list(range(images))
+
+
+def test_all_processes_raise_the_error_of_the_first_image(
+    mini_data, monkeypatch
+):
+    def gathered(own):
+        return [own, ((1, ValueError('of image 1')), []), (None, [])]
+
+    for name in ('000004_01_01', '000005_01_01'):
+        (mini_data / f'Images_png/{name}/005.png').unlink()
+    monkeypatch.setattr(slice_check, 'all_gather_object', gathered)
+    with pytest.raises(ValueError, match='of image 1'):
+        build_mini(mini_data)
+    monkeypatch.setattr(slice_check, 'all_gather_object', lambda own: [own])
+    with pytest.raises(FileNotFoundError, match='000004_01_01'):
+        build_mini(mini_data)
+
+
+def build_mini(folder):
+    return DeepLesionDataset(
+        data_root=str(folder),
+        ann_file='train.json',
+        data_prefix=dict(img='Images_png/'),
+    )

@@ -96,6 +96,99 @@ def test_a_process_that_dies_ends_all(config, tmp_path, free_port):
             os.killpg(process.pid, signal.SIGKILL)
 
 
+RAISING = """
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+
+@HOOKS.register_module()
+class RaisingHook(Hook):
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if get_rank() == 1 and runner.iter == 1:
+            raise ValueError('the second process has had enough.')
+"""
+
+
+def test_a_process_that_raises_ends_all_with_its_message(
+    config, tmp_path, free_port, monkeypatch
+):
+    (tmp_path / 'raising.py').write_text(RAISING)
+    monkeypatch.setitem(ENVIRONMENT, 'PYTHONPATH', str(tmp_path))
+    loaded = Config.fromfile(config)
+    loaded.custom_imports.imports.append('raising')
+    loaded.custom_hooks = [dict(type='RaisingHook')]
+    loaded.train_cfg.update(max_epochs=200, val_interval=200)
+    loaded.default_hooks.hnem = None
+    loaded.dump(config)
+    process = launch(
+        free_port, 'dist_train.sh', config, 2, '--work-dir', tmp_path / 'work'
+    )
+    output, began = '', None
+    for line in process.stdout:
+        output += line
+        if began is None and 'has had enough' in line:
+            began = time.monotonic()
+    process.wait(timeout=60)
+    assert process.returncode != 0
+    assert began is not None, output[-3000:]
+    assert 'error: the second process has had enough.' in output
+    assert 'terminate called' not in output
+    assert time.monotonic() - began < 30
+    assert not list((tmp_path / 'work').glob('*.pth'))
+
+
+def test_a_damaged_slice_of_another_process_ends_all_by_its_name(
+    config, tmp_path, free_port
+):
+    # Image 1 of 0 to 5 is the second process's.
+    damaged = next((tmp_path / 'mini/Images_png').glob('000002*/005.png'))
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    process = launch(
+        free_port, 'dist_train.sh', config, 2, '--work-dir', tmp_path / 'work'
+    )
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode != 0
+    assert f'error: {damaged} must be a complete PNG' in output
+    assert 'terminate called' not in output
+
+
+def test_two_nodes_give_the_bank_and_the_results_of_one(
+    config, tmp_path, free_port, monkeypatch
+):
+    run(free_port, 'dist_train.sh', config, 2, '--work-dir', tmp_path / 'one')
+    nodes = []
+    monkeypatch.setitem(ENVIRONMENT, 'NNODES', '2')
+    for number in (0, 1):
+        monkeypatch.setitem(ENVIRONMENT, 'NODE_RANK', str(number))
+        nodes.append(
+            launch(
+                free_port,
+                'dist_train.sh',
+                config,
+                1,
+                '--work-dir',
+                tmp_path / 'two',
+            )
+        )
+    outputs = [node.communicate(timeout=300)[0] for node in nodes]
+    for node, output in zip(nodes, outputs, strict=True):
+        assert node.returncode == 0, output[-3000:]
+    name = 'hard_negatives/initial.json'
+    one, two = tmp_path / 'one' / name, tmp_path / 'two' / name
+    assert one.read_bytes() == two.read_bytes()
+    assert figures(tmp_path / 'one') == figures(tmp_path / 'two')
+
+
+def figures(work: Path) -> dict:
+    """What the last validation found."""
+    (path,) = work.glob('*/vis_data/scalars.json')
+    last = json.loads(path.read_text().splitlines()[-1])
+    found = {k: v for k, v in last.items() if k.startswith(('froc', 'val_'))}
+    assert found
+    return found
+
+
 class CountingHandler(SimpleHTTPRequestHandler):
     """Serves a folder and keeps what it was asked for."""
 

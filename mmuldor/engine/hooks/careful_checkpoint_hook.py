@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 
 from mmengine.dist import is_main_process
@@ -39,7 +40,20 @@ class CarefulCheckpointHook(CheckpointHook):
     Args:
         *args: As for MMEngine's ``CheckpointHook``.
         **kwargs: Likewise.
+
+    Raises:
+        TypeError: If an argument is unknown to the hook, and to MMEngine's
+            writing of checkpoints, which would say so after an epoch only.
     """
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        known = inspect.signature(Runner.save_checkpoint).parameters
+        unknown = sorted(set(self.args) - set(known))
+        if unknown:
+            raise TypeError(
+                f'{type(self).__name__} got unexpected arguments {unknown}'
+            )
 
     def before_train(self, runner: Runner) -> None:
         """Set up; every file of MMEngine is then written by renaming."""

@@ -1,0 +1,95 @@
+"""Check the slice files of a data set before they are needed."""
+
+from __future__ import annotations
+
+import os
+import os.path as osp
+from concurrent.futures import ThreadPoolExecutor
+
+from mmengine.dataset import BaseDataset
+from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmengine.logging import MMLogger
+from rich.progress import track
+
+from mmuldor.io.png import check_png16
+
+# Each waits for a disk more than it computes.
+_THREADS = 8
+
+
+def check_slice_files(dataset: BaseDataset) -> None:
+    """Check all slice files that a data set's pipeline will load.
+
+    The processes of a machine share the files; each machine looks at all of
+    them, since it may have disks of its own. All processes raise the error
+    of the first damaged image, whoever found it.
+
+    Raises:
+        FileNotFoundError: If a key slice is missing.
+        ValueError: If a slice is damaged or of another size.
+    """
+    found = all_gather_object(_check_share(dataset))
+    errors = [error for error, _ in found if error is not None]
+    if errors:
+        raise min(errors, key=lambda pair: pair[0])[1]
+    lacking = set().union(*(images for _, images in found))
+    if lacking:
+        MMLogger.get_current_instance().warning(
+            f'{osp.basename(dataset.ann_file)}: {len(lacking)} of '
+            f'{len(dataset)} images lack a neighbouring slice file inside '
+            'their slice range; the nearest slice that is there stands in '
+            'for it'
+        )
+
+
+def _share() -> tuple[int, int]:
+    """This process's number on its machine, and how many there are."""
+    if get_world_size() > 1 and 'LOCAL_WORLD_SIZE' in os.environ:
+        count = int(os.environ['LOCAL_WORLD_SIZE'])
+        return int(os.environ['LOCAL_RANK']), count
+    return get_rank(), get_world_size()
+
+
+def _check_share(
+    dataset: BaseDataset,
+) -> tuple[tuple[int, Exception] | None, list[int]]:
+    """The first error of this process's images, and those with stand-ins.
+
+    An error is handed on, not raised: the others wait for this process.
+    """
+    number, count = _share()
+    indices = range(number, len(dataset), count)
+    lacking = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        results = pool.map(lambda index: _check_image(dataset, index), indices)
+        for index, result in track(
+            zip(indices, results, strict=True),
+            f'checking slices of {osp.basename(dataset.ann_file)}',
+            total=len(indices),
+            transient=True,
+            disable=number > 0,
+        ):
+            if isinstance(result, Exception):
+                pool.shutdown(wait=False, cancel_futures=True)
+                return (index, result), lacking
+            if result:
+                lacking.append(index)
+    return None, lacking
+
+
+def _check_image(dataset: BaseDataset, index: int) -> Exception | bool:
+    """Whether an image lacks a neighbour, or what is wrong with it."""
+    loaders = [
+        transform
+        for transform in getattr(dataset.pipeline, 'transforms', [])
+        if hasattr(transform, 'check_slices')
+    ]
+    try:
+        info = dataset.get_data_info(index)
+        for loader in loaders:
+            loader.check_slices(info)
+        if not loaders:
+            check_png16(info['img_path'], (info['height'], info['width']))
+        return any(loader.lacks_neighbours(info) for loader in loaders)
+    except (ValueError, OSError) as error:
+        return error

@@ -1,0 +1,113 @@
+"""Check that a model's parts fit each other, and its classes the data's."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import nn
+from torch.utils.data import Dataset
+
+from mmuldor.engine.heads import classes_of
+from mmuldor.registry import HOOKS
+
+
+@HOOKS.register_module()
+class ModelCheckHook(Hook):
+    """Refuse a model that does not fit itself or its data before it trains.
+
+    The first training image goes through backbone and neck, whose numbers of
+    channels are set apart from each other. As to classes, mmdet would train
+    labels that a head lacks into an index error, or leave classes of a head
+    without a single example, in silence. Data for validation and tests may
+    have the first of the training's classes only: an HNEM model's false
+    positives are annotated nowhere.
+
+    Fires before a training and before a test; writes nothing.
+
+    Example:
+        ``default_hooks = dict(
+        model_check=dict(type='mmuldor.ModelCheckHook'))``
+    """
+
+    priority = 'VERY_HIGH'
+
+    def before_train(self, runner: Runner) -> None:
+        """Check the training's data, and the validation's against it."""
+        trained = _classes(runner.train_dataloader)
+        _check_model(runner.model, trained, 'training')
+        _check_parts(runner.model, runner.train_dataloader.dataset)
+        if runner.val_loop is not None:
+            validated = _classes(runner.val_dataloader)
+            if trained[: len(validated)] != validated:
+                raise ValueError(
+                    f'the validation data have the classes {validated}, '
+                    f"which are not the first of the training's {trained}. "
+                    'Give both the same `lesion_types` or '
+                    '`metainfo.classes`.'
+                )
+
+    def before_test(self, runner: Runner) -> None:
+        """Check the tested data."""
+        classes = _classes(runner.test_dataloader)
+        # The false-positive class of HNEM comes second.
+        _check_model(runner.model, classes, 'test', spare=len(classes) == 1)
+
+
+def _classes(loader) -> tuple[str, ...]:
+    return tuple(loader.dataset.metainfo['classes'])
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """A detector in a wrapper of processes, of views, or of both."""
+    while hasattr(model, 'module'):
+        model = model.module
+    return model
+
+
+def _check_model(model, classes, split, spare=False) -> None:
+    for name, number in classes_of(_unwrapped(model)).items():
+        if number not in (len(classes), len(classes) + spare):
+            raise ValueError(
+                f'`model.{name}.num_classes` is {number}, but the {split} '
+                f'data have {len(classes)} classes, {classes}. Set one to '
+                'the other.'
+            )
+
+
+def _check_parts(model: nn.Module, dataset: Dataset) -> None:
+    """Extract features of one image, nothing else being moved by it."""
+    model = _unwrapped(model)
+    with _generators_kept():
+        sample = dataset[0]
+    trains = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            data = model.data_preprocessor(pseudo_collate([sample]), False)
+            model.extract_feat(data['inputs'])
+    except (RuntimeError, IndexError, AssertionError) as error:
+        raise ValueError(
+            'backbone, neck and the channels of the images do not fit: '
+            f'{error}'
+        ) from error
+    finally:
+        model.train(trains)
+
+
+@contextlib.contextmanager
+def _generators_kept() -> Iterator[None]:
+    """Give the random generators back as they were."""
+    states = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
