@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import os
 from collections.abc import Sequence
 
 from mmengine.config import DictAction
+
+from mmuldor.io.options import with_dicts
 
 
 class Options(DictAction):
@@ -38,40 +39,14 @@ class Options(DictAction):
         for text in values:
             if _holds_dict(text):
                 key, _, value = text.partition('=')
-                options[key] = _with_dicts(parser, option_string, key, value)
+                try:
+                    options[key] = with_dicts(value)
+                except ValueError as error:
+                    parser.error(f'{option_string} {key}: {error}')
 
 
 def _holds_dict(text: str) -> bool:
     return '{' in text or 'dict(' in text
-
-
-def _with_dicts(
-    parser: argparse.ArgumentParser, option: str, key: str, value: str
-) -> object:
-    try:
-        return _literal(ast.parse(value.strip(), mode='eval').body)
-    except (SyntaxError, ValueError) as error:
-        parser.error(
-            f'{option} {key}: must be a Python value like '
-            f'"[dict(type=\'EMAHook\')]", but got {value!r} ({error}).'
-        )
-
-
-def _literal(node: ast.expr) -> object:
-    """A value of literals, lists, dicts and ``dict(key=value)``."""
-    if isinstance(node, (ast.List, ast.Tuple)):
-        values = [_literal(item) for item in node.elts]
-        return values if isinstance(node, ast.List) else tuple(values)
-    if isinstance(node, ast.Dict) and None not in node.keys:
-        return {
-            _literal(key): _literal(value)
-            for key, value in zip(node.keys, node.values, strict=True)
-        }
-    if isinstance(node, ast.Call) and not node.args:
-        name = getattr(node.func, 'id', None)
-        if name == 'dict' and all(word.arg for word in node.keywords):
-            return {word.arg: _literal(word.value) for word in node.keywords}
-    return ast.literal_eval(node)
 
 
 def new_parser(doc: str) -> argparse.ArgumentParser:

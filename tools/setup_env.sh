@@ -4,8 +4,9 @@
 #   tools/setup_env.sh VENV [REQUIREMENTS...]
 #
 # PYTHON       interpreter to start from (python3)
-# TORCH_INDEX  package index for torch alone, for example the CPU-only one
-#              of pytorch.org (default: pip's own, which brings CUDA on Linux)
+# TORCH_INDEX  package index for torch and torchvision alone, for example the
+#              CPU-only one of pytorch.org (default: pip's own, which brings
+#              CUDA on Linux)
 set -euo pipefail
 venv=${1:?the folder of the virtual environment}
 shift
@@ -36,6 +37,8 @@ if ! "$venv/bin/python" -m pip --version > /dev/null 2>&1; then
     echo "Making $venv ..."
     "$python" -m venv --clear "$venv"
 fi
+# Commands below run elsewhere too.
+venv=$(cd "$venv" && pwd)
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 
 # A torch that the interpreter brings along and that is in range is kept: its
@@ -44,7 +47,7 @@ in_range='
 import os
 import torch
 version = tuple(int(n) for n in torch.__version__.split("+")[0].split(".")[:2])
-if not (2, 4) <= version < (2, 14):
+if not (2, 4) <= version < (2, 15):
     raise SystemExit(1)
 print(os.path.dirname(os.path.dirname(torch.__file__)))'
 rm -f "$site/kept_torch.pth"
@@ -77,7 +80,19 @@ if pip show -q opencv-python 2>/dev/null; then
     pip install -q --no-deps --force-reinstall \
         "$(grep '^opencv-python-headless==' "$root/requirements.txt")"
 fi
+
+# A GPU has kernels of its own for NMS and RoIAlign in torchvision, none in
+# plain PyTorch; a CPU does without. A kept torch's own torchvision comes along.
 cd "$root"
+vision=$("$venv/bin/python" -W ignore -m mmuldor.ops.torchvision_for)
+if [ -n "$vision" ]; then
+    echo "Installing $vision ..."
+    # Without its dependencies: they would bring another torch.
+    pip install -q --no-deps ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} \
+        "$vision" || echo "warning: could not install $vision, whose NMS" \
+        "and RoIAlign a GPU needs: pip install --no-deps '$vision'" >&2
+fi
+
 "$venv/bin/python" -W ignore - <<'PY'
 import cv2
 import mmuldor

@@ -38,6 +38,7 @@ from mmuldor.functional.strata import type_classes
 from mmuldor.functional.volume import join_slices
 from mmuldor.io.calibration import CalibrationFile
 from mmuldor.io.volume import Volume
+from mmuldor.ops.info import warn_of_plain_operators
 
 DEFAULT_SCORE_THR = 0.3
 # Detections of one view below this do not enter the mean over views.
@@ -91,6 +92,8 @@ class LesionDetector:
         _load_weights(detector, checkpoint)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
+        if torch.device(device).type == 'cuda':
+            warn_of_plain_operators()
         # Convolutions run faster with their norms in them; what they find is
         # the same but for rounding.
         self.model = fuse_conv_bn(self.model).to(device).eval()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from functools import lru_cache
 from importlib.machinery import ExtensionFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -78,6 +79,7 @@ def compiled_operators(path: Path | None = None) -> ModuleType | None:
 
 def log_backend() -> None:
     """Log one line about the operators through MMEngine's current logger."""
+    import torch
     from mmengine.logging import print_log
 
     message = f'NMS and RoIAlign: {backend()}'
@@ -86,6 +88,23 @@ def log_backend() -> None:
 
         message += f' ({why_not()})'
     print_log(message, logger='current', level=logging.INFO)
+    if torch.cuda.is_available():
+        warn_of_plain_operators()
+
+
+@lru_cache(maxsize=1)
+def warn_of_plain_operators() -> None:
+    """Warn, once a process, where a GPU computes without kernels for it."""
+    from mmengine.logging import print_log
+
+    if backend().endswith('in PyTorch'):
+        print_log(
+            'this GPU computes NMS and RoIAlign in plain PyTorch, step by '
+            'step. Let torchvision do it: run tools/setup_env.sh again, or '
+            'pip install --no-deps "$(python -m mmuldor.ops.torchvision_for)"',
+            logger='current',
+            level=logging.WARNING,
+        )
 
 
 def compile_hint() -> str:

@@ -1,6 +1,7 @@
 """Who answers when mmcv imports its extension."""
 
 import importlib
+import logging
 import os
 import subprocess
 import sys
@@ -153,6 +154,29 @@ def test_backend_and_its_log_line(monkeypatch):
     monkeypatch.setattr(info, 'backend', lambda: 'compiled mmcv')
     log_backend()
     assert lines[1][0] == 'NMS and RoIAlign: compiled mmcv'
+
+
+def test_a_gpu_on_plain_operators_is_warned_of_once(monkeypatch):
+    from mmuldor.ops import info
+
+    lines = []
+    monkeypatch.setattr(
+        'mmengine.logging.print_log',
+        lambda message, logger, level: lines.append((message, level)),
+    )
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    monkeypatch.setattr(info, 'backend', lambda: 'stand-in in PyTorch')
+    info.warn_of_plain_operators.cache_clear()
+    for _ in range(2):
+        log_backend()
+    warnings = [text for text, level in lines if level == logging.WARNING]
+    assert len(warnings) == 1
+    assert 'mmuldor.ops.torchvision_for' in warnings[0]
+    monkeypatch.setattr(info, 'backend', lambda: 'compiled mmcv')
+    info.warn_of_plain_operators.cache_clear()
+    log_backend()
+    assert [level for _, level in lines].count(logging.WARNING) == 1
+    info.warn_of_plain_operators.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""Values that are typed on a command line as one writes them in a config."""
+
+from __future__ import annotations
+
+import ast
+
+
+def with_dicts(text: str) -> object:
+    """A value of literals, lists, tuples, dicts and ``dict(key=value)``.
+
+    Nothing is run.
+
+    Args:
+        text: Like ``[dict(type='EMAHook')]``.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    try:
+        return _value(ast.parse(text.strip(), mode='eval').body)
+    except (SyntaxError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            "must be a Python value like [dict(type='EMAHook')], but got "
+            f'{text!r}.'
+        ) from error
+
+
+def _value(node: ast.expr) -> object:
+    if isinstance(node, (ast.List, ast.Tuple)):
+        values = [_value(item) for item in node.elts]
+        return values if isinstance(node, ast.List) else tuple(values)
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {
+            _value(key): _value(value)
+            for key, value in zip(node.keys, node.values, strict=True)
+        }
+    if isinstance(node, ast.Call) and not node.args:
+        name = getattr(node.func, 'id', None)
+        if name == 'dict' and all(word.arg for word in node.keywords):
+            return {word.arg: _value(word.value) for word in node.keywords}
+    return ast.literal_eval(node)
