@@ -2,6 +2,9 @@
 # make test   the test suite
 # make lint   style and import rules
 # make test-faults   bad and hostile files, the slow tests of them too
+# make test-slow     slow tests of everything else
+# make gpu    tests and benchmarks of one GPU, in ten minutes at most; installs
+#             nothing; DEVICE=cpu tries the same on small sizes
 # make bench  every stage timed against what one would run instead; needs the
 #             models of `make demo`, and nothing else running
 # make fuzz   every reader of files, fuzzed for FUZZ_SECONDS each
@@ -11,6 +14,7 @@
 #   TORCH_INDEX=URL       package index for torch, e.g. the CPU-only one
 #   VENV=.venv            where the environment goes
 #   BENCH_ARGS=           of benchmarks/run.py, like --only froc or --device cuda:0
+#   DEVICE=cuda:0         of `make gpu`
 #   FUZZ_SECONDS=60       how long `make fuzz` spends on each reader
 #   FUZZ_TARGETS=         which readers, all by default
 
@@ -18,11 +22,12 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
 BENCH_ARGS ?=
+DEVICE ?= cuda:0
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 export PYTHON TORCH_INDEX
 
-.PHONY: help setup demo test test-faults fuzz bench lint clean
+.PHONY: help setup demo test test-faults test-slow gpu fuzz bench lint clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -43,6 +48,15 @@ test: $(VENV)/ready-dev
 
 test-faults: $(VENV)/ready-dev
 	$(VENV)/bin/python -m pytest tests/faults -m 'slow or not slow'
+
+test-slow: $(VENV)/ready-dev
+	$(VENV)/bin/python -m pytest -m slow --ignore tests/faults
+
+# The interpreter's own packages where they are complete, else those of VENV.
+gpu:
+	if $(PYTHON) -c 'import mmdet, pycocotools, pytest, torch' 2> /dev/null; \
+	then python=$(PYTHON); else python=$(VENV)/bin/python; fi; \
+	$$python benchmarks/gpu.py --device $(DEVICE)
 
 fuzz: $(VENV)/ready-dev
 	-$(VENV)/bin/python -m pip install -q --only-binary=:all: \

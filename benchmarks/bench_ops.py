@@ -169,16 +169,16 @@ def training(batch: int) -> Work:
     return work
 
 
-def random_batch(batch: int) -> dict:
+def random_batch(batch: int, side_px: int = IMAGE_PX) -> dict:
     """Images of noise, each with three discs as objects."""
     import numpy as np
     from mmdet.structures import DetDataSample
     from mmdet.structures.mask import BitmapMasks
     from mmengine.structures import InstanceData
 
-    shape = (IMAGE_PX, IMAGE_PX)
-    centre = np.array([[100, 120], [300, 200], [400, 400]])
-    radius = np.array([[12], [25], [60]])
+    shape, share = (side_px, side_px), side_px / IMAGE_PX
+    centre = share * np.array([[100, 120], [300, 200], [400, 400]])
+    radius = share * np.array([[12], [25], [60]])
     boxes = np.hstack([centre - radius, centre + radius])
     grid = np.stack(np.meshgrid(*map(np.arange, shape)), -1)
     squared = ((grid - centre[:, None, None]) ** 2).sum(-1)

@@ -74,12 +74,18 @@ class Training:
         config: Of the model and its optimiser.
         device: Where.
         batch: Images.
+        side_px: Of an image.
         learns: Whether the weights change. Without, every iteration draws and
             does the same, which is what is timed.
     """
 
     def __init__(
-        self, config: Config, device: str, batch: int, learns: bool = False
+        self,
+        config: Config,
+        device: str,
+        batch: int,
+        side_px: int,
+        learns: bool = False,
     ) -> None:
         config.model.backbone.init_cfg = None
         kind = config.optim_wrapper.get('type', '')
@@ -91,7 +97,7 @@ class Training:
                 group['lr'] = group['weight_decay'] = 0.0
         self.model.train()
         torch.manual_seed(1)
-        self.batch = random_batch(batch)
+        self.batch = random_batch(batch, side_px)
 
     def step(self) -> torch.Tensor:
         """Train on the batch; the loss before, not waited for."""
@@ -139,12 +145,13 @@ def main() -> None:
     add = parser.add_argument
     add('--device', default='cpu', help="'cpu' or 'cuda:0'")
     add('--batch', type=int, default=2, help='images an iteration')
+    add('--side', type=int, default=512, help='of an image, in px')
     add('--loss-iterations', type=int, default=0)
     args = parser.parse_args()
 
     def trainings(learns: bool) -> dict[str, Training]:
         return {
-            kind: Training(make(), args.device, args.batch, learns)
+            kind: Training(make(), args.device, args.batch, args.side, learns)
             for kind, make in configs(args.device).items()
         }
 
@@ -152,7 +159,7 @@ def main() -> None:
     losses = check(kinds)
     works = {kind: training.step for kind, training in kinds.items()}
     seconds = alternate(works, args.repeats, synchronise(args.device))
-    name = f'R-101 Mask R-CNN, {args.batch} x 512 px'
+    name = f'R-101 Mask R-CNN, {args.batch} x {args.side} px'
     rows = ratios(name, seconds, args.device)
     rows += shares(name, kinds, seconds, args)
     if args.loss_iterations:

@@ -50,7 +50,9 @@ def chosen(args: argparse.Namespace) -> tuple[Config, str]:
         for split in ('train', 'val', 'test'):
             dataset = config[f'{split}_dataloader'].dataset
             dataset.data_root = f'{args.data_root.rstrip("/")}/'
-            config[f'{split}_evaluator'] = None
+            if split != 'train':
+                file = f'{dataset.data_root}{split}.json'
+                config[f'{split}_evaluator'].ann_file = file
     return config, str(checkpoint)
 
 
