@@ -6,6 +6,7 @@ mmcv's; else :mod:`mmuldor.ops.roi_products`, in plain PyTorch.
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -142,9 +143,12 @@ def _usable_ops(values: Tensor) -> Any | None:
     return torchvision_ops() if values.dtype == torch.float32 else None
 
 
-def _without_autocast(values: Tensor) -> torch.autocast:
+def _without_autocast(values: Tensor) -> contextlib.AbstractContextManager:
     # It would turn the matrix products to half types.
-    return torch.autocast(values.device.type, enabled=False)
+    kind = values.device.type
+    if not torch.amp.is_autocast_available(kind):
+        return contextlib.nullcontext()
+    return torch.autocast(kind, enabled=False)
 
 
 def _as_float32(spatial_scale: float) -> float:
