@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
 from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
 
+from mmuldor.apis.check_model import untrained
 from mmuldor.engine.heads import classes_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +160,25 @@ def test_the_mask_branch_is_the_only_difference_without_it(size):
         'model.train_cfg.rcnn.mask_size',
         'model.test_cfg.rcnn.mask_thr_binary',
     }
+
+
+@pytest.mark.parametrize(
+    'path',
+    [p for p in CONFIGS if not p.stem.endswith('_phantom')],
+    ids=lambda path: path.stem,
+)
+def test_a_full_size_model_looks_at_an_image(path):
+    config = load(path)
+    model = untrained(config)
+    image = torch.rand(channels(config), 256, 256) * 255
+    facts = dict(
+        img_shape=(256, 256), ori_shape=(256, 256), scale_factor=(1.0, 1.0)
+    )
+    batch = dict(inputs=[image], data_samples=[DetDataSample(metainfo=facts)])
+    with torch.no_grad():
+        (sample,) = model.eval().test_step(batch)
+    assert sample.pred_instances.scores.isfinite().all()
+    assert ('masks' in sample.pred_instances) == ('mask_head' in str(model))
 
 
 OWN_DATA = sorted((ROOT / 'configs/own_data').glob('*.py'))

@@ -75,3 +75,17 @@ def test_a_detector_from_data_to_lesions(path, mini_data, tmp_path):
     # Masks, where a detector has none, are not made up.
     if not masks:
         assert {detection.area_px for detection in found} == {0}
+
+
+@pytest.mark.parametrize('name', ['retinanet_r18_fpn', 'dino-4scale_r18'])
+def test_hard_negatives_of_other_detectors_are_refused_before_training(
+    mini_config, name
+):
+    model = Config.fromfile(
+        ROOT / f'configs/detectors/{name}_5e_phantom.py'
+    ).model
+    model.bbox_head.num_classes = 2
+    mini_config._cfg_dict['model'] = model
+    with pytest.raises(ValueError, match='two-stage detector with a mask'):
+        train_detector(mini_config)
+    assert not list(Path(mini_config.work_dir).glob('*.pth'))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.dist import (
     barrier,
@@ -95,7 +96,7 @@ class HNEMHook(Hook):
             )
         check_model(runner.model)
         if self.pipeline is None:
-            self.pipeline = runner.cfg.val_dataloader.dataset.pipeline
+            self.pipeline = _pipeline(runner.cfg)
         dataset = unwrap(runner.train_dataloader.dataset)
         followers = [t for t in _transforms(dataset) if hasattr(t, 'follow')]
         self._check_classes(runner, dataset, followers)
@@ -207,6 +208,19 @@ class HNEMHook(Hook):
             f'candidates that overlap a lesion; spared {counts["spared"]}, '
             f'excluded {counts["excluded"]}'
         )
+
+
+def _pipeline(config: Config) -> list[dict]:
+    """The validation's pipeline, or the test's where nothing validates."""
+    for split in ('val', 'test'):
+        loader = config.get(f'{split}_dataloader')
+        if loader is not None:
+            return loader.dataset.pipeline
+    raise ValueError(
+        'HNEMHook needs the pipeline that mined images go through, but there '
+        'is neither a validation nor a test to take it from. Give it '
+        '`pipeline`.'
+    )
 
 
 def unwrap(dataset) -> BaseDataset:
