@@ -178,7 +178,7 @@ def main() -> None:
     add_model(parser, ULDOR, 'mask_rcnn/epoch_3.pth')
     add = parser.add_argument
     add('--images', type=int, default=120)
-    add('--large-images', type=int, default=4, help='for R-101; 0 for none')
+    add('--large-images', type=int, default=8, help='for R-101; 0 for none')
     args = parser.parse_args()
     on_cpu = args.device == 'cpu'
     config, checkpoint = chosen(args)

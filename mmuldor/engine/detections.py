@@ -17,6 +17,8 @@ from mmdet.structures.bbox import bbox2roi
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmuldor.engine.proposals import mmdet_proposals, proposals
+
 LESION = 0
 
 
@@ -174,12 +176,13 @@ def detect(
     metas = [sample.metainfo for sample in samples]
     if features is None:
         features = detector.extract_feat(data['inputs'])
-    proposals = detector.rpn_head.predict(features, samples, rescale=False)
+    propose = mmdet_proposals if limits is None else proposals
+    proposed = propose(detector.rpn_head, features, samples)
     head = detector.roi_head
     found = head.predict_bbox(
         features,
         metas,
-        proposals,
+        proposed,
         rcnn_test_cfg=head.test_cfg if limits is None else None,
         rescale=False,
     )

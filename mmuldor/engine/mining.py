@@ -170,19 +170,19 @@ def check_model(model: torch.nn.Module) -> None:
             f'head (its S2 is a mask IoU), but got {type(model).__name__} '
             'without one. Start from a config of `configs/mask_rcnn/`.'
         )
-    classes = stages(model.roi_head.bbox_head)[0].num_classes
-    if classes > 2:
-        raise ValueError(
-            'hard negative mining knows lesions as one class, and false '
-            f'positives, but the model has {classes} classes. Mine without '
-            '`lesion_types`.'
-        )
     if not masks_can_wait(model):
         raise ValueError(
             'hard negative mining asks for boxes first and for masks of some '
             'of them later, as Mask R-CNN and Cascade Mask R-CNN have them, '
             f'but a {type(model.roi_head).__name__} predicts both together. '
             'Start from a config of `configs/mask_rcnn/`.'
+        )
+    classes = stages(model.roi_head.bbox_head)[0].num_classes
+    if classes > 2:
+        raise ValueError(
+            'hard negative mining knows lesions as one class, and false '
+            f'positives, but the model has {classes} classes. Mine without '
+            '`lesion_types`.'
         )
 
 

@@ -4,11 +4,14 @@ mmdet's extractors cast RoIs to the type of the feature maps: in bfloat16 300.6
 becomes 300 and 341.2 becomes 342, while the targets of the heads stay exact.
 mmcv's RoIAlign reads maps as if they lay (N, C, H, W) in memory, whatever
 their layout, and knows no bfloat16. Here, in one place, every extractor gets
-float32 maps in that layout; its result has the type of the maps again.
+float32 maps in that layout; its result has the type of the maps again. Only
+the stand-in and torchvision, which take any layout, get the maps as they lie:
+two copies of them a call are saved.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +20,8 @@ from mmdet.models.roi_heads.roi_extractors.base_roi_extractor import (
     BaseRoIExtractor,
 )
 from torch import Tensor, nn
+
+from mmuldor.ops import extension
 
 
 def exact_roi_features(
@@ -40,7 +45,10 @@ def exact_roi_features(
     """
     kind = feats[0].dtype
     exact = torch.promote_types(kind, torch.float32)
-    maps = tuple(level.to(exact).contiguous() for level in feats)
+    maps = tuple(level.to(exact) for level in feats)
+    # Looked up: the module's operators can be changed.
+    if sys.modules['mmcv.ops.roi_align'].ext_module is not extension:
+        maps = tuple(level.contiguous() for level in maps)
     call = nn.Module.__call__
     return call(extractor, maps, rois.to(exact), *args, **kwargs).to(kind)
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from mmengine.dataset import pseudo_collate
+from mmengine.config import Config
+from mmengine.dataset import ConcatDataset, pseudo_collate
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
-from torch.utils.data import Dataset
 
+from mmuldor.engine.batches import single_images
 from mmuldor.engine.heads import classes_of
 from mmuldor.registry import HOOKS
 
@@ -22,12 +23,12 @@ from mmuldor.registry import HOOKS
 class ModelCheckHook(Hook):
     """Refuse a model that does not fit itself or its data before it trains.
 
-    The first training image goes through backbone and neck, whose numbers of
-    channels are set apart from each other. As to classes, mmdet would train
-    labels that a head lacks into an index error, or leave classes of a head
-    without a single example, in silence. Data for validation and tests may
-    have the first of the training's classes only: an HNEM model's false
-    positives are annotated nowhere.
+    The first training image, prepared as for a test, goes through backbone
+    and neck, whose numbers of channels are set apart from each other. As to
+    classes, mmdet would train labels that a head lacks into an index error,
+    or leave classes of a head without a single example, in silence. Data for
+    validation and tests may have the first of the training's classes only: an
+    HNEM model's false positives are annotated nowhere.
 
     Fires before a training and before a test; writes nothing.
 
@@ -36,13 +37,14 @@ class ModelCheckHook(Hook):
         model_check=dict(type='mmuldor.ModelCheckHook'))``
     """
 
-    priority = 'VERY_HIGH'
+    # After HNEMHook, without whose pointer no training image loads.
+    priority = 'VERY_LOW'
 
     def before_train(self, runner: Runner) -> None:
         """Check the training's data, and the validation's against it."""
         trained = _classes(runner.train_dataloader)
         _check_model(runner.model, trained, 'training')
-        _check_parts(runner.model, runner.train_dataloader.dataset)
+        _check_parts(runner.model, _first_image(runner))
         if runner.val_loop is not None:
             validated = _classes(runner.val_dataloader)
             if trained[: len(validated)] != validated:
@@ -81,16 +83,37 @@ def _check_model(model, classes, split, spare=False) -> None:
             )
 
 
-def _check_parts(model: nn.Module, dataset: Dataset) -> None:
-    """Extract features of one image, nothing else being moved by it."""
-    model = _unwrapped(model)
+def _first_image(runner: Runner) -> dict:
+    """A collated batch of one image; a training's draws stay as they are."""
+    dataset = runner.train_dataloader.dataset
+    while hasattr(dataset, 'dataset'):
+        dataset = dataset.dataset
+    if isinstance(dataset, ConcatDataset):
+        dataset = dataset.datasets[0]
+    pipeline = _pipeline(runner.cfg)
     with _generators_kept():
-        sample = dataset[0]
+        if pipeline is None:
+            return pseudo_collate([dataset[0]])
+        return next(iter(single_images(dataset, pipeline, [0], 0)))
+
+
+def _pipeline(config: Config) -> list[dict] | None:
+    """That of the test or the validation, which draw nothing."""
+    for split in ('test', 'val'):
+        loader = config.get(f'{split}_dataloader')
+        if loader is not None:
+            return loader.dataset.get('pipeline')
+    return None
+
+
+def _check_parts(model: nn.Module, batch: dict) -> None:
+    """Extract features of a batch."""
+    model = _unwrapped(model)
     trains = model.training
     model.eval()
     try:
         with torch.no_grad():
-            data = model.data_preprocessor(pseudo_collate([sample]), False)
+            data = model.data_preprocessor(batch, False)
             model.extract_feat(data['inputs'])
     except (RuntimeError, IndexError, AssertionError) as error:
         raise ValueError(
