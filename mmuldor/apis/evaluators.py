@@ -13,17 +13,18 @@ def evaluators_of(config: Config, split: str) -> list[ConfigDict]:
     return [found] if isinstance(found, dict) else list(found)
 
 
+def is_froc(evaluator: ConfigDict) -> bool:
+    """Whether a metric's config is of FROC."""
+    return evaluator.get('type') in (FROC, FROC.partition('.')[2])
+
+
 def froc_of(config: Config, split: str) -> ConfigDict:
     """The one FROC metric of a split.
 
     Raises:
         ValueError: If there is none, or several.
     """
-    found = [
-        evaluator
-        for evaluator in evaluators_of(config, split)
-        if evaluator.get('type') in (FROC, FROC.partition('.')[2])
-    ]
+    found = list(filter(is_froc, evaluators_of(config, split)))
     if len(found) != 1:
         types = [e.get('type') for e in evaluators_of(config, split)]
         raise ValueError(

@@ -135,6 +135,9 @@ def train_detector(
                 'dict(base_batch_size=...)` in the config.'
             )
         config.auto_scale_lr.enable = auto_scale_lr
+    if resume is None and isinstance(config.get('resume'), str):
+        # MMEngine would take it for a yes, and begin anew.
+        resume = config.resume
     if resume == 'auto':
         resume = latest_checkpoint(config.work_dir)
     if resume is not None:

@@ -10,10 +10,11 @@ import difflib
 import importlib.util
 import os
 from collections.abc import Iterable
+from functools import partial
 
 from mmengine.config import Config, ConfigDict
 
-from mmuldor.apis.evaluators import evaluators_of
+from mmuldor.apis.evaluators import evaluators_of, is_froc
 from mmuldor.functional.froc import FP_RATES
 
 # Package behind each of MMEngine's trackers that it does not bring along.
@@ -88,6 +89,11 @@ def settle(config: Config) -> list[str]:
         ValueError: If something cannot work.
     """
     check_trackers(config)
+    # MMEngine takes them apart, and takes no None.
+    for name, least in (('randomness', {'seed': None}), ('env_cfg', {})):
+        if config.get(name) is None:
+            config[name] = least
+    _check_loop(config)
     for split in ('train', 'val', 'test'):
         _settle_loader(config.get(f'{split}_dataloader'))
     if (config.get('randomness') or {}).get('deterministic'):
@@ -104,6 +110,25 @@ def _settle_loader(loader: ConfigDict | None) -> None:
         # torch refuses both without processes to load.
         loader.persistent_workers = False
         loader.pop('prefetch_factor', None)
+    sampler = (loader or {}).get('batch_sampler')
+    if sampler is not None and 'drop_last' in loader:
+        # It makes the batches, and torch refuses the loader's own setting.
+        sampler.setdefault('drop_last', loader.pop('drop_last'))
+
+
+def _check_loop(config: Config) -> None:
+    interval = (config.get('train_cfg') or {}).get('val_interval', 1)
+    if interval == 0:
+        raise ValueError(
+            '`train_cfg.val_interval` must be the epochs between validations, '
+            '1 or more, but got 0. No validation at all: `val_cfg=None`.'
+        )
+    loader = config.get('train_dataloader') or {}
+    if (loader.get('dataset') or {}).get('pipeline', True) == []:
+        raise ValueError(
+            '`train_dataloader.dataset.pipeline` must load and pack images, '
+            'but is empty. Start from a config of `configs/`.'
+        )
 
 
 def _settle_split(config: Config, split: str) -> list[str]:
@@ -122,10 +147,9 @@ def _settle_hooks(config: Config) -> list[str]:
     if config.get('default_hooks') is None:
         config.default_hooks = {}
     hooks, notes = config.default_hooks, []
-    validates = config.get('val_cfg') is not None
-    lost = [] if hooks.get('val_loss') and validates else ['val_loss']
     stopping = hooks.get('early_stopping')
-    if stopping and (not validates or stopping.get('monitor') in lost):
+    computed = partial(_is_computed, config)
+    if stopping and not computed(stopping.get('monitor')):
         hooks.early_stopping = None
         notes.append(
             f'no early stopping: `{stopping.get("monitor")}` is not computed'
@@ -137,7 +161,7 @@ def _settle_hooks(config: Config) -> list[str]:
         saving.pop('rule', None)
         return notes
     names = [best] if isinstance(best, str) else list(best)
-    kept = [n for n in names if validates and n not in lost]
+    kept = [name for name in names if computed(name)]
     if kept != names:
         notes.append(
             f'best checkpoints by {kept or "nothing"}: '
@@ -148,6 +172,20 @@ def _settle_hooks(config: Config) -> list[str]:
     if not kept:
         saving.save_best = saving.rule = None
     return notes
+
+
+def _is_computed(config: Config, name: str) -> bool:
+    """Whether a validation gives a metric, as far as one can tell."""
+    if config.get('val_cfg') is None:
+        return False
+    if name == 'val_loss':
+        return bool(config.default_hooks.get('val_loss'))
+    prefixes = {
+        evaluator.get('prefix') or 'froc'
+        for evaluator in evaluators_of(config, 'val')
+        if is_froc(evaluator)
+    }
+    return not str(name).startswith('froc/') or 'froc' in prefixes
 
 
 def _rules(
@@ -166,7 +204,7 @@ def _check_monitored(config: Config, best, stopping) -> None:
     """Refuse figures of FROC that no metric of the validation has."""
     rates = {
         rate
-        for evaluator in evaluators_of(config, 'val')
+        for evaluator in filter(is_froc, evaluators_of(config, 'val'))
         for rate in evaluator.get('fp_rates', FP_RATES)
     }
     figures = {f'sens@{rate:g}' for rate in rates}

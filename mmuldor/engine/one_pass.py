@@ -29,7 +29,9 @@ def features_known(
         head = getattr(detector, 'rpn_head', None)
         if head is not None:
             replaced(head, 'forward', _once(head.forward))
-            replaced(head, 'predict_by_feat', _proposals_once(head))
+            # Sparse R-CNN's learned boxes come without.
+            if hasattr(head, 'predict_by_feat'):
+                replaced(head, 'predict_by_feat', _proposals_once(head))
         yield
 
 

@@ -95,6 +95,24 @@ WORK = {
     'short window': ['log_processor.window_size=2'],
     'low scores': ['model.test_cfg.rcnn.score_thr=0.0'],
     'resume of nothing': ['resume=True'],
+    'nothing random said': ['randomness=None'],
+    'no environment': ['env_cfg=None'],
+    'no hooks said': ['default_hooks=None'],
+    'whole batches only': ['train_dataloader.drop_last=True'],
+    'an empty evaluator': ['val_evaluator=[]'],
+    'COCO alone': [
+        "val_evaluator={'type': 'CocoMetric', 'ann_file': VAL, "
+        "'metric': 'bbox', '_delete_': True}",
+    ],
+    'FROC by another name': ['val_evaluator.prefix=mine'],
+    'iterations': [
+        "train_cfg={'type': 'IterBasedTrainLoop', 'max_iters': 2, "
+        "'val_interval': 2, '_delete_': True}",
+        'default_hooks.checkpoint.by_epoch=False',
+        "train_dataloader.sampler={'type': 'InfiniteSampler'}",
+        'train_dataloader.batch_sampler=None',
+        'default_hooks.repeat=None',
+    ],
     'plain validation loop': ['val_cfg.type=ValLoop'],
     'another metric': [
         "val_evaluator=[{'type': 'mmuldor.FROCMetric', 'ann_file': VAL}, "
@@ -117,6 +135,10 @@ REFUSED = {
     'model.neck.in_channels=[8,16,32,32]': 'do not fit',
     'model.roi_head.bbox_head.num_classes=5': '1 classes',
     'activation_checkpointing=["backbone.layer9"]': "'backbone.layer9'",
+    'train_cfg.val_interval=0': 'val_interval',
+    'train_dataloader.dataset.pipeline=[]': 'but is empty',
+    'model.test_cfg.rcnn.nms.type=soft_nms': "'softnms' must be compiled",
+    'resume=nowhere.pth': 'nowhere.pth',
     'load_from=nowhere.pth': 'nowhere.pth',
     'load_from=OTHER': 'another number of classes',
     'visualizer.vis_backends=[{"type": "WandbVisBackend"}]': "'wandb'",
@@ -174,6 +196,8 @@ SLOW = {
     *('no runtime info', 'cuDNN', 'unused parameters', 'noisy lesions'),
     *('frozen norms', 'short window', 'sampler', 'compiled', 'no test'),
     *('no early stopping', 'a seed for each process', 'low scores'),
+    *('no environment', 'FROC by another name', 'an empty evaluator'),
+    *('no runtime info', 'no pictures', 'validation later', 'two epochs'),
 }
 
 
@@ -191,7 +215,7 @@ def test_there_are_enough():
 )
 def test_what_is_typed_works(typed, name):
     work = typed(WORK[name])
-    saved = sorted(work.glob('epoch_*.pth'))
+    saved = sorted([*work.glob('epoch_*.pth'), *work.glob('iter_*.pth')])
     assert bool(saved) == (name != 'no checkpoints')
     for path in saved:
         state = torch.load(path, weights_only=False)['state_dict']

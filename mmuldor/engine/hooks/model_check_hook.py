@@ -11,11 +11,13 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import ConcatDataset, pseudo_collate
 from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 
 from mmuldor.engine.batches import single_images
 from mmuldor.engine.heads import classes_of
+from mmuldor.engine.one_pass import features_known
 from mmuldor.registry import HOOKS
 
 
@@ -24,7 +26,8 @@ class ModelCheckHook(Hook):
     """Refuse a model that does not fit itself or its data before it trains.
 
     The first training image, prepared as for a test, goes through backbone
-    and neck, whose numbers of channels are set apart from each other. As to
+    and neck, whose numbers of channels are set apart from each other, and
+    through the heads, whose operators may not be there. As to
     classes, mmdet would train labels that a head lacks into an index error,
     or leave classes of a head without a single example, in silence. Data for
     validation and tests may have the first of the training's classes only: an
@@ -107,14 +110,23 @@ def _pipeline(config: Config) -> list[dict] | None:
 
 
 def _check_parts(model: nn.Module, batch: dict) -> None:
-    """Extract features of a batch."""
+    """Extract features of a batch and predict on it.
+
+    Operators that must be compiled and are not would be missed after an
+    epoch, in the validation. Other errors of a prediction may be of the
+    random weights alone.
+    """
     model = _unwrapped(model)
     trains = model.training
     model.eval()
     try:
         with torch.no_grad():
             data = model.data_preprocessor(batch, False)
-            model.extract_feat(data['inputs'])
+            features = model.extract_feat(data['inputs'])
+            with features_known(model, features):
+                _try_prediction(model, data)
+    except NotImplementedError as error:
+        raise ValueError(f'the model cannot work here: {error}') from error
     except (RuntimeError, IndexError, AssertionError) as error:
         raise ValueError(
             'backbone, neck and the channels of the images do not fit: '
@@ -122,6 +134,19 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
         ) from error
     finally:
         model.train(trains)
+
+
+def _try_prediction(model: nn.Module, data: dict) -> None:
+    try:
+        model.predict(data['inputs'], data['data_samples'])
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        MMLogger.get_current_instance().warning(
+            'the model, not trained yet, cannot predict on an image: '
+            f'{type(error).__name__}: {error}. If that stays so, the '
+            'validation will fail.'
+        )
 
 
 @contextlib.contextmanager
