@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import ROOT
+from mmuldor.functional.strata import UNKNOWN_TYPE
 from mmuldor.io.dl_info import iterate_rows, parse_row, read_bytes
 from mmuldor.io.ground_truth import GroundTruth
 from mmuldor.io.results import Detections
@@ -86,7 +87,8 @@ def synthetic_detections(truth: GroundTruth, count: int) -> Detections:
 def _truth(boxes: np.ndarray, owners: np.ndarray, images: int) -> GroundTruth:
     ids = np.arange(images)
     numbers = np.arange(1, len(boxes) + 1)
-    return GroundTruth(ids, boxes, owners, numbers, ids, 0, 0)
+    types = np.full(len(boxes), UNKNOWN_TYPE)
+    return GroundTruth(ids, boxes, owners, numbers, types, ids, 0, 0)
 
 
 def _detections(
