@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,14 +48,16 @@ def untrained(config: Config) -> nn.Module:
     return model
 
 
-def _without_weights(model: dict) -> dict:
-    """A model's config that loads no file or URL when it is initialised."""
-    model = copy.deepcopy(model)
-    for part in [model, *model.values()]:
-        start = part.get('init_cfg') if isinstance(part, dict) else None
-        if isinstance(start, dict) and 'checkpoint' in start:
-            part['init_cfg'] = None
-    return model
+def _without_weights(model: Any) -> Any:
+    """A model's config, or a part of it, that loads no file or URL when it is initialised."""
+    if isinstance(model, (list, tuple)):
+        return [_without_weights(part) for part in model]
+    if not isinstance(model, dict):
+        return model
+    start = model.get('init_cfg')
+    if isinstance(start, dict) and 'checkpoint' in start:
+        model = {**model, 'init_cfg': None}
+    return {key: _without_weights(part) for key, part in model.items()}
 
 
 def check_model(

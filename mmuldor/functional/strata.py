@@ -94,12 +94,13 @@ def type_labels(
     if lesions have one class.
     """
     classes = type_classes(lesion_types)
-    numbers = np.asarray(numbers, dtype=np.int64)
     if not classes:
         return np.zeros(len(numbers), dtype=np.int64)
-    known = np.isin(numbers, list(LESION_TYPES))
     other = len(LESION_TYPES) if lesion_types == 'all' else -1
-    return np.where(known, numbers - 1, other)
+    return np.array(
+        [n - 1 if n in LESION_TYPES else other for n in numbers],
+        dtype=np.int64,
+    )
 
 
 def is_lesion(label: int, classes: Sequence[str]) -> bool:

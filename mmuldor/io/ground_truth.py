@@ -10,7 +10,7 @@ import numpy as np
 
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.froc import drop_noisy
-from mmuldor.functional.strata import UNKNOWN_TYPE
+from mmuldor.functional.strata import LESION_TYPES, UNKNOWN_TYPE
 from mmuldor.io.annotations import load_annotations
 
 
@@ -109,7 +109,11 @@ def load_ground_truth(
 def _types(lesions: list[dict]) -> np.ndarray:
     found = [lesion.get('lesion_type') for lesion in lesions]
     return np.array(
-        [t if type(t) is int else UNKNOWN_TYPE for t in found],
+        # Numbers beyond 64 bits are among those unknown.
+        [
+            t if type(t) is int and t in LESION_TYPES else UNKNOWN_TYPE
+            for t in found
+        ],
         dtype=np.int64,
     )
 

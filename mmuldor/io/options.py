@@ -38,4 +38,8 @@ def _value(node: ast.expr) -> object:
         name = getattr(node.func, 'id', None)
         if name == 'dict' and all(word.arg for word in node.keywords):
             return {word.arg: _value(word.value) for word in node.keywords}
-    return ast.literal_eval(node)
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand)
+    raise ValueError(f'no value: {ast.unparse(node)}')
