@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,9 @@ def untrained(config: Config) -> nn.Module:
 
     Some modules hold whatever memory held until they are initialised.
     """
-    model = MODELS.build(_without_weights(config.model))
+    model = copy.deepcopy(config.model)
+    _drop_weights(model)
+    model = MODELS.build(model)
     logger = MMLogger.get_current_instance()
     level = logger.level
     # A line for each parameter.
@@ -48,16 +51,16 @@ def untrained(config: Config) -> nn.Module:
     return model
 
 
-def _without_weights(model: Any) -> Any:
-    """A model's config, or a part of it, that loads no file or URL when it is initialised."""
-    if isinstance(model, (list, tuple)):
-        return [_without_weights(part) for part in model]
-    if not isinstance(model, dict):
-        return model
-    start = model.get('init_cfg')
-    if isinstance(start, dict) and 'checkpoint' in start:
-        model = {**model, 'init_cfg': None}
-    return {key: _without_weights(part) for key, part in model.items()}
+def _drop_weights(part: Any) -> None:
+    """Let no part of a model's config load a file or URL, in place."""
+    if isinstance(part, dict):
+        start = part.get('init_cfg')
+        if isinstance(start, dict) and 'checkpoint' in start:
+            part['init_cfg'] = None
+        part = list(part.values())
+    if isinstance(part, (list, tuple)):
+        for inner in part:
+            _drop_weights(inner)
 
 
 def check_model(
