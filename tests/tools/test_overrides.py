@@ -198,6 +198,9 @@ SLOW = {
     *('no early stopping', 'a seed for each process', 'low scores'),
     *('no environment', 'FROC by another name', 'an empty evaluator'),
     *('no runtime info', 'no pictures', 'validation later', 'two epochs'),
+    *('batches in validation', 'optimizer', 'no logger', 'fewer images'),
+    *('pictures in validation', 'a dict as one writes it in a config'),
+    *('no validation loss', 'plain validation loop', 'frozen stages'),
 }
 
 
