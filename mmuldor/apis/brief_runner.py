@@ -15,6 +15,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from mmuldor.apis.learning_rate import scale_rate, scaling, warm_up
+from mmuldor.engine.heads import unwrapped
 from mmuldor.engine.recompute import recompute_activations
 
 
@@ -25,7 +26,7 @@ class BriefRunner(Runner):
         """MMEngine's, with `recompute_activations` in place of its own."""
         names = self.cfg.pop('activation_checkpointing', None)
         if names is not None:
-            recompute_activations(_unwrapped(self.model), names)
+            recompute_activations(unwrapped(self.model), names)
         return super().train()
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
@@ -110,10 +111,6 @@ class BriefRunner(Runner):
                 f'and now there are {images}: the learning rate and its '
                 'schedule stay those of the checkpoint.'
             )
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    return getattr(model, 'module', model)
 
 
 # Images an iteration, in what checkpoints keep.

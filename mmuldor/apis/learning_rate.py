@@ -9,7 +9,7 @@ SGD"), that of Adam and other adaptive kinds by the square root (Malladi et al.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -29,17 +29,13 @@ def leave_typed_rate(config: Config, options: dict | None) -> None:
         config: Of a training; changed in place.
         options: Settings that override it.
     """
-    typed = any(_states_rate(key, value) for key, value in _items(options))
+    typed = any(_states_rate(*item) for item in (options or {}).items())
     names = _names_in(config.filename)
     typed |= {'lr', 'batch_size'} <= names and 'auto_scale_lr' not in names
     if typed:
         config.auto_scale_lr = dict(
             config.get('auto_scale_lr') or {}, enable=False
         )
-
-
-def _items(options: dict | None) -> Iterable[tuple[str, object]]:
-    return (options or {}).items()
 
 
 def _states_rate(key: str, value: object) -> bool:

@@ -30,11 +30,10 @@ TRACKERS = {
 # What MMEngine's runner, mmdet and this project read, besides what shipped
 # configs set.
 _KNOWN = {
-    *('activation_checkpointing', 'cfg', 'compile', 'custom_hooks'),
+    *('activation_checkpointing', 'calibration', 'compile', 'custom_hooks'),
     *('data_preprocessor', 'experiment_name', 'find_unused_parameters'),
-    *('launcher', 'load_from', 'model_wrapper_cfg', 'resume', 'strategy'),
-    *('strategy', 'sync_bn', 'val_loss_pipeline', 'visualizer', 'work_dir'),
-    *('calibration', 'gpu_ids', 'runner_type', 'seed', 'deterministic'),
+    *('gpu_ids', 'launcher', 'load_from', 'model_wrapper_cfg', 'resume'),
+    *('val_loss_pipeline', 'visualizer', 'work_dir'),
 }
 
 

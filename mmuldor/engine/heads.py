@@ -11,6 +11,13 @@ from torch import nn
 _HEADS = ('roi_head', 'bbox_head', 'mask_head', 'panoptic_head')
 
 
+def unwrapped(model: nn.Module) -> nn.Module:
+    """A detector in a wrapper of processes, of views, or of both."""
+    while hasattr(model, 'module'):
+        model = model.module
+    return model
+
+
 def heads_of(detector: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Names and modules of a detector's heads that know classes.
 

@@ -121,6 +121,7 @@ WORK = {
 }
 REFUSED = {
     'optim_wraper.optimizer.lr=0.1': "Did you mean 'optim_wrapper'",
+    'seed=1': "nothing reads 'seed'",
     'max_epochs=3': "nothing reads 'max_epochs'",
     'model.test_cfg.rcnn.score_th=0.1': "Did you mean 'score_thr'",
     'train_cfg.max_epoch=3': 'max_epoch',

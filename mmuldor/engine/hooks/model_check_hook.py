@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmuldor.engine.batches import single_images
-from mmuldor.engine.heads import classes_of
+from mmuldor.engine.heads import classes_of, unwrapped
 from mmuldor.engine.one_pass import features_known
 from mmuldor.registry import HOOKS
 
@@ -69,15 +69,8 @@ def _classes(loader) -> tuple[str, ...]:
     return tuple(loader.dataset.metainfo['classes'])
 
 
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """A detector in a wrapper of processes, of views, or of both."""
-    while hasattr(model, 'module'):
-        model = model.module
-    return model
-
-
 def _check_model(model, classes, split, spare=False) -> None:
-    for name, number in classes_of(_unwrapped(model)).items():
+    for name, number in classes_of(unwrapped(model)).items():
         if number not in (len(classes), len(classes) + spare):
             raise ValueError(
                 f'`model.{name}.num_classes` is {number}, but the {split} '
@@ -116,7 +109,7 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
     epoch, in the validation. Other errors of a prediction may be of the
     random weights alone.
     """
-    model = _unwrapped(model)
+    model = unwrapped(model)
     trains = model.training
     model.eval()
     try:
