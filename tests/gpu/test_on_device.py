@@ -14,7 +14,6 @@ import pytest
 import torch
 from mmcv.ops import batched_nms
 from mmdet.registry import MODELS as MMDET_MODELS
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
@@ -30,11 +29,11 @@ from mmuldor.engine.mixed_precision import CPUAmpOptimWrapper
 from mmuldor.io.volume import Volume
 from mmuldor.ops import extension, torchvision_ops
 from mmuldor.ops.info import compiled_operators
+from tests.small_configs import SMALL, configure
 
 pytestmark = pytest.mark.gpu
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = sorted((ROOT / 'configs/detectors').glob('*_phantom.py'))
 STRIDES = [4, 8, 16, 32]
 # Coordinates that bfloat16 would round by up to 1 px.
 ROIS = torch.tensor(
@@ -186,19 +185,7 @@ def on_device(device, monkeypatch):
 def test_a_detector_trains_tests_and_finds(device, mini_data, tmp_path, path):
     if device.type == 'cpu' and path != SMALL[-1]:
         pytest.skip('on a CPU one is enough: tests/configs has them all')
-    config = Config.fromfile(path)
-    config.work_dir, config.log_level = str(tmp_path / 'work'), 'WARNING'
-    for split in ('train', 'val', 'test'):
-        loader = config[f'{split}_dataloader']
-        loader.dataset.data_root = str(mini_data)
-        loader.num_workers, loader.persistent_workers = 0, False
-        if split != 'train':
-            file = str(mini_data / f'{split}.json')
-            config[f'{split}_evaluator'].ann_file = file
-    config.train_dataloader.dataset.indices = 4
-    if 'num_queries' in config.model:
-        config.model.num_queries = config.model.test_cfg.max_per_img = 20
-    config.train_cfg.update(max_epochs=1, val_interval=1)
+    config = configure(path, mini_data, tmp_path)
     train_detector(copy.deepcopy(config))
     weights = str(tmp_path / 'work/epoch_1.pth')
     assert 'froc/mean' in evaluate_detector(copy.deepcopy(config), weights)
