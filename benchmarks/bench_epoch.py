@@ -34,8 +34,8 @@ from benchmarks.models import (
 )
 from benchmarks.timing import make_parser, row, save
 from benchmarks.waits import wait_rows
-from mmuldor.engine.mining import MiningRule, mine
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
+from mmuldor.engine.mining_round import MiningRule, mine
 
 OPERATORS = 10
 # Images whose waits for the device are counted.

@@ -37,13 +37,17 @@ from benchmarks.timing import (
     save,
     times_faster,
 )
+from mmuldor.cli.errors import user_errors
+from mmuldor.evaluation.ground_truth import GroundTruth
+from mmuldor.evaluation.results import Detections, to_results, write_results
+from mmuldor.evaluation.slice_froc import (
+    evaluate,
+    evaluate_files,
+    format_table,
+)
 from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.froc import FP_RATES
-from mmuldor.io.cli import user_errors
-from mmuldor.io.froc_report import evaluate, evaluate_files, format_table
-from mmuldor.io.ground_truth import GroundTruth
-from mmuldor.io.jsonfile import write_json
-from mmuldor.io.results import Detections, to_results, write_results
+from mmuldor.io.json_files import write_json
 
 # Of the published detections, as their authors' evaluation logged them.
 PUBLISHED = (

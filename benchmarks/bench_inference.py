@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
 from benchmarks.timing import alternate, make_parser, row, save, times_faster
 from data_prep.make_phantom import main as make_phantom
-from mmuldor.apis.detector import LesionDetector
-from mmuldor.engine.detections import LESION
+from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.cli.errors import user_errors
+from mmuldor.engine.detection.detections import LESION
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
-from mmuldor.io.cli import user_errors
-from mmuldor.io.png_series import read_png_series
-from mmuldor.io.volume import Volume
+from mmuldor.scans.png_series import read_png_series
+from mmuldor.scans.volume import Volume
 
 SPACING_MM = (0.8, 0.8, 1.0)
 SCORE_THR = 0.3

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.inputs import recist_pairs
 from benchmarks.timing import alternate, make_parser, save, times_faster
+from mmuldor.cli.errors import user_errors
 from mmuldor.functional.masks import mask_runs
 from mmuldor.functional.recist import (
     closest_points,
@@ -30,7 +31,6 @@ from mmuldor.functional.recist import (
     pseudo_mask_polygon,
     pseudo_mask_polygons,
 )
-from mmuldor.io.cli import user_errors
 from mmuldor.io.run_length import decode_mask, encode_runs
 
 SIDE_PX = 512

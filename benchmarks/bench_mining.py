@@ -33,13 +33,13 @@ from benchmarks.models import (
     synchronise,
 )
 from benchmarks.timing import ROOT, alternate, make_parser, row, save
-from mmuldor.apis.configs import load_config
-from mmuldor.engine import mined_image
-from mmuldor.engine import mining as mining_module
-from mmuldor.engine.batches import single_images
-from mmuldor.engine.candidates import Candidates
-from mmuldor.engine.mining import MiningRule, mine
-from mmuldor.io.cli import user_errors
+from mmuldor.apis.configs.loading import load_config
+from mmuldor.cli.errors import user_errors
+from mmuldor.engine import mining_round as mining_module
+from mmuldor.engine.detection.candidates import Candidates
+from mmuldor.engine.detection.image_stream import single_images
+from mmuldor.engine.mining_round import MiningRule, mine
+from mmuldor.mining import examples as mined_image
 
 LARGE = ROOT / 'configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py'
 SMALL = (

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.build_ops import build
 from benchmarks.timing import ROOT, alternate, make_parser, save, times_faster
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.ops.info import compiled_operators
 from mmuldor.ops.nms import nms
 from mmuldor.ops.roi_align import roi_align_backward, roi_align_forward
@@ -149,7 +149,7 @@ def training(batch: int) -> Work:
     from mmengine.config import Config
     from mmengine.optim import OptimWrapper
 
-    from mmuldor.apis.precision import lay_out
+    from mmuldor.apis.configs.precision import lay_out
 
     register_all_modules()
     config = Config.fromfile(CONFIG)

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.models import ULDOR
 from benchmarks.timing import DEMO, ROOT, make_parser, row, save
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 # Kinds: processes, threads of each.
 KINDS = {

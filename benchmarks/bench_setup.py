@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.timing import ROOT, make_parser, row, save
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 # The command's own lines that begin a step, and what ends the measurement.
 INSTALLED, FIRST_LOG = 'Making a synthetic CT set', 'Epoch(train) [1]'

@@ -35,12 +35,12 @@ from benchmarks.timing import (
     save,
     times_faster,
 )
+from mmuldor.cli.errors import user_errors
 from mmuldor.datasets import LoadCTSlices, ResizeToSpacing, WindowHU
 from mmuldor.functional.hounsfield import stored_to_hu16
-from mmuldor.io.cli import user_errors
 from mmuldor.io.png import read_png16
-from mmuldor.io.store_format import encode_slice
-from mmuldor.io.store_writer import StoreWriter
+from mmuldor.io.store.slice_format import encode_slice
+from mmuldor.io.store.writer import StoreWriter
 
 WINDOW_HU = (-1024, 3071)
 # 512 px at a usual pixel size become 448 px at the configs' 0.8 mm.

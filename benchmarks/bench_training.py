@@ -35,9 +35,9 @@ from benchmarks.timing import (
     save,
     times_faster,
 )
-from mmuldor.apis.configs import load_config
-from mmuldor.apis.precision import cpu_has_bfloat16, use_amp
-from mmuldor.io.cli import user_errors
+from mmuldor.apis.configs.loading import load_config
+from mmuldor.apis.configs.precision import cpu_has_bfloat16, use_amp
+from mmuldor.cli.errors import user_errors
 
 OURS = ROOT / 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
 STOCK = 'mmdet::mask_rcnn/mask-rcnn_r101_fpn_1x_coco.py'

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
 from benchmarks.timing import alternate, make_parser, row, save
-from mmuldor.apis.brief_runner import BriefRunner
+from mmuldor.cli.errors import user_errors
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
-from mmuldor.io.cli import user_errors
+from mmuldor.upstream.runner import BriefRunner
 
 # Largest share wanted of what the two passes take, in percent.
 WANTED = 65

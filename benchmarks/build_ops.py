@@ -20,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.timing import ROOT
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 PACKAGE = 'onedl-mmcv'
 # An extension fits the versions that it was built with alone.

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.tables import ON_GPU, write_tables
 from benchmarks.timing import RESULTS, ROOT
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 CONFIG = 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import ROOT
-from mmuldor.functional.strata import UNKNOWN_TYPE
-from mmuldor.io.dl_info import iterate_rows, parse_row, read_bytes
-from mmuldor.io.ground_truth import GroundTruth
-from mmuldor.io.results import Detections
+from data_prep.common.dl_info import iterate_rows, parse_row, read_bytes
+from mmuldor.evaluation.comparison.strata import UNKNOWN_TYPE
+from mmuldor.evaluation.ground_truth import GroundTruth
+from mmuldor.evaluation.results import Detections
 
 # Lesions, images and detections of the real files.
 PAIRS, IMAGES, DETECTIONS = 5983, 4817, 86314

@@ -14,10 +14,10 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from benchmarks.timing import DEMO, ROOT
-from mmuldor.apis.checkpoints import load_safely
-from mmuldor.apis.configs import load_config
-from mmuldor.apis.precision import lay_out
+from mmuldor.apis.configs.loading import load_config
+from mmuldor.apis.configs.precision import lay_out
 from mmuldor.engine.hooks.head_expansion_hook import expand_heads, weights_of
+from mmuldor.upstream.safe_checkpoints import load_safely
 
 MASK_RCNN = ROOT / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 ULDOR = ROOT / 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'

@@ -26,8 +26,8 @@ from benchmarks.study.plan import make_plan
 from benchmarks.study.report import write_study
 from benchmarks.study.results import TESTSET_NAME
 from benchmarks.study.testset import describe_testset
-from mmuldor.io.cli import user_errors
-from mmuldor.report.comparison import Settings
+from mmuldor.cli.errors import user_errors
+from mmuldor.evaluation.comparison.comparison import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.tables import ASKED_FOR, ON_GPU, STAGES, write_tables
 from benchmarks.timing import ROOT
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

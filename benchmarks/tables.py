@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.timing import RESULTS, medians
-from mmuldor.io.jsonfile import read_json, replacing
+from mmuldor.io.json_files import read_json, replacing
 
 # Stage: its heading.
 STAGES = {

@@ -18,12 +18,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.models import epoch, first, loader
 from benchmarks.timing import row
-from mmuldor.engine import mining
-from mmuldor.engine.batches import single_images
-from mmuldor.engine.image_losses import losses_by_image
+from mmuldor.engine import mining_round as mining
+from mmuldor.engine.detection.image_losses import losses_by_image
+from mmuldor.engine.detection.image_stream import single_images
+from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.engine.loops import predict
-from mmuldor.engine.mining import MiningRule
-from mmuldor.engine.one_pass import features_known
+from mmuldor.engine.mining_round import MiningRule
 
 aten = torch.ops.aten
 # Images mined together, as on a GPU.
@@ -48,7 +48,7 @@ _INDEXING = {
 }
 # What works on the host alone, by the module that calls it.
 _ON_HOST = {
-    'mmuldor.engine.detections': 'paste',
+    'mmuldor.engine.detection.detections': 'paste',
     'mmengine.model.base_model.data_preprocessor': 'stack_batch',
 }
 # Copies to the host, which on a CPU are none.

@@ -26,13 +26,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.volumes import (
+from data_prep.deeplesion.volumes.convert import (
     Converted,
     Spacings,
     to_nifti,
     to_png,
 )
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 _SHOWN = 5
 

@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.convert import Options, convert
-from data_prep.deeplesion.images import MISSING_CHOICES
-from data_prep.deeplesion.splits import HELP as SPLIT_HELP
-from mmuldor.io.cli import user_errors
+from data_prep.deeplesion.conversion.convert import Options, convert
+from data_prep.deeplesion.conversion.image_checks import MISSING_CHOICES
+from data_prep.deeplesion.conversion.split_file import HELP as SPLIT_HELP
+from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

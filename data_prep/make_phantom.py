@@ -27,7 +27,7 @@ from data_prep.phantom.settings import (
     Settings,
     change_difficulty,
 )
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

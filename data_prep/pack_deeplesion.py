@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.pack import Packed, PackOptions, pack
-from mmuldor.io.cli import user_errors
+from data_prep.deeplesion.packing import Packed, PackOptions, pack
+from mmuldor.cli.errors import user_errors
 
 MB = 10**6
 

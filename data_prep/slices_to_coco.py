@@ -28,7 +28,7 @@ from rich.progress import track
 from data_prep.own_data.options import WINDOW_HU, SliceOptions
 from data_prep.own_data.patients import HELP as PATIENTS_HELP
 from data_prep.own_data.slices import convert_slices
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -23,15 +23,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.remedies import remedies, table
-from data_prep.deeplesion.verify import (
+from data_prep.deeplesion.verification.advice import remedies, table
+from data_prep.deeplesion.verification.verify import (
     REPORT_FILE,
     Verification,
     VerifyOptions,
     verify,
 )
-from data_prep.deeplesion.zips import NUM_PARTS
-from mmuldor.io.cli import user_errors
+from data_prep.deeplesion.verification.zip_parts import NUM_PARTS
+from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -12,7 +12,6 @@ from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import OPTIM_WRAPPERS as ROOT_OPTIM_WRAPPERS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
-from mmengine.registry import VISUALIZERS as ROOT_VISUALIZERS
 from mmengine.registry import WEIGHT_INITIALIZERS as ROOT_INITIALIZERS
 from mmengine.registry import Registry
 
@@ -26,12 +25,11 @@ def _child(root: Registry, *modules: str) -> Registry:
 
 
 DATASETS = _child(ROOT_DATASETS, 'datasets')
-DATA_SAMPLERS = _child(ROOT_DATA_SAMPLERS, 'datasets')
+DATA_SAMPLERS = _child(ROOT_DATA_SAMPLERS, 'datasets.samplers')
 TRANSFORMS = _child(ROOT_TRANSFORMS, 'datasets.transforms')
-METRICS = _child(ROOT_METRICS, 'evaluation')
-HOOKS = _child(ROOT_HOOKS, 'engine.hooks', 'visualization')
+METRICS = _child(ROOT_METRICS, 'evaluation.metrics')
+HOOKS = _child(ROOT_HOOKS, 'engine.hooks')
 LOOPS = _child(ROOT_LOOPS, 'engine.loops')
 MODELS = _child(ROOT_MODELS, 'models')
-OPTIM_WRAPPERS = _child(ROOT_OPTIM_WRAPPERS, 'engine.mixed_precision')
-VISUALIZERS = _child(ROOT_VISUALIZERS, 'visualization')
+OPTIM_WRAPPERS = _child(ROOT_OPTIM_WRAPPERS, 'engine.optimizers')
 WEIGHT_INITIALIZERS = _child(ROOT_INITIALIZERS, 'models')

@@ -8,7 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from mmuldor.functional.hounsfield import hu_to_stored
-from mmuldor.io.jsonfile import write_json
+from mmuldor.io.json_files import write_json
 from mmuldor.io.png import write_png16
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -18,8 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.calibration import fit_calibration, write_calibration
-from mmuldor.io.cli import check_outputs, user_errors
+from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.evaluation.calibration.calibration_file import (
+    fit_calibration,
+    write_calibration,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -67,7 +70,9 @@ def main(argv: list[str] | None = None) -> None:
         f'{100 * chosen.sensitivity:.1f} % of the lesions'
     )
     if args.plot:
-        from mmuldor.report.calibration_plot import plot_calibration
+        from mmuldor.evaluation.calibration.reliability_plot import (
+            plot_calibration,
+        )
 
         matched = evaluation.matched
         plot_calibration(

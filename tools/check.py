@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 COLORS = {'ok': 'green', 'warning': 'yellow', 'error': 'red'}
 
@@ -23,7 +23,7 @@ COLORS = {'ok': 'green', 'warning': 'yellow', 'error': 'red'}
 @user_errors()
 def main(argv: list[str] | None = None) -> None:
     """Check and print."""
-    from tools.arguments import new_parser
+    from mmuldor.cli.config_options import new_parser
 
     parser = new_parser(__doc__)
     parser.add_argument(

@@ -17,9 +17,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli.errors import user_errors
+from mmuldor.evaluation.comparison.published import PAPER_ROWS, PUBLISHED
 from mmuldor.functional.froc import FP_RATES
-from mmuldor.io.cli import user_errors
-from mmuldor.report.published import PAPER_ROWS, PUBLISHED
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -76,8 +76,11 @@ def main(argv: list[str] | None = None) -> None:
     """Compare, write, print the table."""
     args = parse_args(argv)
     # Late: a mistake in the arguments need not wait for matplotlib.
-    from mmuldor.report.compare_runs import compare_runs, split_method
-    from mmuldor.report.comparison import Settings
+    from mmuldor.evaluation.comparison.compare_runs import (
+        compare_runs,
+        split_method,
+    )
+    from mmuldor.evaluation.comparison.comparison import Settings
 
     settings = Settings(
         fp_rates=tuple(args.fp_rates),

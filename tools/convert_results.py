@@ -22,15 +22,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import check_outputs, user_errors
-from mmuldor.io.foreign_results import (
+from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.evaluation.conversion.convert import (
     BOXES,
     FORMATS,
     Convention,
     convert_results,
     looks_like,
 )
-from mmuldor.io.results import write_results
+from mmuldor.evaluation.results import write_results
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -20,8 +20,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import user_errors
-from mmuldor.report.arguments import parse_runs
+from mmuldor.cli.errors import user_errors
+from mmuldor.cli.pairs import parse_runs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
         args['runs'] = parse_runs(args.pop('run'))
     # Late: a mistake in the arguments need not wait for matplotlib.
     from mmuldor.report import figures
-    from mmuldor.report.panels import save_figure
+    from mmuldor.visualization.panels import save_figure
 
     figure = getattr(figures, name)(**args)
     for path in outputs:

@@ -15,10 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.evaluation.slice_froc import (
+    evaluate_files,
+    format_table,
+    report_dict,
+)
 from mmuldor.functional.froc import FP_RATES
-from mmuldor.io.cli import check_outputs, user_errors
-from mmuldor.io.froc_report import evaluate_files, format_table, report_dict
-from mmuldor.io.jsonfile import write_json
+from mmuldor.io.json_files import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -74,7 +78,7 @@ def main(argv: list[str] | None = None) -> None:
     print(format_table(evaluation))
     if args.plot:
         # matplotlib takes longer to import than all the rest takes.
-        from mmuldor.report.froc_plot import plot_froc
+        from mmuldor.evaluation.froc_plot import plot_froc
 
         plot_froc(args.plot, {Path(args.dets).stem: evaluation.curve})
     if args.out:

@@ -16,17 +16,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
-from mmuldor.io.cli import check_outputs, user_errors
-from mmuldor.io.jsonfile import write_json
-from mmuldor.io.volume_detections import find_lesion_files
-from mmuldor.io.volume_froc import (
+from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.evaluation.volume_detections import find_lesion_files
+from mmuldor.evaluation.volume_froc import (
     FP_RATES,
     evaluate_volume_files,
     volume_report,
     volume_table,
 )
-from mmuldor.io.volume_truth import load_volumes
+from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
+from mmuldor.io.json_files import write_json
+from mmuldor.io.volume_annotations import load_volumes
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -101,7 +101,7 @@ def main(argv: list[str] | None = None) -> None:
     print(volume_table(evaluation))
     if args.plot:
         # matplotlib takes longer to import than all the rest takes.
-        from mmuldor.report.froc_plot import plot_froc
+        from mmuldor.evaluation.froc_plot import plot_froc
 
         name = Path(args.dets[0]).stem
         plot_froc(args.plot, {name: evaluation.curve}, FP_RATES[-1], 'volume')

@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

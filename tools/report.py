@@ -16,8 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import user_errors
-from mmuldor.report.arguments import parse_notes, parse_runs
+from mmuldor.cli.errors import user_errors
+from mmuldor.cli.pairs import parse_notes, parse_runs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
     if args['title'] is None:
         del args['title']
     # Late: a mistake in the arguments need not wait for matplotlib.
-    from mmuldor.report.report import build_report
+    from mmuldor.report.build import build_report
 
     build_report(**args)
     out = Path(args['out'])

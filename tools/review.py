@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import check_outputs, user_errors
+from mmuldor.cli.errors import check_outputs, user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -56,13 +56,13 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.way == 'export':
         # Late: a mistake in the arguments need not wait for matplotlib.
-        from mmuldor.report.review import export_review
+        from mmuldor.mining.review.export import export_review
 
         number = export_review(args.out, args.bank, args.ann, args.images)
         print(f'wrote {number} examples to {args.out}/review.csv')
         return
     from mmuldor.io.annotations import load_annotations
-    from mmuldor.io.review import import_review
+    from mmuldor.mining.review.verdicts import import_review
 
     check_outputs(
         (args.csv, args.bank, args.ann), (args.exclude, args.annotations)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Flags of mmdet's ``tools/train.py``."""
-    from tools.arguments import add_launcher, add_unsafe, new_parser
+    from mmuldor.cli.config_options import add_launcher, add_unsafe, new_parser
 
     parser = new_parser(__doc__)
     parser.add_argument(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mmuldor.io.jsonfile import read_json, write_json
+from mmuldor.io.json_files import read_json, write_json
 
 # No seed that the phantom or the demo's models were tuned on.
 SEED = 100

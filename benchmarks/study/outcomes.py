@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from mmuldor.functional.ranked import Ranked
-from mmuldor.io.froc_report import Evaluation, evaluate, report_dict
-from mmuldor.io.ground_truth import GroundTruth, load_ground_truth
-from mmuldor.io.jsonfile import read_json, replacing
-from mmuldor.io.results import (
+from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
+from mmuldor.evaluation.results import (
     LESION,
     Detections,
     load_detections,
     load_results,
 )
+from mmuldor.evaluation.slice_froc import Evaluation, evaluate, report_dict
+from mmuldor.io.json_files import read_json, replacing
 
 # Step of a lesion that nothing hits, in the files.
 _NEVER = -1

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.study.outcomes import evaluate_results, save_outcomes
 from benchmarks.study.plan import START_EPOCH, Piece
 from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
-from mmuldor.io.jsonfile import read_json, write_json
+from mmuldor.io.json_files import read_json, write_json
 
 # The study was begun with MMEngine's own seeding, one stream through the whole
 # run, and torch's own layout; it keeps them, so that every row can be trained

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mmuldor.report.froc_plot import STYLES
+from mmuldor.evaluation.froc_plot import STYLES
 
 
 def missing_figure(by_missing: Mapping[int, dict]) -> Figure:

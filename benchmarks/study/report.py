@@ -20,12 +20,12 @@ from benchmarks.study.texts import (
     Part,
     detectable,
 )
+from mmuldor.evaluation.comparison.comparison import Settings
+from mmuldor.evaluation.comparison.comparison_tables import markdown
+from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.functional.froc import FROCCurve
-from mmuldor.io.jsonfile import replacing
-from mmuldor.report.comparison import Settings
-from mmuldor.report.comparison_tables import markdown
-from mmuldor.report.froc_plot import froc_figure
-from mmuldor.report.panels import save_figure
+from mmuldor.io.json_files import replacing
+from mmuldor.visualization.panels import save_figure
 
 _GRID = np.linspace(0, 16, 321)
 

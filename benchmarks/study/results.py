@@ -9,9 +9,9 @@ from pathlib import Path
 from benchmarks.study.outcomes import load_outcomes
 from benchmarks.study.plan import make_plan
 from benchmarks.study.testset import TestSet, load_testset
-from mmuldor.functional.ranked import Ranked
-from mmuldor.io.jsonfile import read_json
-from mmuldor.report.comparison import Method, Settings, compare
+from mmuldor.evaluation.comparison.comparison import Method, Settings, compare
+from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.io.json_files import read_json
 
 NAMES = {
     'without_mask': 'Mask R-CNN w/o Mask',

@@ -6,8 +6,8 @@ import numpy as np
 
 from benchmarks.study.plan import make_plan
 from benchmarks.study.results import NAMES, Results
-from mmuldor.functional.resampling import interval, patient_weights
-from mmuldor.report.comparison import Settings
+from mmuldor.evaluation.comparison.comparison import Settings
+from mmuldor.evaluation.comparison.resampling import interval, patient_weights
 
 
 def mining_table(results: Results) -> str:

@@ -9,12 +9,12 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from benchmarks.study.outcomes import true_masks
+from mmuldor.evaluation.comparison.strata import strata_of
+from mmuldor.evaluation.ground_truth import load_ground_truth
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import MASK_SHAPES
-from mmuldor.functional.strata import strata_of
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.ground_truth import load_ground_truth
-from mmuldor.io.jsonfile import read_json, write_json
+from mmuldor.io.json_files import read_json, write_json
 
 
 @dataclass(frozen=True, eq=False)

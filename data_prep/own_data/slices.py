@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep.own_data.coco import CocoImage, read_coco
-from data_prep.own_data.documents import (
+from data_prep.own_data.coco_boxes import CocoImage, read_coco
+from data_prep.own_data.coco_documents import (
     FRAME,
     IMAGES_NAME,
     SPLIT_NAMES,
@@ -18,7 +18,7 @@ from data_prep.own_data.documents import (
     empty_documents,
     truth_entry,
 )
-from data_prep.own_data.one_slice import Slice, convert_image
+from data_prep.own_data.convert_slice import Slice, convert_image
 from data_prep.own_data.options import SliceOptions, as_json
 from data_prep.own_data.patients import (
     Patients,
@@ -27,7 +27,7 @@ from data_prep.own_data.patients import (
     read_patients,
 )
 from data_prep.own_data.report import Progress, Report
-from mmuldor.io.jsonfile import write_json_files
+from mmuldor.io.json_files import write_json_files
 
 
 def convert_slices(

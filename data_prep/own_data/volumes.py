@@ -6,9 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data_prep.own_data.converted import Converted, convert_one
-from data_prep.own_data.documents import FRAME as PIXEL_FRAME
-from data_prep.own_data.documents import (
+from data_prep.own_data.coco_documents import FRAME as PIXEL_FRAME
+from data_prep.own_data.coco_documents import (
     IMAGES_NAME,
     annotation,
     building,
@@ -16,16 +15,17 @@ from data_prep.own_data.documents import (
     truth_entry,
     with_margin,
 )
+from data_prep.own_data.convert_volume import Converted, convert_one
+from data_prep.own_data.find_volumes import find_pairs
 from data_prep.own_data.options import VolumeOptions, as_json
-from data_prep.own_data.pairs import find_pairs
 from data_prep.own_data.patients import (
     Patients,
     draw_splits,
     read_patients,
 )
 from data_prep.own_data.report import Progress, Report
-from mmuldor.io.jsonfile import write_json_files
-from mmuldor.io.volume_truth import FRAME
+from mmuldor.io.json_files import write_json_files
+from mmuldor.io.volume_annotations import FRAME
 
 
 def convert_volumes(

@@ -15,14 +15,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from data_prep.common.dl_info import COLUMNS
 from data_prep.phantom.patient import (
     PatientPlan,
     PatientRecord,
     make_patient,
 )
 from data_prep.phantom.settings import Settings
-from mmuldor.io.dl_info import COLUMNS
-from mmuldor.io.jsonfile import replacing, write_json
+from mmuldor.io.json_files import replacing, write_json
 
 CSV_NAME, IMAGES_NAME, TRUTH_NAME = 'DL_info.csv', 'Images_png', 'truth.json'
 MARKER_NAME = 'PHANTOM.txt'

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.phantom.anatomy import Anatomy, paint
-from data_prep.phantom.canvas import Canvas
-from data_prep.phantom.confusers import Confuser, draw_confusers
-from data_prep.phantom.growth import Finding, grow
-from data_prep.phantom.placement import Placer
+from data_prep.phantom.anatomy.anatomy import Anatomy, paint
+from data_prep.phantom.anatomy.canvas import Canvas
+from data_prep.phantom.lesions.confusers import Confuser, draw_confusers
+from data_prep.phantom.lesions.growth import Finding, grow
+from data_prep.phantom.lesions.placement import Placer
+from data_prep.phantom.lesions.sites import Site, draw_site
 from data_prep.phantom.records import Place, Row, confuser_truth, lesion_truth
 from data_prep.phantom.scanner import Scanner
 from data_prep.phantom.settings import Settings
-from data_prep.phantom.sites import Site, draw_site
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data_prep.phantom.body import Body
-from data_prep.phantom.canvas import Canvas
-from data_prep.phantom.confusers import Confuser
-from data_prep.phantom.growth import Finding
-from data_prep.phantom.measure import to_csv_order
+from data_prep.phantom.anatomy.body import Body
+from data_prep.phantom.anatomy.canvas import Canvas
+from data_prep.phantom.lesions.confusers import Confuser
+from data_prep.phantom.lesions.diameters import to_csv_order
+from data_prep.phantom.lesions.growth import Finding
 from mmuldor.io.run_length import encode_mask
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_prep.phantom.canvas import Canvas
+from data_prep.phantom.anatomy.canvas import Canvas
+from data_prep.phantom.anatomy.tissue import Palette
 from data_prep.phantom.settings import Difficulty
-from data_prep.phantom.tissue import Palette
 
 REACH = 4.0  # mm of z after which a texture has changed
 

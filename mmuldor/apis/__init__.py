@@ -5,16 +5,16 @@ independent of the layout and type of the maps, whatever the config imports.
 """
 
 import mmuldor.models  # noqa: F401
-from mmuldor.apis.checkpoints import guard_checkpoints
-from mmuldor.apis.configs import load_config
-from mmuldor.apis.detector import LesionDetector
+from mmuldor.apis.configs.loading import load_config
+from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.mining import mine_hard_negatives
 from mmuldor.apis.runs import (
     evaluate_detector,
     tested_annotations,
     train_detector,
 )
-from mmuldor.functional.lesions import Lesion, SliceDetection
+from mmuldor.scans.lesions import Lesion, SliceDetection
+from mmuldor.upstream.safe_checkpoints import guard_checkpoints
 
 guard_checkpoints()
 

@@ -14,19 +14,19 @@ from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmuldor.apis.configs import check_keys, config_errors
+from mmuldor.apis.configs.loading import check_keys, config_errors
 from mmuldor.engine.hooks.hnem_hook import unwrap
+from mmuldor.evaluation.comparison.strata import is_lesion
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
-from mmuldor.functional.strata import is_lesion
 from mmuldor.io.png import read_png16
-from mmuldor.report.ct_image import (
+from mmuldor.visualization.ct_image import (
     DEFAULT_WINDOW_HU,
     picture_name,
     window_rgb,
 )
-from mmuldor.report.panels import save_figure
-from mmuldor.report.sample_figure import Target, sample_figure
+from mmuldor.visualization.panels import save_figure
+from mmuldor.visualization.sample_figure import Target, sample_figure
 
 SPLITS = ('train', 'val', 'test')
 

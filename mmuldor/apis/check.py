@@ -20,9 +20,9 @@ from torch import nn
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
 from mmuldor.apis.check_model import Finding, check_model, untrained
-from mmuldor.apis.configs import check_keys, config_errors
-from mmuldor.apis.evaluators import evaluators_of
-from mmuldor.apis.precision import lay_out
+from mmuldor.apis.configs.evaluators import evaluators_of
+from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.apis.configs.precision import lay_out
 from mmuldor.apis.runs import check_checkpoint
 from mmuldor.io.annotations import load_annotations
 

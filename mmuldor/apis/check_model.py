@@ -15,7 +15,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmuldor.apis.browse import targets_of
-from mmuldor.engine.heads import classes_of
+from mmuldor.engine.detection.heads import classes_of
 
 # Lesions of fewer pixels across than this hardly leave a trace on P2.
 _TINY_PX = 4.0

@@ -11,20 +11,23 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.progress import track
 
-from mmuldor.apis.detector import LesionDetector
-from mmuldor.functional.lesions import Lesion
-from mmuldor.io.calibration import CalibrationFile, load_calibration
-from mmuldor.io.dicom_seg import write_dicom_seg
-from mmuldor.io.lesions import (
+from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.evaluation.calibration.calibration_file import (
+    CalibrationFile,
+    load_calibration,
+)
+from mmuldor.scans.dicom.segmentation import write_dicom_seg
+from mmuldor.scans.lesion_figure import lesion_figure
+from mmuldor.scans.lesion_files import (
     label_volume,
     write_lesions_csv,
     write_lesions_json,
 )
-from mmuldor.io.nifti import write_label_nifti
-from mmuldor.io.scan import read_scan
-from mmuldor.report.lesion_figure import lesion_figure
-from mmuldor.report.panels import save_figure
-from mmuldor.report.volume_page import write_volume_page
+from mmuldor.scans.lesions import Lesion
+from mmuldor.scans.nifti import write_label_nifti
+from mmuldor.scans.reading import read_scan
+from mmuldor.scans.viewer.page import write_volume_page
+from mmuldor.visualization.panels import save_figure
 
 
 def infer_scan(

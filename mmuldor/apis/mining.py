@@ -5,18 +5,18 @@ from __future__ import annotations
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from mmuldor.apis.checkpoints import unsafe_checkpoints
-from mmuldor.apis.configs import check_keys, config_errors
-from mmuldor.apis.precision import lay_out
+from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.apis.configs.precision import lay_out
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
     check_output,
 )
 from mmuldor.engine.hooks.hnem_hook import unwrap
-from mmuldor.engine.mining import MiningRule, check_model, mine
-from mmuldor.io.jsonfile import write_json
-from mmuldor.io.review import load_exclude_list
+from mmuldor.engine.mining_round import MiningRule, check_model, mine
+from mmuldor.io.json_files import write_json
+from mmuldor.mining.review.verdicts import load_exclude_list
+from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
 
 
 def mine_hard_negatives(

@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 
 import mmuldor
-from mmuldor.apis.checkpoints import load_safely
-from mmuldor.io.jsonfile import read_json, replacing
-from mmuldor.io.values import is_finite, is_integer
+from mmuldor.io.json_files import read_json, replacing
+from mmuldor.io.json_values import is_finite, is_integer
+from mmuldor.upstream.safe_checkpoints import load_safely
 
 _USE = """\
 Research on lesion detection in CT: marking lesions on axial slices and

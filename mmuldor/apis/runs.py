@@ -12,15 +12,15 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmuldor.apis.brief_runner import BriefRunner
-from mmuldor.apis.checkpoints import check_file, unsafe_checkpoints
-from mmuldor.apis.configs import check_keys, config_errors, load_config
-from mmuldor.apis.evaluators import evaluators_of, froc_of
-from mmuldor.apis.precision import use_amp
-from mmuldor.apis.settling import settle
-from mmuldor.apis.views import average_views
-from mmuldor.io.cli import check_outputs
+from mmuldor.apis.configs.evaluators import evaluators_of, froc_of
+from mmuldor.apis.configs.loading import check_keys, config_errors, load_config
+from mmuldor.apis.configs.precision import use_amp
+from mmuldor.apis.configs.settling import settle
+from mmuldor.apis.test_time_augmentation import average_views
+from mmuldor.cli.errors import check_outputs
 from mmuldor.ops import log_backend
+from mmuldor.upstream.runner import BriefRunner
+from mmuldor.upstream.safe_checkpoints import check_file, unsafe_checkpoints
 
 
 def build_runner(config: Config) -> Runner:
@@ -69,7 +69,7 @@ def check_checkpoint(path: str) -> str:
 
     Raises:
         FileNotFoundError: If it is neither.
-        ValueError: See :func:`mmuldor.apis.checkpoints.check_file`.
+        ValueError: See :func:`mmuldor.upstream.safe_checkpoints.check_file`.
     """
     if '://' not in path:
         check_file(path)

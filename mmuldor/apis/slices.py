@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mmuldor.io.volume import Volume
+from mmuldor.scans.volume import Volume
 
 
 def stand_ins(count: int, stride: int) -> dict[int, list[int]]:

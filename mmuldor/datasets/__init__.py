@@ -1,7 +1,7 @@
 """Datasets, their samplers and transforms."""
 
 from mmuldor.datasets.deeplesion import DeepLesionDataset
-from mmuldor.datasets.epoch_sampler import EpochIndex, EpochSampler
+from mmuldor.datasets.samplers.epoch_sampler import EpochIndex, EpochSampler
 from mmuldor.datasets.transforms import (
     AddHardNegatives,
     LoadCTSlices,

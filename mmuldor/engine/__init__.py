@@ -1,1 +1,1 @@
-"""Hooks of the runner, and one round of mining."""
+"""Mining rounds, hooks, loops, and running detectors over images."""

@@ -11,8 +11,8 @@ from mmengine.runner import ValLoop
 from mmengine.runner.amp import autocast
 from torch import Tensor, nn
 
-from mmuldor.engine.detections import detect, masks_can_wait
-from mmuldor.engine.one_pass import features_known
+from mmuldor.engine.detection.detections import detect, masks_can_wait
+from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.registry import LOOPS
 
 # Takes the detector, the preprocessed batch and its features.

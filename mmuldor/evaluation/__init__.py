@@ -1,5 +1,1 @@
-"""Metrics."""
-
-from mmuldor.evaluation.froc_metric import FROCMetric
-
-__all__ = ['FROCMetric']
+"""Results against annotations: FROC of slices and volumes; no torch."""

@@ -1,1 +1,1 @@
-"""The science in pure NumPy: no torch, no OpenMMLab."""
+"""Arithmetic on NumPy arrays: no files, no torch, no OpenMMLab."""

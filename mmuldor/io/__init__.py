@@ -1,1 +1,1 @@
-"""Files in and out: no torch, no mm*."""
+"""Files that training and preparation share: no torch, no OpenMMLab."""

@@ -8,19 +8,19 @@ from operator import mul
 from pathlib import Path
 from typing import Any
 
-from mmuldor.io.jsonfile import read_json
-from mmuldor.io.limits import (
-    INTERVAL_MM,
-    MAX_EXTENT_MM,
-    MAX_SIDE_PX,
-    PIXEL_MM,
-)
-from mmuldor.io.values import (
+from mmuldor.io.json_files import read_json
+from mmuldor.io.json_values import (
     are_coordinates,
     is_finite,
     is_inside_name,
     is_integer,
     short,
+)
+from mmuldor.io.limits import (
+    INTERVAL_MM,
+    MAX_EXTENT_MM,
+    MAX_SIDE_PX,
+    PIXEL_MM,
 )
 
 MAKE_COMMAND = (

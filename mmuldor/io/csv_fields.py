@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from mmuldor.io.jsonfile import read_whole
+from mmuldor.io.json_files import read_whole
 from mmuldor.io.limits import MAX_NUMBER
 
 

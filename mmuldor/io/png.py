@@ -17,7 +17,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmuldor.io.jsonfile import read_whole, replacing
+from mmuldor.io.json_files import read_whole, replacing
 from mmuldor.io.limits import MAX_SIDE_PX
 
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.io.json_values import is_integer, short
 from mmuldor.io.limits import MAX_SIDE_PX
-from mmuldor.io.values import is_integer, short
 
 
 def encode_runs(

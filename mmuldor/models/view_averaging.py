@@ -12,7 +12,7 @@ from mmengine.model import BaseTTAModel
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmuldor.functional.views import fuse_group, group_views
+from mmuldor.functional.view_fusion import fuse_group, group_views
 from mmuldor.registry import MODELS
 
 # Dimensions of a mask (n, H, W) that a flip turns about.
@@ -31,7 +31,7 @@ class ViewAveraging(BaseTTAModel):
 
     Args:
         module: The detector, or its config.
-        iou_thr: See :func:`mmuldor.functional.views.group_views`.
+        iou_thr: See :func:`mmuldor.functional.view_fusion.group_views`.
         max_per_img: Detections of an image.
     """
 

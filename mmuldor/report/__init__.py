@@ -1,1 +1,1 @@
-"""Pictures and the report of a run; needs neither torch nor any mm*."""
+"""The report of a comparison: one HTML page with its figures."""

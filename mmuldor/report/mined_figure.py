@@ -8,17 +8,17 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmuldor.report.ct_image import load_slice
-from mmuldor.report.examples import rotate
-from mmuldor.report.labels import LabelPlacer
-from mmuldor.report.overlay import (
+from mmuldor.visualization.ct_image import load_slice
+from mmuldor.visualization.examples import rotate
+from mmuldor.visualization.labels import LabelPlacer
+from mmuldor.visualization.marks import (
     DETECTION,
     MINED,
     draw_box,
     draw_lesion,
     draw_region,
 )
-from mmuldor.report.panels import PanelGrid, square_view
+from mmuldor.visualization.panels import PanelGrid, square_view
 
 
 def mined_figure(

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mmuldor.report.overlay import DETECTION, ENDPOINT, MASK, MINED, REFERENCE
+from mmuldor.visualization.marks import (
+    DETECTION,
+    ENDPOINT,
+    MASK,
+    MINED,
+    REFERENCE,
+)
 
 # Swatches of the captions: what a colour stands for.
 KEYS = {

@@ -9,15 +9,15 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mmuldor.functional.recist import pseudo_mask_polygon
-from mmuldor.report.ct_image import load_slice
-from mmuldor.report.examples import spread
-from mmuldor.report.overlay import (
+from mmuldor.visualization.ct_image import load_slice
+from mmuldor.visualization.examples import spread
+from mmuldor.visualization.marks import (
     MASK,
     TRUTH,
     draw_diameters,
     draw_region,
 )
-from mmuldor.report.panels import PanelGrid, square_view
+from mmuldor.visualization.panels import PanelGrid, square_view
 
 
 def diameters_mm(

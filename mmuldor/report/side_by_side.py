@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmuldor.io.ground_truth import GroundTruth
-from mmuldor.report.ct_image import load_slice
-from mmuldor.report.detections import draw_detections
-from mmuldor.report.examples import rotate
-from mmuldor.report.panels import PanelGrid, square_view
-from mmuldor.report.runs import Run
+from mmuldor.evaluation.ground_truth import GroundTruth
+from mmuldor.evaluation.runs import Run
+from mmuldor.visualization.ct_image import load_slice
+from mmuldor.visualization.detection_figure import draw_detections
+from mmuldor.visualization.examples import rotate
+from mmuldor.visualization.panels import PanelGrid, square_view
 
 # Images on which the methods differ say most, so they come twice as often.
 TURNS = ('differ', 'all found', 'differ', 'all missed')

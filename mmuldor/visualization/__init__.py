@@ -1,5 +1,1 @@
-"""Hooks that draw; importing this package registers them."""
-
-from mmuldor.visualization.ct_visualization_hook import CTVisualizationHook
-
-__all__ = ['CTVisualizationHook']
+"""Marks, panels and figures over CT slices; no torch, no OpenMMLab."""

@@ -9,9 +9,9 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 
-from mmuldor.apis.checkpoints import load_safely
 from mmuldor.apis.publish import publish_model
-from mmuldor.io.jsonfile import write_json
+from mmuldor.io.json_files import write_json
+from mmuldor.upstream.safe_checkpoints import load_safely
 from tools.publish_model import main
 
 

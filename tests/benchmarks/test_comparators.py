@@ -11,8 +11,8 @@ from benchmarks import bench_froc, bench_masks, bench_ops
 from benchmarks.bench_mining import every_mask
 from benchmarks.inputs import synthetic_detections, synthetic_truth
 from benchmarks.models import build
-from mmuldor.engine.candidates import Candidates
-from mmuldor.engine.mining import MiningRule, mine
+from mmuldor.engine.detection.candidates import Candidates
+from mmuldor.engine.mining_round import MiningRule, mine
 
 
 @pytest.fixture

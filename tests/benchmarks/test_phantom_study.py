@@ -15,9 +15,9 @@ from benchmarks.study.plan import make_plan
 from benchmarks.study.report import summary, write_study
 from benchmarks.study.results import NAMES, TESTSET_NAME
 from benchmarks.study.texts import SECTIONS, detectable
-from mmuldor.functional.ranked import Ranked
-from mmuldor.io.jsonfile import write_json
-from mmuldor.report.comparison import Settings
+from mmuldor.evaluation.comparison.comparison import Settings
+from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.io.json_files import write_json
 
 PLAN = make_plan()
 IMAGES = 12

@@ -13,7 +13,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
 
 from mmuldor.apis.check_model import untrained
-from mmuldor.engine.heads import classes_of
+from mmuldor.engine.detection.heads import classes_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(

@@ -9,8 +9,8 @@ from mmengine.config import Config
 
 from mmuldor.apis import evaluate_detector, train_detector
 from mmuldor.apis.check import check_config
-from mmuldor.apis.detector import LesionDetector
-from mmuldor.io.volume import Volume
+from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.scans.volume import Volume
 from tests.small_configs import SMALL, configure
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,10 +11,10 @@ from mmengine.registry import DATASETS, METRICS, init_default_scope
 
 from mmuldor.apis import evaluate_detector, train_detector
 from mmuldor.apis.check import check_config
-from mmuldor.apis.detector import LesionDetector
-from mmuldor.functional.strata import type_classes, type_labels
-from mmuldor.io.jsonfile import write_json
-from mmuldor.io.volume import Volume
+from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.evaluation.comparison.strata import type_classes, type_labels
+from mmuldor.io.json_files import write_json
+from mmuldor.scans.volume import Volume
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPED = ROOT / 'configs/lesion_types/mask-rcnn_r18_fpn_types-5e_phantom.py'

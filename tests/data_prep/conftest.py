@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_prep.common.dl_info import COLUMNS
 from data_prep.deeplesion_to_coco import main
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.dl_info import COLUMNS
 from mmuldor.io.png import write_png16
 
 

@@ -10,10 +10,10 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from data_prep.convert_volumes import main
 from mmuldor.functional.hounsfield import hu_to_stored
-from mmuldor.io.nifti import read_nifti, write_nifti
 from mmuldor.io.png import read_png16, write_png16
-from mmuldor.io.png_series import read_png_series
-from mmuldor.io.volume import Volume
+from mmuldor.scans.nifti import read_nifti, write_nifti
+from mmuldor.scans.png_series import read_png_series
+from mmuldor.scans.volume import Volume
 
 
 def run(command, *words):
@@ -173,7 +173,7 @@ def test_one_bad_series_does_not_stop_the_others(tmp_path, capsys):
 
 
 def test_a_stopped_way_back_goes_on(tmp_path, monkeypatch):
-    from data_prep.deeplesion import volumes
+    from data_prep.deeplesion.volumes import convert as volumes
 
     write_series(tmp_path / 's', range(1, 6))
     run(

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import data_prep.deeplesion.report as report_module
-from mmuldor.io.dl_info import git_hash
+import data_prep.deeplesion.conversion.conversion_report as report_module
+from data_prep.common.dl_info import git_hash
 
 BAD = [
     ('Bounding_boxes', '33, 22, 15, 38', 'box_without_area'),

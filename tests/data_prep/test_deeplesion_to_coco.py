@@ -6,9 +6,9 @@ import sys
 import numpy as np
 import pytest
 
+from mmuldor.cli.errors import user_errors
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import pseudo_mask_polygon
-from mmuldor.io.cli import user_errors
 from mmuldor.io.run_length import decode_mask
 
 

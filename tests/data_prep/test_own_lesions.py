@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from data_prep.own_data.lesions import (
+from data_prep.own_data.mask_lesions import (
     find_lesions,
     measure_mask,
 )

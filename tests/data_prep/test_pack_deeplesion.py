@@ -11,9 +11,9 @@ from data_prep.deeplesion_to_coco import main as convert
 from data_prep.pack_deeplesion import main
 from mmuldor.datasets import DeepLesionDataset, LoadCTSlices
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.jsonfile import write_json
+from mmuldor.io.json_files import write_json
 from mmuldor.io.png import read_png16, write_png16
-from mmuldor.io.store import SliceStore
+from mmuldor.io.store.reader import SliceStore
 
 SPLITS = ('train', 'val', 'test')
 
@@ -171,7 +171,7 @@ def test_a_truncated_png_stops_and_the_rest_follows(mini_data, tmp_path):
 SLOW_PACKING = """
 import sys, time
 from data_prep import pack_deeplesion
-from data_prep.deeplesion import pack
+from data_prep.deeplesion import packing as pack
 
 def slow(path, shape, read=pack.read_png16):
     if '000201' in str(path):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_prep.phantom import measure
-from data_prep.phantom.measure import measure_recist, to_csv_order
+from data_prep.phantom.lesions import diameters as measure
+from data_prep.phantom.lesions.diameters import measure_recist, to_csv_order
 
 
 @pytest.fixture

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data_prep.phantom.anatomy import Anatomy, paint
-from data_prep.phantom.canvas import Canvas
-from data_prep.phantom.lesions import Lesion, draw_size
-from data_prep.phantom.placement import Placer
+from data_prep.phantom.anatomy.anatomy import Anatomy, paint
+from data_prep.phantom.anatomy.canvas import Canvas
+from data_prep.phantom.anatomy.shapes import Solid, smooth_path, tube
+from data_prep.phantom.anatomy.tissue import Palette, Tissue
+from data_prep.phantom.lesions.lesion import Lesion, draw_size
+from data_prep.phantom.lesions.placement import Placer
+from data_prep.phantom.lesions.sites import SITES
 from data_prep.phantom.scanner import Scanner
 from data_prep.phantom.settings import (
     Difficulty,
     change_difficulty,
 )
-from data_prep.phantom.shapes import Solid, smooth_path, tube
-from data_prep.phantom.sites import SITES
-from data_prep.phantom.tissue import Palette, Tissue
 
 PLAIN = Difficulty(irregularity=(0, 0), spiculation=(0, 0))
 

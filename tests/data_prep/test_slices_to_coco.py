@@ -10,7 +10,7 @@ from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import box_polygon, ellipse_polygon
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import read_png16, write_png16
-from mmuldor.report.true_masks import load_outlines
+from mmuldor.report.phantom_truth import load_outlines
 
 SIZE = (40, 60)
 

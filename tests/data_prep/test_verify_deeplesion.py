@@ -7,8 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from data_prep.deeplesion import zips
-from data_prep.deeplesion.zips import Contents, ZipPart, is_safe, read_part
+from data_prep.deeplesion.verification import zip_parts as zips
+from data_prep.deeplesion.verification.zip_parts import (
+    Contents,
+    ZipPart,
+    is_safe,
+    read_part,
+)
 from data_prep.verify_deeplesion import main
 from mmuldor.io.png import write_png16
 
@@ -157,7 +162,7 @@ def test_another_csv_asks_for_another_size(here, make_row, place):
 
 
 def test_a_stopped_run_goes_on(here, capsys, monkeypatch):
-    from data_prep.deeplesion import on_disk
+    from data_prep.deeplesion.verification import slice_checks as on_disk
 
     def stopped(path, shape, check=on_disk.check_png16):
         if '000003' in str(path):

@@ -6,12 +6,12 @@ import pytest
 
 from data_prep.own_data.patients import draw_splits
 from data_prep.volumes_to_coco import main
+from mmuldor.evaluation.volume_froc import evaluate_volume_files
 from mmuldor.functional.hounsfield import stored_to_hu
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.nifti import read_nifti
 from mmuldor.io.png import read_png16
-from mmuldor.io.volume_froc import evaluate_volume_files
-from mmuldor.report.true_masks import load_outlines
+from mmuldor.report.phantom_truth import load_outlines
+from mmuldor.scans.nifti import read_nifti
 
 AFFINE = np.diag([0.8, 0.9, 2.5, 1.0])
 SHAPE = (40, 32, 9)

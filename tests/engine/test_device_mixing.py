@@ -17,9 +17,9 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmengine.structures import instance_data
 
 import mmuldor.models  # noqa: F401
-from mmuldor.engine.candidates import CandidateBatch
-from mmuldor.engine.detections import Limits
-from mmuldor.engine.image_losses import losses_by_image
+from mmuldor.engine.detection.candidates import CandidateBatch
+from mmuldor.engine.detection.detections import Limits
+from mmuldor.engine.detection.image_losses import losses_by_image
 from mmuldor.engine.loops import predict
 from tests.elsewhere import DEVICE, Elsewhere, OtherDevice, move
 

@@ -10,8 +10,8 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
 
 import mmuldor.registry  # noqa: F401
+from mmuldor.engine.detection.image_losses import other_classes_as_background
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
-from mmuldor.engine.image_losses import other_classes_as_background
 from mmuldor.engine.loops import DetectionValLoop
 
 

@@ -12,22 +12,26 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from data_prep.deeplesion.convert import Options, convert
-from data_prep.own_data.coco import box_facts, read_coco
+from data_prep.common.dl_info import COLUMNS
+from data_prep.deeplesion.conversion.convert import Options, convert
+from data_prep.own_data.coco_boxes import box_facts, read_coco
 from data_prep.own_data.patients import read_patients
+from mmuldor.evaluation.conversion.convert import Convention, convert_results
+from mmuldor.evaluation.ground_truth import load_ground_truth
+from mmuldor.evaluation.results import load_detections
+from mmuldor.evaluation.volume_detections import load_volume_detections
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.bank import load_bank
-from mmuldor.io.dicom import read_dicom
-from mmuldor.io.dl_info import COLUMNS
-from mmuldor.io.foreign_results import Convention, convert_results
-from mmuldor.io.ground_truth import load_ground_truth
-from mmuldor.io.nifti import read_label_nifti, read_nifti
 from mmuldor.io.png import check_png16, read_png16, write_png16
-from mmuldor.io.results import load_detections
-from mmuldor.io.review import load_exclude_list, read_verdicts, write_review
-from mmuldor.io.volume_detections import load_volume_detections
-from mmuldor.io.volume_truth import load_volumes
-from mmuldor.report.true_masks import load_outlines
+from mmuldor.io.volume_annotations import load_volumes
+from mmuldor.mining.bank import load_bank
+from mmuldor.mining.review.verdicts import (
+    load_exclude_list,
+    read_verdicts,
+    write_review,
+)
+from mmuldor.report.phantom_truth import load_outlines
+from mmuldor.scans.dicom.series import read_dicom
+from mmuldor.scans.nifti import read_label_nifti, read_nifti
 
 SIDE, SLICES = 16, 4
 AFFINE = np.diag([-0.8, -0.8, 2.5, 1.0])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 from tests.faults import good
 from tests.faults.corruptions import all_faults
 from tests.faults.memory import at_most

@@ -11,7 +11,7 @@ from pathlib import Path
 import nibabel
 import pytest
 
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 from tests.faults import good
 from tests.faults.corruptions import all_faults
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmuldor.io.dicom import read_dicom
+from mmuldor.scans.dicom.series import read_dicom
 from tests.faults import good
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.own_data.coco import read_coco
-from data_prep.own_data.pairs import find_pairs
+from data_prep.own_data.coco_boxes import read_coco
+from data_prep.own_data.find_volumes import find_pairs
+from mmuldor.cli.errors import user_errors
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.cli import user_errors
-from mmuldor.io.nifti import read_nifti
 from mmuldor.io.run_length import decode_mask
-from mmuldor.report.report import build_report
+from mmuldor.report.build import build_report
+from mmuldor.scans.nifti import read_nifti
 from tests.faults import good
 from tests.faults.memory import at_most
 
@@ -110,7 +110,7 @@ def test_an_extension_of_a_volume_is_not_unpacked(length, tmp_path):
 
 
 # Names that turn data into code or unpack to the disk, but the last word of
-# torch.load, which `mmuldor/apis/checkpoints.py` calls with `weights_only`.
+# torch.load, which `mmuldor/upstream/safe_checkpoints.py` calls with `weights_only`.
 FORBIDDEN = {
     *('eval', 'exec', 'compile', '__import__', 'literal_eval'),
     *('extract', 'extractall', 'unpack_archive', 'load_pickle'),
@@ -123,7 +123,7 @@ MODULES |= {'marshal', 'yaml', 'tarfile', 'xml'}
 def test_nothing_is_evaluated_or_unpickled(folder):
     for path in sorted((ROOT / folder).rglob('*.py')):
         where = str(path.relative_to(ROOT))
-        checkpoints = where == 'mmuldor/apis/checkpoints.py'
+        checkpoints = where == 'mmuldor/upstream/safe_checkpoints.py'
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names = {alias.name.partition('.')[0] for alias in node.names}

@@ -22,13 +22,13 @@ from mmengine.structures import InstanceData
 
 import mmuldor.models  # noqa: F401
 from mmuldor.apis import evaluate_detector, train_detector
-from mmuldor.apis.detector import LesionDetector
+from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.engine.hooks.channels_last_hook import to_channels_last
-from mmuldor.engine.mining import MiningRule, mine
-from mmuldor.engine.mixed_precision import CPUAmpOptimWrapper
-from mmuldor.io.volume import Volume
+from mmuldor.engine.mining_round import MiningRule, mine
+from mmuldor.engine.optimizers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
 from mmuldor.ops import extension, torchvision_ops
 from mmuldor.ops.info import compiled_operators
+from mmuldor.scans.volume import Volume
 from tests.small_configs import SMALL, configure
 
 pytestmark = pytest.mark.gpu

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from mmuldor.io.store import SliceStore
-from mmuldor.io.store_format import decode_slice, encode_slice
-from mmuldor.io.store_writer import StoreWriter
+from mmuldor.io.store.reader import SliceStore
+from mmuldor.io.store.slice_format import decode_slice, encode_slice
+from mmuldor.io.store.writer import StoreWriter
 
 
 def slices_of(count, shape=(20, 30)):

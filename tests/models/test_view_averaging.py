@@ -5,7 +5,7 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.structures import InstanceData
 
-from mmuldor.apis.views import average_views, view_pipeline
+from mmuldor.apis.test_time_augmentation import average_views, view_pipeline
 from mmuldor.models import ViewAveraging
 
 WIDTH, HEIGHT = 40, 30

@@ -24,7 +24,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmuldor.io.cli import user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.ops.info import compiled_operators
 
 HERE = Path(__file__).resolve().parent

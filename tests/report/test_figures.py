@@ -7,23 +7,23 @@ import pytest
 from matplotlib.patches import PathPatch
 from pycocotools import mask as mask_utils
 
+from mmuldor.evaluation.froc_plot import froc_figure
+from mmuldor.evaluation.ground_truth import load_ground_truth
+from mmuldor.evaluation.runs import load_runs
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.functional.masks import rasterize
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.ground_truth import load_ground_truth
-from mmuldor.io.jsonfile import write_json
-from mmuldor.report.froc_plot import froc_figure
+from mmuldor.io.json_files import write_json
 from mmuldor.report.mined_figure import mined_figure
 from mmuldor.report.outline import segmentation_outline
-from mmuldor.report.overlay import DETECTION, FALSE_CLASS, render
+from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.report.pseudo_mask_figure import (
     diameters_mm,
     pseudo_mask_figure,
 )
-from mmuldor.report.runs import load_runs
 from mmuldor.report.side_by_side import side_by_side_figure
-from mmuldor.report.true_masks import load_outlines
+from mmuldor.visualization.marks import DETECTION, FALSE_CLASS, render
 
 
 @pytest.fixture
@@ -176,8 +176,8 @@ def test_no_score_at_the_operating_point(
 
 
 def test_detections_by_class_and_mask(images_dir, train):
-    from mmuldor.report.ct_image import load_slice
-    from mmuldor.report.detections import result_figure
+    from mmuldor.visualization.ct_image import load_slice
+    from mmuldor.visualization.detection_figure import result_figure
 
     mask = np.zeros((64, 64), bool)
     mask[10:20, 30:40] = True

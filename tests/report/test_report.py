@@ -5,14 +5,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from mmuldor.cli.pairs import parse_notes, parse_runs
+from mmuldor.evaluation.ground_truth import load_ground_truth
+from mmuldor.evaluation.runs import load_runs
 from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.ground_truth import load_ground_truth
-from mmuldor.io.jsonfile import write_json
-from mmuldor.report.arguments import parse_notes, parse_runs
+from mmuldor.io.json_files import write_json
+from mmuldor.report.build import build_report
 from mmuldor.report.page import Picture, Section, build_page
-from mmuldor.report.report import build_report
-from mmuldor.report.runs import load_runs
 from mmuldor.report.table import html_table, markdown_table
 
 HOSTILE = '<script>alert("1")</script>|&\'$x_1$ \\frac'

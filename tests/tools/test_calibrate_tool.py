@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mmuldor.io.calibration import load_calibration
+from mmuldor.evaluation.calibration.calibration_file import load_calibration
 from tools.calibrate import main
 
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from mmuldor.evaluation.comparison.compare_runs import split_method
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.jsonfile import write_json
-from mmuldor.report.compare_runs import split_method
+from mmuldor.io.json_files import write_json
 from tools.compare import main
 
 

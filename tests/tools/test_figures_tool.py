@@ -5,7 +5,7 @@ import pytest
 
 from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.jsonfile import write_json
+from mmuldor.io.json_files import write_json
 from tools.figures import main
 
 SIGNATURES = {'png': b'\x89PNG', 'pdf': b'%PDF', 'svg': b'<?xml'}

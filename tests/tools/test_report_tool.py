@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.jsonfile import write_json
+from mmuldor.io.json_files import write_json
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_mistakes_are_one_line(run_tool, arguments):
 
 def test_neither_torch_nor_the_framework_is_loaded(root):
     code = (
-        'import sys, mmuldor.report.report; '
+        'import sys, mmuldor.report.build; '
         "print([m for m in ('torch', 'mmengine', 'mmcv', 'mmdet') "
         'if m in sys.modules])'
     )

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmuldor.evaluation.comparison.strata import is_lesion
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
-from mmuldor.functional.strata import is_lesion
-from mmuldor.io.bank import load_bank
-from mmuldor.io.jsonfile import read_json
-from mmuldor.io.values import short
+from mmuldor.io.json_files import read_json
+from mmuldor.io.json_values import short
+from mmuldor.mining.bank import load_bank
 from mmuldor.registry import TRANSFORMS
 
 

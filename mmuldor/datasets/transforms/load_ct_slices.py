@@ -18,7 +18,7 @@ from mmuldor.functional.slices import (
     toward_key,
 )
 from mmuldor.io.png import check_png16, read_png16
-from mmuldor.io.store import SliceStore
+from mmuldor.io.store.reader import SliceStore
 from mmuldor.registry import TRANSFORMS
 
 _ACTIONS = ('repeat', 'error')

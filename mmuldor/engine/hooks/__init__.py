@@ -2,6 +2,7 @@
 
 from mmuldor.engine.hooks.careful_checkpoint_hook import CarefulCheckpointHook
 from mmuldor.engine.hooks.channels_last_hook import ChannelsLastHook
+from mmuldor.engine.hooks.ct_visualization_hook import CTVisualizationHook
 from mmuldor.engine.hooks.early_stopping_hook import TrainingEarlyStoppingHook
 from mmuldor.engine.hooks.head_expansion_hook import HeadExpansionHook
 from mmuldor.engine.hooks.hnem_hook import HNEMHook
@@ -10,6 +11,7 @@ from mmuldor.engine.hooks.repeat_hook import RepeatHook
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 
 __all__ = [
+    'CTVisualizationHook',
     'CarefulCheckpointHook',
     'ChannelsLastHook',
     'HNEMHook',

@@ -10,7 +10,7 @@ from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
-from mmuldor.io.jsonfile import replacing
+from mmuldor.io.json_files import replacing
 from mmuldor.registry import HOOKS
 
 

@@ -15,15 +15,15 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from mmuldor.engine.detections import stages
-from mmuldor.engine.mining import MiningRule, check_model, mine
+from mmuldor.engine.detection.detections import stages
+from mmuldor.engine.mining_round import MiningRule, check_model, mine
 from mmuldor.functional.hard_negatives import (
     POINTER_NAME,
     bank_path,
 )
-from mmuldor.io.bank import load_bank
-from mmuldor.io.jsonfile import write_json
-from mmuldor.io.review import load_exclude_list
+from mmuldor.io.json_files import write_json
+from mmuldor.mining.bank import load_bank
+from mmuldor.mining.review.verdicts import load_exclude_list
 from mmuldor.registry import HOOKS
 
 
@@ -56,7 +56,7 @@ class HNEMHook(Hook):
         num_workers: Worker processes that load images for the mining.
         exclude: Exclude list of a reader's verdicts (``tools/review.py
             import``): what overlaps one of its boxes is not mined.
-        **rule: See :class:`mmuldor.engine.mining.MiningRule`.
+        **rule: See :class:`mmuldor.engine.mining_round.MiningRule`.
 
     Raises:
         ValueError: When training starts, if the loop does not count epochs,

@@ -15,9 +15,9 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 
-from mmuldor.engine.batches import single_images
-from mmuldor.engine.heads import classes_of, unwrapped
-from mmuldor.engine.one_pass import features_known
+from mmuldor.engine.detection.heads import classes_of, unwrapped
+from mmuldor.engine.detection.image_stream import single_images
+from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.registry import HOOKS
 
 

@@ -14,7 +14,10 @@ from mmengine.runner import Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from mmuldor.engine.image_losses import losses_by_image, mean_of_images
+from mmuldor.engine.detection.image_losses import (
+    losses_by_image,
+    mean_of_images,
+)
 from mmuldor.engine.loops import DetectionValLoop
 from mmuldor.registry import HOOKS
 

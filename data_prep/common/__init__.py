@@ -1,0 +1,1 @@
+"""What the ways to make a data set share."""

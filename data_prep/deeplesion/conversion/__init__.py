@@ -1,0 +1,1 @@
+"""DL_info.csv and its images to COCO-style JSON."""

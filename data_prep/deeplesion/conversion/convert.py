@@ -1,0 +1,211 @@
+"""DL_info.csv and its images to train.json, val.json, test.json, report.json.
+
+Nothing is written before every row and every image has been judged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.common.dl_info import (
+    LesionRow,
+    RawRow,
+    git_hash,
+    iterate_rows,
+    parse_name,
+    parse_row,
+    read_bytes,
+)
+from data_prep.deeplesion.conversion.coco_documents import (
+    add_masks,
+    make_documents,
+)
+from data_prep.deeplesion.conversion.conversion_report import (
+    Progress,
+    Report,
+    describe,
+)
+from data_prep.deeplesion.conversion.cross_row_checks import (
+    ImageFacts,
+    check_dataset,
+)
+from data_prep.deeplesion.conversion.image_checks import match_images
+from data_prep.deeplesion.conversion.row_checks import (
+    Finding,
+    check_lesion,
+    repair_lesion,
+)
+from data_prep.deeplesion.conversion.split_file import SplitFile
+from mmuldor.io.csv_fields import RowError
+from mmuldor.io.json_files import write_json_files
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choices of the command line.
+
+    Attributes:
+        missing_images: error, skip or keep.
+        bad_rows: error or drop.
+        split_file: the user's own split, or None.
+        neighbours: slices checked on each side of a key slice.
+        workers: threads that look at images.
+        masks: whether annotations get pseudo masks.
+    """
+
+    missing_images: str = 'error'
+    bad_rows: str = 'error'
+    split_file: str | os.PathLike | None = None
+    neighbours: int = 1
+    workers: int = 8
+    masks: bool = False
+
+
+def convert(
+    csv_path: str | os.PathLike,
+    images: str | os.PathLike | None,
+    out: str | os.PathLike,
+    options: Options | None = None,
+    progress: Progress = lambda what, total, items: items,
+) -> Report:
+    """Converts and writes; see `deeplesion_to_coco.py --help`.
+
+    Args:
+        csv_path: DL_info.csv.
+        images: Images_png or its parent; None only where missing images are
+            kept.
+        out: folder for the four files.
+        options: see `Options`.
+        progress: wraps the loops.
+
+    Raises:
+        FileNotFoundError: CSV, folder, split file or images missing.
+        ValueError: damaged CSV or images; names file, row and column.
+    """
+    options = options or Options()
+    csv_path, out = Path(csv_path), Path(out)
+    if out.exists() and not out.is_dir():
+        raise ValueError(f'`--out` must be a folder, but {out} is a file.')
+    data = read_bytes(csv_path)
+    report = Report(csv_path.name, git_hash(data))
+    rows, image_ids = _read_rows(data, report, options, progress)
+    rows = match_images(
+        rows,
+        images,
+        report,
+        missing_images=options.missing_images,
+        neighbours=options.neighbours,
+        workers=options.workers,
+        progress=progress,
+    )
+    if not rows:
+        raise ValueError(
+            f'{csv_path}: no row is left of {report.rows}; dropped: '
+            f'{report.counts()["dropped"]}.'
+        )
+    for row, finding in check_dataset(rows):
+        report.add(row.raw, finding)
+    report.documents = make_documents(rows, image_ids, report)
+    files = {out / 'report.json': report.as_dict()}
+    for split, document in report.documents.items():
+        if options.masks:
+            add_masks(document)
+        files[out / f'{split}.json'] = document
+    write_json_files(files, indents={out / 'report.json': 1})
+    return report
+
+
+def _read_rows(
+    data: bytes, report: Report, options: Options, progress: Progress
+) -> tuple[list[LesionRow], dict[str, int]]:
+    """Judges every row; returns the good ones and the id of every image."""
+    splits = SplitFile(options.split_file) if options.split_file else None
+    facts, image_ids, bad, rows = ImageFacts(), {}, [], []
+    lines = data.count(b'\n') - data.endswith(b'\n')
+    raw_rows = iterate_rows(data, report.csv_name)
+    for raw in progress('rows', lines, raw_rows):
+        report.rows += 1
+        _number_image(raw, image_ids)
+        row, findings = _judge(raw, facts, splits)
+        for finding in findings:
+            report.add(raw, finding)
+        bad += [
+            (raw, finding) for finding in findings if finding.kind == 'bad'
+        ]
+        if row is not None:
+            rows.append(row)
+    # The release's own oddities are facts: its users cannot repair them.
+    if bad and options.bad_rows == 'error' and not report.official:
+        raise ValueError(_bad_rows_message(bad, report))
+    if splits is not None:
+        splits.check_all_met()
+    return rows, image_ids
+
+
+def _number_image(raw: RawRow, image_ids: dict[str, int]) -> None:
+    """Images count from 1 by first appearance, dropped rows included."""
+    try:
+        file_name = parse_name(raw.csv_name)
+    except RowError:
+        # The row is judged bad for this very name.
+        return
+    image_ids.setdefault(file_name, len(image_ids) + 1)
+
+
+def _judge(
+    raw: RawRow, facts: ImageFacts, splits: SplitFile | None
+) -> tuple[LesionRow | None, list[Finding]]:
+    """Returns the row to keep, or None, and what is to be reported."""
+    try:
+        row = parse_row(raw, with_split=splits is None)
+    except RowError as error:
+        finding = Finding(
+            'bad', 'malformed', error.column, error.value, error.must
+        )
+        return None, [finding]
+    findings = list(check_lesion(row))
+    row = repair_lesion(row)
+    if splits is not None:
+        row = dataclasses.replace(row, split=splits.split_of(row))
+        if row.split is None:
+            findings.append(_not_in_split_file(row))
+    if not _fatal(findings):
+        findings += facts.check(row)
+    fatal = _fatal(findings)
+    if fatal:
+        # One reason a row, so that the counts add up; bad before drop.
+        return None, [min(fatal, key=lambda finding: finding.kind)]
+    return facts.accept(row), findings
+
+
+def _fatal(findings: list[Finding]) -> list[Finding]:
+    return [f for f in findings if f.kind in ('bad', 'drop')]
+
+
+def _not_in_split_file(row: LesionRow) -> Finding:
+    return Finding(
+        'drop',
+        'not_in_split_file',
+        'Patient_index',
+        str(row.patient),
+        'the split file does not name it',
+    )
+
+
+def _bad_rows_message(
+    bad: list[tuple[RawRow, Finding]], report: Report
+) -> str:
+    ids = {raw.row for raw, _ in bad}
+    first = [e for e in report.lists['dropped'] if e['row'] in ids][:_SHOWN]
+    shown = '; '.join(describe(report.csv_name, entry) for entry in first)
+    more = f'; and {len(ids) - _SHOWN} more' if len(ids) > _SHOWN else ''
+    return (
+        f'{len(ids)} of {report.rows} rows are bad: {shown}{more}. Repair or '
+        'download the file again, or pass `--bad-rows drop` to go on without '
+        'them. Nothing was written.'
+    )

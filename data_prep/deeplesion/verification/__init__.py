@@ -1,0 +1,1 @@
+"""Is a download of DeepLesion complete and whole?"""

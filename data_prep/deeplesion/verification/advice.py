@@ -1,0 +1,116 @@
+"""What a verification found, on the screen, and what to do about it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from data_prep.deeplesion.conversion.image_checks import FOLDER
+from data_prep.deeplesion.verification.verify import REPORT_FILE, Verification
+from mmuldor.functional.slices import ranges_text
+
+_SHOWN, _GROUPS_SHOWN = 3, 8
+
+
+def table(result: Verification) -> Table:
+    """Counts of what was asked for."""
+    counts = Table('', title=f'{result.asked.rows} rows of the CSV')
+    columns = ('asked', 'missing', 'damaged')
+    for column in columns:
+        counts.add_column(column, justify='right')
+    for kind, found in result.counts().items():
+        name = kind.replace('_', ' ')
+        counts.add_row(name, *(str(found[column]) for column in columns))
+    return counts
+
+
+def remedies(result: Verification) -> Iterator[str]:
+    """One line for everything that must be done."""
+    if result.asked.unreadable:
+        rows = result.asked.unreadable
+        yield (
+            f'{len(rows)} rows of the CSV cannot be read: '
+            f'{_some(rows, "; ")}. Download it again.'
+        )
+    yield from _of_zips(result)
+    yield from _of_missing(result)
+    yield from _of_damaged(result)
+
+
+def _of_zips(result: Verification) -> Iterator[str]:
+    gone = [part for part in result.parts if part.state == 'missing']
+    if gone:
+        numbers = ranges_text([part.number for part in gone], 2)
+        yield f'{len(gone)} zip parts are not there: {numbers}. Download them.'
+    for part in result.parts:
+        if part.state == 'damaged':
+            yield f'{part.path}: {part.problem}. Download it again.'
+        elif part.state == 'unsafe':
+            yield (
+                f'{part.path}: {part.problem}. Do not unpack it; it is not '
+                "the release's. Download it from the NIH."
+            )
+
+
+def _of_missing(result: Verification) -> Iterator[str]:
+    """Missing series and slices, by the zip part that has them."""
+    by_parts = defaultdict(list)
+    for name in result.missing:
+        by_parts[tuple(result.contents.parts_of(name))].append(name)
+    whole = {p.number: p for p in result.parts if p.state == 'whole'}
+    root = result.root
+    below = root.parent if root.name == FOLDER else root
+    groups = sorted(by_parts.items())
+    for numbers, names in groups[:_GROUPS_SHOWN]:
+        what = f'missing: {_lost(result, names)}'
+        if numbers and set(numbers) <= whole.keys():
+            paths = ' '.join(str(whole[number].path) for number in numbers)
+            yield f'{what}. Unpack {paths} below {below}.'
+        elif numbers:
+            where = ranges_text(numbers, 2)
+            yield f'{what}. They must lie in zip part {where}.'
+        elif whole:
+            yield f'{what}. None of the whole zip parts has them.'
+        else:
+            yield (
+                f'{what}. If you keep the zip parts, `--zips DIR` says which '
+                'of them have these.'
+            )
+    if len(groups) > _GROUPS_SHOWN:
+        more = len(groups) - _GROUPS_SHOWN
+        yield f'missing: slices of {more} more zip parts, see {REPORT_FILE}.'
+
+
+def _of_damaged(result: Verification) -> Iterator[str]:
+    problems = [
+        problem
+        for of_series in result.damaged.values()
+        for problem in of_series.values()
+    ]
+    if problems:
+        yield f'{len(problems)} slices are unfit: {_some(problems, " ")}'
+    numbers = {
+        number
+        for name in result.damaged
+        for number in result.contents.parts_of(name)
+    }
+    if numbers:
+        yield f'They lie in zip part {ranges_text(sorted(numbers), 2)}.'
+
+
+def _lost(result: Verification, names: list[str]) -> str:
+    gone = sum(map(result.is_gone, names))
+    slices = sum(
+        len(numbers)
+        for name in names
+        for numbers in result.missing[name].values()
+    )
+    none = f', {gone} of which have none' if gone else ''
+    return f'{slices} slices of {len(names)} series{none}: {_some(names)}'
+
+
+def _some(items: list[str], comma: str = ', ') -> str:
+    more = ' ...' if len(items) > _SHOWN else ''
+    return comma.join(items[:_SHOWN]) + more

@@ -1,0 +1,199 @@
+"""Is a download of DeepLesion complete? verify.json says what is not there."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data_prep.common.dl_info import OFFICIAL_GIT_HASH, git_hash, read_bytes
+from data_prep.common.output_folder import out_folder
+from data_prep.deeplesion.conversion.conversion_report import Progress
+from data_prep.deeplesion.conversion.image_checks import find_root
+from data_prep.deeplesion.verification.requested_slices import (
+    Asked,
+    read_asked,
+)
+from data_prep.deeplesion.verification.slice_checks import (
+    Found,
+    Memory,
+    look_at_all,
+)
+from data_prep.deeplesion.verification.zip_parts import (
+    NUM_PARTS,
+    Contents,
+    ZipPart,
+    read_parts,
+)
+from mmuldor.functional.slices import ranges_text
+from mmuldor.io.json_files import write_json
+
+REPORT_FILE = 'verify.json'
+MEMORY_FILE = 'verified.json'
+KINDS = ('key_slices', 'neighbours')
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """Choices of the command line.
+
+    Attributes:
+        zips: folder of the zip parts, or None.
+        parts: numbers of the parts that should be there.
+        ann_files: only the images of these annotation files are asked for.
+        neighbours: how many on each side of a key slice; None asks for the
+            whole slice range.
+        workers: threads.
+    """
+
+    zips: str | os.PathLike | None = None
+    parts: Sequence[int] = tuple(range(1, NUM_PARTS + 1))
+    ann_files: Sequence[str | os.PathLike] = ()
+    neighbours: int | None = None
+    workers: int = 16
+
+
+@dataclass
+class Verification:
+    """What was asked for and what of it is not there.
+
+    `missing` and `damaged` map a series to its numbers by kind, and to
+    sentences by number; `looked_at` counts files that were opened, `known`
+    those that an earlier run had found whole.
+    """
+
+    asked: Asked
+    root: Path
+    digest: str
+    parts: list[ZipPart] = field(default_factory=list)
+    missing: dict[str, dict[str, list[int]]] = field(default_factory=dict)
+    damaged: dict[str, dict[int, str]] = field(default_factory=dict)
+    looked_at: int = 0
+    known: int = 0
+
+    @property
+    def official(self) -> bool:
+        """Whether the CSV is the release's, to the byte."""
+        return self.digest == OFFICIAL_GIT_HASH
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that is asked for is there and whole."""
+        return not (
+            self.missing
+            or self.damaged
+            or self.asked.unreadable
+            or any(part.state != 'whole' for part in self.parts)
+        )
+
+    @functools.cached_property
+    def contents(self) -> Contents:
+        """Which zip part has what."""
+        return Contents(self.parts)
+
+    def add(self, name: str, found: Found) -> None:
+        """Takes what a look at a series gave."""
+        self.looked_at += found.looked_at
+        whole = len(found.stamps) + len(found.problems)
+        self.known += whole - found.looked_at
+        if found.problems:
+            self.damaged[name] = found.problems
+        if found.missing:
+            series = self.asked.series[name]
+            self.missing[name] = {
+                kind: sorted(found.missing & getattr(series, kind))
+                for kind in KINDS
+            }
+
+    def is_gone(self, name: str) -> bool:
+        """Whether no slice of a series is there."""
+        series = self.asked.series[name]
+        lost = sum(map(len, self.missing.get(name, {}).values()))
+        return lost == len(series.key_slices | series.neighbours)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Asked for, missing and damaged, of series and of each kind."""
+        counts = {
+            'series': {
+                'asked': len(self.asked.series),
+                'missing': sum(map(self.is_gone, self.missing)),
+                'damaged': len(self.damaged),
+            }
+        }
+        for kind in KINDS:
+            counts[kind] = {
+                'asked': self.asked.count(kind),
+                'missing': sum(len(m[kind]) for m in self.missing.values()),
+                'damaged': sum(
+                    number in getattr(self.asked.series[name], kind)
+                    for name, problems in self.damaged.items()
+                    for number in problems
+                ),
+            }
+        return counts
+
+    def as_dict(self) -> dict:
+        """For verify.json."""
+        return {
+            'complete': self.complete,
+            'images': str(self.root),
+            'csv': {
+                'git_hash': self.digest,
+                'official': self.official,
+                'rows': self.asked.rows,
+                'unreadable': self.asked.unreadable,
+            },
+            'counts': self.counts(),
+            'zips': [part.as_dict() for part in self.parts],
+            'missing': {
+                name: {
+                    **{kind: ranges_text(n) for kind, n in kinds.items()},
+                    'zip_parts': ranges_text(self.contents.parts_of(name)),
+                }
+                for name, kinds in self.missing.items()
+            },
+            'damaged': self.damaged,
+        }
+
+
+def verify(
+    csv_path: str | os.PathLike,
+    images: str | os.PathLike,
+    out: str | os.PathLike,
+    options: VerifyOptions | None = None,
+    progress: Progress = lambda what, total, items: items,
+) -> Verification:
+    """Looks at everything that is asked for and writes verify.json.
+
+    Args:
+        csv_path: DL_info.csv.
+        images: Images_png or its parent.
+        out: folder for verify.json and for what was found whole, so that the
+            next run only looks at what is new or changed.
+        options: see `VerifyOptions`.
+        progress: wraps the loops.
+
+    Raises:
+        FileNotFoundError: a file or folder of the arguments is missing.
+        ValueError: the CSV or an annotation file is malformed.
+    """
+    options = options or VerifyOptions()
+    csv_path, out = Path(csv_path), out_folder(out)
+    data = read_bytes(csv_path)
+    asked = read_asked(
+        data, csv_path.name, options.ann_files, options.neighbours
+    )
+    root = find_root(images, asked.series)
+    result = Verification(asked, root, git_hash(data))
+    if options.zips is not None:
+        result.parts = read_parts(
+            Path(options.zips), options.parts, options.workers, progress
+        )
+    memory = Memory(out / MEMORY_FILE)
+    found = look_at_all(asked.series, root, memory, options.workers, progress)
+    for name, state in found:
+        result.add(name, state)
+    write_json(out / REPORT_FILE, result.as_dict(), indent=1)
+    return result

@@ -1,0 +1,1 @@
+"""Series of PNG slices to NIfTI volumes and back."""

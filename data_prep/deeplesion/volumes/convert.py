@@ -1,0 +1,213 @@
+"""Series of PNG slices to NIfTI volumes and back, many at a time.
+
+Neighbouring numbers make a volume, named as by DeepLesion's own script:
+``000001_01_01_103-115.nii.gz``. A volume that comes back from NIfTI leaves a
+JSON file of its name beside the series, with the spacing, which PNG cannot
+hold; the next way to NIfTI finds it there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_prep.common.output_folder import out_folder
+from data_prep.deeplesion.conversion.conversion_report import Progress
+from data_prep.deeplesion.conversion.image_checks import FOLDER
+from data_prep.deeplesion.volumes.spacings import Spacings, run_name
+from mmuldor.functional.slices import consecutive_runs
+from mmuldor.io.json_files import read_json, write_json
+from mmuldor.scans.nifti import read_nifti, write_nifti
+from mmuldor.scans.png_series import (
+    read_png_series,
+    series_files,
+    write_png_series,
+)
+
+_RUN_NAME = re.compile(r'(.+)_(\d{3,})-(\d{3,})')
+
+
+@dataclass
+class Converted:
+    """Names of volumes: written, there before; and what went wrong."""
+
+    written: list[str]
+    kept: list[str]
+    errors: list[str]
+
+
+def to_nifti(
+    images: str | os.PathLike,
+    out: str | os.PathLike,
+    spacings: Spacings,
+    *,
+    workers: int = 2,
+    overwrite: bool = False,
+    progress: Progress = lambda what, total, items: items,
+) -> Converted:
+    """Converts every series of a folder, or the one that it is.
+
+    Raises:
+        FileNotFoundError: no such folder, or no slices in it.
+    """
+    out = out_folder(out)
+    jobs = {}
+    for folder in _series_folders(Path(images)):
+        if spacings.knows(folder.name):
+            for numbers in consecutive_runs(series_files(folder)):
+                name = run_name(folder.name, numbers)
+                jobs[name] = (folder, numbers)
+
+    def convert(name: str) -> None:
+        folder, numbers = jobs[name]
+        spacing = spacings.of(folder, numbers)
+        volume, _ = read_png_series(folder, spacing, numbers)
+        write_nifti(out / f'{name}.nii.gz', volume)
+
+    if not jobs:
+        raise ValueError(
+            f'{images} must hold series that the CSV has, but has none.'
+        )
+    done = {n for n in jobs if (out / f'{n}.nii.gz').is_file()}
+    kept = set() if overwrite else done
+    return _convert(jobs, kept, convert, workers, progress)
+
+
+def to_png(
+    volumes: Sequence[str | os.PathLike],
+    out: str | os.PathLike,
+    *,
+    workers: int = 2,
+    overwrite: bool = False,
+    progress: Progress = lambda what, total, items: items,
+) -> Converted:
+    """Converts NIfTI files, or all that lie in a folder, to series.
+
+    Raises:
+        FileNotFoundError: no such file or folder.
+        ValueError: two files have one name.
+    """
+    out = out_folder(out)
+    jobs: dict[str, Path] = {}
+    for path in _nifti_files(volumes):
+        name = path.name.removesuffix('.gz').removesuffix('.nii')
+        if jobs.setdefault(name, path) != path:
+            raise ValueError(
+                f'volumes must have names of their own, but {jobs[name]} and '
+                f'{path} would write to the same series.'
+            )
+
+    def convert(name: str) -> None:
+        volume = read_nifti(jobs[name])
+        series, first = _series_of(name, len(volume.hu))
+        note = {
+            'series': series,
+            'first': first,
+            'last': first + len(volume.hu) - 1,
+            'spacing_mm': volume.spacing_mm,
+        }
+        path = out / f'{name}.json'
+        if not overwrite and not path.is_file():
+            _check_free(out / series, note)
+        write_json(path, {**note, 'complete': False})
+        write_png_series(out / series, volume, first)
+        write_json(path, {**note, 'complete': True})
+
+    done = {name for name in jobs if _is_complete(out / f'{name}.json')}
+    kept = set() if overwrite else done
+    return _convert(jobs, kept, convert, workers, progress)
+
+
+def _convert(
+    jobs: dict,
+    done: set[str],
+    work: Callable[[str], None],
+    workers: int,
+    progress: Progress,
+) -> Converted:
+    """Does what is not done; one bad volume does not stop the others."""
+
+    def attempt(name: str) -> str:
+        try:
+            work(name)
+        except (ValueError, OSError) as error:
+            return f'{name}: {error}'
+        return ''
+
+    names = [name for name in jobs if name not in done]
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            results = pool.map(attempt, names)
+            errors = list(progress('volumes', len(names), results))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return Converted(
+        [n for n, e in zip(names, errors, strict=True) if not e],
+        sorted(done),
+        [error for error in errors if error],
+    )
+
+
+def _series_folders(images: Path) -> list[Path]:
+    """The folder itself, or its folders that hold PNG files."""
+    if any(images.glob('*.png')):
+        return [images]
+    root = images / FOLDER if (images / FOLDER).is_dir() else images
+    found = sorted({path.parent for path in root.glob('*/*.png')})
+    if not found:
+        raise FileNotFoundError(
+            f'{images} must be a folder of slices 001.png and so on, or of '
+            'such folders, but has none.'
+        )
+    return found
+
+
+def _nifti_files(volumes: Sequence[str | os.PathLike]) -> Iterator[Path]:
+    for volume in map(Path, volumes):
+        if volume.is_dir():
+            inside = sorted(volume.glob('*.nii*'))
+            if not inside:
+                raise FileNotFoundError(
+                    f'{volume} must be a folder of .nii or .nii.gz files, but '
+                    'has none.'
+                )
+            yield from inside
+        elif volume.is_file() and volume.name.endswith(('.nii', '.nii.gz')):
+            yield volume
+        else:
+            raise FileNotFoundError(
+                'a volume must be an existing .nii or .nii.gz file, but got '
+                f'{str(volume)!r}.'
+            )
+
+
+def _series_of(name: str, count: int) -> tuple[str, int]:
+    """Series and first number that a volume's name says, else itself, 1."""
+    series, first = name, 1
+    match = _RUN_NAME.fullmatch(name)
+    if match and int(match[3]) - int(match[2]) + 1 == count:
+        series, first = match[1], int(match[2])
+    if not series.strip('.'):
+        raise ValueError('a volume must be named by more than dots.')
+    return series, first
+
+
+def _check_free(folder: Path, note: dict) -> None:
+    """Slices of other origin are not written over."""
+    for number in range(note['first'], note['last'] + 1):
+        path = folder / f'{number:03d}.png'
+        if path.exists():
+            raise ValueError(
+                f'{path} is there already and did not come from this volume. '
+                'Choose another folder, or pass `--overwrite`.'
+            )
+
+
+def _is_complete(path: Path) -> bool:
+    """Whether a volume's slices are all written."""
+    note = read_json(path) if path.is_file() else None
+    return isinstance(note, dict) and note.get('complete') is True

@@ -1,0 +1,235 @@
+"""COCO files of boxes on slices, judged entry by entry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from data_prep.own_data.mask_lesions import measure_mask
+from data_prep.own_data.patients import plain_name
+from mmuldor.functional.masks import rasterize
+from mmuldor.functional.recist import check_endpoints
+from mmuldor.io.json_files import read_json
+from mmuldor.io.json_values import are_coordinates, is_inside_name, short
+from mmuldor.io.run_length import decode_mask
+
+
+@dataclass(frozen=True, eq=False)
+class CocoImage:
+    """An image of a COCO file with its annotations.
+
+    Attributes:
+        where: File and id, for messages.
+        file_name: Its name, with `/` between folders, inside the folder.
+        entry: The image as it is in the file.
+        annotations: Those of it, crowds left out.
+    """
+
+    where: str
+    file_name: str
+    entry: dict[str, Any]
+    annotations: list[dict[str, Any]]
+
+    @property
+    def series(self) -> tuple[str, int] | None:
+        """Folder and number, for `FOLDER/031.png`; None for other names."""
+        path = PurePosixPath(self.file_name)
+        if len(path.parts) < 2 or not path.stem.isdecimal():
+            return None
+        return str(path.parent), int(path.stem)
+
+    @property
+    def target(self) -> str:
+        """Its name in `Images_png`, `FOLDER/031.png`."""
+        if self.series is None:
+            return f'{plain_name(self.file_name).replace("/", "_")}/001.png'
+        series, number = self.series
+        return f'{series.replace("/", "_")}/{number:03d}.png'
+
+    @property
+    def patient(self) -> str:
+        """Whose it is: the key `patient`, else its folder in `target`."""
+        patient = self.entry.get('patient')
+        if patient is None:
+            return self.target.rpartition('/')[0]
+        return str(patient)
+
+
+def read_coco(path: str | os.PathLike) -> list[CocoImage]:
+    """Read the images of a COCO file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: Names the file, the entry and what it must be.
+    """
+    document = read_json(path)
+    listed = [
+        document.get(key) if isinstance(document, dict) else None
+        for key in ('images', 'annotations')
+    ]
+    for key, entries in zip(('images', 'annotations'), listed, strict=True):
+        if not isinstance(entries, list) or not all(
+            isinstance(entry, dict) for entry in entries
+        ):
+            raise ValueError(
+                f'{path}: `{key}` must be a list of objects, as in COCO files.'
+            )
+    images, annotations = listed
+    by_image: dict[Any, list] = {}
+    for entry in annotations:
+        if not entry.get('iscrowd'):
+            by_image.setdefault(str(entry.get('image_id')), []).append(entry)
+    found, ids = [], set()
+    for entry in images:
+        where = f'{path}: images id {short(entry.get("id"))}'
+        if str(entry.get('id')) in ids:
+            raise ValueError(f'{where}: `id` must be unique, but comes twice.')
+        ids.add(str(entry.get('id')))
+        name = _checked_name(entry.get('file_name'), where)
+        lesions = by_image.pop(str(entry.get('id')), [])
+        found.append(CocoImage(where, name, entry, lesions))
+    if by_image:
+        number = next(iter(by_image.values()))[0]
+        raise ValueError(
+            f'{path}: annotations id {short(number.get("id"))}: '
+            '`image_id` must be the id of an image, but got '
+            f'{short(number.get("image_id"))}.'
+        )
+    return found
+
+
+def _checked_name(name: Any, where: str) -> str:
+    """A name that stays inside its folder."""
+    if is_inside_name(name):
+        return str(PurePosixPath(name.replace('\\', '/')))
+    raise ValueError(
+        f'{where}: `file_name` must be a name inside the folder of images, '
+        f'but got {short(name)}.'
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class BoxFacts:
+    """A lesion on a slice, in pixels whose centres lie at integers.
+
+    Attributes:
+        box_px: `x1 y1 x2 y2`, (4,).
+        recist_px: Ends of two diameters, (4, 2) x y.
+        source: What they come from: recist, mask or box.
+        mask: Its mask, (height, width) bool, or None.
+    """
+
+    box_px: np.ndarray
+    recist_px: np.ndarray
+    source: str
+    mask: np.ndarray | None
+
+
+def box_facts(
+    entry: dict[str, Any],
+    where: str,
+    size: tuple[int, int],
+    spacing_mm: Sequence[float],
+    offset_px: float,
+) -> BoxFacts:
+    """Box and diameters of a COCO annotation.
+
+    The diameters are those of `recist_px` where it is given, else those of
+    the mask in `segmentation`, else the axes of the box: from the middle of
+    a side to that of the side across.
+
+    Args:
+        entry: The annotation: `bbox`, maybe `segmentation`, `recist_px`.
+        where: Its file and id, for messages.
+        size: Height and width of the image.
+        spacing_mm: Distance of columns and of rows.
+        offset_px: Where the centre of the first pixel lies in the file; of
+            run-length masks, which are pixels, it is not subtracted.
+
+    Raises:
+        ValueError: Names what is wrong.
+    """
+    x, y, width, height = _numbers(entry, 'bbox', 4, where)
+    if width <= 0 or height <= 0:
+        raise ValueError(
+            f'{where}: `bbox` must be x y w h with w and h above 0, but got '
+            f'{entry["bbox"]}.'
+        )
+    box = np.array([x, y, x + width, y + height]) - offset_px
+    rows, columns = size
+    if box[2] < -0.5 or box[3] < -0.5 or box[0] > columns or box[1] > rows:
+        raise ValueError(
+            f'{where}: `bbox` must lie on its image of {columns} x {rows} '
+            f'px, but got {entry["bbox"]}.'
+        )
+    mask = _mask(entry.get('segmentation'), where, size, offset_px)
+    if entry.get('recist_px') is not None:
+        ends = np.reshape(_numbers(entry, 'recist_px', 8, where), (4, 2))
+        try:
+            ends = check_endpoints(ends - offset_px)
+        except ValueError as error:
+            raise ValueError(f'{where}: {error}') from None
+        return BoxFacts(box, ends, 'recist', mask)
+    if mask is not None:
+        ends = measure_mask(mask, spacing_mm).recist_px
+        return BoxFacts(box, ends, 'mask', mask)
+    return BoxFacts(box, box_axes(box, spacing_mm), 'box', None)
+
+
+def box_axes(box_px: np.ndarray, spacing_mm: Sequence[float]) -> np.ndarray:
+    """The axes of a box as diameters, the one longer in mm first, (4, 2).
+
+    Their quarter ellipses are the ellipse inscribed in the box; the mask
+    shape 'box' of them is the box.
+    """
+    x1, y1, x2, y2 = box_px
+    x, y = (x1 + x2) / 2, (y1 + y2) / 2
+    across = np.array([[x1, y], [x2, y]])
+    down = np.array([[x, y1], [x, y2]])
+    wide = (x2 - x1) * spacing_mm[0] >= (y2 - y1) * spacing_mm[1]
+    return np.vstack([across, down] if wide else [down, across])
+
+
+def _mask(
+    segmentation: Any, where: str, size: tuple[int, int], offset_px: float
+) -> np.ndarray | None:
+    """The mask of polygons or of a run-length encoding, None without."""
+    if not segmentation:
+        return None
+    try:
+        if isinstance(segmentation, dict):
+            mask = decode_mask(segmentation)
+        else:
+            mask = np.zeros(size, dtype=bool)
+            for flat in segmentation:
+                points = np.reshape(flat, (-1, 2)).astype(np.float64)
+                mask |= rasterize(points - offset_px, *size)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(
+            f'{where}: `segmentation` must be COCO polygons or a run-length '
+            f'mask, but got {short(segmentation)}: {error}'
+        ) from None
+    if mask.shape != size or not mask.any():
+        raise ValueError(
+            f'{where}: `segmentation` must be a mask of {size[0]} x {size[1]} '
+            f'px that is not empty, but has {mask.shape} and {mask.sum()} px.'
+        )
+    return mask
+
+
+def _numbers(
+    entry: dict[str, Any], key: str, count: int, where: str
+) -> list[float]:
+    """`count` finite numbers under a key."""
+    values = entry.get(key)
+    if not are_coordinates(values, count):
+        raise ValueError(
+            f'{where}: `{key}` must be {count} finite numbers, but got '
+            f'{short(values)}.'
+        )
+    return [float(value) for value in values]

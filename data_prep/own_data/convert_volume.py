@@ -1,0 +1,166 @@
+"""One volume with its mask: slices out, measured lesions kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_prep.own_data.coco_documents import runs
+from data_prep.own_data.mask_lesions import (
+    MaskedLesion,
+    SliceFacts,
+    facts_by_slice,
+    find_lesions,
+)
+from data_prep.own_data.options import VolumeOptions
+from data_prep.own_data.report import Report, unlikely_hu
+from mmuldor.functional.hounsfield import hu_to_stored
+from mmuldor.io.png import write_png16
+from mmuldor.scans.nifti import read_label_nifti, read_nifti
+from mmuldor.scans.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class Converted:
+    """What is kept of a volume, without its voxels.
+
+    Slices count from 0 at the patient's feet.
+
+    Attributes:
+        name: Its name, and that of its folder of slices.
+        path: Its file.
+        shape: Slices, rows, columns.
+        spacing_mm: Distance of columns, of rows and of slices.
+        affine: As of `mmuldor.scans.volume.Volume`.
+        lesions: As in volumes.json.
+        facts: By key slice, each lesion there: its number and its facts.
+        ranges: By key slice, the first and last of the slices around it that
+            are written, as numbers of PNG files.
+    """
+
+    name: str
+    path: Path
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    affine: np.ndarray
+    lesions: list[dict[str, Any]]
+    facts: dict[int, list[tuple[int, SliceFacts]]]
+    ranges: dict[int, list[int]]
+
+    def number(self, index: int) -> int:
+        """A slice's PNG file counts from 1 at the head."""
+        return self.shape[0] - index
+
+
+def convert_one(
+    name: str,
+    image: Path,
+    mask: Path,
+    images_folder: Path,
+    options: VolumeOptions,
+    report: Report,
+) -> Converted:
+    """Read a volume and its mask, write its slices, measure its lesions.
+
+    Raises:
+        ValueError: If a file is wrong or their grids differ.
+    """
+    volume = read_nifti(image)
+    labels = read_label_nifti(mask, volume)
+    lesions = _measured(labels, volume, options, name, report)
+    odd = unlikely_hu(
+        volume.hu, 'Apply slope and intercept (DICOM rescale) to it first.'
+    )
+    if odd:
+        report.note(name, 'units', f'{image}: {odd}')
+    wanted = {
+        index
+        for lesion, _ in lesions
+        for index in (
+            lesion.slices if options.every_slice else (lesion.key_slice,)
+        )
+    }
+    facts: dict[int, list[tuple[int, SliceFacts]]] = {}
+    for number, (lesion, _) in enumerate(lesions, start=1):
+        for index, one in facts_by_slice(lesion, volume.spacing_mm, wanted):
+            facts.setdefault(index, []).append((number, one))
+    written = _write_slices(volume, facts, images_folder / name, options)
+    spans = runs(written)
+    count = len(volume.hu)
+    return Converted(
+        name,
+        image,
+        volume.shape,
+        volume.spacing_mm,
+        volume.affine,
+        [
+            {'number': number, **entry}
+            for number, (_, entry) in enumerate(lesions, start=1)
+        ],
+        facts,
+        {index: spans[count - index] for index in facts},
+    )
+
+
+def _measured(
+    labels: np.ndarray,
+    volume: Volume,
+    options: VolumeOptions,
+    name: str,
+    report: Report,
+) -> list[tuple[MaskedLesion, dict[str, Any]]]:
+    """The lesions with their entries in volumes.json; small ones go."""
+    kept, small = [], 0
+    for lesion in find_lesions(labels, options.labels, options.instances):
+        key = lesion.key_slice
+        ((_, facts),) = facts_by_slice(lesion, volume.spacing_mm, {key})
+        if facts.long_mm < options.min_diameter_mm:
+            small += 1
+            continue
+        box = lesion.box_mm(volume.spacing_mm)
+        entry = {
+            'label': lesion.label,
+            'key_slice': key,
+            'box_mm': [round(value, 3) for value in box.tolist()],
+            'long_mm': round(facts.long_mm, 3),
+            'short_mm': round(facts.short_mm, 3),
+            'volume_ml': round(lesion.volume_ml(volume.spacing_mm), 4),
+        }
+        kept.append((lesion, entry))
+    if small:
+        report.note(
+            name,
+            'small lesions',
+            f'{small} lesions under {options.min_diameter_mm:g} mm left out',
+        )
+    if not kept:
+        values = ', '.join(map(str, np.unique(labels).tolist()[:9]))
+        report.note(
+            name,
+            'no lesion',
+            f'no lesion in its mask, which holds {values}; it gives no '
+            'images, but counts in volumes.json',
+        )
+    return kept
+
+
+def _write_slices(
+    volume: Volume, keys: dict, folder: Path, options: VolumeOptions
+) -> list[int]:
+    """Key slices and their neighbours as PNG; returns their numbers."""
+    count = len(volume.hu)
+    near = {
+        index
+        for key in keys
+        for index in range(
+            max(key - options.neighbours, 0),
+            min(key + options.neighbours, count - 1) + 1,
+        )
+    }
+    for index in near:
+        path = folder / f'{count - index:03d}.png'
+        write_png16(path, hu_to_stored(volume.hu[index]))
+    return [count - index for index in near]

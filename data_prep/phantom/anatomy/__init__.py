@@ -1,0 +1,1 @@
+"""The normal anatomy of a synthetic patient."""

@@ -1,0 +1,1 @@
+"""The lesions of a synthetic patient, and what looks like them."""

@@ -1,0 +1,1 @@
+"""Read, check and complete a config before anything is built."""

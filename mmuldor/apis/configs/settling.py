@@ -1,0 +1,233 @@
+"""Settle what typed settings leave open, before anything is built.
+
+A setting that users change alone often has partners that must follow. What
+cannot work is refused here, in one line, not after an epoch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+from collections.abc import Iterable
+from functools import partial
+
+from mmengine.config import Config, ConfigDict
+
+from mmuldor.apis.configs.evaluators import evaluators_of, is_froc
+from mmuldor.functional.froc import FP_RATES
+
+# Package behind each of MMEngine's trackers that it does not bring along.
+TRACKERS = {
+    'TensorboardVisBackend': 'tensorboard',
+    'WandbVisBackend': 'wandb',
+    'MLflowVisBackend': 'mlflow',
+    'ClearMLVisBackend': 'clearml',
+    'NeptuneVisBackend': 'neptune',
+    'DVCLiveVisBackend': 'dvclive',
+    'AimVisBackend': 'aim',
+}
+# What MMEngine's runner, mmdet and this project read, besides what shipped
+# configs set.
+_KNOWN = {
+    *('activation_checkpointing', 'calibration', 'compile', 'custom_hooks'),
+    *('data_preprocessor', 'experiment_name', 'find_unused_parameters'),
+    *('gpu_ids', 'launcher', 'load_from', 'model_wrapper_cfg', 'resume'),
+    *('val_loss_pipeline', 'visualizer', 'work_dir'),
+}
+
+
+def check_names(config: Config, options: dict | None) -> None:
+    """Refuse options that nothing reads: MMEngine would pass over them.
+
+    Args:
+        config: Before the options are in it.
+        options: As from ``--cfg-options``.
+
+    Raises:
+        ValueError: If a first word is no key of the config, or a word below
+            `model.train_cfg` or `model.test_cfg` looks like a typo.
+    """
+    known = _KNOWN | set(config.keys())
+    for key in options or {}:
+        first, *rest = key.split('.')
+        if first not in known:
+            raise ValueError(_unknown(key, first, known))
+        if first == 'model' and rest and rest[0] in ('train_cfg', 'test_cfg'):
+            _check_below(config, key)
+
+
+def _check_below(config: Config, key: str) -> None:
+    """Refuse a last word that is nearly one that stands there."""
+    *parents, last = key.split('.')
+    place = config
+    for word in parents:
+        place = place.get(word) if isinstance(place, dict | Config) else None
+    if not isinstance(place, dict) or last in place:
+        return
+    if difflib.get_close_matches(last, place, cutoff=0.75):
+        raise ValueError(_unknown(key, last, place))
+
+
+def _unknown(key: str, word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, sorted(known), n=1)
+    hint = f' Did you mean {close[0]!r}?' if close else ''
+    return f'`--cfg-options {key}=...`: nothing reads {word!r}.{hint}'
+
+
+def settle(config: Config) -> list[str]:
+    """Bring the partners of changed settings in line.
+
+    Args:
+        config: Of a training or test; changed in place.
+
+    Returns:
+        What was changed that a user may want to know.
+
+    Raises:
+        ValueError: If something cannot work.
+    """
+    check_trackers(config)
+    # MMEngine takes them apart, and takes no None.
+    for name, least in (('randomness', {'seed': None}), ('env_cfg', {})):
+        if config.get(name) is None:
+            config[name] = least
+    _check_loop(config)
+    for split in ('train', 'val', 'test'):
+        _settle_loader(config.get(f'{split}_dataloader'))
+    if (config.get('randomness') or {}).get('deterministic'):
+        # cuBLAS reads it when it starts, and is not deterministic without.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    notes = []
+    for split in ('val', 'test'):
+        notes += _settle_split(config, split)
+    return notes + _settle_hooks(config)
+
+
+def _settle_loader(loader: ConfigDict | None) -> None:
+    if loader is not None and loader.get('num_workers') == 0:
+        # torch refuses both without processes to load.
+        loader.persistent_workers = False
+        loader.pop('prefetch_factor', None)
+    sampler = (loader or {}).get('batch_sampler')
+    if sampler is not None and 'drop_last' in loader:
+        # It makes the batches, and torch refuses the loader's own setting.
+        sampler.setdefault('drop_last', loader.pop('drop_last'))
+
+
+def _check_loop(config: Config) -> None:
+    interval = (config.get('train_cfg') or {}).get('val_interval', 1)
+    if interval == 0:
+        raise ValueError(
+            '`train_cfg.val_interval` must be the epochs between validations, '
+            '1 or more, but got 0. No validation at all: `val_cfg=None`.'
+        )
+    loader = config.get('train_dataloader') or {}
+    if (loader.get('dataset') or {}).get('pipeline', True) == []:
+        raise ValueError(
+            '`train_dataloader.dataset.pipeline` must load and pack images, '
+            'but is empty. Start from a config of `configs/`.'
+        )
+
+
+def _settle_split(config: Config, split: str) -> list[str]:
+    """A split without data, loop or metric has none of them."""
+    parts = [f'{split}_{part}' for part in ('cfg', 'dataloader', 'evaluator')]
+    off = [name for name in parts if config.get(name) is None]
+    if not off or len(off) == len(parts):
+        return []
+    for name in parts:
+        config[name] = None
+    return [f'no {split} split is used, since `{off[0]}` is None']
+
+
+def _settle_hooks(config: Config) -> list[str]:
+    """Hooks that wait for a loss or a metric which nobody computes."""
+    if config.get('default_hooks') is None:
+        config.default_hooks = {}
+    hooks, notes = config.default_hooks, []
+    stopping = hooks.get('early_stopping')
+    computed = partial(_is_computed, config)
+    if stopping and not computed(stopping.get('monitor')):
+        hooks.early_stopping = None
+        notes.append(
+            f'no early stopping: `{stopping.get("monitor")}` is not computed'
+        )
+    saving = hooks.get('checkpoint') or {}
+    best = saving.get('save_best')
+    _check_monitored(config, best, stopping)
+    if not best:
+        saving.pop('rule', None)
+        return notes
+    names = [best] if isinstance(best, str) else list(best)
+    kept = [name for name in names if computed(name)]
+    if kept != names:
+        notes.append(
+            f'best checkpoints by {kept or "nothing"}: '
+            f'{sorted(set(names) - set(kept))} are not computed'
+        )
+    saving.save_best = kept
+    saving.rule = _rules(names, saving.get('rule'), kept)
+    if not kept:
+        saving.save_best = saving.rule = None
+    return notes
+
+
+def _is_computed(config: Config, name: str) -> bool:
+    """Whether a validation gives a metric, as far as one can tell."""
+    if config.get('val_cfg') is None:
+        return False
+    if name == 'val_loss':
+        return bool(config.default_hooks.get('val_loss'))
+    prefixes = {
+        evaluator.get('prefix') or 'froc'
+        for evaluator in evaluators_of(config, 'val')
+        if is_froc(evaluator)
+    }
+    return not str(name).startswith('froc/') or 'froc' in prefixes
+
+
+def _rules(
+    names: list[str], rules: list[str] | str | None, kept: list[str]
+) -> list[str]:
+    """Rules of the kept metrics; those of other metrics fit by accident."""
+    rules = [rules] if isinstance(rules, str) else list(rules or [])
+    if len(rules) != len(names):
+        return ['less' if 'loss' in name else 'greater' for name in kept]
+    return [
+        rule for name, rule in zip(names, rules, strict=True) if name in kept
+    ]
+
+
+def _check_monitored(config: Config, best, stopping) -> None:
+    """Refuse figures of FROC that no metric of the validation has."""
+    rates = {
+        rate
+        for evaluator in filter(is_froc, evaluators_of(config, 'val'))
+        for rate in evaluator.get('fp_rates', FP_RATES)
+    }
+    figures = {f'sens@{rate:g}' for rate in rates}
+    figures |= {'mean', 'max_sens', 'fps@max'}
+    names = [best] if isinstance(best, str) else list(best or [])
+    names += [stopping['monitor']] if stopping else []
+    for name in names:
+        last = str(name).rpartition('/')[2]
+        if str(name).startswith('froc/') and rates and last not in figures:
+            raise ValueError(
+                f'the validation has no {name!r}, but `froc/` and one of '
+                f'{sorted(figures)}.'
+            )
+
+
+def check_trackers(config: Config) -> None:
+    """Raise ValueError if a tracker's package is missing."""
+    visualizer = config.get('visualizer') or {}
+    for backend in visualizer.get('vis_backends') or ():
+        kind = str(backend.get('type')).rpartition('.')[2]
+        package = TRACKERS.get(kind)
+        if package is not None and importlib.util.find_spec(package) is None:
+            raise ValueError(
+                f'`visualizer.vis_backends` has a {kind}, which needs the '
+                f"package '{package}': pip install {package} (or all "
+                "trackers, pip install '.[trackers]')."
+            )

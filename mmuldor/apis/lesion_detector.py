@@ -1,0 +1,278 @@
+"""Lesions of a volume: load a detector once, run it on arrays."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from mmcv.cnn import fuse_conv_bn
+from mmcv.ops import nms
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.structures import InstanceData
+
+from mmuldor.apis.configs.loading import config_errors
+from mmuldor.apis.configs.precision import lay_out
+from mmuldor.apis.slices import slice_item, stand_ins
+from mmuldor.apis.test_time_augmentation import average_views
+from mmuldor.engine.detection.detections import LESION, detect, masks_can_wait
+from mmuldor.engine.detection.heads import classes_of, set_score_threshold
+from mmuldor.engine.hooks.head_expansion_hook import (
+    check_classes,
+    check_shapes,
+    weights_of,
+)
+from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
+from mmuldor.evaluation.comparison.strata import type_classes
+from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.functional.masks import mask_polygons
+from mmuldor.ops.info import warn_of_plain_operators
+from mmuldor.scans.joining import join_slices
+from mmuldor.scans.lesions import (
+    Lesion,
+    SliceDetection,
+    measure_lesion,
+)
+from mmuldor.scans.volume import Volume
+from mmuldor.upstream.safe_checkpoints import load_safely
+
+DEFAULT_SCORE_THR = 0.3
+# Detections of one view below this do not enter the mean over views.
+VIEW_SCORE_THR = 0.02
+# Boxes of two lesion types that overlap so much are one lesion.
+_SAME_IOU = 0.5
+
+
+class LesionDetector:
+    """A trained detector that runs on volumes.
+
+    Args:
+        config: Of the training, from :func:`mmuldor.apis.load_config`.
+        checkpoint: Its weights, a file; read safely.
+        device: 'cpu', 'cuda:0', ...; a GPU where there is one by default.
+        score_thr: Detections below do not exist; by default what the
+            calibration chose, or 0.3 without.
+        calibration: From :func:`mmuldor.evaluation.calibration.calibration_file.load_calibration`;
+            gives lesions a probability.
+        tta: Average over the views of the config's ``tta``.
+
+    Raises:
+        FileNotFoundError: If there is no such checkpoint.
+        ValueError: If it does not fit the config.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        checkpoint: str,
+        device: str | None = None,
+        score_thr: float | None = None,
+        calibration: CalibrationFile | None = None,
+        tta: bool = False,
+    ) -> None:
+        init_default_scope(config.get('default_scope', 'mmdet'))
+        if tta:
+            config = copy.deepcopy(config)
+            average_views(config)
+        if score_thr is None:
+            chosen = calibration and calibration.chosen.score_thr
+            score_thr = DEFAULT_SCORE_THR if chosen is None else chosen
+        self.score_thr, self.calibration = score_thr, calibration
+        with config_errors(config):
+            self.model = MODELS.build(config.model)
+            dataset = config.test_dataloader.dataset
+            self._pipeline = Compose(dataset.pipeline)
+            self._types = type_classes(dataset.get('lesion_types'))
+        detector = self.model.module if tta else self.model
+        _check_types(detector, self._types)
+        _load_weights(detector, checkpoint)
+        if device is None:
+            device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
+        if torch.device(device).type == 'cuda':
+            warn_of_plain_operators()
+        # Convolutions run faster with their norms in them; what they find is
+        # the same but for rounding.
+        self.model = fuse_conv_bn(self.model).to(device).eval()
+        lay_out(self.model, config)
+        # A view's score is part of a mean: a low one may still count.
+        lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
+        set_score_threshold(detector, lowest)
+
+    def detect(
+        self,
+        volume: Volume,
+        *,
+        batch_size: int = 4,
+        step_mm: float | None = None,
+        iou_thr: float = 0.3,
+        max_gap_mm: float = 5.0,
+        progress: Callable[[Iterable[int], int], Iterable[int]] = (
+            lambda items, total: items
+        ),
+    ) -> list[Lesion]:
+        """The lesions of a volume, the surest first.
+
+        Args:
+            volume: The scan.
+            batch_size: Slices at a time.
+            step_mm: Look at one slice in each so many mm, which then stands
+                for those between; at every slice by default.
+            iou_thr: See :func:`mmuldor.scans.joining.join_slices`.
+            max_gap_mm: Likewise.
+            progress: Wraps the batches; gets their number.
+        """
+        columns_mm, rows_mm, interval_mm = volume.spacing_mm
+        # A hair of slack: spacings come from floating-point positions.
+        stride = max(int((step_mm or 0) / interval_mm + 1e-6), 1)
+        slices = stand_ins(len(volume.hu), stride)
+        found = self.detect_slices(volume, batch_size, progress, list(slices))
+        scale = np.array([columns_mm, rows_mm] * 2)
+        boxes = np.array([d.box_px for d in found]).reshape(-1, 4) * scale
+        positions = np.array([d.slice_index for d in found]) * interval_mm
+        joined = join_slices(
+            boxes,
+            positions,
+            [d.score for d in found],
+            iou_thr=iou_thr,
+            max_gap_mm=max(max_gap_mm, stride * interval_mm),
+        )
+        return [
+            self._measured([found[row] for row in rows], volume, slices)
+            for rows in joined
+        ]
+
+    def _measured(
+        self,
+        found: list[SliceDetection],
+        volume: Volume,
+        slices: dict[int, list[int]],
+    ) -> Lesion:
+        spread = [
+            replace(detection, slice_index=index)
+            for detection in found
+            for index in slices[detection.slice_index]
+        ]
+        lesion = measure_lesion(spread, volume.affine)
+        if self.calibration is None:
+            return lesion
+        probability = float(self.calibration.calibration(lesion.score))
+        return replace(lesion, probability=probability)
+
+    def detect_slices(
+        self,
+        volume: Volume,
+        batch_size: int = 4,
+        progress: Callable[[Iterable[int], int], Iterable[int]] = (
+            lambda items, total: items
+        ),
+        slices: Sequence[int] | None = None,
+    ) -> list[SliceDetection]:
+        """Detections on every slice, or on these, in their order."""
+        found: list[SliceDetection] = []
+        if slices is None:
+            slices = range(len(volume.hu))
+        starts = range(0, len(slices), batch_size)
+        for start in progress(starts, len(starts)):
+            indices = slices[start : start + batch_size]
+            items = [self._pipeline(slice_item(volume, k)) for k in indices]
+            for index, kept in zip(indices, self._found(items), strict=True):
+                found += _detections(index, kept, self._types)
+        return found
+
+    def _lesions(self, found: InstanceData) -> InstanceData:
+        """Without the false-positive class, and each lesion as one type."""
+        if not self._types:
+            return found[found.labels == LESION]
+        if not len(found):
+            return found
+        # NMS of a detector is of each class alone.
+        _, kept = nms(found.bboxes, found.scores, iou_threshold=_SAME_IOU)
+        return found[kept]
+
+    @torch.no_grad()
+    def _found(self, items: list[dict]) -> list[InstanceData]:
+        """Detections above the threshold on a batch, px of the slices."""
+        batch = pseudo_collate(items)
+        if not masks_can_wait(self.model):
+            samples = self.model.test_step(batch)
+            found = [sample.pred_instances for sample in samples]
+            return [
+                self._lesions(part[part.scores >= self.score_thr])
+                for part in found
+            ]
+        data = self.model.data_preprocessor(batch, False)
+        detections = detect(self.model, data)
+        kept = [
+            self._lesions(part[part.scores >= self.score_thr])
+            for part in detections.found
+        ]
+        detections = detections._replace(found=kept)
+        found = detections.rescaled()
+        if any(map(len, kept)):
+            masks = detections.masks(kept)
+            for part, own in zip(found, masks, strict=True):
+                part.masks = own.to(part.bboxes.device)
+        return found
+
+
+def _check_types(detector: torch.nn.Module, types: Sequence[str]) -> None:
+    """Raise ValueError unless each class of a detector is known."""
+    for name, number in classes_of(detector).items():
+        if number != len(types) if types else number > 2:
+            raise ValueError(
+                f'`model.{name}.num_classes` is {number}, but the test data '
+                f'set has {types or "lesions as one class"}. Give it the '
+                '`lesion_types` that the model was trained with.'
+            )
+
+
+def _detections(
+    index: int, found: InstanceData, types: Sequence[str] = ()
+) -> list[SliceDetection]:
+    found = found.cpu()
+    boxes = found.bboxes.double().numpy() - EDGE_SHIFT_PX
+    masks = found.masks.numpy() if 'masks' in found else [None] * len(boxes)
+    detections = []
+    for box, score, label, mask in zip(
+        boxes,
+        found.scores.tolist(),
+        found.labels.tolist(),
+        masks,
+        strict=True,
+    ):
+        outlines = [] if mask is None else mask_polygons(mask)
+        detections.append(
+            SliceDetection(
+                index,
+                box,
+                score,
+                outlines[0] if outlines else None,
+                0 if mask is None else int(mask.sum()),
+                types[label] if types else None,
+            )
+        )
+    return detections
+
+
+def _load_weights(model: torch.nn.Module, checkpoint: str) -> None:
+    loaded = load_safely(checkpoint)
+    target = model.state_dict()
+    try:
+        state = weights_of(loaded)
+        check_classes(state, target)
+        lacking = [name for name in target if name not in state]
+        if lacking:
+            raise ValueError(
+                f'{len(lacking)} tensors are missing, for example '
+                f'`{lacking[0]}`.'
+            )
+        check_shapes(state, target)
+    except ValueError as error:
+        raise ValueError(
+            f"'{checkpoint}' must be of this config, but {error}"
+        ) from error
+    model.load_state_dict(state, strict=False)

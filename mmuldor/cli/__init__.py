@@ -1,0 +1,1 @@
+"""What command lines share: errors as one line, options, pairs."""

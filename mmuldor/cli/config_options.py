@@ -1,0 +1,96 @@
+"""Command-line arguments that the tools of a config share."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+from mmengine.config import DictAction
+
+from mmuldor.cli.config_values import with_dicts
+
+
+class Options(DictAction):
+    """``--cfg-options``: mmengine's, and values with dicts in them.
+
+    ``{'type': 'Adam'}``, ``dict(type='Adam')``, and lists of either, which
+    mmengine's own takes apart at their commas; a word on what has no value.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Sequence[str],
+        option_string: str | None = None,
+    ) -> None:
+        """Turn ``key=value`` texts into a dict."""
+        for text in values:
+            key, sign, _ = text.partition('=')
+            if not key or not sign:
+                parser.error(
+                    f'{option_string} must be key=value ..., without spaces '
+                    f'around the sign, but got {text!r}.'
+                )
+        plain = [text for text in values if not _holds_dict(text)]
+        super().__call__(parser, namespace, plain, option_string)
+        options = getattr(namespace, self.dest)
+        for text in values:
+            if _holds_dict(text):
+                key, _, value = text.partition('=')
+                try:
+                    options[key] = with_dicts(value)
+                except ValueError as error:
+                    parser.error(f'{option_string} {key}: {error}')
+
+
+def _holds_dict(text: str) -> bool:
+    return '{' in text or 'dict(' in text
+
+
+def new_parser(doc: str) -> argparse.ArgumentParser:
+    """A parser with a tool's docstring and what every config tool takes."""
+    parser = argparse.ArgumentParser(
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=Options,
+        help='override settings of the config: key=value ...',
+    )
+    return parser
+
+
+def add_unsafe(parser: argparse.ArgumentParser) -> None:
+    """``--allow-unsafe-checkpoint``."""
+    parser.add_argument(
+        '--allow-unsafe-checkpoint',
+        action='store_true',
+        help='unpickle checkpoints whole: runs whatever code is in them',
+    )
+
+
+def add_launcher(parser: argparse.ArgumentParser) -> None:
+    """``--launcher``, and the rank that torch.distributed.launch passes."""
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='job launcher',
+    )
+    parser.add_argument(
+        '--local_rank',
+        '--local-rank',
+        type=_set_local_rank,
+        help=argparse.SUPPRESS,
+    )
+
+
+def _set_local_rank(text: str) -> int:
+    os.environ.setdefault('LOCAL_RANK', str(int(text)))
+    return int(text)

@@ -1,0 +1,226 @@
+"""Pictures of test results over a properly windowed CT slice."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from mmdet.structures import DetDataSample
+from mmengine.hooks import Hook
+from mmengine.logging import MMLogger
+from mmengine.runner import Runner
+
+from mmuldor.evaluation.comparison.strata import type_classes
+from mmuldor.evaluation.results import LESION
+from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.functional.masks import mask_polygons
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.png import read_png16
+from mmuldor.registry import HOOKS
+from mmuldor.report.outline import segmentation_outline
+from mmuldor.visualization.ct_image import (
+    DEFAULT_WINDOW_HU,
+    picture_name,
+    window_rgb,
+)
+from mmuldor.visualization.detection_figure import result_figure
+from mmuldor.visualization.marks import render
+from mmuldor.visualization.panels import save_figure
+
+
+@HOOKS.register_module()
+class CTVisualizationHook(Hook):
+    """Draw test results on the key slice; stands in for mmdet's hook.
+
+    mmdet's own hook reads the 16-bit PNG as if it had 8 bits, and names its
+    pictures by slice number, so that those of different series overwrite each
+    other. This one takes the same arguments (``tools/test.py --show-dir``
+    sets ``draw`` and ``test_out_dir``).
+
+    Fires after every test iteration; writes ``SERIES_SLICE.png`` for each
+    image that this process has predicted. In a training it draws some images
+    of every validation into the visualizer's backends (``vis_data``,
+    TensorBoard, ...), the same ones each time. Nothing depends on a resume.
+
+    Args:
+        draw: Whether to draw at all.
+        interval: Draw each ``interval``-th image that this process tests.
+        score_thr: Draw detections with at least this score.
+        max_per_img: At most this many of them, the highest scores.
+        show: Open a window for every picture instead of only writing it.
+        wait_time: Seconds that a window stays open; 0 until it is closed.
+        test_out_dir: Folder of the pictures, used as it is given;
+            ``<work_dir>/<timestamp>/vis`` by default.
+        ann_file: Annotation JSON with the reference; by default that of the
+            tested data set.
+        scale: Output pixels for each pixel of the slice.
+        val_interval: Draw each so many-th image of a validation; None draws
+            none.
+
+    Example:
+        >>> default_hooks = dict(
+        ...     visualization=dict(type='mmuldor.CTVisualizationHook')
+        ... )
+    """
+
+    def __init__(
+        self,
+        draw: bool = False,
+        interval: int = 1,
+        score_thr: float = 0.3,
+        max_per_img: int = 20,
+        show: bool = False,
+        wait_time: float = 0.0,
+        test_out_dir: str | None = None,
+        ann_file: str | None = None,
+        scale: float = 2.0,
+        val_interval: int | None = None,
+    ) -> None:
+        for name, value in (
+            ('interval', interval),
+            ('max_per_img', max_per_img),
+            ('scale', scale),
+            ('val_interval', 1 if val_interval is None else val_interval),
+        ):
+            if not value > 0:
+                raise ValueError(f'`{name}` must be above 0, but got {value}.')
+        self.draw = draw
+        self.interval = interval
+        self.score_thr = score_thr
+        self.max_per_img = max_per_img
+        self.show = show
+        self.wait_time = wait_time
+        self.test_out_dir = test_out_dir
+        self.ann_file = ann_file
+        self.scale = scale
+        self.val_interval = val_interval
+        self._count = 0
+
+    @property
+    def needs_masks(self) -> bool:
+        """Whether a validation's masks are drawn."""
+        return self.val_interval is not None
+
+    def before_test(self, runner: Runner) -> None:
+        """Read the reference; runs before any image is tested."""
+        if not self.draw:
+            return
+        dataset = runner.test_dataloader.dataset
+        self._read_reference(dataset, self.ann_file)
+        self._out_dir = self.test_out_dir or osp.join(
+            runner.work_dir, runner.timestamp, 'vis'
+        )
+        MMLogger.get_current_instance().info(
+            f'pictures of the results go to {self._out_dir}'
+        )
+
+    def _read_reference(self, dataset, ann_file: str | None = None) -> None:
+        document = load_annotations(ann_file or dataset.ann_file)
+        self._types = type_classes(getattr(dataset, 'lesion_types', None))
+        self._images = {image['id']: image for image in document['images']}
+        self._lesions = defaultdict(list)
+        for annotation in document['annotations']:
+            if not annotation['noisy']:
+                self._lesions[annotation['image_id']].append(annotation)
+        self._count = 0
+
+    def before_val(self, runner: Runner) -> None:
+        """Read the reference of the validation split."""
+        if self.val_interval is not None:
+            self._read_reference(runner.val_dataloader.dataset)
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[DetDataSample] | None = None,
+    ) -> None:
+        """Draw some images of this batch into the visualizer."""
+        if self.val_interval is None:
+            return
+        for sample in outputs or ():
+            if self._count % self.val_interval == 0:
+                fig, name = self._figure(sample)
+                runner.visualizer.add_image(
+                    f'val_{osp.splitext(name)[0]}',
+                    render(fig),
+                    step=runner.epoch,
+                )
+            self._count += 1
+
+    def after_test_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: dict | None = None,
+        outputs: Sequence[DetDataSample] | None = None,
+    ) -> None:
+        """Draw the images of this batch."""
+        if not self.draw:
+            return
+        for sample in outputs or ():
+            if self._count % self.interval == 0:
+                self._draw(runner, sample)
+            self._count += 1
+
+    def _draw(self, runner: Runner, sample: DetDataSample) -> None:
+        fig, name = self._figure(sample)
+        save_figure(fig, osp.join(self._out_dir, name))
+        if self.show:
+            runner.visualizer.show(
+                render(fig), win_name=name, wait_time=self.wait_time
+            )
+
+    def _figure(self, sample: DetDataSample) -> tuple[Figure, str]:
+        """The picture of one image, and its name."""
+        image = self._images.get(sample.img_id)
+        if image is None:
+            raise ValueError(
+                f'`ann_file` of {type(self).__name__} must hold the tested '
+                f'images, but image id {sample.img_id} is not in it.'
+            )
+        window = sample.get('window_hu') or image.get('window_hu')
+        picture = window_rgb(
+            read_png16(sample.img_path), window or DEFAULT_WINDOW_HU
+        )
+        fig = result_figure(
+            picture,
+            self._lesions[sample.img_id],
+            self._detections(sample),
+            scale=self.scale,
+        )
+        return fig, picture_name(image['file_name'])
+
+    def _detections(self, sample: DetDataSample) -> list[dict]:
+        """Predictions as in a results file, pixel centres at integers."""
+        found = sample.pred_instances.to('cpu').numpy()
+        best = np.argsort(-found.scores, kind='stable')[: self.max_per_img]
+        boxes = found.bboxes - EDGE_SHIFT_PX
+        return [
+            {
+                'bbox': [*boxes[i, :2], *(boxes[i, 2:] - boxes[i, :2])],
+                'score': float(found.scores[i]),
+                'polygons': _polygons(found.masks[i])
+                if 'masks' in found
+                else [],
+                **self._class_of(int(found.labels[i])),
+            }
+            for i in best
+            if found.scores[i] >= self.score_thr
+        ]
+
+    def _class_of(self, label: int) -> dict:
+        if self._types:
+            return {'category_id': LESION, 'lesion_type': self._types[label]}
+        return {'category_id': label + 1}
+
+
+def _polygons(mask: np.ndarray | dict) -> list[np.ndarray]:
+    """Outline of a predicted mask, run-length coded or not."""
+    if isinstance(mask, dict):
+        return segmentation_outline(mask)
+    return mask_polygons(mask)

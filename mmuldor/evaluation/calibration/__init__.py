@@ -1,0 +1,1 @@
+"""What a score means: isotonic calibration and operating points."""

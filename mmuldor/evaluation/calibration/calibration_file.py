@@ -1,0 +1,241 @@
+"""Calibration and operating points of a detector as a JSON file.
+
+::
+
+    {"format": "mmuldor-calibration-1",
+     "scores": [...], "probabilities": [...],
+     "chosen": {"score_thr": 0.31, "fps_per_image": 1.0, "sensitivity": 0.6},
+     "points": [{"score_thr": ..., ...}],
+     "counts": {"images": 800, "lesions": 900, "detections": 40000},
+     "brier": {"score": 0.06, "calibrated": 0.04}}
+
+``points`` run from the highest threshold to the lowest. ``brier`` is that of
+the scores taken as probabilities, and of probabilities from fits on other
+patients.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+from mmuldor.evaluation.calibration.isotonic import (
+    Calibration,
+    OperatingPoint,
+    brier_score,
+    cross_validated,
+    fit_isotonic,
+    operating_points,
+    point_at_fps,
+    point_at_sensitivity,
+)
+from mmuldor.evaluation.slice_froc import Evaluation, evaluate_files
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.json_files import read_json, write_json
+from mmuldor.io.json_values import is_coordinate, is_finite, short
+
+FORMAT = 'mmuldor-calibration-1'
+# Points kept in the file.
+_MAX_POINTS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationFile:
+    """What a calibration file holds.
+
+    Attributes:
+        calibration: Score to probability.
+        chosen: The operating point that was asked for when it was fitted.
+        points: Others to choose from, the highest threshold first.
+        counts: Images, lesions and detections it was fitted on.
+        brier: ``score`` and ``calibrated``, see the module.
+    """
+
+    calibration: Calibration
+    chosen: OperatingPoint
+    points: list[OperatingPoint]
+    counts: dict[str, int]
+    brier: dict[str, float]
+
+    def choose(
+        self,
+        fps_per_image: float | None = None,
+        sensitivity: float | None = None,
+    ) -> OperatingPoint:
+        """The point at an FP rate or a sensitivity; the chosen one else."""
+        return _choose(self.points, fps_per_image, sensitivity) or self.chosen
+
+
+def fit_calibration(
+    ann_file: str | os.PathLike,
+    results_file: str | os.PathLike,
+    *,
+    fps_per_image: float | None = None,
+    sensitivity: float | None = None,
+) -> tuple[CalibrationFile, Evaluation]:
+    """Calibrate a detector by its results on a validation split.
+
+    Args:
+        ann_file: Annotation file of the split.
+        results_file: Results of the detector on it, COCO format.
+        fps_per_image: The operating point by FPs an image; 1 without any.
+        sensitivity: Or by the share of the lesions to be found.
+
+    Raises:
+        FileNotFoundError: A file is missing.
+        ValueError: A file is wrong, or there is no such operating point.
+    """
+    evaluation = evaluate_files(ann_file, results_file)
+    matched = evaluation.matched
+    hits = ~matched.det_is_fp
+    patients = {
+        image['id']: image['patient']
+        for image in load_annotations(ann_file)['images']
+    }
+    groups = np.array([patients[i] for i in matched.image_ids.tolist()])
+    calibration = fit_isotonic(matched.det_score, hits)
+    unseen = cross_validated(
+        matched.det_score, hits, groups[matched.det_image]
+    )
+    known = np.isfinite(unseen)
+    points = operating_points(matched)
+    if fps_per_image is None and sensitivity is None:
+        fps_per_image = 1.0
+    fitted = CalibrationFile(
+        calibration,
+        _choose(points, fps_per_image, sensitivity),
+        points,
+        {k: evaluation.counts[k] for k in ('images', 'lesions', 'detections')},
+        {
+            'score': brier_score(matched.det_score[known], hits[known]),
+            'calibrated': brier_score(unseen[known], hits[known]),
+        },
+    )
+    return fitted, evaluation
+
+
+def _choose(
+    points: list[OperatingPoint],
+    fps_per_image: float | None,
+    sensitivity: float | None,
+) -> OperatingPoint | None:
+    if fps_per_image is not None and sensitivity is not None:
+        raise ValueError(
+            'an operating point has FPs an image or a sensitivity, but got '
+            'both.'
+        )
+    if fps_per_image is not None:
+        return point_at_fps(points, fps_per_image)
+    if sensitivity is not None:
+        return point_at_sensitivity(points, sensitivity)
+    return None
+
+
+def write_calibration(
+    path: str | os.PathLike, fitted: CalibrationFile
+) -> None:
+    """Write the file; of many points, those that differ most are kept."""
+    document = {
+        'format': FORMAT,
+        'scores': fitted.calibration.scores.tolist(),
+        'probabilities': fitted.calibration.probabilities.tolist(),
+        'chosen': asdict(fitted.chosen),
+        'points': [asdict(point) for point in _thinned(fitted.points)],
+        'counts': fitted.counts,
+        'brier': fitted.brier,
+    }
+    write_json(path, document, indent=1)
+
+
+def _thinned(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+    """Where lesions are found, and of the rest evenly many."""
+    if len(points) <= _MAX_POINTS:
+        return list(points)
+    rows = np.unique(np.linspace(0, len(points) - 1, _MAX_POINTS).astype(int))
+    return [points[row] for row in rows]
+
+
+def load_calibration(path: str | os.PathLike) -> CalibrationFile:
+    """Read and check a calibration file.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it is malformed; names file and key.
+    """
+    document = read_json(path)
+    found = document.get('format') if isinstance(document, dict) else None
+    if found != FORMAT:
+        raise ValueError(
+            f"'{path}' must be a calibration file ('format': '{FORMAT}'), "
+            f'but got {found!r}. Make one with `tools/calibrate.py`.'
+        )
+    knots = [
+        np.array(_numbers(path, document, key), dtype=np.float64)
+        for key in ('scores', 'probabilities')
+    ]
+    if (
+        knots[0].shape != knots[1].shape
+        or (np.diff(knots[0]) <= 0).any()
+        or (np.diff(knots[1]) < 0).any()
+    ):
+        raise ValueError(
+            f"'{path}': `scores` must rise and `probabilities` not fall, as "
+            'many, but they do not.'
+        )
+    if knots[1][0] < 0 or knots[1][-1] > 1:
+        raise ValueError(
+            f"'{path}': `probabilities` must lie in 0 to 1, but go from "
+            f'{knots[1][0]:g} to {knots[1][-1]:g}.'
+        )
+    points = document.get('points')
+    if not isinstance(points, list):
+        raise ValueError(
+            f"'{path}': `points` must be a list, but got {short(points)}."
+        )
+    points = [
+        _point(path, f'points[{k}]', point) for k, point in enumerate(points)
+    ]
+    chosen = _point(path, 'chosen', document.get('chosen'))
+    counts, brier = (_group(path, document, k) for k in ('counts', 'brier'))
+    return CalibrationFile(Calibration(*knots), chosen, points, counts, brier)
+
+
+def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
+    values = document.get(key)
+    listed = isinstance(values, list) and len(values) > 0
+    if not listed or not all(map(is_coordinate, values)):
+        raise ValueError(
+            f"'{path}': `{key}` must be a list of numbers, but got "
+            f'{short(values)}.'
+        )
+    return values
+
+
+def _group(
+    path: str | os.PathLike, document: dict, key: str
+) -> dict[str, float]:
+    """Numbers by name; none in files that do without."""
+    group = document.get(key, {})
+    if not isinstance(group, dict) or not all(map(is_finite, group.values())):
+        raise ValueError(
+            f"'{path}': `{key}` must hold numbers by name, but got "
+            f'{short(group)}.'
+        )
+    return group
+
+
+def _point(path: str | os.PathLike, key: str, value: object) -> OperatingPoint:
+    names = [field.name for field in fields(OperatingPoint)]
+    if (
+        not isinstance(value, dict)
+        or sorted(value) != sorted(names)
+        or not all(map(is_coordinate, value.values()))
+    ):
+        raise ValueError(
+            f"'{path}': `{key}` must hold the numbers {', '.join(names)}, "
+            f'but got {short(value)}.'
+        )
+    return OperatingPoint(**value)

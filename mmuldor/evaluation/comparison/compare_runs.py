@@ -1,0 +1,191 @@
+"""Compare results files: table, FROC plot, JSON."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+
+from mmuldor.evaluation.comparison.comparison import Method, Settings, compare
+from mmuldor.evaluation.comparison.comparison_tables import latex, markdown
+from mmuldor.evaluation.comparison.published import choose
+from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.strata import strata_of
+from mmuldor.evaluation.froc_plot import froc_figure
+from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
+from mmuldor.evaluation.results import load_detections
+from mmuldor.evaluation.runs import FP_SUFFIX
+from mmuldor.evaluation.slice_froc import Evaluation, evaluate
+from mmuldor.functional.froc import FROCCurve
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.json_files import read_json, replacing, write_json
+from mmuldor.visualization.panels import save_figure
+
+RESULTS_NAME = 'results.json'
+# FP rates at which the curve of several runs is averaged.
+_GRID = np.linspace(0, 16, 321)
+
+
+def compare_runs(
+    out: str | os.PathLike,
+    methods: Sequence[str],
+    ann: str | os.PathLike,
+    *,
+    with_fp: Iterable[str] = (),
+    published: Sequence[str] = ('none',),
+    settings: Settings | None = None,
+) -> str:
+    """Compare results files and write the comparison.
+
+    Writes ``comparison.json``, ``table.md``, ``table.tex``, ``froc.png`` and
+    ``froc.pdf``; nothing before all inputs are read.
+
+    Args:
+        out: Folder; made where missing.
+        methods: ``NAME=FILE`` or ``NAME=FOLDER``; a name that comes again
+            names another run of the same method.
+        ann: Annotation JSON of the tested split.
+        with_fp: Names of methods that get a row ``NAME + FP`` too.
+        published: Keys of rows of the literature.
+        settings: Of the statistics.
+
+    Returns:
+        The Markdown text.
+
+    Raises:
+        FileNotFoundError: If an input is missing.
+        ValueError: If an input is wrong.
+    """
+    settings = settings or Settings()
+    literature = choose(list(published))
+    files = find_results(methods)
+    truth = load_ground_truth(ann)
+    # Foreign COCO files hold boxes alone: no patients, no strata.
+    own = 'patient' in (read_json(ann)['images'] or [{}])[0]
+    document = load_annotations(ann, boxes_only=not own)
+    evaluations = _evaluate(truth, files, list(with_fp))
+    unit = 'patients' if own else 'images, since no patient is known'
+    comparison = compare(
+        [
+            Method(name, [Ranked.of(run.matched) for run in runs])
+            for name, runs in evaluations.items()
+        ],
+        patients_of(document, truth),
+        lesion_strata(document, truth),
+        settings,
+        _progress,
+    )
+    comparison['unit'] = unit
+    figure = froc_figure(
+        {name: _curve(runs) for name, runs in evaluations.items()},
+        published={r.title: r.percent for r in literature if r.percent},
+    )
+    text = markdown(comparison, literature)
+    _write(Path(out), comparison, text, latex(comparison, literature), figure)
+    return text
+
+
+def split_method(text: str) -> tuple[str, str]:
+    """Name and path of ``NAME=PATH``; without ``=``, the path's own name."""
+    name, sign, path = text.rpartition('=')
+    if not sign:
+        given = Path(path)
+        name = given.stem if given.suffix == '.json' else given.name
+        name = given.parent.name if name == Path(RESULTS_NAME).stem else name
+    if not name.strip() or not path.strip():
+        raise ValueError(
+            f'a method must be NAME=FILE or NAME=FOLDER, but got {text!r}.'
+        )
+    return name.strip(), path.strip()
+
+
+def find_results(methods: Iterable[str]) -> dict[str, list[Path]]:
+    """The results files of each method, in the order given.
+
+    Raises:
+        FileNotFoundError: If a folder holds no ``results.json``.
+        ValueError: If two methods without a name are called alike.
+    """
+    files: dict[str, list[Path]] = {}
+    for text in methods:
+        name, given = split_method(text)
+        if '=' not in text and name in files:
+            raise ValueError(
+                f'two methods are called {name!r}, the second of them '
+                f'{text!r}. Give names: NAME={text}.'
+            )
+        path = Path(given)
+        if path.is_dir():
+            path = path / RESULTS_NAME
+            if not path.is_file():
+                raise FileNotFoundError(
+                    f'the work dir {given} must hold a {RESULTS_NAME}. Make '
+                    'it with `python tools/test.py CONFIG CHECKPOINT --out '
+                    f'{path}`.'
+                )
+        files.setdefault(name, []).append(path)
+    return files
+
+
+def _evaluate(
+    truth: GroundTruth, files: dict[str, list[Path]], with_fp: list[str]
+) -> dict[str, list[Evaluation]]:
+    unknown = [name for name in with_fp if name not in files]
+    if unknown:
+        raise ValueError(
+            f'`with_fp` must be names of {list(files)}, but got '
+            f'{unknown[0]!r}.'
+        )
+    found = {}
+    for name, paths in files.items():
+        runs = [load_detections(path, truth.all_images) for path in paths]
+        found[name] = [evaluate(truth, run) for run in runs]
+        if name in with_fp:
+            found[name + FP_SUFFIX] = [
+                evaluate(truth, run, with_fp_class=True) for run in runs
+            ]
+    return found
+
+
+def patients_of(document: dict, truth: GroundTruth) -> np.ndarray:
+    """The patient of each image that counts; images where none is known."""
+    patient = {
+        image['id']: image.get('patient', image['id'])
+        for image in document['images']
+    }
+    return np.array([patient[image_id] for image_id in truth.images.tolist()])
+
+
+def lesion_strata(document: dict, truth: GroundTruth) -> dict[str, np.ndarray]:
+    """Strata of the lesions that count; none for foreign COCO files."""
+    by_id = {lesion['id']: lesion for lesion in document['annotations']}
+    lesions = [by_id[lesion_id] for lesion_id in truth.lesion_ids.tolist()]
+    if not all('recist_px' in lesion for lesion in lesions):
+        return {}
+    return strata_of(document['images'], lesions)
+
+
+def _curve(runs: Sequence[Evaluation]) -> FROCCurve:
+    """The curve of one run, the mean curve of several."""
+    if len(runs) == 1:
+        return runs[0].curve
+    once = np.ones(len(runs[0].matched.image_ids))
+    curves = [Ranked.of(run.matched).figures(_GRID, once)[:-1] for run in runs]
+    return FROCCurve(_GRID, np.mean(curves, axis=0))
+
+
+def _progress(items: Iterable[int], text: str) -> Iterable[int]:
+    return track(items, text, console=Console(stderr=True), transient=True)
+
+
+def _write(out: Path, comparison: dict, text: str, tex: str, figure) -> None:
+    save_figure(figure, out / 'froc.png')
+    save_figure(figure, out / 'froc.pdf')
+    for name, content in (('table.md', text), ('table.tex', tex)):
+        with replacing(out / name) as temporary:
+            temporary.write_text(content, encoding='utf-8')
+    write_json(out / 'comparison.json', comparison, indent=1)

@@ -1,0 +1,212 @@
+"""A comparison as Markdown and LaTeX, in the form of ULDor's Table 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mmuldor.evaluation.comparison.published import Published
+
+_MEAN = 'mean 0.5-4'
+
+
+def markdown(comparison: dict, published: Sequence[Published]) -> str:
+    """The whole comparison as Markdown: sensitivities in percent.
+
+    Args:
+        comparison: From :func:`mmuldor.evaluation.comparison.comparison.compare`.
+        published: Rows of the literature, set above ours.
+    """
+    settings = comparison['settings']
+    rates = settings['fp_rates']
+    head = ['Method', *(f'{rate:g}' for rate in rates), _MEAN]
+    parts = [
+        'Sensitivity in % at false positives (FPs) an image, '
+        f'{100 * settings["level"]:g} % intervals: '
+        f'{settings["num_resamples"]:,} resamples of '
+        f'{comparison["patients"]:,} {comparison.get("unit", "patients")} '
+        f'({comparison["images"]:,} images, {comparison["lesions"]:,} '
+        'lesions).',
+        _table([*head, 'largest'], _with_largest(comparison, published)),
+    ]
+    if comparison['differences']:
+        tested = (
+            ', interval, and p of a permutation test '
+            f'({settings["num_permutations"]:,} exchanges of patients):'
+        )
+        parts += [
+            'Paired differences in percentage points'
+            + (tested if settings['num_permutations'] else ', interval:'),
+            _table(
+                head,
+                [_difference_cells(d) for d in comparison['differences']],
+            ),
+        ]
+    if comparison['strata']:
+        parts += [
+            f'By kind of lesion, at {settings["stratum_fps"]:g} FPs an image:',
+            _table(*_strata_rows(comparison)),
+        ]
+    if published:
+        sources = '; '.join(f'{row.title}: {row.source}' for row in published)
+        parts.append(
+            "Published rows are of DeepLesion's official test split and "
+            f'comparable only with rows of the same images. {sources}.'
+        )
+    return '\n\n'.join(parts) + '\n'
+
+
+def latex(comparison: dict, published: Sequence[Published]) -> str:
+    """The main table as a LaTeX ``tabular`` (needs booktabs)."""
+    rates = comparison['settings']['fp_rates']
+    lines = [
+        f'\\begin{{tabular}}{{l{"c" * (len(rates) + 1)}}}',
+        '\\toprule',
+        'Method & '
+        + ' & '.join([*(f'{rate:g}' for rate in rates), 'mean'])
+        + ' \\\\',
+        '\\midrule',
+    ]
+    rows = _body(comparison, published, ' [{low}, {high}]')
+    for index, row in enumerate(rows):
+        if index == len(published) > 0:
+            lines.append('\\midrule')
+        lines.append(' & '.join(map(_escape, row)) + ' \\\\')
+    return '\n'.join([*lines, '\\bottomrule', '\\end{tabular}']) + '\n'
+
+
+def _body(
+    comparison: dict,
+    published: Sequence[Published],
+    form: str = ' ({low}-{high})',
+) -> list[list[str]]:
+    rates = comparison['settings']['fp_rates']
+    rows = [
+        [
+            row.title,
+            *(_percent(row.percent.get(rate)) for rate in rates),
+            _percent(row.mean),
+        ]
+        for row in published
+    ]
+    for row in comparison['rows']:
+        name = row['name']
+        if row['runs'] > 1:
+            name += f' ({row["runs"]} runs)'
+        rows.append([name, *_cells(row, form)])
+    return rows
+
+
+def _with_largest(
+    comparison: dict, published: Sequence[Published]
+) -> list[list[str]]:
+    """The body with the largest sensitivity and where it is reached."""
+    largest = [''] * len(published)
+    for row in comparison['rows']:
+        most, fps = 100 * row['max_sensitivity'], row['fps_at_max']
+        largest.append(f'{most:.1f} at {fps:.1f}')
+    body = _body(comparison, published)
+    return [[*row, most] for row, most in zip(body, largest, strict=True)]
+
+
+def _cells(entry: dict, form: str, sign: str = '') -> list[str]:
+    values = [*entry['sensitivity'], entry['mean']]
+    intervals = [*entry['interval'], entry['mean_interval']]
+    return [
+        _cell(value, ends, form, sign)
+        for value, ends in zip(values, intervals, strict=True)
+    ]
+
+
+def _cell(
+    value: float | None,
+    ends: Sequence[float | None],
+    form: str,
+    sign: str = '',
+) -> str:
+    if value is None:
+        return ''
+    text = f'{100 * value:{sign}.1f}'
+    if None in ends:
+        return text
+    low, high = (f'{100 * end:{sign}.1f}' for end in ends)
+    return text + form.format(low=low, high=high)
+
+
+def _difference_cells(entry: dict) -> list[str]:
+    cells = _cells(entry, ' ({low} to {high})', '+')
+    p_values = [*(entry['p_value'] or []), entry['p_value_mean']]
+    if entry['p_value']:
+        cells = [
+            f'{cell}, p {_p(p)}'
+            for cell, p in zip(cells, p_values, strict=True)
+        ]
+    return [f'{entry["second"]} - {entry["first"]}', *cells]
+
+
+def difference_sentence(entry: dict) -> str:
+    """What the interval of a difference of means allows to say."""
+    points, (low, high) = 100 * entry['mean'], entry['mean_interval']
+    first, second = entry['first'], entry['second']
+    if low > 0:
+        verdict = f'{second} is better than {first}'
+    elif high < 0:
+        verdict = f'{second} is worse than {first}'
+    else:
+        verdict = f'No difference between {first} and {second} is shown'
+    p_value = entry['p_value_mean']
+    tested = '' if p_value is None else f', p {_p(p_value)}'
+    return (
+        f'{verdict}: {points:+.1f} points ({100 * low:+.1f} to '
+        f'{100 * high:+.1f}{tested}).'
+    )
+
+
+def _strata_rows(comparison: dict) -> tuple[list[str], list[list[str]]]:
+    names = [row['name'] for row in comparison['rows']]
+    body = []
+    for stratum, count in comparison['strata'].items():
+        cells = [
+            _cell(
+                row['strata'][stratum]['sensitivity'],
+                row['strata'][stratum]['interval'],
+                ' ({low}-{high})',
+            )
+            for row in comparison['rows']
+        ]
+        body.append([stratum, f'{count:,}', *cells])
+    return ['Lesions', 'number', *names], body
+
+
+def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    lines = [
+        '| ' + ' | '.join(map(_pipe, head)) + ' |',
+        '|---|' + '---:|' * (len(head) - 1),
+    ]
+    lines += ['| ' + ' | '.join(map(_pipe, row)) + ' |' for row in body]
+    return '\n'.join(lines)
+
+
+def _pipe(text: str) -> str:
+    return ' '.join(text.replace('|', '\\|').split())
+
+
+def _percent(value: float | None) -> str:
+    return '' if value is None else f'{value:.2f}'
+
+
+def _p(value: float) -> str:
+    return '< 0.001' if value < 0.001 else f'{value:.3f}'
+
+
+_SPECIAL: dict[str, str] = {
+    '\\': '\\textbackslash{}',
+    **{sign: f'\\{sign}' for sign in '&%$#_{}'},
+    '~': '\\textasciitilde{}',
+    '^': '\\textasciicircum{}',
+    '<': '$<$',
+    '>': '$>$',
+}
+
+
+def _escape(text: str) -> str:
+    return ''.join(_SPECIAL.get(sign, sign) for sign in text)

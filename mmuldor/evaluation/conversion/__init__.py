@@ -1,0 +1,1 @@
+"""Other detectors' results as COCO results."""

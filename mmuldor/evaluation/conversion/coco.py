@@ -1,0 +1,108 @@
+"""Reader of other detectors' results as a COCO list."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmuldor.evaluation.conversion.csv_and_yolo import (
+    Foreign,
+    corners_of,
+    image_finder,
+)
+from mmuldor.io.json_files import read_json
+from mmuldor.io.json_values import are_coordinates, short
+
+
+def read_coco(
+    path: Path,
+    images: Sequence[dict[str, Any]],
+    boxes: str,
+    images_file: str | os.PathLike | None = None,
+) -> Iterator[Foreign]:
+    """Detections of a COCO list; see `mmuldor.evaluation.conversion.convert`."""
+    results = read_json(path)
+    if isinstance(results, dict) and 'annotations' in results:
+        results = results['annotations']
+    if not isinstance(results, list):
+        raise ValueError(
+            f'{path} must hold a list of results, but got a '
+            f'{type(results).__name__}.'
+        )
+    theirs = _their_names(images_file) if images_file else None
+    find = image_finder(images) if theirs or _by_name(results) else None
+    ours = {image['id'] for image in images}
+    for index, result in enumerate(results):
+        where = f'{path}: entry {index}'
+        if not isinstance(result, dict):
+            raise ValueError(
+                f'{where} must be an object, but got {short(result)}.'
+            )
+        number = result.get('image_id')
+        name = result.get('file_name')
+        if theirs is not None:
+            hashable = type(number) in (int, str)
+            name = theirs.get(number) if hashable else None
+            if name is None:
+                raise ValueError(
+                    f'{where}: `image_id` must be one of {images_file}, but '
+                    f'got {short(number)}.'
+                )
+        elif not isinstance(name, str) and isinstance(number, str):
+            name = number
+        if isinstance(name, str):
+            number = find(name, where)
+        elif type(number) is not int or number not in ours:
+            raise ValueError(
+                f'{where}: `image_id` must be an id of the annotation file, '
+                f'but got {short(number)}. Are the ids of another COCO file? '
+                'Give it with `--images-file`.'
+            )
+        label = result.get('category_id', '')
+        yield Foreign(
+            where,
+            number,
+            corners_of(_numbers(result, 'bbox', 4, where), boxes),
+            _numbers({'score': [result.get('score')]}, 'score', 1, where)[0],
+            label if isinstance(label, str) else short(label),
+        )
+
+
+def _by_name(results: Sequence[Any]) -> bool:
+    return any(
+        isinstance(result, dict)
+        and (
+            isinstance(result.get('file_name'), str)
+            or isinstance(result.get('image_id'), str)
+        )
+        for result in results
+    )
+
+
+def _their_names(path: str | os.PathLike) -> dict[Any, str]:
+    """File names by their image ids."""
+    document = read_json(path)
+    listed = document.get('images') if isinstance(document, dict) else None
+    try:
+        return {image['id']: str(image['file_name']) for image in listed}
+    except (TypeError, KeyError) as error:
+        raise ValueError(
+            f'{path} must be a COCO file whose `images` have `id` and '
+            f'`file_name`, but {error!r}.'
+        ) from None
+
+
+def _numbers(
+    entry: dict[str, Any], key: str, count: int, where: str
+) -> list[float]:
+    values = entry.get(key)
+    if not are_coordinates(values, count):
+        must = f'{count} finite numbers' if count > 1 else 'a finite number'
+        single = count == 1 and isinstance(values, list)
+        shown = values[0] if single else values
+        raise ValueError(
+            f'{where}: `{key}` must be {must}, but got {short(shown)}.'
+        )
+    return [float(value) for value in values]

@@ -1,0 +1,171 @@
+"""Results of other detectors as those that `tools/froc.py` reads.
+
+What they are written in:
+
+- ``coco``: a COCO list of results, whatever its image ids. They are matched
+  by file name: by the key ``file_name`` of a result, by an ``image_id`` that
+  is a text, or by the images of the COCO file that the ids are of. Integers
+  without such a file must be ids of our annotation file.
+- ``csv``: columns image, x1, y1, x2, y2 (or x, y, w, h), score and, if there
+  are classes, label.
+- ``yolo``: a folder of ``NAME.txt`` with lines ``class cx cy w h conf``, as
+  shares of the image's width and height.
+
+Boxes become floats `[x1, y1, x2 - x1, y2 - y1]` in source-image pixels whose
+centres lie at integers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mmuldor.evaluation.conversion.coco import read_coco
+from mmuldor.evaluation.conversion.csv_and_yolo import (
+    BOXES,
+    Foreign,
+    read_csv,
+    read_yolo,
+)
+from mmuldor.evaluation.results import FP_CLASS, LESION
+from mmuldor.io.annotations import load_annotations
+
+FORMATS = ('coco', 'csv', 'yolo')
+CLASSES = {'lesion': LESION, 'fp': FP_CLASS, 'drop': None}
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How foreign boxes count.
+
+    Attributes:
+        boxes: One of `BOXES`; YOLO's are always centre and size.
+        offset_px: Where the centre of the first pixel lies: 0 if coordinates
+            count pixel centres from 0, 0.5 if they count from the outer edge
+            of the first pixel, 1 if they count from 1.
+        classes: 'lesion', 'fp' or 'drop' by the text of their class. Without
+            it, the only class is the lesion.
+    """
+
+    boxes: str = 'xywh'
+    offset_px: float = 0.0
+    classes: Mapping[str, str] = field(default_factory=dict)
+
+
+def convert_results(
+    path: str | os.PathLike,
+    ann_file: str | os.PathLike,
+    kind: str,
+    convention: Convention,
+    images_file: str | os.PathLike | None = None,
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Read foreign results.
+
+    Args:
+        path: The file, or the folder for ``yolo``.
+        ann_file: Our annotation file, with `file_name` of its images (and
+            `height` and `width` for ``yolo``).
+        kind: One of `FORMATS`.
+        convention: How boxes count and which class is which.
+        images_file: With ``coco``, the COCO file whose image ids they have.
+
+    Returns:
+        The results for `mmuldor.evaluation.results.write_results`, and counts:
+        detections, dropped, images, images_without.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: Names the file and its line or entry.
+    """
+    if convention.boxes not in BOXES or kind not in FORMATS:
+        raise ValueError(
+            f'boxes must be one of {BOXES} and formats one of {FORMATS}, but '
+            f'got {convention.boxes!r} and {kind!r}.'
+        )
+    wrong = set(convention.classes.values()) - set(CLASSES)
+    if wrong:
+        raise ValueError(
+            f'a class must be mapped to one of {", ".join(CLASSES)}, but got '
+            f'{sorted(wrong)[0]!r}.'
+        )
+    images = load_annotations(ann_file, boxes_only=True)['images']
+    path = Path(path)
+    if kind == 'coco':
+        rows = read_coco(path, images, convention.boxes, images_file)
+    elif kind == 'csv':
+        rows = read_csv(path, images, convention.boxes)
+    else:
+        rows = read_yolo(path, images)
+    found = list(rows)
+    category = _categories(path, found, convention.classes)
+    results = [
+        _result(row, category[row.label], convention.offset_px)
+        for row in found
+        if category[row.label] is not None
+    ]
+    with_some = {result['image_id'] for result in results}
+    return results, {
+        'detections': len(results),
+        'dropped': len(found) - len(results),
+        'images': len(images),
+        'images_without': len(images) - len(with_some),
+    }
+
+
+def _categories(
+    path: Path, found: Sequence[Foreign], classes: Mapping[str, str]
+) -> dict[str, int | None]:
+    """Our category of each of their classes, None for those dropped."""
+    labels = sorted({row.label for row in found})
+    if not classes and len(labels) <= 1:
+        return dict.fromkeys(labels, LESION)
+    lacking = [label for label in labels if label not in classes]
+    if lacking:
+        shown = ', '.join(repr(label) for label in labels[:9])
+        raise ValueError(
+            f'{path} has the classes {shown}: say of each whether it is a '
+            'lesion, the false-positive class or to be dropped, as in '
+            f'`--classes {lacking[0]}=lesion`; {lacking[0]!r} is not named.'
+        )
+    return {label: CLASSES[classes[label]] for label in labels}
+
+
+def _result(row: Foreign, category: int, offset_px: float) -> dict[str, Any]:
+    x1, y1, x2, y2 = row.box
+    if x2 < x1 or y2 < y1:
+        raise ValueError(
+            f'{row.where}: a box must have x1 <= x2 and y1 <= y2, but got '
+            f'{x1:g} {y1:g} {x2:g} {y2:g}. Is `--boxes` right?'
+        )
+    return {
+        'image_id': row.image_id,
+        'bbox': [x1 - offset_px, y1 - offset_px, x2 - x1, y2 - y1],
+        'score': row.score,
+        'category_id': category,
+    }
+
+
+def looks_like(path: str | os.PathLike) -> str:
+    """The format of a file or folder by its looks.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+        ValueError: If it is neither .json, .csv nor a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return 'yolo'
+    if not path.exists():
+        raise FileNotFoundError(
+            f'the results must exist, but got {str(path)!r}.'
+        )
+    kinds = {'.json': 'coco', '.csv': 'csv'}
+    if path.suffix.lower() not in kinds:
+        raise ValueError(
+            f'{path} must be .json, .csv or a folder of .txt files; else '
+            'say `--format`.'
+        )
+    return kinds[path.suffix.lower()]

@@ -1,0 +1,122 @@
+"""The lesions of an annotation file as arrays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmuldor.evaluation.comparison.strata import LESION_TYPES, UNKNOWN_TYPE
+from mmuldor.functional.boxes import xywh_to_xyxy
+from mmuldor.functional.froc import drop_noisy
+from mmuldor.io.annotations import load_annotations
+
+
+@dataclass(frozen=True, eq=False)
+class GroundTruth:
+    """The lesions of an annotation file.
+
+    Attributes:
+        images: Ids of the images that count, (k,) int64.
+        lesion_boxes: `x1 y1 x2 y2`, source-image pixels, (m, 4) float64.
+        lesion_images: The id of each lesion's image, (m,) int64.
+        lesion_ids: Its annotation id, (m,) int64.
+        lesion_types: Its coarse type, 1 to 8, or -1 unknown, (m,) int64.
+        all_images: Ids of all images of the file, (l,) int64.
+        noisy_images: How many images left since all their lesions are noisy.
+        noisy_lesions: How many lesions were dropped since they are noisy.
+    """
+
+    images: np.ndarray
+    lesion_boxes: np.ndarray
+    lesion_images: np.ndarray
+    lesion_ids: np.ndarray
+    lesion_types: np.ndarray
+    all_images: np.ndarray
+    noisy_images: int
+    noisy_lesions: int
+
+    def select(self, image_ids: Iterable[int]) -> GroundTruth:
+        """Count only these images (those that count at all)."""
+        wanted = np.fromiter(image_ids, dtype=np.int64)
+        lesions = np.isin(self.lesion_images, wanted)
+        counted = self.images[np.isin(self.images, wanted)]
+        return replace(self.of_lesions(lesions), images=counted)
+
+    def of_lesions(self, rows: np.ndarray) -> GroundTruth:
+        """Only these lesions, a mask (m,); all images count as before."""
+        return replace(
+            self,
+            lesion_boxes=self.lesion_boxes[rows],
+            lesion_images=self.lesion_images[rows],
+            lesion_ids=self.lesion_ids[rows],
+            lesion_types=self.lesion_types[rows],
+        )
+
+    def leave_out(self, rows: np.ndarray) -> GroundTruth:
+        """Without these lesions, and images that have no other."""
+        images, kept = drop_noisy(self.images, self.lesion_images, rows)
+        return replace(self.of_lesions(kept), images=self.images[images])
+
+
+def load_ground_truth(
+    ann_file: str | os.PathLike, *, keep_noisy: bool = False
+) -> GroundTruth:
+    """Read the lesions of an annotation file.
+
+    Args:
+        ann_file: The annotation JSON, of ours or any COCO file with the
+            category 1; without the key `noisy` a lesion is not.
+        keep_noisy: Keep lesions whose annotation is noisy. By default they
+            are dropped, and so are the images whose every lesion is noisy;
+            images that never had a lesion stay.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: The file is wrong, or no lesion is left.
+    """
+    document = load_annotations(ann_file, boxes_only=True)
+    lesions = document['annotations']
+    all_images = _ids(document['images'], 'id')
+    boxes = xywh_to_xyxy([lesion['bbox'] for lesion in lesions])
+    lesion_images = _ids(lesions, 'image_id')
+    noisy = np.array(
+        [bool(lesion.get('noisy', False)) for lesion in lesions], dtype=bool
+    )
+    if keep_noisy:
+        noisy[:] = False
+    keep_images, keep = drop_noisy(all_images, lesion_images, noisy)
+    if not keep.any():
+        raise ValueError(
+            f'{ann_file} must hold at least one lesion, without which '
+            f'sensitivity is undefined, but of {len(keep)} annotations '
+            f'{int(noisy.sum())} are noisy and none is left.'
+        )
+    return GroundTruth(
+        images=all_images[keep_images],
+        lesion_boxes=boxes[keep],
+        lesion_images=lesion_images[keep],
+        lesion_ids=_ids(lesions, 'id')[keep],
+        lesion_types=_types(lesions)[keep],
+        all_images=all_images,
+        noisy_images=int((~keep_images).sum()),
+        noisy_lesions=int((~keep).sum()),
+    )
+
+
+def _types(lesions: list[dict]) -> np.ndarray:
+    found = [lesion.get('lesion_type') for lesion in lesions]
+    return np.array(
+        # Numbers beyond 64 bits are among those unknown.
+        [
+            t if type(t) is int and t in LESION_TYPES else UNKNOWN_TYPE
+            for t in found
+        ],
+        dtype=np.int64,
+    )
+
+
+def _ids(entries: list[dict], key: str) -> np.ndarray:
+    return np.array([entry[key] for entry in entries], dtype=np.int64)

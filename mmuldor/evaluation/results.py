@@ -1,0 +1,250 @@
+"""Detections as files: the COCO list of results.
+
+`[{"image_id": 7, "bbox": [x1, y1, x2 - x1, y2 - y1], "score": 0.9,
+"category_id": 1, "segmentation": {"size": [H, W], "counts": "..."}}, ...]`;
+category 1 is the lesion, 2 the false-positive (FP) class; `segmentation` and
+`lesion_type`, a name, are optional, other keys are ignored. Boxes are floats
+in source-image pixels whose centres lie at integers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
+from mmuldor.io.json_files import read_json, write_json
+from mmuldor.io.json_values import are_coordinates, is_finite, short
+from mmuldor.io.limits import MAX_NUMBER
+from mmuldor.io.run_length import as_json
+
+LESION, FP_CLASS = 1, 2
+MAKE_COMMAND = 'python tools/test.py CONFIG CHECKPOINT --out results.json'
+_FIELDS = ('image_id', 'bbox', 'score', 'category_id')
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Detections of many images as a table, in the order of the file.
+
+    Attributes:
+        image_ids: (n,) int64.
+        boxes: `x1 y1 x2 y2`, source-image pixels, (n, 4) float64.
+        scores: (n,) float64.
+        categories: 1 lesion, 2 FP class, (n,) int64.
+    """
+
+    image_ids: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+    categories: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def select(self, rows: np.ndarray) -> Detections:
+        """Some of the rows, by a mask or by indices."""
+        if rows.dtype == bool and rows.all():
+            return self
+        return Detections(
+            self.image_ids[rows],
+            self.boxes[rows],
+            self.scores[rows],
+            self.categories[rows],
+        )
+
+
+def load_results(
+    path: str | os.PathLike, image_ids: Iterable[int]
+) -> list[dict[str, Any]]:
+    """Read and validate a results file.
+
+    Args:
+        path: The JSON file.
+        image_ids: The ids of the annotation file's images.
+
+    Returns:
+        The list of results, unchanged.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Names the file, the entry's index and the field.
+    """
+    return _load(path, image_ids)[0]
+
+
+def load_detections(
+    path: str | os.PathLike, image_ids: Iterable[int]
+) -> Detections:
+    """Like `load_results`, as a table."""
+    return _load(path, image_ids)[1]
+
+
+def to_results(
+    image_id: int,
+    boxes: ArrayLike,
+    scores: ArrayLike,
+    categories: ArrayLike,
+    rles: Sequence[dict] | None = None,
+    types: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """The results of one image.
+
+    Args:
+        image_id: The image's id in the annotation file.
+        boxes: `x1 y1 x2 y2`, source-image pixels, (n, 4).
+        scores: (n,).
+        categories: 1 lesion, 2 FP class, (n,).
+        rles: A COCO run-length encoded mask each; counts may be bytes.
+        types: The name of each one's lesion type.
+    """
+    rows = zip(
+        xyxy_to_xywh(boxes).tolist(),
+        np.asarray(scores, dtype=np.float64).tolist(),
+        np.asarray(categories).tolist(),
+        strict=True,
+    )
+    results = [
+        {
+            'image_id': int(image_id),
+            'bbox': box,
+            'score': score,
+            'category_id': int(category),
+        }
+        for box, score, category in rows
+    ]
+    if rles is not None:
+        for result, rle in zip(results, rles, strict=True):
+            result['segmentation'] = as_json(rle)
+    if types is not None:
+        for result, name in zip(results, types, strict=True):
+            result['lesion_type'] = name
+    return results
+
+
+def write_results(
+    path: str | os.PathLike, results: Sequence[dict[str, Any]]
+) -> None:
+    """Write results as a whole file or not at all.
+
+    Raises:
+        ValueError: If a number is not finite; the old file then stays.
+    """
+    write_json(path, list(results))
+
+
+def _load(
+    path: str | os.PathLike, image_ids: Iterable[int]
+) -> tuple[list[dict[str, Any]], Detections]:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'the results must be an existing file, but got {str(path)!r}. '
+            f'Create it with `{MAKE_COMMAND}`.'
+        )
+    known = np.unique(np.fromiter(image_ids, dtype=np.int64))
+    with _collector_off():
+        results = read_json(path)
+        if not isinstance(results, list):
+            raise ValueError(
+                f'{path} must hold a list of results, but got a '
+                f'{type(results).__name__}. Create it with `{MAKE_COMMAND}`.'
+            )
+        try:
+            table = _tabulate(results, known)
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
+            _raise_for_first_wrong(path, results, set(known.tolist()))
+            raise RuntimeError(f'{path}: no entry is wrong.') from error
+    return results, table
+
+
+@contextlib.contextmanager
+def _collector_off() -> Iterator[None]:
+    """No garbage collection: it takes a third of the time of large files."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _tabulate(results: list, known: np.ndarray) -> Detections:
+    """All columns at once; any exception means that an entry is wrong."""
+    boxes = [result['bbox'] for result in results]
+    if not set(map(type, boxes)) <= {list} or not set(map(len, boxes)) <= {4}:
+        raise ValueError
+    flat = list(chain.from_iterable(boxes))
+    table = Detections(
+        image_ids=_column([r['image_id'] for r in results], np.int64, int),
+        boxes=_column(flat, np.float64, int, float).reshape(-1, 4),
+        scores=_column([r['score'] for r in results], np.float64, int, float),
+        categories=_column([r['category_id'] for r in results], np.int64, int),
+    )
+    valid = (
+        # False for NaN too.
+        (np.abs(table.boxes) <= MAX_NUMBER).all()
+        and np.isfinite(table.scores).all()
+        and (table.boxes[:, 2:] >= 0).all()
+        and np.isin(table.categories, (LESION, FP_CLASS)).all()
+        and np.isin(table.image_ids, known).all()
+    )
+    if not valid:
+        raise ValueError
+    table.boxes[:] = xywh_to_xyxy(table.boxes)
+    return table
+
+
+def _column(values: list, dtype: type, *types: type) -> np.ndarray:
+    # By exact type: True is an int, and NumPy would parse '1.5'.
+    if not set(map(type, values)) <= set(types):
+        raise TypeError
+    return np.fromiter(values, dtype, len(values))
+
+
+def _raise_for_first_wrong(path: Path, results: list, known: set) -> None:
+    """Raise ValueError for the first wrong field."""
+    for index, result in enumerate(results):
+        where = f'{path}: entry {index}'
+        if not isinstance(result, dict):
+            raise ValueError(
+                f'{where} must be an object with {", ".join(_FIELDS)}, but '
+                f'got {short(result)}.'
+            )
+        for field in _FIELDS:
+            must = _complaint(field, result.get(field), known)
+            if must:
+                found = short(result[field]) if field in result else 'nothing'
+                raise ValueError(
+                    f'{where}: `{field}` must be {must}, but got {found}.'
+                )
+
+
+def _complaint(field: str, value: Any, known: set) -> str:
+    """What a field must be, or '' where it is."""
+    if field == 'image_id':
+        if type(value) is int and value in known:
+            return ''
+        return (
+            "an id of the annotation file's images (an integer; were these "
+            'detections made with another file?)'
+        )
+    if field == 'category_id':
+        if type(value) is int and value in (LESION, FP_CLASS):
+            return ''
+        return f'{LESION} (lesion) or {FP_CLASS} (false-positive class)'
+    if field == 'score':
+        return '' if is_finite(value) else 'a finite number'
+    if are_coordinates(value, 4) and min(value[2:]) >= 0:
+        return ''
+    return 'four finite numbers x1, y1, x2 - x1 >= 0, y2 - y1 >= 0'

@@ -1,0 +1,88 @@
+"""The result files a report compares, evaluated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmuldor.evaluation.ground_truth import GroundTruth
+from mmuldor.evaluation.results import LESION, load_detections, load_results
+from mmuldor.evaluation.slice_froc import Evaluation, evaluate, report_dict
+
+FP_SUFFIX = ' + FP'
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One row of the table.
+
+    Attributes:
+        name: What the row is called.
+        evaluation: Its FROC.
+        results: The lesion-class entries of the results file that were
+            evaluated, in the order of ``evaluation.matched``; empty for a
+            row with the false-positive class.
+    """
+
+    name: str
+    evaluation: Evaluation
+    results: list[dict]
+
+    def steps_at(self, fps_per_image: float) -> int:
+        """How many steps of the curve stay at or below this FP rate."""
+        rates = self.evaluation.curve.fps_per_image
+        return int(np.searchsorted(rates, fps_per_image, side='right')) - 1
+
+
+def load_runs(
+    truth: GroundTruth,
+    runs: Mapping[str, str | os.PathLike],
+    with_fp: Iterable[str] = (),
+) -> list[Run]:
+    """Read and evaluate results files.
+
+    Args:
+        truth: The lesions of the split.
+        runs: Path of the results file by name, in the order of the rows.
+        with_fp: Names of runs that get a second row, ``NAME + FP``, with
+            their false-positive class appended.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is wrong, there is no run, or ``with_fp`` names
+            no run or a name that a run has already.
+    """
+    with_fp = list(with_fp)
+    if not runs:
+        raise ValueError('a report needs at least one run, but got none.')
+    for name in with_fp:
+        if name not in runs or name + FP_SUFFIX in runs:
+            raise ValueError(
+                f'`with_fp` must be names of {list(runs)}, and their row '
+                f'{name + FP_SUFFIX!r} must be free, but got {name!r}.'
+            )
+    rows = []
+    for name, path in runs.items():
+        detections = load_detections(path, truth.all_images)
+        counted = set(truth.images.tolist())
+        results = [
+            entry
+            for entry in load_results(path, truth.all_images)
+            if entry['category_id'] == LESION and entry['image_id'] in counted
+        ]
+        for entry in results:
+            # Masks are looked at when they are drawn; errors name the file.
+            entry['source'] = str(path)
+        rows.append(Run(name, evaluate(truth, detections), results))
+        if name in with_fp:
+            both = evaluate(truth, detections, with_fp_class=True)
+            rows.append(Run(name + FP_SUFFIX, both, []))
+    return rows
+
+
+def table_row(run: Run) -> dict:
+    """The row as JSON; sensitivities are fractions at full precision."""
+    return {'name': run.name, **report_dict(run.evaluation)}

@@ -1,0 +1,177 @@
+"""Detections in space, from the `lesions.json` of many scans."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+
+from mmuldor.functional.boxes_3d import transformed_boxes
+from mmuldor.io.json_files import read_json
+from mmuldor.io.json_values import is_finite, short
+from mmuldor.io.volume_annotations import Grid, TrueVolume, read_boxes
+
+LESIONS_NAME = 'lesions.json'
+MAKE_COMMAND = 'python tools/infer.py SCAN CONFIG CHECKPOINT --out DIR'
+_SUFFIXES = ('.nii.gz', '.nii')
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeDetections:
+    """Detections of many volumes as a table.
+
+    Attributes:
+        volumes: Position of each one's volume in the list asked for, (n,).
+        boxes_mm: `x1 y1 z1 x2 y2 z2` along the axes of that volume, (n, 6).
+        scores: (n,) float64.
+        unused: Files of scans that were not asked for.
+    """
+
+    volumes: np.ndarray
+    boxes_mm: np.ndarray
+    scores: np.ndarray
+    unused: int
+
+
+def find_lesion_files(paths: Iterable[str | os.PathLike]) -> list[Path]:
+    """Files as they are, and each `lesions.json` at any depth of folders.
+
+    Raises:
+        FileNotFoundError: If a path is not there or a folder has none.
+    """
+    found = []
+    for path in map(Path, paths):
+        inside = sorted(path.rglob(LESIONS_NAME)) if path.is_dir() else [path]
+        if not inside or not path.exists():
+            raise FileNotFoundError(
+                f'the detections must be {LESIONS_NAME} files or folders '
+                f'with some, but got {str(path)!r}. Create them with '
+                f'`{MAKE_COMMAND}`.'
+            )
+        found += inside
+    return found
+
+
+def load_volume_detections(
+    paths: Iterable[str | os.PathLike], volumes: Sequence[TrueVolume]
+) -> VolumeDetections:
+    """Read the detections of volumes, one file a volume.
+
+    A file belongs to the volume of the name of its `source`, else of its own
+    folder. Boxes of a scan on another grid than its volume's are moved there
+    through the patient's coordinates.
+
+    Args:
+        paths: Files, or folders with `lesions.json` files at any depth.
+        volumes: The volumes that are evaluated.
+
+    Raises:
+        FileNotFoundError: If a path is wrong, or a volume has no file.
+        ValueError: Names the file that is wrong, that comes twice, or that
+            lies elsewhere than its volume.
+    """
+    position = {volume.name: k for k, volume in enumerate(volumes)}
+    taken: dict[int, Path] = {}
+    rows, unused = [], 0
+    for path in find_lesion_files(paths):
+        document = _document(path)
+        name = _name(document, path, position)
+        if name is None:
+            unused += 1
+            continue
+        index = position[name]
+        if index in taken:
+            raise ValueError(
+                f'{path}: volume {name!r} must come once, but also comes in '
+                f'{taken[index]}.'
+            )
+        taken[index] = path
+        boxes, scores = _detections(document, path, volumes[index])
+        rows.append((np.full(len(scores), index), boxes, scores))
+    lacking = [v.name for k, v in enumerate(volumes) if k not in taken]
+    if lacking:
+        raise FileNotFoundError(
+            f'every volume must have its detections, but {len(lacking)} of '
+            f'{len(volumes)} have none: {", ".join(lacking[:5])}. Run '
+            f'`{MAKE_COMMAND}` on each; of a scan without detections it '
+            'writes an empty list.'
+        )
+    columns = [np.concatenate(part) for part in zip(*rows, strict=True)]
+    return VolumeDetections(columns[0].astype(np.int64), *columns[1:], unused)
+
+
+def _document(path: Path) -> dict[str, Any]:
+    document = read_json(path)
+    if not isinstance(document, dict) or 'lesions' not in document:
+        raise ValueError(
+            f'{path} must be a {LESIONS_NAME}, an object with `lesions`. '
+            f'Create it with `{MAKE_COMMAND}`.'
+        )
+    return document
+
+
+def _name(
+    document: dict[str, Any], path: Path, known: dict[str, int]
+) -> str | None:
+    """The volume's name that a file belongs to, None for another one's."""
+    source = PurePath(str(document.get('source', ''))).name
+    for suffix in _SUFFIXES:
+        source = source.removesuffix(suffix)
+    names = (
+        source,
+        source.removesuffix('_0000'),
+        Path(os.path.realpath(path)).parent.name,
+    )
+    return next((name for name in names if name in known), None)
+
+
+def _detections(
+    document: dict[str, Any], path: Path, volume: TrueVolume
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes along the volume's axes, (n, 6), and scores, (n,)."""
+    where = str(path)
+    boxes = read_boxes(document, where)
+    scores = [lesion.get('score') for lesion in document['lesions']]
+    for number, score in enumerate(scores):
+        if not is_finite(score):
+            raise ValueError(
+                f'{where}: lesions[{number}]: `score` must be a finite '
+                f'number, but got {short(score)}.'
+            )
+    grid = Grid.of(document, where)
+    if grid.shape != volume.grid.shape or not np.allclose(
+        grid.spacing_mm, volume.grid.spacing_mm, rtol=1e-3
+    ):
+        boxes = transformed_boxes(boxes, _between(grid, volume, where))
+    return boxes, np.array(scores, dtype=np.float64)
+
+
+def _between(grid: Grid, volume: TrueVolume, where: str) -> np.ndarray:
+    """From mm along the axes of a scan to those of the volume, (4, 4)."""
+    if grid.affine is None or volume.grid.affine is None:
+        raise ValueError(
+            f'{where} must be of the grid of volume {volume.name!r}, '
+            f'{volume.grid.shape} voxels, or say `affine_lps`, but is of '
+            f'{grid.shape} and does not. Run the detector on the same file.'
+        )
+    matrix = np.linalg.inv(volume.grid.to_patient()) @ grid.to_patient()
+    (extent,) = transformed_boxes([_extent(grid)], matrix)
+    own = _extent(volume.grid)
+    if (extent[:3] >= own[3:]).any() or (extent[3:] <= own[:3]).any():
+        raise ValueError(
+            f'{where} must be of a scan that lies where volume '
+            f'{volume.name!r} lies, but the two have no part in common. PNG '
+            'slices do not say where they lie: run the detector on '
+            f'{volume.file or "the volume"}.'
+        )
+    return matrix
+
+
+def _extent(grid: Grid) -> np.ndarray:
+    """The box of a grid along its own axes in mm, (6,)."""
+    ends = np.array(grid.shape[::-1]) - 0.5
+    return np.concatenate([[-0.5] * 3, ends]) * np.tile(grid.spacing_mm, 2)

@@ -1,0 +1,1 @@
+"""Packed slices that load faster than PNG files."""

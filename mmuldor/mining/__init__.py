@@ -1,0 +1,1 @@
+"""Hard negative example mining (HNEM): choice, bank, review; no torch."""

@@ -1,0 +1,145 @@
+"""Bank files of mined hard negatives."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mmuldor.functional.hard_negatives import BANK_VERSION
+from mmuldor.io.json_files import read_json
+from mmuldor.io.json_values import (
+    are_coordinates,
+    is_finite,
+    is_id_text,
+    is_integer,
+    short,
+)
+
+_KEYS = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
+
+
+def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
+    """Read and check a bank file.
+
+    Args:
+        path: The ``epoch_NNN.json`` of a round.
+        fingerprint: If given, the data set's, which the bank must carry.
+
+    Returns:
+        The bank: ``version``, ``ann_file``, ``fingerprint``, ``epoch``,
+        ``seed``, ``rule``, ``counts`` and ``images``, a dict from image id
+        (str) to its examples, each with ``bbox`` [x, y, w, h], ``score``
+        (S1), ``mask_iou`` (S2) and ``polygons`` (flat x, y lists), in source
+        pixels with the pixel's centre at integers, and ``spared``, true,
+        where it was too sure to be mined.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a bank, or the bank of another data set.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"bank file '{path}' does not exist. Make one with `python "
+            'tools/mine_hard_negatives.py CONFIG CHECKPOINT --out FILE`.'
+        )
+    bank = read_json(path)
+    _check_bank(bank, path)
+    if fingerprint not in (None, bank['fingerprint']):
+        raise ValueError(
+            f"bank '{path}' was mined on other images (ann_file "
+            f"'{bank['ann_file']}', fingerprint {bank['fingerprint'][:12]}) "
+            f'than those of this training ({fingerprint[:12]}). Mine it anew '
+            'with `python tools/mine_hard_negatives.py`.'
+        )
+    return bank
+
+
+def _check_bank(bank: Any, path: Path) -> None:
+    missing = [
+        key for key in _KEYS if not isinstance(bank, dict) or key not in bank
+    ]
+    if missing:
+        raise ValueError(f"'{path}' is no bank file: it lacks {missing}.")
+    if bank['version'] != BANK_VERSION:
+        raise ValueError(
+            f"bank '{path}' has version {short(bank['version'])}, but this "
+            f'mmuldor reads version {BANK_VERSION}. Mine it anew.'
+        )
+    for key in ('ann_file', 'fingerprint'):
+        if not isinstance(bank[key], str):
+            raise ValueError(
+                f"'{path}': `{key}` must be a text, but got "
+                f'{short(bank[key])}.'
+            )
+    # -1 before training.
+    if not is_integer(bank['epoch']) or bank['epoch'] < -1:
+        raise ValueError(
+            f"'{path}': `epoch` must be an integer of -1 or more, but got "
+            f'{short(bank["epoch"])}.'
+        )
+    counts = bank.get('counts', {})
+    if not isinstance(counts, dict) or not all(
+        map(is_integer, counts.values())
+    ):
+        raise ValueError(
+            f"'{path}': `counts` must hold integers by name, but got "
+            f'{short(counts)}.'
+        )
+    if not isinstance(bank['images'], dict):
+        raise ValueError(f"'{path}': `images` must be an object.")
+    for image_id, examples in bank['images'].items():
+        where = f"'{path}': image {image_id[:40]}"
+        if not is_id_text(image_id):
+            raise ValueError(
+                f'{where}: keys of `images` must be ids, integers of 0 or '
+                'more.'
+            )
+        if not isinstance(examples, list):
+            raise ValueError(
+                f'{where} must hold a list, but got {short(examples)}.'
+            )
+        for index, example in enumerate(examples):
+            _check_example(example, f'{where}[{index}]')
+
+
+def _check_example(example: Any, where: str) -> None:
+    if not isinstance(example, dict):
+        raise ValueError(f'{where} must be an object, got {short(example)}.')
+    box = example.get('bbox')
+    if not are_coordinates(box, 4):
+        raise ValueError(
+            f'{where}: `bbox` must be a finite [x, y, w, h], but got '
+            f'{short(box)}.'
+        )
+    for key in ('score', 'mask_iou'):
+        if not is_finite(example.get(key)):
+            raise ValueError(
+                f'{where}: `{key}` must be a finite number, but got '
+                f'{short(example.get(key))}.'
+            )
+    if min(box[2:]) <= 0:
+        raise ValueError(f'{where}: `bbox` {box} has no area.')
+    if not isinstance(example.get('spared', False), bool):
+        raise ValueError(
+            f'{where}: `spared` must be true or false, but got '
+            f'{short(example["spared"])}.'
+        )
+    polygons = example.get('polygons')
+    if not isinstance(polygons, list) or not polygons:
+        raise ValueError(
+            f'{where}: `polygons` must be a list of at least one, but got '
+            f'{short(polygons)}.'
+        )
+    for polygon in polygons:
+        _check_polygon(polygon, where)
+
+
+def _check_polygon(polygon: Any, where: str) -> None:
+    count = len(polygon) if isinstance(polygon, list) else 0
+    if count < 6 or count % 2 or not are_coordinates(polygon, count):
+        raise ValueError(
+            f'{where}: `polygons` must be flat lists of at least three x, y '
+            f'pairs each, all finite, but got {short(polygon)}.'
+        )

@@ -1,0 +1,268 @@
+"""One image's part of a mining round, and the bank of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from mmuldor.engine.detection.candidates import Candidates
+from mmuldor.engine.detection.detections import LESION
+from mmuldor.functional.boxes import EDGE_SHIFT_PX, pairwise_iod, pairwise_iou
+from mmuldor.functional.hard_negatives import (
+    BANK_VERSION,
+    eligible_boxes,
+    mining_rng,
+    select_hard_negatives,
+)
+from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
+from mmuldor.functional.recist import MASK_SHAPES
+
+if TYPE_CHECKING:
+    from mmuldor.engine.mining_round import MiningRule
+
+
+# A call for one mask costs about as much as four masks more.
+_MASKS_AT_FIRST = 4
+
+
+# Asks for masks of candidates by index, is sent them, and returns a scan.
+Scan = Generator[Sequence[int], np.ndarray, dict]
+
+
+def scan_image(
+    found: Candidates,
+    info: dict,
+    shape: str,
+    rule: MiningRule,
+    epoch: int,
+    barred: np.ndarray,
+) -> Scan:
+    """Choose one image's examples.
+
+    A generator, so that the masks of several images can be computed together:
+    it yields indices of candidates whose masks it needs, and is sent them,
+    (n, H, W) bool in source px.
+
+    Args:
+        found: The image's candidates.
+        info: The data set's item: ``img_id``, ``instances``.
+        shape: Shape of the pseudo masks.
+        rule: The rule.
+        epoch: Epoch after which this round comes, -1 before training.
+        barred: Boxes ``x1 y1 x2 y2`` that must not be mined, (n, 4).
+
+    Returns:
+        ``examples``: the chosen ones, or all of E where :func:`spare` is to
+        come; ``hit_score``: the score of the best hit, or None; ``skipped``:
+        candidates on annotated lesions; ``excluded``: those on barred boxes.
+    """
+    lesions = [i for i in info['instances'] if i['bbox_label'] == LESION]
+    references = [
+        _pseudo_mask(lesion, shape, found.size) for lesion in lesions
+    ]
+    overlaps = yield from _overlaps_to_first_hit(
+        found, references, rule.hit_iou
+    )
+    eligible = _eligible(found.boxes, lesions, rule)
+    excluded = _overlap(found.boxes, barred) > rule.max_iou
+
+    def pool(allowed: np.ndarray) -> np.ndarray:
+        """The rule's E among the allowed; nothing is drawn."""
+        return select_hard_negatives(
+            found.scores,
+            overlaps,
+            eligible=allowed,
+            hit_iou=rule.hit_iou,
+            min_score=rule.min_score,
+            max_per_image=len(overlaps),
+            rng=np.random.default_rng(0),
+        )
+
+    chosen = pool(eligible & ~excluded)
+    if rule.spare_quantile is None:
+        chosen = chosen[_draw(len(chosen), rule, epoch, info['img_id'])]
+    masks = (yield chosen) if len(chosen) else []
+    hits = found.scores[overlaps > rule.hit_iou]
+    return {
+        'examples': [
+            _example(found.boxes[i], found.scores[i], overlaps[i], mask)
+            for i, mask in zip(chosen, masks, strict=True)
+        ],
+        'hit_score': float(hits.max()) if len(hits) else None,
+        'skipped': len(pool(~eligible)),
+        'excluded': len(pool(eligible & excluded)),
+    }
+
+
+def _overlaps_to_first_hit(
+    found: Candidates, references: list[np.ndarray], hit_iou: float
+) -> Generator[Sequence[int], np.ndarray, np.ndarray]:
+    """S2 of detections down to the best hit and a few more; 0 below, (n,).
+
+    The rule asks for nothing below the best hit, so masks are computed from
+    the highest score on, some at a time and then twice as many, until one
+    hits.
+    """
+    overlaps = np.zeros(len(found.boxes))
+    near = np.flatnonzero(found.touching(references))
+    number = _MASKS_AT_FIRST
+    while len(near):
+        some, near = near[:number], near[number:]
+        number *= 2
+        overlaps[some] = mask_ious((yield some), references).max(axis=1)
+        if (overlaps[some] > hit_iou).any():
+            break
+    return overlaps
+
+
+def scan_together(
+    scans: Sequence[Scan],
+    masks_of: Callable[[list[Sequence[int]]], list[np.ndarray]],
+) -> list[dict]:
+    """Run the scans of a batch side by side, their masks in common passes.
+
+    Args:
+        scans: From :func:`scan_image`, one an image.
+        masks_of: Masks of the candidates that each image asks for.
+
+    Returns:
+        What each scan returns, in their order.
+    """
+    results: list[dict] = [{}] * len(scans)
+    sent: list[np.ndarray | None] = [None] * len(scans)
+    running = set(range(len(scans)))
+    while running:
+        asked: list[Sequence[int]] = [()] * len(scans)
+        for number in sorted(running):
+            try:
+                asked[number] = scans[number].send(sent[number])
+            except StopIteration as end:
+                results[number] = end.value
+                running.discard(number)
+        if running:
+            sent = masks_of(asked)
+    return results
+
+
+def spare_limit(
+    scans: Iterable[Mapping], quantile: float | None
+) -> float | None:
+    """The score above which examples are spared, None for no sparing.
+
+    A quantile of the scores of hits, not a score: with many annotations
+    missing a detector learns low scores for all lesions.
+    """
+    hits = [s['hit_score'] for s in scans if s['hit_score'] is not None]
+    if quantile is None or not hits:
+        return None
+    return float(np.quantile(hits, quantile))
+
+
+def spare(
+    scan: dict, limit: float, rule: MiningRule, epoch: int, image_id: int
+) -> None:
+    """Mark what scores above the limit as spared; draw among the rest."""
+    sure = [e for e in scan['examples'] if e['score'] > limit]
+    rest = [e for e in scan['examples'] if e['score'] <= limit]
+    drawn = [rest[i] for i in _draw(len(rest), rule, epoch, image_id)]
+    scan['examples'] = [{**e, 'spared': True} for e in sure] + drawn
+
+
+def make_bank(
+    scans: Mapping[int, dict],
+    dataset: BaseDataset,
+    rule: MiningRule,
+    epoch: int,
+    limit: float | None,
+) -> dict:
+    """The bank file of a round; images in the order of their ids."""
+    ordered = {image_id: scans[image_id] for image_id in sorted(scans)}
+    hits = sum(s['hit_score'] is not None for s in ordered.values())
+    found = [e for scan in ordered.values() for e in scan['examples']]
+    spared = sum('spared' in example for example in found)
+    return {
+        'version': BANK_VERSION,
+        'ann_file': Path(dataset.ann_file).name,
+        'fingerprint': dataset.fingerprint,
+        'epoch': epoch,
+        'seed': rule.seed,
+        'rule': asdict(rule),
+        'spared_above': limit,
+        'counts': {
+            'images': len(ordered),
+            'with_hit': hits,
+            'without_hit': len(ordered) - hits,
+            'mined': len(found) - spared,
+            'skipped': sum(s['skipped'] for s in ordered.values()),
+            'spared': spared,
+            'excluded': sum(s['excluded'] for s in ordered.values()),
+        },
+        'images': {
+            str(image_id): scan['examples']
+            for image_id, scan in ordered.items()
+            if scan['examples']
+        },
+    }
+
+
+def _draw(
+    count: int, rule: MiningRule, epoch: int, image_id: int
+) -> np.ndarray:
+    """Which of so many candidates of falling score are taken."""
+    return select_hard_negatives(
+        np.zeros(count),
+        np.zeros(count),
+        min_score=-1.0,
+        max_per_image=rule.max_per_image,
+        # A round before the first epoch draws like the one after it.
+        rng=mining_rng(rule.seed, max(epoch, 0), image_id),
+    )
+
+
+def _pseudo_mask(lesion, shape, size):
+    recist = np.reshape(lesion['recist_px'], (4, 2)) - EDGE_SHIFT_PX
+    return rasterize(MASK_SHAPES[shape](recist), *size)
+
+
+def _eligible(boxes, lesions, rule):
+    annotated = np.array([i['bbox'] for i in lesions]).reshape(-1, 4)
+    annotated = annotated - EDGE_SHIFT_PX
+    return eligible_boxes(
+        pairwise_iou(boxes, annotated, inclusive=False),
+        pairwise_iod(boxes, annotated, inclusive=False),
+        max_iou=rule.max_iou,
+        max_iod=rule.max_iod,
+    )
+
+
+def _overlap(boxes, others):
+    """The largest IoU of each box with any of the others, (n,)."""
+    overlaps = pairwise_iou(boxes, others, inclusive=False)
+    return overlaps.max(axis=1, initial=0.0)
+
+
+def _example(box, score, overlap, mask):
+    x1, y1, x2, y2 = box
+    polygons = mask_polygons(mask)
+    if not polygons:
+        # No pixel above the threshold: keep the one under the box's centre.
+        centre = np.rint([(x1 + x2) / 2, (y1 + y2) / 2])
+        corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        polygons = [centre + corners * 0.375]
+    return {
+        'bbox': [round(float(v), 4) for v in (x1, y1, x2 - x1, y2 - y1)],
+        'score': float(score),
+        'mask_iou': float(overlap),
+        'polygons': [polygon.reshape(-1).tolist() for polygon in polygons],
+    }

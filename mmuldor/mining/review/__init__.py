@@ -1,0 +1,1 @@
+"""Mined examples out to a reader, the reader's verdicts back in."""

@@ -1,0 +1,126 @@
+"""The paper's figures, each from files: 2, 3, 4 and 5."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from mmuldor.evaluation.comparison.published import choose
+from mmuldor.evaluation.froc_plot import froc_figure
+from mmuldor.evaluation.ground_truth import load_ground_truth
+from mmuldor.evaluation.runs import load_runs
+from mmuldor.io.annotations import load_annotations
+from mmuldor.mining.bank import load_bank
+from mmuldor.report.mined_figure import mined_figure
+from mmuldor.report.phantom_truth import load_outlines
+from mmuldor.report.pictured import with_pictures
+from mmuldor.report.pseudo_mask_figure import pseudo_mask_figure
+from mmuldor.report.side_by_side import side_by_side_figure
+
+PathLike = str | os.PathLike
+
+
+def pseudo_masks(
+    ann: PathLike,
+    images: PathLike,
+    *,
+    truth: PathLike | None = None,
+    count: int = 12,
+    seed: int = 0,
+) -> Figure:
+    """Fig. 2: pseudo masks over CT with the diameters.
+
+    Args:
+        ann: Annotation JSON.
+        images: Folder of its images.
+        truth: The true masks of a phantom, drawn white.
+        count: Number of lesions, spread over the sizes.
+        seed: Of the choice.
+    """
+    document = with_pictures(load_annotations(ann), ann, Path(images))
+    outlines = load_outlines(truth, document) if truth else None
+    return pseudo_mask_figure(
+        document, images, outlines=outlines, count=count, seed=seed
+    )
+
+
+def mined(
+    ann: PathLike,
+    images: PathLike,
+    bank: PathLike,
+    *,
+    count: int = 8,
+    seed: int = 0,
+) -> Figure:
+    """Fig. 3: what a round of HNEM mined, with S1/S2.
+
+    Args:
+        ann: Annotation JSON that was mined.
+        images: Folder of its images.
+        bank: Bank file of the round.
+        count: Number of images.
+        seed: Of the choice.
+    """
+    document = with_pictures(load_annotations(ann), ann, Path(images))
+    return mined_figure(
+        load_bank(bank), document, images, count=count, seed=seed
+    )
+
+
+def side_by_side(
+    ann: PathLike,
+    images: PathLike,
+    runs: Mapping[str, PathLike],
+    *,
+    fps_per_image: float = 2.0,
+    count: int = 4,
+    seed: int = 0,
+) -> Figure:
+    """Fig. 4: the detections of several methods with their scores.
+
+    Args:
+        ann: Annotation JSON of the tested split.
+        images: Folder of its images.
+        runs: Results file by name.
+        fps_per_image: The operating point of every method.
+        count: Number of images.
+        seed: Of the choice.
+    """
+    truth = load_ground_truth(ann)
+    loaded = load_runs(truth, runs)
+    document = with_pictures(load_annotations(ann), ann, Path(images))
+    return side_by_side_figure(
+        document,
+        images,
+        truth,
+        loaded,
+        fps_per_image=fps_per_image,
+        rows=count,
+        seed=seed,
+    )
+
+
+def froc(
+    ann: PathLike,
+    runs: Mapping[str, PathLike],
+    *,
+    with_fp: Iterable[str] = (),
+    published: Sequence[str] = ('none',),
+) -> Figure:
+    """Fig. 5: FROC curves, beside published points.
+
+    Args:
+        ann: Annotation JSON of the tested split.
+        runs: Results file by name.
+        with_fp: Names of runs that get a curve ``NAME + FP`` too.
+        published: Keys of :mod:`mmuldor.evaluation.comparison.published`.
+    """
+    rows = choose(list(published))
+    loaded = load_runs(load_ground_truth(ann), runs, with_fp)
+    return froc_figure(
+        {run.name: run.evaluation.curve for run in loaded},
+        published={row.title: row.percent for row in rows if row.percent},
+    )

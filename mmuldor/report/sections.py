@@ -1,0 +1,225 @@
+"""What the report says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import mmuldor
+from mmuldor.evaluation.comparison.comparison_tables import difference_sentence
+from mmuldor.report.page import Picture, Section
+
+READING = (
+    'Sensitivity is the share of annotated lesions that are found, in '
+    'percent, when the score threshold is set so that the method raises the '
+    'given number of false alarms (false positives, FPs) per image on '
+    'average. Further up and to the left is better.',
+    'A curve ends, with a dot, where the method has no more detections to '
+    'give; its last sensitivity is held from there on.',
+)
+
+
+def lead_of(rows: Sequence[dict]) -> str:
+    """One sentence: what the page shows."""
+    counts = rows[0]['counts']
+    return (
+        'Lesions of every kind in CT slices, found by detectors in the manner '
+        'of ULDor (Mask R-CNN on pseudo masks, with mined hard negatives): '
+        'how many they find, and at what price in false alarms, on '
+        f'{_count(counts["images"], "image")} with '
+        f'{_count(counts["lesions"], "annotated lesion")}.'
+    )
+
+
+def table_note(rows: Sequence[dict]) -> str:
+    """What the figures of the table are, in one line."""
+    counts = rows[0]['counts']
+    return (
+        'Sensitivity in % at average false positives per image; '
+        f'{_extent(counts["images"], counts["lesions"])}, hit at IoU >= '
+        f'{rows[0]["iou_thr"]:g}. "at FPs": where the largest sensitivity is '
+        'first reached.'
+    )
+
+
+def facts_of(
+    rows: Sequence[dict],
+    document: dict,
+    train: dict | None,
+    banks: Mapping[str, dict],
+    notes: Sequence[tuple[str, str]],
+) -> list[tuple[str, str]]:
+    """Names and values of the facts table; the user's notes come first."""
+    counts = rows[0]['counts']
+    facts = [(str(key), str(value)) for key, value in notes]
+    facts.append(('tested on', _extent(counts['images'], counts['lesions'])))
+    if counts['noisy_lesions_dropped']:
+        facts.append(
+            ('noisy lesions dropped', f'{counts["noisy_lesions_dropped"]:,}')
+        )
+    if document['without_picture']:
+        facts.append(
+            ('images not on disk', f'{document["without_picture"]:,}')
+        )
+    if train:
+        used = sum(not lesion['noisy'] for lesion in train['annotations'])
+        extent = _extent(len(train['images']), used)
+        facts.append(('trained on', extent))
+    if banks:
+        facts.append(('mining rounds', f'{len(banks)}'))
+    facts.append(('a hit is', f'IoU of boxes >= {rows[0]["iou_thr"]:g}'))
+    facts.append(('mmuldor', mmuldor.__version__))
+    return facts
+
+
+def sections_of(
+    rows: Sequence[dict],
+    comparison: dict,
+    banks: Mapping[str, dict],
+    with_truth: bool,
+    fps_per_image: float,
+) -> list[Section]:
+    """The page below the table and the plot.
+
+    Args:
+        rows: The rows of the table.
+        comparison: The same with intervals.
+        banks: Bank files by the name of their picture.
+        with_truth: Whether true outlines are drawn.
+        fps_per_image: Where the methods are compared in pictures.
+    """
+    sections = [
+        how_sure_section(comparison),
+        pseudo_mask_section('pseudo_masks.png', with_truth),
+        side_by_side_section('side_by_side.png', fps_per_image),
+    ]
+    if banks:
+        sections.append(mined_section(banks))
+    return [*sections, protocol_section(rows)]
+
+
+def protocol_section(rows: Sequence[dict]) -> Section:
+    """How the figures were computed."""
+    convention = rows[0]['convention']
+    text = (
+        'FROC in the convention of the DeepLesion literature: a detection is '
+        'a hit when the IoU of its box with an annotated box is at least '
+        f'{rows[0]["iou_thr"]:g}; {convention}. Rows that end in "+ FP" '
+        "append the detections of the model's false-positive class after "
+        'all others. table.json holds every figure at full precision.'
+    )
+    return Section('How it was measured', [text])
+
+
+def how_sure_section(comparison: dict) -> Section:
+    """Intervals of the means, and what they allow to say."""
+    settings = comparison['settings']
+    rows = '; '.join(
+        f'{row["name"]} {100 * row["mean"]:.1f} '
+        f'({100 * row["mean_interval"][0]:.1f} to '
+        f'{100 * row["mean_interval"][1]:.1f})'
+        for row in comparison['rows']
+    )
+    texts = [
+        'With few images chance moves every figure. Mean sensitivity over '
+        f'0.5, 1, 2 and 4 FPs with {100 * settings["level"]:g} % intervals '
+        f'({settings["num_resamples"]:,} resamples of '
+        f'{_count(comparison["patients"], "patient")}), one training each: '
+        f'{rows}.',
+        *map(difference_sentence, comparison['differences']),
+    ]
+    return Section('How sure the figures are', texts)
+
+
+def pseudo_mask_section(file: str, with_truth: bool) -> Section:
+    """Fig. 2: pseudo masks."""
+    text = (
+        'Radiologists measured each lesion by two diameters (RECIST); nobody '
+        'drew its outline. A mask to train on is built from the four '
+        'endpoints: a quarter of an ellipse between each two neighbours. '
+        'Lesions are chosen at random from small to large; below each one '
+        'its two diameters.'
+    )
+    keys = ['diameter', 'endpoint', 'mask']
+    if with_truth:
+        text += ' On a phantom the true outline is known and drawn white.'
+        keys.append('truth')
+    picture = Picture(file, 'CT crops with diameters and pseudo masks')
+    return Section('Pseudo masks', [text], [picture], keys)
+
+
+def side_by_side_section(file: str, fps_per_image: float) -> Section:
+    """Fig. 4: methods side by side."""
+    text = (
+        'One row an image, one column a method. Each method shows the '
+        'detections above its own threshold, the one that gives it '
+        f'{fps_per_image:g} false positives per image on average over the '
+        'whole split. The images are drawn at random in turn, as far as '
+        'there are any: methods differ, all find every lesion, methods '
+        'differ, all miss.'
+    )
+    picture = Picture(file, 'CT slices with the detections of every method')
+    return Section(
+        'The methods side by side',
+        [text],
+        [picture],
+        ['reference', 'detection'],
+    )
+
+
+def mined_section(banks: Mapping[str, dict]) -> Section:
+    """Fig. 3: what was mined; ``banks`` by the file of their picture."""
+    text = (
+        'After each round of training the model is run over its own training '
+        'images. Confident detections that are no annotated lesion (hard '
+        'negatives) join the next round as a class of their own. S1 is the '
+        'score, S2 the overlap (IoU) of the predicted mask with the pseudo '
+        'mask. Look closely: not every lesion in the data is annotated, so '
+        'some of them may be real.'
+    )
+    pictures = [
+        Picture(
+            file,
+            f'Training slices with what was mined {_when(bank)}',
+            f'Round {_when(bank)}',
+            _bank_counts(bank),
+        )
+        for file, bank in banks.items()
+    ]
+    keys = ['reference', 'mined']
+    return Section('What was mined', [text], pictures, keys)
+
+
+def _when(bank: dict) -> str:
+    epoch = bank['epoch'] + 1
+    return f'after epoch {epoch}' if epoch else 'before training'
+
+
+# Counts that are told only where there are any.
+_RARE = ('spared', 'excluded')
+
+
+def _bank_counts(bank: dict) -> str:
+    counts = bank.get('counts', {})
+    words = {
+        'images': 'images',
+        'with_hit': 'with a hit',
+        'without_hit': 'without',
+        'mined': 'examples mined',
+        'skipped': 'candidates skipped (on an annotated lesion)',
+        'spared': 'spared (too sure for a mistake)',
+        'excluded': 'excluded by a reader',
+    }
+    found = [
+        f'{counts[key]:,} {text}'
+        for key, text in words.items()
+        if key in counts and (counts[key] or key not in _RARE)
+    ]
+    return ', '.join(found) + '.' if found else ''
+
+
+def _extent(images: int, lesions: int) -> str:
+    return f'{_count(images, "image")}, {_count(lesions, "lesion")}'
+
+
+def _count(number: int, noun: str) -> str:
+    return f'{number:,} {noun}' if number == 1 else f'{number:,} {noun}s'

@@ -1,0 +1,1 @@
+"""A CT series in DICOM files, and lesions as a DICOM Segmentation."""

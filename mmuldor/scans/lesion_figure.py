@@ -1,0 +1,64 @@
+"""A lesion of a volume on its key slice."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mmuldor.functional.hounsfield import window_hu
+from mmuldor.scans.lesions import Lesion
+from mmuldor.scans.volume import Volume
+from mmuldor.visualization.ct_image import DEFAULT_WINDOW_HU
+from mmuldor.visualization.marks import (
+    DETECTION,
+    MASK,
+    draw_box,
+    draw_diameters,
+    draw_region,
+)
+from mmuldor.visualization.panels import PanelGrid, square_view
+
+
+def lesion_figure(
+    lesion: Lesion,
+    volume: Volume,
+    number: int,
+    window: tuple[float, float] = DEFAULT_WINDOW_HU,
+) -> Figure:
+    """Draw the key slice, whole and around the lesion.
+
+    Args:
+        lesion: The lesion.
+        volume: The scan it was found in.
+        number: What it is called.
+        window: Lowest and highest HU shown.
+    """
+    plane = volume.hu[lesion.key_slice]
+    grey = np.rint(window_hu(plane.astype(np.float32), *window))
+    picture = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+    key = lesion.detections[0]
+    x1, y1, x2, y2 = key.box_px
+    box = [x1, y1, x2 - x1, y2 - y1]
+    height, width = plane.shape
+    whole = (-0.5, -0.5, max(height, width) - 0.5, max(height, width) - 0.5)
+    near = square_view([box], plane.shape, margin=0.8, least=40)
+    grid = PanelGrid(1, 2, 420)
+    captions = (f'slice {lesion.key_slice}', _caption(lesion, number))
+    for column, view in enumerate((whole, near)):
+        ax = grid.add(0, column, picture, view, captions[column])
+        draw_box(ax, box, DETECTION, dashed=True)
+        if column and key.outline_px is not None:
+            draw_region(ax, [key.outline_px], MASK, fill=0.25)
+        if column and lesion.recist_px is not None:
+            draw_diameters(ax, lesion.recist_px.reshape(-1), width=2, dot=6)
+    return grid.fig
+
+
+def _caption(lesion: Lesion, number: int) -> str:
+    kind = f' ({lesion.lesion_type})' if lesion.lesion_type else ''
+    text = f'lesion {number}{kind}, score {lesion.score:.2f}'
+    if lesion.long_mm is not None:
+        text += f', {lesion.long_mm:.1f} x {lesion.short_mm:.1f} mm'
+    if lesion.volume_ml is not None:
+        text += f', {lesion.volume_ml:.1f} ml'
+    return text

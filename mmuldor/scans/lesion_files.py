@@ -1,0 +1,139 @@
+"""The lesions of a scan as files: JSON, CSV and a label mask.
+
+``lesions.json``::
+
+    {"source": "...", "spacing_mm": [columns, rows, slices],
+     "shape": [slices, rows, columns],
+     "affine_lps": [[...], [...], [...], [...]], "notes": ["..."],
+     "lesions": [{"number": 1, "score": 0.9, "probability": 0.8,
+                  "lesion_type": "liver", "key_slice": 31,
+                  "center_lps_mm": [x, y, z],
+                  "box_mm": [x1, y1, z1, x2, y2, z2],
+                  "long_mm": 21.3, "short_mm": 14.0, "volume_ml": 2.1,
+                  "recist_px": [x, y, x, y, x, y, x, y],
+                  "detections": [{"slice": 31, "score": 0.9,
+                                  "box_px": [x1, y1, x2, y2]}]}]}
+
+Slices count from 0 at the patient's feet, pixels from 0 with their centres at
+integers, columns to the patient's left and rows to the back. Boxes in mm are
+along those axes from the first pixel's centre; centres are in patient
+coordinates (left, posterior, superior), into which `affine_lps` turns (column,
+row, slice) indices. What needs a mask is null without, and so is the
+probability without a calibration, and the type where lesions are one class.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from mmuldor.functional.masks import rasterize
+from mmuldor.io.json_files import replacing, write_json
+from mmuldor.scans.lesions import Lesion
+from mmuldor.scans.volume import Volume
+
+COLUMNS = (
+    'number', 'score', 'probability', 'key_slice',
+    'center_left_mm', 'center_posterior_mm', 'center_superior_mm',
+    'long_mm', 'short_mm', 'volume_ml', 'slices', 'lesion_type',
+)  # fmt: skip
+
+
+def write_lesions_json(
+    path: str | os.PathLike,
+    lesions: Sequence[Lesion],
+    volume: Volume,
+    notes: Sequence[str] = (),
+) -> None:
+    """Write the lesions as JSON; see the module for what it holds."""
+    document = {
+        'source': volume.source,
+        'spacing_mm': list(volume.spacing_mm),
+        'shape': list(volume.shape),
+        'affine_lps': volume.affine.tolist(),
+        'notes': list(notes),
+        'lesions': [
+            {
+                'number': number,
+                'score': lesion.score,
+                'probability': _rounded(lesion.probability, 4),
+                'lesion_type': lesion.lesion_type,
+                'key_slice': lesion.key_slice,
+                'center_lps_mm': _rounded(lesion.center_lps_mm),
+                'box_mm': _rounded(lesion.box_mm),
+                'long_mm': _rounded(lesion.long_mm),
+                'short_mm': _rounded(lesion.short_mm),
+                'volume_ml': _rounded(lesion.volume_ml, 4),
+                'recist_px': None
+                if lesion.recist_px is None
+                else _rounded(lesion.recist_px.reshape(-1)),
+                'detections': [
+                    {
+                        'slice': d.slice_index,
+                        'score': d.score,
+                        'box_px': _rounded(d.box_px),
+                    }
+                    for d in lesion.detections
+                ],
+            }
+            for number, lesion in enumerate(lesions, start=1)
+        ],
+    }
+    write_json(path, document, indent=1)
+
+
+def write_lesions_csv(
+    path: str | os.PathLike, lesions: Sequence[Lesion]
+) -> None:
+    """Write a row a lesion; what needs a mask is empty without."""
+    with (
+        replacing(path) as temporary,
+        open(temporary, 'w', newline='', encoding='utf-8') as file,
+    ):
+        writer = csv.writer(file, lineterminator='\n')
+        writer.writerow(COLUMNS)
+        for number, lesion in enumerate(lesions, start=1):
+            measured = (lesion.long_mm, lesion.short_mm, lesion.volume_ml)
+            writer.writerow(
+                [
+                    number,
+                    f'{lesion.score:.4f}',
+                    _text(lesion.probability, 4),
+                    lesion.key_slice,
+                    *(f'{value:.1f}' for value in lesion.center_lps_mm),
+                    *(_text(value, 2) for value in measured),
+                    len(lesion.detections),
+                    lesion.lesion_type,
+                ]
+            )
+
+
+def _text(value: float | None, digits: int) -> str:
+    return '' if value is None else f'{value:.{digits}f}'
+
+
+def label_volume(lesions: Sequence[Lesion], volume: Volume) -> np.ndarray:
+    """Masks of the lesions by their numbers, (slices, rows, columns) uint16.
+
+    Where two overlap, the surer one shows.
+    """
+    labels = np.zeros(volume.shape, dtype=np.uint16)
+    _, height, width = volume.shape
+    for number, lesion in reversed(list(enumerate(lesions, start=1))):
+        for found in lesion.detections:
+            if found.outline_px is not None:
+                mask = rasterize(found.outline_px, height, width)
+                labels[found.slice_index][mask] = number
+    return labels
+
+
+def _rounded(values, digits: int = 3):
+    """Numbers as JSON with few digits; None stays."""
+    if values is None:
+        return None
+    if np.ndim(values) == 0:
+        return round(float(values), digits)
+    return [round(float(value), digits) for value in values]

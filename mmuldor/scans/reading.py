@@ -1,0 +1,54 @@
+"""A scan from whatever it comes as."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mmuldor.scans.dicom.series import read_dicom
+from mmuldor.scans.nifti import read_nifti
+from mmuldor.scans.png_series import read_png_series
+from mmuldor.scans.volume import Volume
+
+
+def read_scan(
+    path: str | os.PathLike,
+    *,
+    series_uid: str | None = None,
+    spacing_mm: Sequence[float] | None = None,
+) -> tuple[Volume, list[str]]:
+    """Read a NIfTI file, a folder of DICOM files or a folder of PNG slices.
+
+    Args:
+        path: ``.nii``, ``.nii.gz`` or a folder.
+        series_uid: Which of several DICOM series.
+        spacing_mm: Of PNG slices, which do not say it: columns, rows, slices.
+
+    Returns:
+        The volume, and what was left out or repaired.
+
+    Raises:
+        FileNotFoundError: If there is nothing to read.
+        ValueError: If it is no CT volume.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if any(path.glob('*.png')):
+            if spacing_mm is None:
+                raise ValueError(
+                    f'{path} holds PNG slices, which do not say how large '
+                    'their pixels are. Give the spacing: columns, rows and '
+                    'slices in mm.'
+                )
+            return read_png_series(path, spacing_mm)
+        series = read_dicom(path, series_uid)
+        volume = replace(series.volume, dicom_files=series.files)
+        return volume, series.notes
+    if path.exists() and not path.name.endswith(('.nii', '.nii.gz')):
+        raise ValueError(
+            f'{path} must be a .nii or .nii.gz file, or a folder of DICOM '
+            'files or PNG slices.'
+        )
+    return read_nifti(path), []

@@ -1,0 +1,1 @@
+"""A volume with its lesions as a page to scroll through."""

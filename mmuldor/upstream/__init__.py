@@ -1,0 +1,1 @@
+"""What mmuldor uses of torch and OpenMMLab that they do not promise."""

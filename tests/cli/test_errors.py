@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from mmuldor.cli.errors import check_outputs, user_errors
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        ValueError('row 3 is\n  bad'),
+        FileNotFoundError('row 3 is bad'),
+        OSError('row 3 is bad'),
+    ],
+)
+def test_user_errors_are_one_line_and_code_1(error, capsys, monkeypatch):
+    monkeypatch.delenv('MMULDOR_DEBUG', raising=False)
+    with pytest.raises(SystemExit) as caught, user_errors():
+        raise error
+    assert caught.value.code == 1
+    captured = capsys.readouterr()
+    assert captured.err == 'error: row 3 is bad\n'
+    assert captured.out == ''
+
+
+def test_an_error_without_words_has_a_name(capsys):
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        raise ValueError
+    assert capsys.readouterr().err == 'error: ValueError\n'
+
+
+def test_interrupt_is_130(capsys):
+    with pytest.raises(SystemExit) as caught, user_errors(debug=False):
+        raise KeyboardInterrupt
+    assert caught.value.code == 130
+    assert 'Traceback' not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('error', [KeyError('a'), TypeError('a')])
+def test_bugs_keep_their_traceback(error):
+    with pytest.raises(type(error)), user_errors(debug=False):
+        raise error
+
+
+@pytest.mark.parametrize('error', [ValueError, OSError, KeyboardInterrupt])
+def test_debug_lets_everything_through(error, monkeypatch):
+    monkeypatch.setenv('MMULDOR_DEBUG', '1')
+    with pytest.raises(error), user_errors():
+        raise error
+
+
+def test_debug_0_is_off(monkeypatch):
+    monkeypatch.setenv('MMULDOR_DEBUG', '0')
+    with pytest.raises(SystemExit), user_errors():
+        raise ValueError
+
+
+def test_as_decorator_it_returns_what_the_function_does():
+    @user_errors()
+    def main() -> int:
+        return 7
+
+    assert main() == 7
+
+
+def test_the_traceback_of_a_loaders_process_is_left_out(capsys):
+    text = (
+        'Caught ValueError in DataLoader worker process 0.\n'
+        'Original Traceback (most recent call last):\n'
+        '  File "x.py", line 1, in f\n    raise ValueError(1)\n'
+        'ValueError: a.png must be a PNG,\nbut is not.\n'
+    )
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        raise ValueError(text)
+    assert capsys.readouterr().err == (
+        'error: a.png must be a PNG, but is not.\n'
+    )
+
+
+def test_too_little_memory_is_no_bug_of_ours(capsys):
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        raise MemoryError('Unable to allocate 9 TiB')
+    assert capsys.readouterr().err == (
+        'error: not enough memory. Unable to allocate 9 TiB\n'
+    )
+
+
+@pytest.mark.parametrize('error', [ValueError('bad'), KeyboardInterrupt()])
+def test_the_error_is_the_last_line(error, capsys):
+    """A progress bar ends when its generator does."""
+
+    def bar():
+        try:
+            yield from range(9)
+        finally:
+            print('9 of 9', file=sys.stderr)
+
+    def work():
+        for _ in bar():
+            raise error
+
+    with pytest.raises(SystemExit), user_errors(debug=False):
+        work()
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == '9 of 9'
+    assert last in ('error: bad', 'interrupted')
+
+
+def test_outputs_are_no_inputs_and_differ(tmp_path):
+    (tmp_path / 'loop').symlink_to('loop')
+    (tmp_path / 'link').symlink_to('a')
+    a, b = tmp_path / 'a', tmp_path / 'b'
+    check_outputs([a, None, tmp_path / 'loop'], [b, None])
+    for outputs in ([a], [tmp_path / 'link'], [b, b]):
+        with pytest.raises(ValueError, match=r'must be another file'):
+            check_outputs([a], outputs)

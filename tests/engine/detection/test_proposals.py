@@ -1,0 +1,70 @@
+"""Proposals of a batch are those that mmdet finds image by image."""
+
+import numpy as np
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.registry import MODELS, init_default_scope
+
+from mmuldor.engine.detection.proposals import proposals
+
+
+@pytest.fixture
+def head(mini_config):
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(mini_config.model)
+    model.init_weights()
+    head = model.rpn_head.eval()
+    # Boxes and scores that differ.
+    for layer in (head.rpn_cls, head.rpn_reg):
+        torch.nn.init.normal_(layer.weight, std=0.3)
+    return head
+
+
+def maps(images, channels=64):
+    generator = torch.Generator().manual_seed(1)
+    return [
+        torch.randn(images, channels, 64 // s, 64 // s, generator=generator)
+        for s in (2, 4, 8, 16, 32)
+    ]
+
+
+def samples(images):
+    facts = dict(img_shape=(64, 60), scale_factor=(1.0, 1.0))
+    return [DetDataSample(metainfo=facts) for _ in range(images)]
+
+
+@pytest.mark.parametrize('smallest', [-1, 0, 5])
+@torch.no_grad()
+def test_they_are_mmdets(head, smallest):
+    head.test_cfg.update(min_bbox_size=smallest, nms_pre=100, max_per_img=40)
+    channels = head.rpn_conv.in_channels
+    features = maps(5, channels)
+    expected = head.predict(features, samples(5), rescale=False)
+    found = proposals(head, features, samples(5))
+    for one, other in zip(found, expected, strict=True):
+        assert len(one) == len(other) > 5
+        np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
+        np.testing.assert_allclose(one.bboxes, other.bboxes, atol=1e-3)
+        assert one.labels.dtype == other.labels.dtype
+
+
+@torch.no_grad()
+def test_an_image_without_any(head):
+    head.test_cfg.update(min_bbox_size=10**6)
+    features = maps(2, head.rpn_conv.in_channels)
+    found = proposals(head, features, samples(2))
+    assert [len(part) for part in found] == [0, 0]
+
+
+@torch.no_grad()
+def test_another_kind_of_head_is_left_to_mmdet(head):
+    class Own(type(head)):
+        def _bbox_post_process(self, results, **kwargs):
+            return results[:3]
+
+    head.__class__ = Own
+    features = maps(2, head.rpn_conv.in_channels)
+    found = proposals(head, features, samples(2))
+    assert [len(part) for part in found] == [3, 3]

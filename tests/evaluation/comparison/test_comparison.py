@@ -1,0 +1,143 @@
+"""Comparisons of methods whose outcomes can be counted by hand."""
+
+import numpy as np
+import pytest
+
+from mmuldor.evaluation.comparison.comparison import Method, Settings, compare
+from mmuldor.evaluation.comparison.comparison_tables import latex, markdown
+from mmuldor.evaluation.comparison.published import PUBLISHED, choose
+from mmuldor.evaluation.comparison.resampled_froc import Ranked
+
+IMAGES = 20
+FEW = Settings(
+    fp_rates=(0.5, 2.0),
+    stratum_fps=1.0,
+    num_resamples=200,
+    num_permutations=200,
+)
+
+
+def outcome(found, fps_before=0):
+    """One lesion an image, the first ``found`` found after some FPs."""
+    never = fps_before + 1
+    steps = np.full(IMAGES, never)
+    steps[:found] = fps_before
+    return Ranked(
+        np.arange(fps_before) % IMAGES,
+        np.arange(fps_before),
+        np.arange(IMAGES),
+        steps,
+        never,
+    )
+
+
+def compared(**methods):
+    return compare(
+        [Method(name, runs) for name, runs in methods.items()],
+        np.arange(IMAGES),
+        {'first': np.arange(IMAGES) < 5, 'last': np.arange(IMAGES) >= 15},
+        FEW,
+    )
+
+
+def test_rows_and_their_difference():
+    result = compared(a=[outcome(10)], b=[outcome(16, fps_before=20)])
+    first, second = result['rows']
+    assert first['sensitivity'] == [0.5, 0.5]
+    # Sixteen after exactly one FP an image: nothing at 0.5.
+    assert second['sensitivity'] == [0.0, 0.8]
+    assert (first['mean'], second['mean']) == (0.5, pytest.approx(0.6))
+    assert (second['max_sensitivity'], second['fps_at_max']) == (0.8, 1.0)
+    low, high = first['interval'][0]
+    assert 0.25 <= low < 0.5 < high <= 0.75
+    (difference,) = result['differences']
+    assert (difference['first'], difference['second']) == ('a', 'b')
+    assert difference['sensitivity'] == pytest.approx([-0.5, 0.3])
+    low, high = difference['interval'][1]
+    assert low < 0.3 < high
+    # Six lesions that only b finds: two-sided sign test 2 / 64.
+    assert difference['p_value'][1] == pytest.approx(2 / 64, abs=0.03)
+    assert difference['standard_error'] > 0
+
+
+def test_strata_share_the_operating_point():
+    result = compared(a=[outcome(10)])
+    strata = result['rows'][0]['strata']
+    assert strata['first']['sensitivity'] == 1.0
+    assert strata['last']['sensitivity'] == 0.0
+    assert result['strata'] == {'first': 5, 'last': 5}
+    assert 'all' not in strata
+
+
+def test_an_empty_stratum_is_null():
+    nothing = {'none': np.zeros(IMAGES, dtype=bool)}
+    result = compare(
+        [Method('a', [outcome(3)])], np.arange(IMAGES), nothing, FEW
+    )
+    assert result['rows'][0]['strata']['none'] == {
+        'sensitivity': None,
+        'interval': [None, None],
+    }
+
+
+def test_runs_are_averaged():
+    result = compared(a=[outcome(8), outcome(12)], b=[outcome(10)])
+    first, second = result['rows']
+    assert first['runs'] == 2
+    assert first['sensitivity'] == second['sensitivity'] == [0.5, 0.5]
+    # Seeds add to the spread.
+    assert np.ptp(first['interval'][0]) > np.ptp(second['interval'][0])
+    # Two runs cannot be paired with one.
+    assert result['differences'][0]['p_value'] is None
+
+
+def test_names_must_differ():
+    methods = [Method('a', [outcome(1)]), Method('a', [outcome(2)])]
+    with pytest.raises(ValueError, match=r"different names.*\['a', 'a'\]"):
+        compare(methods, np.arange(IMAGES), {}, FEW)
+    with pytest.raises(ValueError, match=r'got \[\]'):
+        compare([], np.arange(IMAGES), {}, FEW)
+
+
+def test_markdown():
+    result = compared(a=[outcome(10)], **{'b|c': [outcome(20)]})
+    text = markdown(result, choose(['vgg16', 'uldor']))
+    lines = text.splitlines()
+    assert '| Method | 0.5 | 2 | mean 0.5-4 | largest |' in lines
+    assert '(Mask R-CNN + HNEM) (2019) | 52.86 | 74.84 | 69.22 |  |' in text
+    row = next(line for line in lines if line.startswith('| a '))
+    assert row.startswith('| a | 50.0 (')
+    assert '| b\\|c | 100.0 (100.0-100.0) |' in text
+    assert row.endswith('| 50.0 at 0.0 |')
+    assert '| b\\|c - a | +50.0 (' in text
+    assert ', p 0.' in text
+    assert '| first | 5 | 100.0 (100.0-100.0) | 100.0' in text
+    assert 'ULDor paper, Table 1' in text
+
+
+def test_latex():
+    result = compared(**{'50 % & more_': [outcome(10)]})
+    text = latex(result, choose(['uldor']))
+    lines = text.splitlines()
+    assert lines[0] == '\\begin{tabular}{lccc}'
+    assert '50 \\% \\& more\\_ & 50.0 [' in text
+    # The literature stands above a rule.
+    assert lines.index('\\midrule', 4) == lines.index('\\toprule') + 4
+    assert lines[-1] == '\\end{tabular}'
+
+
+def test_published_rows():
+    assert PUBLISHED['uldor'].percent[5.0] == 86.21
+    assert PUBLISHED['3dce-rerun'].percent[16.0] == 89.62
+    assert choose(['none']) == []
+    assert len(choose(['all'])) == 13
+    with pytest.raises(ValueError, match=r"one of vgg16.*got 'yolo'"):
+        choose(['yolo'])
+
+
+@pytest.mark.parametrize('row', choose(['all']), ids=lambda row: row.key)
+def test_published_means_are_those_of_their_points(row):
+    points = [row.percent.get(rate) for rate in (0.5, 1.0, 2.0, 4.0)]
+    if None not in points:
+        # To the rounding of what was published.
+        assert np.mean(points) == pytest.approx(row.mean, abs=0.051)

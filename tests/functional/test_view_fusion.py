@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mmuldor.functional.boxes import pairwise_iou
+from mmuldor.functional.view_fusion import fuse_group, group_views
+
+
+def test_one_lesion_in_three_views_is_one():
+    boxes = [[10, 10, 20, 20], [11, 10, 21, 20], [40, 40, 50, 50]]
+    groups = group_views(boxes, [0.5, 0.9, 0.7], [0, 1, 2])
+    assert [group.tolist() for group in groups] == [[1, 0], [2]]
+
+
+def test_two_detections_of_one_view_stay_two():
+    boxes = [[10, 10, 20, 20], [10, 10, 20, 20], [10, 10, 20, 20]]
+    groups = group_views(boxes, [0.9, 0.8, 0.7], [0, 0, 1])
+    assert [group.tolist() for group in groups] == [[0, 2], [1]]
+
+
+@given(st.data())
+def test_every_detection_is_in_one_group(data):
+    count = data.draw(st.integers(0, 12))
+    rng = np.random.default_rng(data.draw(st.integers(0, 10**6)))
+    corner = rng.uniform(0, 20, (count, 2))
+    boxes = np.hstack([corner, corner + rng.uniform(5, 15, (count, 2))])
+    scores, views = rng.random(count), rng.integers(0, 3, count)
+    groups = group_views(boxes, scores, views, iou_thr=0.4)
+    rows = [row for group in groups for row in group.tolist()]
+    assert sorted(rows) == list(range(count))
+    firsts = [scores[group[0]] for group in groups]
+    assert firsts == sorted(firsts, reverse=True)
+    overlaps = pairwise_iou(boxes, boxes, inclusive=False)
+    for group in groups:
+        assert len(set(views[group])) == len(group)
+        assert (overlaps[group[0], group] >= 0.4).all()
+        assert scores[group[0]] == scores[group].max()
+
+
+def test_boxes_are_weighed_and_scores_averaged_over_all_views():
+    box, score = fuse_group(
+        np.array([[0.0, 0, 10, 10], [4, 4, 14, 14]]), np.array([0.9, 0.3]), 4
+    )
+    assert box.tolist() == pytest.approx([1, 1, 11, 11])
+    assert score == pytest.approx(0.3)
+
+
+def test_a_threshold_out_of_range_is_an_error():
+    with pytest.raises(ValueError, match='iou_thr'):
+        group_views(np.zeros((0, 4)), [], [], iou_thr=0)

@@ -1,0 +1,264 @@
+"""Lesions as a DICOM Segmentation, read back by highdicom."""
+
+import re
+
+import highdicom as hd
+import numpy as np
+import pydicom
+import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from mmuldor import __version__
+from mmuldor.functional.masks import rasterize
+from mmuldor.scans.dicom.segmentation import write_dicom_seg
+from mmuldor.scans.lesions import SliceDetection, measure_lesion
+from mmuldor.scans.reading import read_scan
+
+# 21 x 33 pixels do not fill whole bytes.
+ROWS, COLUMNS, SLICES = 21, 33, 6
+ROW_MM, COLUMN_MM, INTERVAL = 0.8, 0.7, 2.5
+TOWARDS = dict(zip('LPSRAI', [*np.eye(3), *-np.eye(3)], strict=True))
+BOXES = {
+    1: [(1, (4, 3, 12, 9)), (2, (5, 4, 13, 10)), (3, (5, 5, 9, 8))],
+    2: [(2, (11, 8, 20, 15))],
+}
+OPTIONAL = {
+    'PatientID': 'P1', 'PatientName': 'A^B', 'PatientBirthDate': '19500102',
+    'PatientSex': 'F', 'AccessionNumber': '7', 'StudyID': '1',
+    'StudyDate': '20200102', 'StudyTime': '101112', 'SliceThickness': 3.0,
+}  # fmt: skip
+
+
+def write_series(folder, *, axes='LPS', numbers=range(SLICES), **changes):
+    """Slices whose columns, rows and positions run to those directions."""
+    folder.mkdir()
+    along = [TOWARDS[letter] for letter in axes]
+    spacing = np.array([COLUMN_MM, ROW_MM, INTERVAL])
+    # Letters that point away from LPS start at the other end.
+    size = (np.array([COLUMNS, ROWS, SLICES]) - 1) * spacing
+    corner = np.array([-20.0, -30.0, 100.0])
+    for axis, length in zip(along, size, strict=True):
+        corner -= np.minimum(axis, 0) * length
+    common = {'FrameOfReferenceUID': '1.9', **OPTIONAL, **changes}
+    rng = np.random.default_rng(0)
+    names = rng.permutation(SLICES)
+    for number in numbers:
+        data = Dataset()
+        data.SOPClassUID = CTImageStorage
+        data.SOPInstanceUID = generate_uid()
+        data.StudyInstanceUID, data.SeriesInstanceUID = '1.2', '1.2.3'
+        data.Modality, data.SeriesNumber = 'CT', 4
+        data.Rows, data.Columns = ROWS, COLUMNS
+        data.PixelSpacing = [ROW_MM, COLUMN_MM]
+        data.ImageOrientationPatient = [*along[0], *along[1]]
+        place = corner + along[2] * INTERVAL * number
+        data.ImagePositionPatient = place.round(3).tolist()
+        data.RescaleSlope, data.RescaleIntercept = 1, -1024
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
+        data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
+        data.PixelRepresentation = 0
+        pixels = rng.integers(0, 2000, (ROWS, COLUMNS), dtype=np.uint16)
+        data.PixelData = pixels.tobytes() + b'\x00' * (pixels.nbytes % 2)
+        for key, value in common.items():
+            if value is not None:
+                setattr(data, key, value)
+        data.file_meta = FileMetaDataset()
+        data.file_meta.MediaStorageSOPClassUID = CTImageStorage
+        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data.save_as(folder / f'{names[number]}.dcm', enforce_file_format=True)
+    return folder
+
+
+def outline(box):
+    x1, y1, x2, y2 = np.array(box, dtype=float)
+    # A corner is cut, so that no flip leaves the mask as it was.
+    return np.array([[x1, y1], [x2, y1], [x2, y2 - 2], [x2 - 3, y2], [x1, y2]])
+
+
+def lesions_of(volume, boxes=None):
+    found = []
+    for place in (boxes or BOXES).values():
+        detections = [
+            SliceDetection(k, np.array(box, float), 0.9, outline(box), 1)
+            for k, box in place
+        ]
+        found.append(measure_lesion(detections, volume.affine))
+    return found
+
+
+def volume_mask(volume, number):
+    mask = np.zeros(volume.shape, dtype=bool)
+    for k, box in BOXES[number]:
+        mask[k] |= rasterize(outline(box), *volume.shape[1:])
+    return mask
+
+
+def patient_points(mask, affine):
+    """Patient coordinates of the voxels, in the order of the coordinates."""
+    slices, rows, columns = np.nonzero(mask)
+    indices = np.stack([columns, rows, slices, np.ones(len(rows))])
+    points = (affine @ indices)[:3].T.round(3) + 0.0
+    return np.array(sorted(points.tolist()))
+
+
+@pytest.mark.parametrize(
+    'axes', ['LPS', 'RPS', 'LAS', 'RAI', 'LPI', 'RPI', 'PIR', 'AIL', 'LIP']
+)
+def test_every_pixel_comes_back_on_its_source_slice(tmp_path, axes):
+    folder = write_series(tmp_path / 'ct', axes=axes)
+    volume, _ = read_scan(folder)
+    path = tmp_path / 'lesions.dcm'
+    assert write_dicom_seg(path, lesions_of(volume), volume) == []
+    seg = hd.seg.segread(path)
+    sources = [pydicom.dcmread(p) for p in sorted(folder.iterdir())]
+    # Pixel on pixel on the source images, whatever their order.
+    uids = [source.SOPInstanceUID for source in sources]
+    stack = seg.get_pixels_by_source_instance(
+        uids, assert_missing_frames_are_empty=True
+    )
+    assert stack.shape == (SLICES, ROWS, COLUMNS, 2)
+    for number in (1, 2):
+        expected = patient_points(volume_mask(volume, number), volume.affine)
+        found = []
+        for pixels, source in zip(
+            stack[..., number - 1], sources, strict=True
+        ):
+            place = np.array(source.ImagePositionPatient, float)
+            axis = np.array(source.ImageOrientationPatient, float)
+            affine = np.eye(4)
+            affine[:3, 0] = axis[:3] * COLUMN_MM
+            affine[:3, 1] = axis[3:] * ROW_MM
+            affine[:3, 3] = place
+            found += patient_points(pixels[None] > 0, affine).tolist()
+        assert np.allclose(sorted(found), expected, atol=1e-3)
+    # The same voxels as a volume, without the source images.
+    cube = seg.get_volume(combine_segments=False)
+    turned = np.einsum('srcn->nsrc', cube.array)
+    index = cube.affine[:, [2, 1, 0, 3]]
+    for number in (1, 2):
+        expected = patient_points(volume_mask(volume, number), volume.affine)
+        found = patient_points(turned[number - 1] > 0, index)
+        assert np.allclose(found, expected, atol=1e-3)
+
+
+def test_what_it_says_of_itself(tmp_path):
+    folder = write_series(tmp_path / 'ct')
+    volume, _ = read_scan(folder)
+    path = tmp_path / 'lesions.dcm'
+    write_dicom_seg(path, lesions_of(volume), volume)
+    seg = hd.seg.segread(path)
+    assert (seg.Modality, seg.SegmentationType) == ('SEG', 'BINARY')
+    assert seg.SegmentsOverlap == 'YES'
+    assert seg.FrameOfReferenceUID == '1.9'
+    assert (seg.PatientID, seg.StudyInstanceUID) == ('P1', '1.2')
+    (series,) = seg.ReferencedSeriesSequence
+    assert series.SeriesInstanceUID == '1.2.3'
+    assert seg.SeriesInstanceUID != '1.2.3'
+    # Every source slice is referred to, with a lesion or without.
+    named = series.ReferencedInstanceSequence
+    assert sorted(item.ReferencedSOPInstanceUID for item in named) == sorted(
+        pydicom.dcmread(p).SOPInstanceUID for p in folder.iterdir()
+    )
+    assert seg.NumberOfFrames == 4
+    assert seg.ContentCreatorName == ''
+    measures = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    assert measures.PixelSpacing == [ROW_MM, COLUMN_MM]
+    assert measures.SliceThickness == 3.0
+    assert measures.SpacingBetweenSlices == INTERVAL
+    for number in (1, 2):
+        segment = seg.get_segment_description(number)
+        assert segment.segment_label == f'Lesion {number}'
+        assert segment.segmented_property_category.value == '49755003'
+        assert segment.segmented_property_type.value == '52988006'
+        assert segment.algorithm_type.value == 'AUTOMATIC'
+        (algorithm,) = segment.algorithm_identification
+        assert algorithm.AlgorithmName == 'mmuldor'
+        assert algorithm.AlgorithmVersion == __version__
+        assert segment.tracking_id == f'Lesion {number}'
+    assert len({uid for _, uid in seg.get_tracking_ids()}) == 2
+
+
+def test_one_lesion_and_one_without_a_mask(tmp_path):
+    volume, _ = read_scan(write_series(tmp_path / 'ct'))
+    whole = lesions_of(volume, {2: BOXES[2]})
+    box = np.array([1.0, 1, 4, 4])
+    bare = measure_lesion(
+        [SliceDetection(0, box, 0.95, None, 0)], volume.affine
+    )
+    path = tmp_path / 'lesions.dcm'
+    assert write_dicom_seg(path, [bare, *whole], volume) == []
+    seg = hd.seg.segread(path)
+    assert seg.number_of_segments == 1
+    assert seg.SegmentsOverlap == 'NO'
+    # The number that lesions.json and the pictures give it.
+    assert seg.get_segment_description(1).segment_label == 'Lesion 2'
+    cube = seg.get_volume().array
+    assert cube.sum() == volume_mask(volume, 2).sum()
+
+
+def test_filled_in_slices_have_no_frame(tmp_path):
+    folder = write_series(tmp_path / 'ct', numbers=(0, 1, 3, 4, 5))
+    volume, read = read_scan(folder)
+    assert read == ['1 missing slices interpolated']
+    path = tmp_path / 'lesions.dcm'
+    notes = write_dicom_seg(path, lesions_of(volume), volume)
+    assert notes == ['lesions.dcm leaves out 2 masks on filled-in slices']
+    seg = hd.seg.segread(path)
+    # The second lesion was only there.
+    assert seg.number_of_segments == 1
+    places = [
+        group.PlanePositionSequence[0].ImagePositionPatient[2]
+        for group in seg.PerFrameFunctionalGroupsSequence
+    ]
+    assert places == [102.5, 107.5]
+    lost = write_dicom_seg(path, lesions_of(volume)[1:], volume)
+    assert lost == [
+        'lesions.dcm was not written: all masks lie on slices that were '
+        'filled in'
+    ]
+
+
+@pytest.mark.parametrize('lesions', ['none', 'bare'])
+def test_nothing_to_write_removes_an_older_file(tmp_path, lesions):
+    volume, _ = read_scan(write_series(tmp_path / 'ct'))
+    path = tmp_path / 'lesions.dcm'
+    path.write_text('of another scan')
+    bare = SliceDetection(0, np.array([1.0, 1, 4, 4]), 0.95, None, 0)
+    found = [measure_lesion([bare], volume.affine)]
+    notes = write_dicom_seg(path, found if lesions == 'bare' else [], volume)
+    assert notes == ['lesions.dcm was not written: no lesion has a mask']
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ('changes', 'match'),
+    [
+        (
+            {'FrameOfReferenceUID': None},
+            r'common FrameOfReferenceUID, .* none',
+        ),
+        ({'PatientSex': 'FEMALE'}, r"headers .* not valid: 'FEMALE' is not"),
+        ({'SOPInstanceUID': '1.5'}, r'must have its own SOPInstanceUID'),
+    ],
+)
+def test_slices_that_cannot_be_referred_to(tmp_path, changes, match):
+    volume, _ = read_scan(write_series(tmp_path / 'ct', **changes))
+    (note,) = write_dicom_seg(
+        tmp_path / 'lesions.dcm', lesions_of(volume), volume
+    )
+    assert re.search(match, note)
+    assert not (tmp_path / 'lesions.dcm').exists()
+
+
+def test_an_anonymised_series(tmp_path):
+    folder = write_series(tmp_path / 'ct', **dict.fromkeys(OPTIONAL))
+    volume, _ = read_scan(folder)
+    path = tmp_path / 'lesions.dcm'
+    assert write_dicom_seg(path, lesions_of(volume), volume) == []
+    seg = hd.seg.segread(path)
+    assert seg.PatientID == ''
+    assert seg.get_volume(combine_segments=False).array.sum() == sum(
+        volume_mask(volume, number).sum() for number in (1, 2)
+    )
