@@ -35,7 +35,8 @@ from benchmarks.models import (
 from benchmarks.timing import make_parser, row, save
 from benchmarks.waits import wait_rows
 from mmuldor.cli.errors import user_errors
-from mmuldor.engine.mining_round import MiningRule, mine
+from mmuldor.engine.mining_round import mine
+from mmuldor.mining.rule import MiningRule
 
 OPERATORS = 10
 # Images whose waits for the device are counted.

@@ -27,8 +27,8 @@ from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
 from benchmarks.timing import alternate, make_parser, row, save, times_faster
 from data_prep.make_phantom import main as make_phantom
 from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.classes import LESION
 from mmuldor.cli.errors import user_errors
-from mmuldor.engine.detection.detections import LESION
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.scans.png_series import read_png_series
 from mmuldor.scans.volume import Volume

@@ -38,8 +38,9 @@ from mmuldor.cli.errors import user_errors
 from mmuldor.engine import mining_round as mining_module
 from mmuldor.engine.detection.candidates import Candidates
 from mmuldor.engine.detection.image_stream import single_images
-from mmuldor.engine.mining_round import MiningRule, mine
+from mmuldor.engine.mining_round import mine
 from mmuldor.mining import examples as mined_image
+from mmuldor.mining.rule import MiningRule
 
 LARGE = ROOT / 'configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py'
 SMALL = (

@@ -26,7 +26,7 @@ from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
 from benchmarks.timing import alternate, make_parser, row, save
 from mmuldor.cli.errors import user_errors
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
-from mmuldor.upstream.runner import BriefRunner
+from mmuldor.engine.runner.brief_runner import BriefRunner
 
 # Largest share wanted of what the two passes take, in percent.
 WANTED = 65

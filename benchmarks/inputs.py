@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.timing import ROOT
 from data_prep.common.dl_info import iterate_rows, parse_row, read_bytes
-from mmuldor.evaluation.comparison.strata import UNKNOWN_TYPE
+from mmuldor.classes import UNKNOWN_TYPE
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections
 

@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from benchmarks.timing import DEMO, ROOT
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.configs.precision import lay_out
-from mmuldor.engine.hooks.head_expansion_hook import expand_heads, weights_of
+from mmuldor.engine.detection.weights import expand_heads, weights_of
 from mmuldor.upstream.safe_checkpoints import load_safely
 
 MASK_RCNN = ROOT / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'

@@ -27,7 +27,7 @@ from benchmarks.study.report import write_study
 from benchmarks.study.results import TESTSET_NAME
 from benchmarks.study.testset import describe_testset
 from mmuldor.cli.errors import user_errors
-from mmuldor.evaluation.comparison.comparison import Settings
+from mmuldor.evaluation.comparison.compare import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,8 +22,8 @@ from mmuldor.engine import mining_round as mining
 from mmuldor.engine.detection.image_losses import losses_by_image
 from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.detection.one_pass import features_known
-from mmuldor.engine.loops import predict
-from mmuldor.engine.mining_round import MiningRule
+from mmuldor.engine.runner.loops import predict
+from mmuldor.mining.rule import MiningRule
 
 aten = torch.ops.aten
 # Images mined together, as on a GPU.

@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.phantom.dataset import make_dataset, split_counts
+from data_prep.common.split_counts import split_counts
+from data_prep.phantom.dataset import make_dataset
 from data_prep.phantom.settings import (
     Difficulty,
     Settings,

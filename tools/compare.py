@@ -76,11 +76,11 @@ def main(argv: list[str] | None = None) -> None:
     """Compare, write, print the table."""
     args = parse_args(argv)
     # Late: a mistake in the arguments need not wait for matplotlib.
+    from mmuldor.evaluation.comparison.compare import Settings
     from mmuldor.evaluation.comparison.compare_runs import (
         compare_runs,
         split_method,
     )
-    from mmuldor.evaluation.comparison.comparison import Settings
 
     settings = Settings(
         fp_rates=tuple(args.fp_rates),

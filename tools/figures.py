@@ -66,10 +66,10 @@ def main(argv: list[str] | None = None) -> None:
     if 'run' in args:
         args['runs'] = parse_runs(args.pop('run'))
     # Late: a mistake in the arguments need not wait for matplotlib.
-    from mmuldor.report import figures
+    from mmuldor.report import paper_figures
     from mmuldor.visualization.panels import save_figure
 
-    figure = getattr(figures, name)(**args)
+    figure = getattr(paper_figures, name)(**args)
     for path in outputs:
         print(f'wrote {save_figure(figure, path)}')
 

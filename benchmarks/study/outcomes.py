@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.comparison.resampled_froc import Ranked
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.results import (
-    LESION,
     Detections,
     load_detections,
     load_results,
@@ -66,7 +66,7 @@ def evaluate_results(
         figures[kind] = report_dict(evaluation)
         ranked[kind] = Ranked.of(evaluation.matched)
     entries = load_results(results, lesions.all_images)
-    entries = [e for e in entries if e['category_id'] == LESION]
+    entries = [e for e in entries if e['category_id'] == LESION_CATEGORY]
     found = whole.matched.lesion_detection
     figures['dice'] = _mean_dice(found, entries, lesions, truth)
     return figures, ranked
@@ -78,7 +78,9 @@ def _kept(detections: Detections, whole: Evaluation) -> np.ndarray:
     steps = np.searchsorted(rates, CUT_FPS, side='right') - 1
     scores = matched.det_score[matched.det_step < steps]
     least = scores.min(initial=np.inf)
-    return (detections.categories != LESION) | (detections.scores >= least)
+    return (detections.categories != LESION_CATEGORY) | (
+        detections.scores >= least
+    )
 
 
 def true_masks(truth: Path) -> dict[int, dict]:

@@ -20,8 +20,8 @@ from benchmarks.study.texts import (
     Part,
     detectable,
 )
-from mmuldor.evaluation.comparison.comparison import Settings
-from mmuldor.evaluation.comparison.comparison_tables import markdown
+from mmuldor.evaluation.comparison.compare import Settings
+from mmuldor.evaluation.comparison.tables import markdown
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.json_files import replacing

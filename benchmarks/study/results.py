@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.study.outcomes import load_outcomes
 from benchmarks.study.plan import make_plan
 from benchmarks.study.testset import TestSet, load_testset
-from mmuldor.evaluation.comparison.comparison import Method, Settings, compare
+from mmuldor.evaluation.comparison.compare import Method, Settings, compare
 from mmuldor.evaluation.comparison.resampled_froc import Ranked
 from mmuldor.io.json_files import read_json
 

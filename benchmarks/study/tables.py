@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.study.plan import make_plan
 from benchmarks.study.results import NAMES, Results
-from mmuldor.evaluation.comparison.comparison import Settings
+from mmuldor.evaluation.comparison.compare import Settings
 from mmuldor.evaluation.comparison.resampling import interval, patient_weights
 
 

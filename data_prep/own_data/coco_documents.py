@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from data_prep.common.dl_info import SPLITS
-from mmuldor.io.annotations import LESION_CATEGORY
+from mmuldor.classes import LESION_CATEGORY
 from mmuldor.io.run_length import encode_mask
 
 SPLIT_NAMES = tuple(SPLITS.values())
@@ -105,28 +101,3 @@ def runs(numbers: Sequence[int]) -> dict[int, list[int]]:
         for part in np.split(np.array(ordered, dtype=np.int64), breaks)
         for number in part.tolist()
     }
-
-
-@contextlib.contextmanager
-def building(out: str | os.PathLike) -> Iterator[Path]:
-    """Gives a hidden folder that becomes `out` when the block succeeds.
-
-    Raises:
-        FileExistsError: If `out` is a file, or holds something.
-    """
-    out = Path(os.path.realpath(out))
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise FileExistsError(
-            f'`--out` must be a new or an empty folder, but {str(out)!r} '
-            'holds something. Name another one.'
-        )
-    # Not tempfile's: only their owner may read those.
-    temporary = out.with_name(f'.{out.name}.{os.getpid()}')
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if out.exists():
-            out.rmdir()
-        os.replace(temporary, out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.common.split_counts import split_counts
 from data_prep.own_data.coco_documents import SPLIT_NAMES
 from data_prep.own_data.options import SPLIT
-from data_prep.phantom.dataset import split_counts
 from mmuldor.io.csv_fields import read_rows
 
 HELP = (

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data_prep.common.output_folder import building
 from data_prep.own_data.coco_boxes import CocoImage, read_coco
 from data_prep.own_data.coco_documents import (
     FRAME,
     IMAGES_NAME,
     SPLIT_NAMES,
     annotation,
-    building,
     empty_documents,
     truth_entry,
 )

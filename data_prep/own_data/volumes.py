@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data_prep.common.output_folder import building
 from data_prep.own_data.coco_documents import FRAME as PIXEL_FRAME
 from data_prep.own_data.coco_documents import (
     IMAGES_NAME,
     annotation,
-    building,
     empty_documents,
     truth_entry,
     with_margin,

@@ -14,15 +14,10 @@ from data_prep.phantom.lesions.growth import Finding, grow
 from data_prep.phantom.lesions.placement import Placer
 from data_prep.phantom.lesions.sites import Site, draw_site
 from data_prep.phantom.records import Place, Row, confuser_truth, lesion_truth
-from data_prep.phantom.scanner import Scanner
+from data_prep.phantom.series import TOP_MM, Series, draw_series
 from data_prep.phantom.settings import Settings
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
-
-TOP_MM = 640.0  # where slice 1 of a series lies
-INTERVALS_MM = (1.0, 1.25, 2.0, 2.5, 3.0, 5.0)
-INTERVAL_SHARES = (0.34, 0.06, 0.1, 0.08, 0.08, 0.34)
-FOV_MM = (256.0, 500.0)
 
 
 @dataclass(frozen=True)
@@ -46,26 +41,6 @@ class PatientRecord:
     confusers: list[dict] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Series:
-    """The geometry of one scan."""
-
-    folder: str
-    spacing: float
-    interval: float
-    centre: tuple[float, float]
-    circle: bool
-    scanner: Scanner
-
-    def height(self, number: int) -> float:
-        """Height in mm of a slice."""
-        return TOP_MM - (number - 1) * self.interval
-
-    def canvas(self) -> Canvas:
-        """An empty slice."""
-        return Canvas(self.scanner.size, self.spacing, self.centre)
-
-
 def make_patient(
     plan: PatientPlan, seed: int, settings: Settings, images: Path
 ) -> PatientRecord:
@@ -87,32 +62,6 @@ def make_patient(
                 anatomy, series, site, place, settings, images, record,
             )  # fmt: skip
     return record
-
-
-def draw_series(
-    rng: np.random.Generator,
-    anatomy: Anatomy,
-    folder: str,
-    settings: Settings,
-) -> Series:
-    """A random scan: field of view, slice interval, noise."""
-    knobs = settings.difficulty
-    width = 2 * anatomy.body.half(300)[0]
-    fov = float(np.clip(width * rng.uniform(1.12, 1.4), *FOV_MM))
-    spacing = round(fov / 512, 6) * 512 / settings.size
-    middle = (settings.size - 1) / 2
-    shift = rng.normal(0, (5.0, 7.0)) / spacing
-    circle = bool(rng.random() < 0.95)
-    scanner = Scanner(rng, settings.size, spacing, circle,
-                      rng.uniform(*knobs.noise_hu), knobs)  # fmt: skip
-    return Series(
-        folder=folder,
-        spacing=spacing,
-        interval=float(rng.choice(INTERVALS_MM, p=INTERVAL_SHARES)),
-        centre=(float(middle + shift[0]), float(middle + shift[1])),
-        circle=circle,
-        scanner=scanner,
-    )
 
 
 def draw_keys(

@@ -15,7 +15,7 @@ from data_prep.phantom.lesions.growth import Finding
 from mmuldor.io.run_length import encode_mask
 
 if TYPE_CHECKING:
-    from data_prep.phantom.patient import Series
+    from data_prep.phantom.series import Series
 
 BOX_MARGIN_PX = 5.0  # DeepLesion's boxes: RECIST extent and 5 px around it
 TRAIN = 1

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from data_prep.phantom.anatomy.canvas import Canvas
+from data_prep.phantom.anatomy.noise import coarse_field, field, unit
 from data_prep.phantom.anatomy.tissue import Palette
 from data_prep.phantom.settings import Difficulty
 
@@ -89,27 +90,3 @@ class Scanner:
         if self.outside is not None:
             out[self.outside] = -1024
         return out.astype(np.int16)
-
-
-def field(
-    rng: np.random.Generator, side: int, sigma_px: tuple[float, float]
-) -> np.ndarray:
-    """(side, side) float32 blurred white noise of unit variance."""
-    white = rng.standard_normal((side, side), dtype=np.float32)
-    return unit(
-        cv2.GaussianBlur(white, (0, 0), sigma_px[0], sigmaY=sigma_px[1])
-    )
-
-
-def coarse_field(
-    rng: np.random.Generator, side: int, sigma_px: float
-) -> np.ndarray:
-    """`field` for a wide blur, made at a quarter of the resolution."""
-    small = field(rng, -(-side // 4) + 2, (sigma_px / 4,) * 2)
-    large = cv2.resize(small, None, fx=4, fy=4)
-    return large[:side, :side]
-
-
-def unit(image: np.ndarray) -> np.ndarray:
-    """Scale to a standard deviation of one."""
-    return image / image.std()

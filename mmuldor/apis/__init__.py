@@ -8,11 +8,8 @@ import mmuldor.models  # noqa: F401
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.mining import mine_hard_negatives
-from mmuldor.apis.runs import (
-    evaluate_detector,
-    tested_annotations,
-    train_detector,
-)
+from mmuldor.apis.testing import evaluate_detector, tested_annotations
+from mmuldor.apis.training import train_detector
 from mmuldor.scans.lesions import Lesion, SliceDetection
 from mmuldor.upstream.safe_checkpoints import guard_checkpoints
 

@@ -15,8 +15,8 @@ from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
 
 from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.classes import is_lesion
 from mmuldor.engine.hooks.hnem_hook import unwrap
-from mmuldor.evaluation.comparison.strata import is_lesion
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.png import read_png16

@@ -17,12 +17,9 @@ from mmuldor.evaluation.calibration.calibration_file import (
     load_calibration,
 )
 from mmuldor.scans.dicom.segmentation import write_dicom_seg
+from mmuldor.scans.label_map import label_volume
 from mmuldor.scans.lesion_figure import lesion_figure
-from mmuldor.scans.lesion_files import (
-    label_volume,
-    write_lesions_csv,
-    write_lesions_json,
-)
+from mmuldor.scans.lesion_files import write_lesions_csv, write_lesions_json
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.nifti import write_label_nifti
 from mmuldor.scans.reading import read_scan

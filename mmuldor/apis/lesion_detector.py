@@ -19,26 +19,20 @@ from mmuldor.apis.configs.loading import config_errors
 from mmuldor.apis.configs.precision import lay_out
 from mmuldor.apis.slices import slice_item, stand_ins
 from mmuldor.apis.test_time_augmentation import average_views
-from mmuldor.engine.detection.detections import LESION, detect, masks_can_wait
+from mmuldor.classes import LESION, type_classes
+from mmuldor.engine.detection.detections import detect, masks_can_wait
 from mmuldor.engine.detection.heads import classes_of, set_score_threshold
-from mmuldor.engine.hooks.head_expansion_hook import (
-    check_classes,
-    check_shapes,
-    weights_of,
+from mmuldor.engine.detection.weights import (
+    _load_weights,
 )
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
-from mmuldor.evaluation.comparison.strata import type_classes
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.ops.info import warn_of_plain_operators
 from mmuldor.scans.joining import join_slices
-from mmuldor.scans.lesions import (
-    Lesion,
-    SliceDetection,
-    measure_lesion,
-)
+from mmuldor.scans.lesions import Lesion, SliceDetection
+from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.volume import Volume
-from mmuldor.upstream.safe_checkpoints import load_safely
 
 DEFAULT_SCORE_THR = 0.3
 # Detections of one view below this do not enter the mean over views.
@@ -56,8 +50,9 @@ class LesionDetector:
         device: 'cpu', 'cuda:0', ...; a GPU where there is one by default.
         score_thr: Detections below do not exist; by default what the
             calibration chose, or 0.3 without.
-        calibration: From :func:`mmuldor.evaluation.calibration.calibration_file.load_calibration`;
-            gives lesions a probability.
+        calibration: From ``load_calibration`` of
+            ``mmuldor.evaluation.calibration.calibration_file``; gives lesions
+            a probability.
         tta: Average over the views of the config's ``tta``.
 
     Raises:
@@ -256,23 +251,3 @@ def _detections(
             )
         )
     return detections
-
-
-def _load_weights(model: torch.nn.Module, checkpoint: str) -> None:
-    loaded = load_safely(checkpoint)
-    target = model.state_dict()
-    try:
-        state = weights_of(loaded)
-        check_classes(state, target)
-        lacking = [name for name in target if name not in state]
-        if lacking:
-            raise ValueError(
-                f'{len(lacking)} tensors are missing, for example '
-                f'`{lacking[0]}`.'
-            )
-        check_shapes(state, target)
-    except ValueError as error:
-        raise ValueError(
-            f"'{checkpoint}' must be of this config, but {error}"
-        ) from error
-    model.load_state_dict(state, strict=False)

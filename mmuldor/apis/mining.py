@@ -12,10 +12,12 @@ from mmuldor.apis.runs import (
     check_checkpoint,
     check_output,
 )
+from mmuldor.engine.detection.candidates import check_model
 from mmuldor.engine.hooks.hnem_hook import unwrap
-from mmuldor.engine.mining_round import MiningRule, check_model, mine
+from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
-from mmuldor.mining.review.verdicts import load_exclude_list
+from mmuldor.mining.exclude_list import load_exclude_list
+from mmuldor.mining.rule import MiningRule
 from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
 
 

@@ -9,13 +9,13 @@ import numpy as np
 from mmdet.datasets import BaseDetDataset
 from mmengine.logging import MMLogger
 
+from mmuldor.classes import type_classes, type_labels
 from mmuldor.datasets.samplers.epoch_sampler import EpochIndex
 from mmuldor.datasets.slice_check import check_slice_files
-from mmuldor.evaluation.comparison.strata import type_classes, type_labels
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
-from mmuldor.functional.hard_negatives import images_fingerprint
 from mmuldor.functional.recist import crossing_point
 from mmuldor.io.annotations import load_annotations
+from mmuldor.mining.bank import images_fingerprint
 from mmuldor.registry import DATASETS
 
 

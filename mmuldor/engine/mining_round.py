@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from mmdet.models.detectors import TwoStageDetector
 from mmengine.dataset import BaseDataset
 from mmengine.dist import (
     all_gather_object,
@@ -18,64 +16,18 @@ from mmengine.dist import (
 from numpy.typing import ArrayLike
 from rich.progress import track
 
-from mmuldor.engine.detection.candidates import CandidateBatch
-from mmuldor.engine.detection.detections import Limits, masks_can_wait, stages
+from mmuldor.engine.detection.candidates import CandidateBatch, check_model
+from mmuldor.engine.detection.detections import Limits
 from mmuldor.engine.detection.image_stream import (
     images_in_batches,
     in_order,
     single_images,
 )
 from mmuldor.functional.boxes import as_boxes
-from mmuldor.mining.examples import (
-    make_bank,
-    scan_image,
-    scan_together,
-    spare,
-    spare_limit,
-)
-
-
-@dataclass(frozen=True)
-class MiningRule:
-    """What counts as a detection, and which ones are chosen.
-
-    Attributes:
-        hit_iou: S2 above this is a hit.
-        min_score: Without a hit, S1 above this is a candidate.
-        max_per_image: m, at most this many examples an image.
-        max_iou: A box that overlaps a lesion's box by more is not eligible.
-        max_iod: Nor is one of which more than this lies on a lesion's box;
-            None switches this off.
-        spare_quantile: What scores higher than this share of the annotated
-            lesions that were hit in the round is too sure for a mistake and
-            may be a lesion that nobody annotated: it is not mined, and the
-            bank marks it ``spared``, which makes it an ignored region of the
-            next epoch. None (the paper) spares none.
-        score_thr: Detections below this score do not exist.
-        nms_iou_thr: IoU threshold of the NMS.
-        max_per_img: At most this many detections an image.
-        seed: Seed of the draws, with the epoch and the image id.
-    """
-
-    hit_iou: float = 0.3
-    min_score: float = 0.7
-    max_per_image: int = 3
-    max_iou: float = 0.3
-    max_iod: float | None = None
-    spare_quantile: float | None = None
-    score_thr: float = 0.05
-    nms_iou_thr: float = 0.5
-    max_per_img: int = 100
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Check what would fail only after a whole pass."""
-        quantile = self.spare_quantile
-        if quantile is not None and not 0 < quantile < 1:
-            raise ValueError(
-                '`spare_quantile` must lie in (0, 1) or be None, but got '
-                f'{quantile}.'
-            )
+from mmuldor.mining.bank import make_bank
+from mmuldor.mining.examples import scan_image, scan_together
+from mmuldor.mining.rule import MiningRule
+from mmuldor.mining.sparing import spare, spare_limit
 
 
 def mine(
@@ -159,31 +111,6 @@ def mine(
         for image_id, scan in merged.items():
             spare(scan, limit, rule, epoch, image_id)
     return make_bank(merged, dataset, rule, epoch, limit)
-
-
-def check_model(model: torch.nn.Module) -> None:
-    """Raise ValueError unless the model is Mask R-CNN-like."""
-    model = getattr(model, 'module', model)
-    if not isinstance(model, TwoStageDetector) or not model.roi_head.with_mask:
-        raise ValueError(
-            'hard negative mining needs a two-stage detector with a mask '
-            f'head (its S2 is a mask IoU), but got {type(model).__name__} '
-            'without one. Start from a config of `configs/mask_rcnn/`.'
-        )
-    if not masks_can_wait(model):
-        raise ValueError(
-            'hard negative mining asks for boxes first and for masks of some '
-            'of them later, as Mask R-CNN and Cascade Mask R-CNN have them, '
-            f'but a {type(model.roi_head).__name__} predicts both together. '
-            'Start from a config of `configs/mask_rcnn/`.'
-        )
-    classes = stages(model.roi_head.bbox_head)[0].num_classes
-    if classes > 2:
-        raise ValueError(
-            'hard negative mining knows lesions as one class, and false '
-            f'positives, but the model has {classes} classes. Mine without '
-            '`lesion_types`.'
-        )
 
 
 def _mask_shape(dataset: BaseDataset) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mmuldor.evaluation.comparison.strata import LESION_TYPES, UNKNOWN_TYPE
+from mmuldor.classes import LESION_TYPES, UNKNOWN_TYPE
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.froc import drop_noisy
 from mmuldor.io.annotations import load_annotations

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.classes import FALSE_POSITIVE_CATEGORY, LESION_CATEGORY
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import are_coordinates, is_finite, short
 from mmuldor.io.limits import MAX_NUMBER
 from mmuldor.io.run_length import as_json
 
-LESION, FP_CLASS = 1, 2
 MAKE_COMMAND = 'python tools/test.py CONFIG CHECKPOINT --out results.json'
 _FIELDS = ('image_id', 'bbox', 'score', 'category_id')
 
@@ -196,7 +196,9 @@ def _tabulate(results: list, known: np.ndarray) -> Detections:
         (np.abs(table.boxes) <= MAX_NUMBER).all()
         and np.isfinite(table.scores).all()
         and (table.boxes[:, 2:] >= 0).all()
-        and np.isin(table.categories, (LESION, FP_CLASS)).all()
+        and np.isin(
+            table.categories, (LESION_CATEGORY, FALSE_POSITIVE_CATEGORY)
+        ).all()
         and np.isin(table.image_ids, known).all()
     )
     if not valid:
@@ -240,9 +242,15 @@ def _complaint(field: str, value: Any, known: set) -> str:
             'detections made with another file?)'
         )
     if field == 'category_id':
-        if type(value) is int and value in (LESION, FP_CLASS):
+        if type(value) is int and value in (
+            LESION_CATEGORY,
+            FALSE_POSITIVE_CATEGORY,
+        ):
             return ''
-        return f'{LESION} (lesion) or {FP_CLASS} (false-positive class)'
+        return (
+            f'{LESION_CATEGORY} (lesion) or {FALSE_POSITIVE_CATEGORY} '
+            '(false-positive class)'
+        )
     if field == 'score':
         return '' if is_finite(value) else 'a finite number'
     if are_coordinates(value, 4) and min(value[2:]) >= 0:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.ground_truth import GroundTruth
-from mmuldor.evaluation.results import LESION, load_detections, load_results
+from mmuldor.evaluation.results import load_detections, load_results
 from mmuldor.evaluation.slice_froc import Evaluation, evaluate, report_dict
 
 FP_SUFFIX = ' + FP'
@@ -71,7 +72,8 @@ def load_runs(
         results = [
             entry
             for entry in load_results(path, truth.all_images)
-            if entry['category_id'] == LESION and entry['image_id'] in counted
+            if entry['category_id'] == LESION_CATEGORY
+            and entry['image_id'] in counted
         ]
         for entry in results:
             # Masks are looked at when they are drawn; errors name the file.

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.classes import FALSE_POSITIVE_CATEGORY
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
-from mmuldor.evaluation.results import FP_CLASS, Detections, load_detections
+from mmuldor.evaluation.results import Detections, load_detections
 from mmuldor.functional.froc import (
     FP_RATES,
     FROCCurve,
@@ -75,7 +76,7 @@ def evaluate(
         ValueError: If a rate, the threshold or a detection is wrong.
     """
     counted = detections.select(np.isin(detections.image_ids, truth.images))
-    is_fp = counted.categories == FP_CLASS
+    is_fp = counted.categories == FALSE_POSITIVE_CATEGORY
     if with_fp_class:
         rows, tiers = append_fp_class(counted.boxes, counted.image_ids, is_fp)
     else:
@@ -92,7 +93,7 @@ def evaluate(
         det_tiers=tiers,
     )
     curve = froc_curve(matched)
-    kept_fps = int((used.categories == FP_CLASS).sum())
+    kept_fps = int((used.categories == FALSE_POSITIVE_CATEGORY).sum())
     counts = {
         'images': len(truth.images),
         'lesions': len(truth.lesion_images),

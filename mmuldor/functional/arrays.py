@@ -141,3 +141,18 @@ def _sorted_rows(keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
     keys.sort()
     keys &= _LOW_HALF
     return keys.view(np.int64)
+
+
+def check_vector(name: str, values: ArrayLike, length: int) -> np.ndarray:
+    """Values (n,) as float64.
+
+    Raises:
+        ValueError: If they are not ``length`` finite numbers.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != (length,) or not np.isfinite(array).all():
+        raise ValueError(
+            f'`{name}` must be {length} finite numbers, one a box, but got '
+            f'shape {array.shape}.'
+        )
+    return array

@@ -6,15 +6,7 @@ an argument here.
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterable
-from pathlib import Path
-
 import numpy as np
-
-BANK_VERSION = 1
-POINTER_NAME = 'current.json'
 
 
 def select_hard_negatives(
@@ -128,17 +120,3 @@ def eligible_boxes(
     if max_iod is not None:
         eligible &= ~(detection_overlaps > max_iod).any(axis=1)
     return eligible
-
-
-def images_fingerprint(images: Iterable[tuple[int, str]]) -> str:
-    """SHA-256 over (image id, file name) pairs, in any order.
-
-    A bank belongs to the data set whose fingerprint it carries.
-    """
-    lines = sorted(f'{image_id}\t{name}' for image_id, name in images)
-    return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
-
-
-def bank_path(bank_dir: str | os.PathLike, epoch: int) -> Path:
-    """Path of the bank mined after ``epoch`` (counted from 0)."""
-    return Path(bank_dir) / f'epoch_{epoch:03d}.json'

@@ -8,6 +8,7 @@ from operator import mul
 from pathlib import Path
 from typing import Any
 
+from mmuldor.classes import LESION_CATEGORY
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import (
     are_coordinates,
@@ -27,7 +28,6 @@ MAKE_COMMAND = (
     'python data_prep/deeplesion_to_coco.py --csv DL_info.csv --images DIR '
     '--out DIR'
 )
-LESION_CATEGORY = 1
 
 
 def load_annotations(

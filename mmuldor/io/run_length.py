@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.json_values import is_integer, short
 from mmuldor.io.limits import MAX_SIDE_PX
 
@@ -107,3 +108,19 @@ def _runs(counts: Any) -> list[int]:
     if shift:
         raise ValueError('`counts` end inside a number')
     return runs
+
+
+def segmentation_outline(segmentation: dict) -> list[np.ndarray]:
+    """Trace the border of a COCO run-length mask, as in results files.
+
+    Args:
+        segmentation: ``size`` [H, W] and ``counts``, a string or bytes.
+
+    Returns:
+        Polygons (N, 2) in pixels, centres at integers; none for an empty
+        mask.
+
+    Raises:
+        ValueError: If it is not a run-length mask.
+    """
+    return mask_polygons(decode_mask(segmentation))

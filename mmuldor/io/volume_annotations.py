@@ -12,11 +12,11 @@
                                "volume_ml": 2.1}]}]}
 
 Written by `data_prep/volumes_to_coco.py`. The frame is that of `lesions.json`
-(see `mmuldor.scans.lesion_files`): boxes in mm along the volume's columns, rows and
-slices, turned to the patient's left, back and head, from the centre of the
-first voxel; `affine_lps` turns (column, row, slice) indices into patient
-coordinates. An evaluation needs of a volume its `name`, `split`, `shape`,
-`spacing_mm`, `affine_lps` and the `box_mm` of its lesions.
+(see `mmuldor.scans.lesion_files`): boxes in mm along the volume's columns,
+rows and slices, turned to the patient's left, back and head, from the centre
+of the first voxel; `affine_lps` turns (column, row, slice) indices into
+patient coordinates. An evaluation needs of a volume its `name`, `split`,
+`shape`, `spacing_mm`, `affine_lps` and the `box_mm` of its lesions.
 """
 
 from __future__ import annotations

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import (
+    Iterable,
+    Mapping,
+)
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import (
     are_coordinates,
@@ -15,6 +20,11 @@ from mmuldor.io.json_values import (
     is_integer,
     short,
 )
+from mmuldor.mining.protocols import MiningDataset
+from mmuldor.mining.rule import MiningRule
+
+BANK_VERSION = 1
+POINTER_NAME = 'current.json'
 
 _KEYS = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
 
@@ -143,3 +153,54 @@ def _check_polygon(polygon: Any, where: str) -> None:
             f'{where}: `polygons` must be flat lists of at least three x, y '
             f'pairs each, all finite, but got {short(polygon)}.'
         )
+
+
+def images_fingerprint(images: Iterable[tuple[int, str]]) -> str:
+    """SHA-256 over (image id, file name) pairs, in any order.
+
+    A bank belongs to the data set whose fingerprint it carries.
+    """
+    lines = sorted(f'{image_id}\t{name}' for image_id, name in images)
+    return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
+
+
+def bank_path(bank_dir: str | os.PathLike, epoch: int) -> Path:
+    """Path of the bank mined after ``epoch`` (counted from 0)."""
+    return Path(bank_dir) / f'epoch_{epoch:03d}.json'
+
+
+def make_bank(
+    scans: Mapping[int, dict],
+    dataset: MiningDataset,
+    rule: MiningRule,
+    epoch: int,
+    limit: float | None,
+) -> dict:
+    """The bank file of a round; images in the order of their ids."""
+    ordered = {image_id: scans[image_id] for image_id in sorted(scans)}
+    hits = sum(s['hit_score'] is not None for s in ordered.values())
+    found = [e for scan in ordered.values() for e in scan['examples']]
+    spared = sum('spared' in example for example in found)
+    return {
+        'version': BANK_VERSION,
+        'ann_file': Path(dataset.ann_file).name,
+        'fingerprint': dataset.fingerprint,
+        'epoch': epoch,
+        'seed': rule.seed,
+        'rule': asdict(rule),
+        'spared_above': limit,
+        'counts': {
+            'images': len(ordered),
+            'with_hit': hits,
+            'without_hit': len(ordered) - hits,
+            'mined': len(found) - spared,
+            'skipped': sum(s['skipped'] for s in ordered.values()),
+            'spared': spared,
+            'excluded': sum(s['excluded'] for s in ordered.values()),
+        },
+        'images': {
+            str(image_id): scan['examples']
+            for image_id, scan in ordered.items()
+            if scan['examples']
+        },
+    }

@@ -1,36 +1,26 @@
-"""One image's part of a mining round, and the bank of all of them."""
+"""One image's examples of a mining round."""
 
 from __future__ import annotations
 
 from collections.abc import (
     Callable,
     Generator,
-    Iterable,
-    Mapping,
     Sequence,
 )
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from mmengine.dataset import BaseDataset
 
-from mmuldor.engine.detection.candidates import Candidates
-from mmuldor.engine.detection.detections import LESION
+from mmuldor.classes import LESION
 from mmuldor.functional.boxes import EDGE_SHIFT_PX, pairwise_iod, pairwise_iou
 from mmuldor.functional.hard_negatives import (
-    BANK_VERSION,
     eligible_boxes,
-    mining_rng,
     select_hard_negatives,
 )
 from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
 from mmuldor.functional.recist import MASK_SHAPES
-
-if TYPE_CHECKING:
-    from mmuldor.engine.mining_round import MiningRule
-
+from mmuldor.mining.protocols import FoundDetections
+from mmuldor.mining.rule import MiningRule
+from mmuldor.mining.sparing import draw
 
 # A call for one mask costs about as much as four masks more.
 _MASKS_AT_FIRST = 4
@@ -41,7 +31,7 @@ Scan = Generator[Sequence[int], np.ndarray, dict]
 
 
 def scan_image(
-    found: Candidates,
+    found: FoundDetections,
     info: dict,
     shape: str,
     rule: MiningRule,
@@ -91,7 +81,7 @@ def scan_image(
 
     chosen = pool(eligible & ~excluded)
     if rule.spare_quantile is None:
-        chosen = chosen[_draw(len(chosen), rule, epoch, info['img_id'])]
+        chosen = chosen[draw(len(chosen), rule, epoch, info['img_id'])]
     masks = (yield chosen) if len(chosen) else []
     hits = found.scores[overlaps > rule.hit_iou]
     return {
@@ -106,7 +96,7 @@ def scan_image(
 
 
 def _overlaps_to_first_hit(
-    found: Candidates, references: list[np.ndarray], hit_iou: float
+    found: FoundDetections, references: list[np.ndarray], hit_iou: float
 ) -> Generator[Sequence[int], np.ndarray, np.ndarray]:
     """S2 of detections down to the best hit and a few more; 0 below, (n,).
 
@@ -153,81 +143,6 @@ def scan_together(
         if running:
             sent = masks_of(asked)
     return results
-
-
-def spare_limit(
-    scans: Iterable[Mapping], quantile: float | None
-) -> float | None:
-    """The score above which examples are spared, None for no sparing.
-
-    A quantile of the scores of hits, not a score: with many annotations
-    missing a detector learns low scores for all lesions.
-    """
-    hits = [s['hit_score'] for s in scans if s['hit_score'] is not None]
-    if quantile is None or not hits:
-        return None
-    return float(np.quantile(hits, quantile))
-
-
-def spare(
-    scan: dict, limit: float, rule: MiningRule, epoch: int, image_id: int
-) -> None:
-    """Mark what scores above the limit as spared; draw among the rest."""
-    sure = [e for e in scan['examples'] if e['score'] > limit]
-    rest = [e for e in scan['examples'] if e['score'] <= limit]
-    drawn = [rest[i] for i in _draw(len(rest), rule, epoch, image_id)]
-    scan['examples'] = [{**e, 'spared': True} for e in sure] + drawn
-
-
-def make_bank(
-    scans: Mapping[int, dict],
-    dataset: BaseDataset,
-    rule: MiningRule,
-    epoch: int,
-    limit: float | None,
-) -> dict:
-    """The bank file of a round; images in the order of their ids."""
-    ordered = {image_id: scans[image_id] for image_id in sorted(scans)}
-    hits = sum(s['hit_score'] is not None for s in ordered.values())
-    found = [e for scan in ordered.values() for e in scan['examples']]
-    spared = sum('spared' in example for example in found)
-    return {
-        'version': BANK_VERSION,
-        'ann_file': Path(dataset.ann_file).name,
-        'fingerprint': dataset.fingerprint,
-        'epoch': epoch,
-        'seed': rule.seed,
-        'rule': asdict(rule),
-        'spared_above': limit,
-        'counts': {
-            'images': len(ordered),
-            'with_hit': hits,
-            'without_hit': len(ordered) - hits,
-            'mined': len(found) - spared,
-            'skipped': sum(s['skipped'] for s in ordered.values()),
-            'spared': spared,
-            'excluded': sum(s['excluded'] for s in ordered.values()),
-        },
-        'images': {
-            str(image_id): scan['examples']
-            for image_id, scan in ordered.items()
-            if scan['examples']
-        },
-    }
-
-
-def _draw(
-    count: int, rule: MiningRule, epoch: int, image_id: int
-) -> np.ndarray:
-    """Which of so many candidates of falling score are taken."""
-    return select_hard_negatives(
-        np.zeros(count),
-        np.zeros(count),
-        min_score=-1.0,
-        max_per_image=rule.max_per_image,
-        # A round before the first epoch draws like the one after it.
-        rng=mining_rng(rule.seed, max(epoch, 0), image_id),
-    )
 
 
 def _pseudo_mask(lesion, shape, size):

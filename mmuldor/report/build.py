@@ -8,13 +8,13 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from mmuldor.evaluation.comparison.compare import Method, Settings, compare
 from mmuldor.evaluation.comparison.compare_runs import (
     lesion_strata,
     patients_of,
 )
-from mmuldor.evaluation.comparison.comparison import Method, Settings, compare
-from mmuldor.evaluation.comparison.comparison_tables import markdown
 from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.tables import markdown
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.runs import Run, load_runs, table_row
@@ -24,7 +24,6 @@ from mmuldor.mining.bank import load_bank
 from mmuldor.report.mined_figure import mined_figure
 from mmuldor.report.page import Picture, build_page
 from mmuldor.report.phantom_truth import load_outlines
-from mmuldor.report.pictured import with_pictures
 from mmuldor.report.pseudo_mask_figure import pseudo_mask_figure
 from mmuldor.report.sections import (
     READING,
@@ -35,6 +34,7 @@ from mmuldor.report.sections import (
 )
 from mmuldor.report.side_by_side import side_by_side_figure
 from mmuldor.report.table import html_table, markdown_table
+from mmuldor.visualization.examples import with_pictures
 from mmuldor.visualization.panels import save_figure
 
 

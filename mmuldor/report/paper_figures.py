@@ -16,9 +16,9 @@ from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import load_bank
 from mmuldor.report.mined_figure import mined_figure
 from mmuldor.report.phantom_truth import load_outlines
-from mmuldor.report.pictured import with_pictures
 from mmuldor.report.pseudo_mask_figure import pseudo_mask_figure
 from mmuldor.report.side_by_side import side_by_side_figure
+from mmuldor.visualization.examples import with_pictures
 
 PathLike = str | os.PathLike
 

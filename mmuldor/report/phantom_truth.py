@@ -9,7 +9,7 @@ import numpy as np
 
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import is_integer, short
-from mmuldor.report.outline import segmentation_outline
+from mmuldor.io.run_length import segmentation_outline
 
 
 def load_outlines(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import mmuldor
-from mmuldor.evaluation.comparison.comparison_tables import difference_sentence
+from mmuldor.evaluation.comparison.tables import difference_sentence
 from mmuldor.report.page import Picture, Section
 
 READING = (

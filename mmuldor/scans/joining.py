@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.functional.arrays import check_vector
 from mmuldor.functional.boxes import check_boxes, pairwise_iou
 
 
@@ -43,8 +44,8 @@ def join_slices(
             is out of range.
     """
     boxes = check_boxes(boxes_mm, 'boxes_mm')
-    positions = _vector('positions_mm', positions_mm, len(boxes))
-    scores = _vector('scores', scores, len(boxes))
+    positions = check_vector('positions_mm', positions_mm, len(boxes))
+    scores = check_vector('scores', scores, len(boxes))
     if not 0 < iou_thr <= 1:
         raise ValueError(f'`iou_thr` must lie in (0, 1], but got {iou_thr}.')
     if not max_gap_mm > 0:
@@ -98,51 +99,3 @@ def _follow(
             free[last] = False
             found.append(last)
     return found
-
-
-def _vector(name: str, values: ArrayLike, length: int) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float64)
-    if array.shape != (length,) or not np.isfinite(array).all():
-        raise ValueError(
-            f'`{name}` must be {length} finite numbers, one a box, but got '
-            f'shape {array.shape}.'
-        )
-    return array
-
-
-def box_3d_mm(
-    boxes_mm: ArrayLike, positions_mm: ArrayLike, interval_mm: float
-) -> np.ndarray:
-    """The box around a lesion's detections.
-
-    Args:
-        boxes_mm: `x1 y1 x2 y2` of its detections in mm, (n, 4), n >= 1.
-        positions_mm: Where their slices lie, (n,).
-        interval_mm: Distance of two slices: each reaches half of it to both
-            sides.
-
-    Returns:
-        `x1 y1 z1 x2 y2 z2` in mm, (6,).
-    """
-    boxes = check_boxes(boxes_mm, 'boxes_mm')
-    positions = _vector('positions_mm', positions_mm, len(boxes))
-    half = interval_mm / 2
-    return np.array(
-        [
-            *boxes[:, :2].min(axis=0), positions.min() - half,
-            *boxes[:, 2:].max(axis=0), positions.max() + half,
-        ]
-    )  # fmt: skip
-
-
-def volume_ml(areas_mm2: ArrayLike, interval_mm: float) -> float:
-    """Volume of a lesion from its masks' areas on slices, in ml.
-
-    The areas times the slice interval (Cavalieri); slices of the lesion
-    where nothing was detected count nothing.
-
-    Args:
-        areas_mm2: Area of the mask on each slice, (n,).
-        interval_mm: Distance of two slices.
-    """
-    return float(np.sum(areas_mm2) * interval_mm / 1000)

@@ -30,7 +30,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmuldor.functional.masks import rasterize
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.volume import Volume
@@ -113,21 +112,6 @@ def write_lesions_csv(
 
 def _text(value: float | None, digits: int) -> str:
     return '' if value is None else f'{value:.{digits}f}'
-
-
-def label_volume(lesions: Sequence[Lesion], volume: Volume) -> np.ndarray:
-    """Masks of the lesions by their numbers, (slices, rows, columns) uint16.
-
-    Where two overlap, the surer one shows.
-    """
-    labels = np.zeros(volume.shape, dtype=np.uint16)
-    _, height, width = volume.shape
-    for number, lesion in reversed(list(enumerate(lesions, start=1))):
-        for found in lesion.detections:
-            if found.outline_px is not None:
-                mask = rasterize(found.outline_px, height, width)
-                labels[found.slice_index][mask] = number
-    return labels
 
 
 def _rounded(values, digits: int = 3):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-
-from mmuldor.functional.diameters import recist_of_polygon
-from mmuldor.scans.joining import box_3d_mm, volume_ml
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,44 +59,3 @@ class Lesion:
     detections: list[SliceDetection]
     probability: float | None = None
     lesion_type: str | None = None
-
-
-def measure_lesion(
-    detections: Sequence[SliceDetection], affine: np.ndarray
-) -> Lesion:
-    """Measure a lesion.
-
-    Args:
-        detections: Its detections, the surest first, at least one.
-        affine: Turns (column, row, slice) indices into patient coordinates
-            in mm (LPS), (4, 4).
-
-    Returns:
-        The lesion; diameters as RECIST defines them, on the mask of the
-        surest detection, in mm, so that pixels need not be square.
-    """
-    key = detections[0]
-    spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    boxes = np.array([d.box_px for d in detections]) * np.tile(spacing[:2], 2)
-    positions = np.array([d.slice_index for d in detections]) * spacing[2]
-    box_mm = box_3d_mm(boxes, positions, spacing[2])
-    center = (box_mm[:3] + box_mm[3:]) / 2 / spacing
-    long_mm = short_mm = recist = None
-    if key.outline_px is not None:
-        ends = recist_of_polygon(key.outline_px * spacing[:2])
-        lengths = np.linalg.norm(ends[1::2] - ends[::2], axis=1)
-        long_mm, short_mm = float(lengths.max()), float(lengths.min())
-        recist = ends / spacing[:2]
-    areas = np.array([d.area_px for d in detections]) * np.prod(spacing[:2])
-    return Lesion(
-        key.score,
-        key.slice_index,
-        box_mm,
-        affine[:3, :3] @ center + affine[:3, 3],
-        long_mm,
-        short_mm,
-        recist,
-        volume_ml(areas, spacing[2]) if areas.any() else None,
-        list(detections),
-        lesion_type=key.lesion_type,
-    )

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mmuldor.report.outline import segmentation_outline
+from mmuldor.classes import FALSE_POSITIVE_CATEGORY
+from mmuldor.io.run_length import segmentation_outline
 from mmuldor.visualization.labels import LabelPlacer
 from mmuldor.visualization.marks import (
     DETECTION,
@@ -22,7 +23,6 @@ from mmuldor.visualization.marks import (
 )
 
 # Category of results files that holds the false-positive class.
-FALSE_CATEGORY = 2
 
 
 def draw_detections(
@@ -83,7 +83,7 @@ def result_figure(
 
 
 def _color(detection: dict) -> str:
-    is_false = detection.get('category_id') == FALSE_CATEGORY
+    is_false = detection.get('category_id') == FALSE_POSITIVE_CATEGORY
     return FALSE_CLASS if is_false else DETECTION
 
 

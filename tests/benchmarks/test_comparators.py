@@ -12,7 +12,8 @@ from benchmarks.bench_mining import every_mask
 from benchmarks.inputs import synthetic_detections, synthetic_truth
 from benchmarks.models import build
 from mmuldor.engine.detection.candidates import Candidates
-from mmuldor.engine.mining_round import MiningRule, mine
+from mmuldor.engine.mining_round import mine
+from mmuldor.mining.rule import MiningRule
 
 
 @pytest.fixture

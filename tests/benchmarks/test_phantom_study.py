@@ -15,7 +15,7 @@ from benchmarks.study.plan import make_plan
 from benchmarks.study.report import summary, write_study
 from benchmarks.study.results import NAMES, TESTSET_NAME
 from benchmarks.study.texts import SECTIONS, detectable
-from mmuldor.evaluation.comparison.comparison import Settings
+from mmuldor.evaluation.comparison.compare import Settings
 from mmuldor.evaluation.comparison.resampled_froc import Ranked
 from mmuldor.io.json_files import write_json
 

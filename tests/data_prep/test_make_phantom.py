@@ -13,9 +13,10 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from data_prep.common.dl_info import COLUMNS
+from data_prep.common.split_counts import split_counts
 from data_prep.deeplesion_to_coco import main as convert
 from data_prep.make_phantom import main
-from data_prep.phantom.dataset import plan_patients, split_counts
+from data_prep.phantom.dataset import plan_patients
 from mmuldor.io.png import read_png16
 
 COMMON = ['--seed', '5', '--size', '128', '--neighbours', '1']

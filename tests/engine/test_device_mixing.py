@@ -20,7 +20,7 @@ import mmuldor.models  # noqa: F401
 from mmuldor.engine.detection.candidates import CandidateBatch
 from mmuldor.engine.detection.detections import Limits
 from mmuldor.engine.detection.image_losses import losses_by_image
-from mmuldor.engine.loops import predict
+from mmuldor.engine.runner.loops import predict
 from tests.elsewhere import DEVICE, Elsewhere, OtherDevice, move
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,10 +13,11 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 import mmuldor.registry  # noqa: F401
 from mmuldor.engine import mining_round as mining
 from mmuldor.engine.detection import image_stream as batches_module
-from mmuldor.engine.mining_round import MiningRule, mine
+from mmuldor.engine.mining_round import mine
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import pseudo_mask_polygon
-from mmuldor.mining.examples import spare, spare_limit
+from mmuldor.mining.rule import MiningRule
+from mmuldor.mining.sparing import spare, spare_limit
 
 
 @pytest.fixture

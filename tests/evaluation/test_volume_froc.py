@@ -7,7 +7,8 @@ import pytest
 
 from mmuldor.evaluation.volume_froc import evaluate_volume_files, volume_table
 from mmuldor.scans.lesion_files import write_lesions_json
-from mmuldor.scans.lesions import SliceDetection, measure_lesion
+from mmuldor.scans.lesions import SliceDetection
+from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.volume import Volume
 
 SPACING = (0.8, 0.7, 2.5)

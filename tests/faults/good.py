@@ -24,11 +24,8 @@ from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import check_png16, read_png16, write_png16
 from mmuldor.io.volume_annotations import load_volumes
 from mmuldor.mining.bank import load_bank
-from mmuldor.mining.review.verdicts import (
-    load_exclude_list,
-    read_verdicts,
-    write_review,
-)
+from mmuldor.mining.exclude_list import load_exclude_list
+from mmuldor.mining.review.verdicts import read_verdicts, write_review
 from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.scans.dicom.series import read_dicom
 from mmuldor.scans.nifti import read_label_nifti, read_nifti

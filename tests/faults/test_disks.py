@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import torch
 
-from mmuldor.apis.runs import latest_checkpoint, train_detector
+from mmuldor.apis.training import latest_checkpoint, train_detector
 from tools.train import main
 
 pytestmark = pytest.mark.slow

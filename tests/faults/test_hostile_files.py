@@ -110,7 +110,7 @@ def test_an_extension_of_a_volume_is_not_unpacked(length, tmp_path):
 
 
 # Names that turn data into code or unpack to the disk, but the last word of
-# torch.load, which `mmuldor/upstream/safe_checkpoints.py` calls with `weights_only`.
+# torch.load, which `upstream/safe_checkpoints.py` calls with `weights_only`.
 FORBIDDEN = {
     *('eval', 'exec', 'compile', '__import__', 'literal_eval'),
     *('extract', 'extractall', 'unpack_archive', 'load_pickle'),

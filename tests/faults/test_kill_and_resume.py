@@ -19,7 +19,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from mmuldor.apis.runs import latest_checkpoint, train_detector
+from mmuldor.apis.training import latest_checkpoint, train_detector
 
 EPOCHS = 4
 KILLS = 20

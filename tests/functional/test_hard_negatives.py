@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from mmuldor.functional.hard_negatives import (
     eligible_boxes,
-    images_fingerprint,
     mining_rng,
     select_hard_negatives,
 )
+from mmuldor.mining.bank import images_fingerprint
 
 
 def select(scores, ious, **kwargs):

@@ -24,8 +24,9 @@ import mmuldor.models  # noqa: F401
 from mmuldor.apis import evaluate_detector, train_detector
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.engine.hooks.channels_last_hook import to_channels_last
-from mmuldor.engine.mining_round import MiningRule, mine
+from mmuldor.engine.mining_round import mine
 from mmuldor.engine.optimizers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
+from mmuldor.mining.rule import MiningRule
 from mmuldor.ops import extension, torchvision_ops
 from mmuldor.ops.info import compiled_operators
 from mmuldor.scans.volume import Volume

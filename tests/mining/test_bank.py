@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from mmuldor.functional.hard_negatives import bank_path
-from mmuldor.mining.bank import load_bank
+from mmuldor.mining.bank import bank_path, load_bank
 
 BANK = {
     'version': 1,

@@ -5,12 +5,12 @@ import csv
 import numpy as np
 import pytest
 
-from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import read_json, write_json
+from mmuldor.mining.bank import BANK_VERSION
+from mmuldor.mining.exclude_list import load_exclude_list
 from mmuldor.mining.review.verdicts import (
     examples_of,
-    load_exclude_list,
     read_verdicts,
     write_review,
 )

@@ -11,12 +11,12 @@ from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import load_ground_truth
 from mmuldor.evaluation.runs import load_runs
 from mmuldor.functional.froc import FROCCurve
-from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.functional.masks import rasterize
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
+from mmuldor.io.run_length import segmentation_outline
+from mmuldor.mining.bank import BANK_VERSION
 from mmuldor.report.mined_figure import mined_figure
-from mmuldor.report.outline import segmentation_outline
 from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.report.pseudo_mask_figure import (
     diameters_mm,

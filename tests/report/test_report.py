@@ -8,9 +8,9 @@ import pytest
 from mmuldor.cli.pairs import parse_notes, parse_runs
 from mmuldor.evaluation.ground_truth import load_ground_truth
 from mmuldor.evaluation.runs import load_runs
-from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
+from mmuldor.mining.bank import BANK_VERSION
 from mmuldor.report.build import build_report
 from mmuldor.report.page import Picture, Section, build_page
 from mmuldor.report.table import html_table, markdown_table

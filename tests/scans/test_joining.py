@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmuldor.scans.joining import box_3d_mm, join_slices, volume_ml
+from mmuldor.scans.joining import join_slices
+from mmuldor.scans.measurement import box_3d_mm, volume_ml
 
 BOX = [0.0, 0.0, 10.0, 10.0]
 

@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 
 from mmuldor.io.json_files import read_json
-from mmuldor.scans.lesion_files import (
-    label_volume,
-    write_lesions_csv,
-    write_lesions_json,
-)
-from mmuldor.scans.lesions import SliceDetection, measure_lesion
+from mmuldor.scans.label_map import label_volume
+from mmuldor.scans.lesion_files import write_lesions_csv, write_lesions_json
+from mmuldor.scans.lesions import SliceDetection
+from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.volume import Volume
 
 VOLUME = Volume(

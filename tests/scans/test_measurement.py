@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mmuldor.scans.lesions import SliceDetection, measure_lesion
+from mmuldor.scans.lesions import SliceDetection
+from mmuldor.scans.measurement import measure_lesion
 
 AFFINE = np.diag([0.5, 1.0, 3.0, 1.0])
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from mmuldor.apis.browse import browse_dataset
-from mmuldor.report import sample_figure as module
+from mmuldor.visualization import sample_figure as module
 from tools.browse_dataset import main
 
 

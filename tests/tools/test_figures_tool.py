@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mmuldor.functional.hard_negatives import BANK_VERSION
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
+from mmuldor.mining.bank import BANK_VERSION
 from tools.figures import main
 
 SIGNATURES = {'png': b'\x89PNG', 'pdf': b'%PDF', 'svg': b'<?xml'}

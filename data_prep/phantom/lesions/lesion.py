@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.scanner import field, unit
+from data_prep.phantom.anatomy.noise import field, unit
 from data_prep.phantom.settings import (
     LONG_MM,
     QUANTILES,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmuldor.evaluation.comparison.strata import is_lesion
+from mmuldor.classes import is_lesion
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import short

@@ -9,7 +9,12 @@ import torch
 from mmdet.models.detectors import TwoStageDetector
 from torch import Tensor
 
-from mmuldor.engine.detection.detections import Limits, detect
+from mmuldor.engine.detection.detections import (
+    Limits,
+    detect,
+    masks_can_wait,
+    stages,
+)
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 
 
@@ -112,3 +117,28 @@ def on_device(images: Sequence[Tensor], device: torch.device) -> list[Tensor]:
         part.view(image.shape)
         for part, image in zip(parts, images, strict=True)
     ]
+
+
+def check_model(model: torch.nn.Module) -> None:
+    """Raise ValueError unless the model is Mask R-CNN-like."""
+    model = getattr(model, 'module', model)
+    if not isinstance(model, TwoStageDetector) or not model.roi_head.with_mask:
+        raise ValueError(
+            'hard negative mining needs a two-stage detector with a mask '
+            f'head (its S2 is a mask IoU), but got {type(model).__name__} '
+            'without one. Start from a config of `configs/mask_rcnn/`.'
+        )
+    if not masks_can_wait(model):
+        raise ValueError(
+            'hard negative mining asks for boxes first and for masks of some '
+            'of them later, as Mask R-CNN and Cascade Mask R-CNN have them, '
+            f'but a {type(model.roi_head).__name__} predicts both together. '
+            'Start from a config of `configs/mask_rcnn/`.'
+        )
+    classes = stages(model.roi_head.bbox_head)[0].num_classes
+    if classes > 2:
+        raise ValueError(
+            'hard negative mining knows lesions as one class, and false '
+            f'positives, but the model has {classes} classes. Mine without '
+            '`lesion_types`.'
+        )

@@ -17,9 +17,8 @@ from mmdet.structures.bbox import bbox2roi
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmuldor.classes import LESION
 from mmuldor.engine.detection.proposals import mmdet_proposals, proposals
-
-LESION = 0
 
 
 class Limits(NamedTuple):

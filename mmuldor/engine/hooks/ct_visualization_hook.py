@@ -13,14 +13,13 @@ from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
-from mmuldor.evaluation.comparison.strata import type_classes
-from mmuldor.evaluation.results import LESION
+from mmuldor.classes import LESION_CATEGORY, type_classes
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import read_png16
+from mmuldor.io.run_length import segmentation_outline
 from mmuldor.registry import HOOKS
-from mmuldor.report.outline import segmentation_outline
 from mmuldor.visualization.ct_image import (
     DEFAULT_WINDOW_HU,
     picture_name,
@@ -215,7 +214,10 @@ class CTVisualizationHook(Hook):
 
     def _class_of(self, label: int) -> dict:
         if self._types:
-            return {'category_id': LESION, 'lesion_type': self._types[label]}
+            return {
+                'category_id': LESION_CATEGORY,
+                'lesion_type': self._types[label],
+            }
         return {'category_id': label + 1}
 
 

@@ -15,15 +15,13 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmuldor.engine.detection.candidates import check_model
 from mmuldor.engine.detection.detections import stages
-from mmuldor.engine.mining_round import MiningRule, check_model, mine
-from mmuldor.functional.hard_negatives import (
-    POINTER_NAME,
-    bank_path,
-)
+from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
-from mmuldor.mining.bank import load_bank
-from mmuldor.mining.review.verdicts import load_exclude_list
+from mmuldor.mining.bank import POINTER_NAME, bank_path, load_bank
+from mmuldor.mining.exclude_list import load_exclude_list
+from mmuldor.mining.rule import MiningRule
 from mmuldor.registry import HOOKS
 
 
@@ -56,7 +54,7 @@ class HNEMHook(Hook):
         num_workers: Worker processes that load images for the mining.
         exclude: Exclude list of a reader's verdicts (``tools/review.py
             import``): what overlaps one of its boxes is not mined.
-        **rule: See :class:`mmuldor.engine.mining_round.MiningRule`.
+        **rule: See :class:`mmuldor.mining.rule.MiningRule`.
 
     Raises:
         ValueError: When training starts, if the loop does not count epochs,

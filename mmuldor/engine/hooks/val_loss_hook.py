@@ -18,7 +18,7 @@ from mmuldor.engine.detection.image_losses import (
     losses_by_image,
     mean_of_images,
 )
-from mmuldor.engine.loops import DetectionValLoop
+from mmuldor.engine.runner.loops import DetectionValLoop
 from mmuldor.registry import HOOKS
 
 # Steps that make targets and leave the image as it is.

@@ -10,11 +10,11 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from mmuldor.evaluation.comparison.comparison import Method, Settings, compare
-from mmuldor.evaluation.comparison.comparison_tables import latex, markdown
+from mmuldor.evaluation.comparison.compare import Method, Settings, compare
 from mmuldor.evaluation.comparison.published import choose
 from mmuldor.evaluation.comparison.resampled_froc import Ranked
 from mmuldor.evaluation.comparison.strata import strata_of
+from mmuldor.evaluation.comparison.tables import latex, markdown
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.results import load_detections

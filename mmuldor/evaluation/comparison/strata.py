@@ -10,18 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-# Coarse lesion types of DL_info.csv; -1 is unknown (most of the training).
-LESION_TYPES = {
-    1: 'bone',
-    2: 'abdomen',
-    3: 'mediastinum',
-    4: 'liver',
-    5: 'lung',
-    6: 'kidney',
-    7: 'soft tissue',
-    8: 'pelvis',
-}
-UNKNOWN_TYPE = -1
+from mmuldor.classes import LESION_TYPES
+
 SIZES_MM = (10.0, 30.0)
 INTERVAL_MM = 2.5
 
@@ -62,50 +52,6 @@ def by_type(lesion_types: Sequence[int]) -> dict[str, np.ndarray]:
         for number, name in LESION_TYPES.items()
         if (types == number).any()
     }
-
-
-def type_classes(lesion_types: str | None) -> tuple[str, ...]:
-    """Names of the classes that a choice of lesion types makes.
-
-    Args:
-        lesion_types: 'known' for DeepLesion's eight types, 'all' for these
-            and 'unknown', None for lesions of one class, which has no types.
-
-    Raises:
-        ValueError: If it is something else.
-    """
-    if lesion_types is None:
-        return ()
-    if lesion_types not in ('known', 'all'):
-        raise ValueError(
-            "`lesion_types` must be 'known' (eight classes), 'all' (these "
-            f'and unknown) or None (one class), but got {lesion_types!r}.'
-        )
-    names = tuple(LESION_TYPES.values())
-    return names if lesion_types == 'known' else (*names, 'unknown')
-
-
-def type_labels(
-    numbers: Sequence[int], lesion_types: str | None
-) -> np.ndarray:
-    """Labels (m,) of lesions by the numbers of their types.
-
-    The place in :func:`type_classes`; -1 where a type has no class. All are 0
-    if lesions have one class.
-    """
-    classes = type_classes(lesion_types)
-    if not classes:
-        return np.zeros(len(numbers), dtype=np.int64)
-    other = len(LESION_TYPES) if lesion_types == 'all' else -1
-    return np.array(
-        [n - 1 if n in LESION_TYPES else other for n in numbers],
-        dtype=np.int64,
-    )
-
-
-def is_lesion(label: int, classes: Sequence[str]) -> bool:
-    """Whether a label is of lesions: the first class, or a lesion type."""
-    return label == 0 or classes[label] in type_classes('all')
 
 
 def by_interval(interval_mm: Sequence[float]) -> dict[str, np.ndarray]:

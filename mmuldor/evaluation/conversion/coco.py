@@ -22,7 +22,7 @@ def read_coco(
     boxes: str,
     images_file: str | os.PathLike | None = None,
 ) -> Iterator[Foreign]:
-    """Detections of a COCO list; see `mmuldor.evaluation.conversion.convert`."""
+    """Detections of a COCO list, see :mod:`.convert`."""
     results = read_json(path)
     if isinstance(results, dict) and 'annotations' in results:
         results = results['annotations']

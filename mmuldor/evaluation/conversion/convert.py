@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mmuldor.classes import FALSE_POSITIVE_CATEGORY, LESION_CATEGORY
 from mmuldor.evaluation.conversion.coco import read_coco
 from mmuldor.evaluation.conversion.csv_and_yolo import (
     BOXES,
@@ -30,11 +31,14 @@ from mmuldor.evaluation.conversion.csv_and_yolo import (
     read_csv,
     read_yolo,
 )
-from mmuldor.evaluation.results import FP_CLASS, LESION
 from mmuldor.io.annotations import load_annotations
 
 FORMATS = ('coco', 'csv', 'yolo')
-CLASSES = {'lesion': LESION, 'fp': FP_CLASS, 'drop': None}
+CLASSES = {
+    'lesion': LESION_CATEGORY,
+    'fp': FALSE_POSITIVE_CATEGORY,
+    'drop': None,
+}
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def _categories(
     """Our category of each of their classes, None for those dropped."""
     labels = sorted({row.label for row in found})
     if not classes and len(labels) <= 1:
-        return dict.fromkeys(labels, LESION)
+        return dict.fromkeys(labels, LESION_CATEGORY)
     lacking = [label for label in labels if label not in classes]
     if lacking:
         shown = ', '.join(repr(label) for label in labels[:9])

@@ -89,7 +89,7 @@ def image_finder(
 def read_csv(
     path: Path, images: Sequence[dict[str, Any]], boxes: str
 ) -> Iterator[Foreign]:
-    """Detections of a CSV file; see `mmuldor.evaluation.conversion.convert`."""
+    """Detections of a CSV file, see :mod:`.convert`."""
     corners = ('x1', 'y1', 'x2', 'y2') if boxes == 'xyxy' else tuple('xywh')
     needed = ('image', *corners, 'score')
     find = image_finder(images)
@@ -116,7 +116,7 @@ def read_csv(
 def read_yolo(
     folder: Path, images: Sequence[dict[str, Any]]
 ) -> Iterator[Foreign]:
-    """Detections of a folder of texts; see `mmuldor.evaluation.conversion.convert`."""
+    """Detections of a folder of text files, see :mod:`.convert`."""
     sizes = {}
     for image in images:
         size = (image.get('width'), image.get('height'))

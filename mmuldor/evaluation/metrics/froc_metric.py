@@ -10,7 +10,12 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
-from mmuldor.evaluation.comparison.strata import type_classes, type_labels
+from mmuldor.classes import (
+    FALSE_POSITIVE_CATEGORY,
+    LESION_CATEGORY,
+    type_classes,
+    type_labels,
+)
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.metrics.predictions import (
     Prediction,
@@ -19,13 +24,7 @@ from mmuldor.evaluation.metrics.predictions import (
     figures,
     pool,
 )
-from mmuldor.evaluation.results import (
-    FP_CLASS,
-    LESION,
-    Detections,
-    to_results,
-    write_results,
-)
+from mmuldor.evaluation.results import Detections, to_results, write_results
 from mmuldor.evaluation.slice_froc import evaluate, format_table
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.froc import FP_RATES, check_fp_rates
@@ -141,7 +140,9 @@ class FROCMetric(BaseMetric):
             ValueError: If its classes are not those of this metric.
         """
         classes = tuple(dataset_meta.get('classes', ()))
-        one = len(classes) < FP_CLASS or classes[1:] == ('false_positive',)
+        one = len(classes) < FALSE_POSITIVE_CATEGORY or classes[1:] == (
+            'false_positive',
+        )
         if (classes != self.types) if self.types else not one:
             raise ValueError(
                 f'{type(self).__name__} with `lesion_types='
@@ -243,7 +244,9 @@ class FROCMetric(BaseMetric):
                 f'`labels` of image {image_id} must be numbers of {known}, '
                 f'from 0, but got {sorted(set(labels.tolist()))}.'
             )
-        categories = np.full_like(labels, LESION) if self.types else labels + 1
+        categories = (
+            np.full_like(labels, LESION_CATEGORY) if self.types else labels + 1
+        )
         boxes = as_array(predicted['bboxes'], np.float64).reshape(-1, 4)
         # Masks serve the file only.
         masks = predicted.get('masks') if self.out is not None else None

@@ -11,7 +11,7 @@ from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import load_bank
 from mmuldor.mining.review.contact_sheet import COLUMNS, ROWS, contact_sheets
 from mmuldor.mining.review.verdicts import examples_of, write_review
-from mmuldor.report.pictured import with_pictures
+from mmuldor.visualization.examples import with_pictures
 from mmuldor.visualization.panels import save_figure
 
 

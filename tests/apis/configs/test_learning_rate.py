@@ -5,7 +5,7 @@ import torch
 from mmengine.config import Config
 
 from mmuldor.apis import load_config, train_detector
-from mmuldor.apis.configs.learning_rate import scaling, warm_up
+from mmuldor.engine.runner.learning_rate import scaling, warm_up
 
 SMALL = 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 FULL = 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'

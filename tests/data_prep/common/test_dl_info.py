@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmuldor.io import dl_info
+from data_prep.common import dl_info
 from mmuldor.io.csv_fields import RowError
 
 # The first row of the release.

@@ -6,7 +6,8 @@ import pytest
 import torch
 from mmengine.fileio import get_file_backend
 
-from mmuldor.apis.runs import build_runner, latest_checkpoint
+from mmuldor.apis.runs import build_runner
+from mmuldor.apis.training import latest_checkpoint
 from mmuldor.engine.hooks.careful_checkpoint_hook import (
     AtomicLocalBackend,
     CarefulCheckpointHook,

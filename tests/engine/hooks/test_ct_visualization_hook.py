@@ -15,10 +15,10 @@ from mmengine.registry import MODELS
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
+from mmuldor.engine.hooks import CTVisualizationHook
+from mmuldor.engine.hooks import ct_visualization_hook as module
 from mmuldor.io.annotations import load_annotations
 from mmuldor.registry import HOOKS
-from mmuldor.visualization import CTVisualizationHook
-from mmuldor.visualization import ct_visualization_hook as module
 
 
 @pytest.fixture

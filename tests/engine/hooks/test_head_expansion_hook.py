@@ -4,7 +4,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner, save_checkpoint
 
-from mmuldor.engine.hooks.head_expansion_hook import expand_heads
+from mmuldor.engine.detection.weights import expand_heads
 
 
 def state(classes, seed=0):

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 
 from mmuldor.engine.hooks import val_loss_hook as module
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
-from mmuldor.upstream.runner import BriefRunner
+from mmuldor.engine.runner.brief_runner import BriefRunner
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
-from mmuldor.apis import precision
+from mmuldor.apis.configs import precision
 from mmuldor.apis.configs.precision import cpu_has_bfloat16, use_amp
-from mmuldor.apis.runs import train_detector
+from mmuldor.apis.training import train_detector
 from mmuldor.engine.hooks import ChannelsLastHook
 from mmuldor.engine.optimizers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mmuldor.evaluation.comparison.comparison import Method, Settings, compare
-from mmuldor.evaluation.comparison.comparison_tables import latex, markdown
+from mmuldor.evaluation.comparison.compare import Method, Settings, compare
 from mmuldor.evaluation.comparison.published import PUBLISHED, choose
 from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.tables import latex, markdown
 
 IMAGES = 20
 FEW = Settings(

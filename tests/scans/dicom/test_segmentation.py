@@ -12,7 +12,8 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from mmuldor import __version__
 from mmuldor.functional.masks import rasterize
 from mmuldor.scans.dicom.segmentation import write_dicom_seg
-from mmuldor.scans.lesions import SliceDetection, measure_lesion
+from mmuldor.scans.lesions import SliceDetection
+from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.reading import read_scan
 
 # 21 x 33 pixels do not fill whole bytes.

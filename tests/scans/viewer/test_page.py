@@ -7,7 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from mmuldor.scans.lesions import SliceDetection, measure_lesion
+from mmuldor.scans.lesions import SliceDetection
+from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.viewer.page import WINDOWS, write_volume_page
 from mmuldor.scans.viewer.slice_codec import Grid, reduce_slice
 from mmuldor.scans.volume import Volume

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 import mmuldor.registry  # noqa: F401
 from mmuldor.engine.detection.image_losses import other_classes_as_background
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
-from mmuldor.engine.loops import DetectionValLoop
+from mmuldor.engine.runner.loops import DetectionValLoop
 
 
 class Watch(Hook):

@@ -13,7 +13,7 @@ def markdown(comparison: dict, published: Sequence[Published]) -> str:
     """The whole comparison as Markdown: sensitivities in percent.
 
     Args:
-        comparison: From :func:`mmuldor.evaluation.comparison.comparison.compare`.
+        comparison: From :func:`mmuldor.evaluation.comparison.compare.compare`.
         published: Rows of the literature, set above ours.
     """
     settings = comparison['settings']

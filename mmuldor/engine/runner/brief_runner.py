@@ -14,9 +14,9 @@ from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import nn
 
-from mmuldor.apis.configs.learning_rate import scale_rate, scaling, warm_up
 from mmuldor.engine.detection.heads import unwrapped
-from mmuldor.engine.recompute import recompute_activations
+from mmuldor.engine.runner.learning_rate import scale_rate, scaling, warm_up
+from mmuldor.engine.runner.recompute import recompute_activations
 
 
 class BriefRunner(Runner):

@@ -1,0 +1,94 @@
+"""Test a checkpoint from a config."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmuldor.apis.configs.evaluators import evaluators_of, froc_of
+from mmuldor.apis.configs.loading import check_keys, config_errors, load_config
+from mmuldor.apis.configs.settling import settle
+from mmuldor.apis.runs import (
+    build_runner,
+    check_checkpoint,
+    check_output,
+    leave_processes,
+)
+from mmuldor.apis.test_time_augmentation import average_views
+from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
+
+
+def evaluate_detector(
+    config: Config,
+    checkpoint: str,
+    out: str | None = None,
+    show_dir: str | None = None,
+    tta: bool = False,
+    split: str = 'test',
+    allow_unsafe_checkpoint: bool = False,
+) -> dict[str, float]:
+    """Test a checkpoint.
+
+    Args:
+        config: From :func:`load_config`; changed in place.
+        checkpoint: File or URL.
+        out: Write COCO-format results (float boxes, RLE masks) here.
+        show_dir: Draw detections on windowed CT into this folder.
+        tta: Average over the views of the config's ``tta``.
+        split: 'test', or 'val' to test on the validation split.
+        allow_unsafe_checkpoint: Unpickle the checkpoint whole, which runs
+            what is in it.
+
+    Returns:
+        The metrics.
+    """
+    check_keys(
+        config,
+        *('model', 'test_dataloader.dataset', 'test_cfg', 'test_evaluator'),
+    )
+    config.load_from = check_checkpoint(checkpoint)
+    config.resume = False
+    check_output(out, checkpoint, config.filename)
+    if split == 'val':
+        config.test_dataloader = config.val_dataloader
+        config.test_evaluator = config.val_evaluator
+    if out is not None:
+        froc_of(config, 'test').out = out
+    settle(config)
+    with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
+        if tta:
+            average_views(config)
+        if show_dir is not None:
+            config.default_hooks.visualization.update(
+                draw=True, test_out_dir=show_dir
+            )
+        metrics = build_runner(config).test()
+    leave_processes()
+    return metrics
+
+
+def tested_annotations(paths: Iterable[str]) -> str:
+    """The test split's annotation file, by the config in a work dir.
+
+    Args:
+        paths: Work dirs and other paths; the first folder that holds the
+            config of a run is asked.
+
+    Raises:
+        ValueError: If none does.
+    """
+    for path in paths:
+        dumps = sorted(Path(path).glob('*.py')) if Path(path).is_dir() else []
+        if dumps:
+            config = load_config(str(dumps[-1]))
+            check_keys(config, 'test_evaluator')
+            with config_errors(config):
+                for evaluator in evaluators_of(config, 'test'):
+                    if 'ann_file' in evaluator:
+                        return evaluator.ann_file
+    raise ValueError(
+        '`--ann` must name the annotation JSON of the tested split, since no '
+        'work dir with the config of a run is given.'
+    )

@@ -1,0 +1,88 @@
+"""Train from a config."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.apis.configs.precision import use_amp
+from mmuldor.apis.configs.settling import settle
+from mmuldor.apis.runs import build_runner, check_checkpoint, leave_processes
+from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
+
+
+def latest_checkpoint(work_dir: str) -> str | None:
+    """The checkpoint of the last whole epoch in a work dir, if there is one.
+
+    Files are asked, not MMEngine's ``last_checkpoint``, which a kill can leave
+    empty. Checkpoints appear whole; a cut one from elsewhere is passed over.
+    """
+    found = {}
+    for path in Path(work_dir).glob('epoch_*.pth'):
+        number = path.stem.removeprefix('epoch_')
+        if number.isdigit() and zipfile.is_zipfile(path):
+            found[int(number)] = str(path)
+    return found[max(found)] if found else None
+
+
+def train_detector(
+    config: Config,
+    amp: bool = False,
+    auto_scale_lr: bool | None = None,
+    resume: str | None = None,
+    allow_unsafe_checkpoint: bool = False,
+) -> None:
+    """Train a config.
+
+    Args:
+        config: From :func:`load_config`; changed in place.
+        amp: Use mixed precision, see :func:`use_amp`.
+        auto_scale_lr: Scale the learning rate to the batch size, or do not;
+            None does what the config says.
+        resume: 'auto' for the latest checkpoint of the work dir, if there
+            is one, or a checkpoint; None does what the config says.
+        allow_unsafe_checkpoint: Unpickle checkpoints whole, which runs what
+            is in them.
+
+    Raises:
+        ValueError: If the config cannot do what is asked.
+    """
+    check_keys(
+        config,
+        *('model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper'),
+    )
+    if amp:
+        use_amp(config)
+    if auto_scale_lr is not None:
+        config.setdefault('auto_scale_lr', {})
+        if auto_scale_lr and 'base_batch_size' not in config.auto_scale_lr:
+            raise ValueError(
+                '`--auto-scale-lr` needs `auto_scale_lr = '
+                'dict(base_batch_size=...)` in the config.'
+            )
+        config.auto_scale_lr.enable = auto_scale_lr
+    if resume is None and isinstance(config.get('resume'), str):
+        # MMEngine would take it for a yes, and begin anew.
+        resume = config.resume
+    if resume == 'auto':
+        resume = latest_checkpoint(config.work_dir)
+    if resume is not None:
+        config.resume, config.load_from = True, resume
+    if not isinstance(config.get('load_from'), (str, type(None))):
+        raise ValueError(
+            f"config '{config.filename}': `load_from` must be a checkpoint's "
+            f'file or URL, but got {config.load_from!r}.'
+        )
+    if config.get('load_from'):
+        check_checkpoint(config.load_from)
+    notes = settle(config)
+    with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
+        runner = build_runner(config)
+        for note in notes:
+            runner.logger.info(note)
+        runner.train()
+    del runner
+    leave_processes()
