@@ -1,0 +1,69 @@
+"""Keep mmdet from printing ``Could not import OneDL`` at every start.
+
+onedl-mmdetection 3.5.1 has datasets that need its makers' own package. Where
+that is missing, ``mmdet.datasets`` and ``mmdet.datasets.transforms`` say so by
+``mmengine.logging.print_log`` at level DEBUG, but without a logger, and so
+MMEngine 0.10 prints the line whatever the level is. Both import ``print_log``
+at the place of the call, so it is replaced while these two modules run.
+
+Needs the standard library alone: ``import mmuldor`` loads no framework.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+
+NOTICE = 'Could not import OneDL. Skipping OneDL datasets.'
+MODULES = ('mmdet.datasets', 'mmdet.datasets.transforms')
+
+
+class OneDLNoticeFinder(MetaPathFinder):
+    """Finds the two modules as Python does, and runs them without NOTICE."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Return a spec for the two modules, None for all others."""
+        if fullname not in MODULES:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                with _without_notice():
+                    run(module)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+@contextlib.contextmanager
+def _without_notice() -> Iterator[None]:
+    from mmengine import logging
+
+    print_log = logging.print_log
+
+    def without_notice(msg: object, *args: object, **kwargs: object) -> None:
+        if msg != NOTICE:
+            print_log(msg, *args, **kwargs)
+
+    logging.print_log = without_notice
+    try:
+        yield
+    finally:
+        logging.print_log = print_log
+
+
+def hide_onedl_notice() -> None:
+    """Put one :class:`OneDLNoticeFinder` first in ``sys.meta_path``."""
+    if not any(isinstance(f, OneDLNoticeFinder) for f in sys.meta_path):
+        sys.meta_path.insert(0, OneDLNoticeFinder())

@@ -1,0 +1,59 @@
+"""The line that mmdet prints twice, and that mmuldor hides."""
+
+import subprocess
+import sys
+
+from mmengine import logging
+
+from mmuldor.upstream.onedl_notice import (
+    MODULES,
+    NOTICE,
+    OneDLNoticeFinder,
+    _without_notice,
+    hide_onedl_notice,
+)
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_mmdet_alone_still_prints_it_once_a_module():
+    """Where this fails, mmdet has changed: is the module still needed?"""
+    code = (
+        'import sys, mmuldor; sys.meta_path = ['
+        'f for f in sys.meta_path if type(f).__name__ != "OneDLNoticeFinder"]'
+        '\nimport mmdet.datasets'
+    )
+    assert run(code).stdout.splitlines() == [NOTICE] * len(MODULES)
+
+
+def test_import_mmuldor_hides_it_and_nothing_else():
+    done = run(
+        'import mmuldor, mmdet.datasets\n'
+        'from mmengine.logging import print_log\n'
+        'print(print_log.__name__, mmdet.datasets.transforms.__name__)'
+    )
+    assert done.stdout == 'print_log mmdet.datasets.transforms\n'
+
+
+def test_other_messages_pass(capsys):
+    before = logging.print_log
+    with _without_notice():
+        logging.print_log(NOTICE)
+        logging.print_log('another message')
+    assert capsys.readouterr().out == 'another message\n'
+    assert logging.print_log is before
+
+
+def test_the_finder_is_installed_once_and_answers_for_two_modules():
+    hide_onedl_notice()
+    found = [f for f in sys.meta_path if isinstance(f, OneDLNoticeFinder)]
+    assert len(found) == 1
+    assert found[0].find_spec('mmdet.models') is None
+    assert found[0].find_spec('mmdet.datasets', []) is None
