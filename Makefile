@@ -7,6 +7,7 @@
 #             nothing; DEVICE=cpu tries the same on small sizes
 # make bench  every stage timed against what one would run instead; needs the
 #             models of `make demo`, and nothing else running
+# make docs   this documentation and the API reference as work_dirs/docs
 # make fuzz   every reader of files, fuzzed for FUZZ_SECONDS each
 #
 # Each makes its own virtual environment first. Variables:
@@ -27,7 +28,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
 export PYTHON TORCH_INDEX
 
-.PHONY: help setup demo test test-faults test-slow gpu fuzz bench lint clean
+.PHONY: help setup demo test test-faults test-slow gpu fuzz bench docs lint clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -70,9 +71,20 @@ bench: $(VENV)/ready-dev work_dirs/demo/uldor/last_checkpoint
 work_dirs/demo/uldor/last_checkpoint:
 	$(MAKE) demo
 
+# Reads the sources and imports none: its environment has no torch.
+docs: $(VENV)-docs/ready
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build
+	@echo 'Open work_dirs/docs/index.html; its search needs a server:' \
+	    '$(PYTHON) -m http.server -d work_dirs/docs'
+
+$(VENV)-docs/ready: requirements-docs.txt
+	$(PYTHON) -m venv --clear $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip install -q -r requirements-docs.txt
+	@touch $@
+
 lint: $(VENV)/ready-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 
 clean:
-	rm -rf work_dirs/demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf work_dirs/demo work_dirs/docs .pytest_cache .ruff_cache .hypothesis

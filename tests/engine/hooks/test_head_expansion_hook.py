@@ -5,6 +5,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner, save_checkpoint
 
 from mmuldor.engine.detection.weights import expand_heads
+from mmuldor.engine.hooks import HeadExpansionHook
 
 
 def state(classes, seed=0):
@@ -124,6 +125,6 @@ def test_what_is_no_checkpoint_of_the_model_is_refused(
     mini_config, tmp_path, content, match
 ):
     runner = Runner.from_cfg(mini_config)
-    hook = [h for h in runner.hooks if type(h).__name__.startswith('HeadEx')]
+    (hook,) = (h for h in runner.hooks if isinstance(h, HeadExpansionHook))
     with pytest.raises(ValueError, match=match):
-        hook[0].after_load_checkpoint(runner, content)
+        hook.after_load_checkpoint(runner, content)
