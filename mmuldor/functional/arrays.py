@@ -16,14 +16,7 @@ def check_ids(ids: ArrayLike, count: int, name: str) -> np.ndarray:
         TypeError: If they are not integers.
         ValueError: If the shape is another.
     """
-    ids = np.asarray(ids)
-    # An empty list is an array of floats.
-    if ids.size and ids.dtype.kind not in 'iu':
-        raise TypeError(f'`{name}` must be integers, but got {ids.dtype}.')
-    if ids.shape != (count,):
-        raise ValueError(
-            f'`{name}` must have the shape ({count},), but got {ids.shape}.'
-        )
+    ids = _flat(ids, count, name, 'iu', 'integers')
     return ids.astype(np.int64, copy=False)
 
 
@@ -95,14 +88,7 @@ def check_scores(scores: ArrayLike, count: int, name: str) -> np.ndarray:
         ValueError: If the shape is another, or naming the first score that is
             not finite.
     """
-    scores = np.asarray(scores)
-    if scores.size and scores.dtype.kind not in 'fiu':
-        raise TypeError(f'`{name}` must be numbers, but got {scores.dtype}.')
-    if scores.shape != (count,):
-        raise ValueError(
-            f'`{name}` must have the shape ({count},), one a box, but got '
-            f'{scores.shape}.'
-        )
+    scores = _flat(scores, count, name, 'fiu', 'numbers')
     finite = np.isfinite(scores)
     if not finite.all():
         index = int(np.argmin(finite))
@@ -110,6 +96,41 @@ def check_scores(scores: ArrayLike, count: int, name: str) -> np.ndarray:
             f'`{name}` must be finite, but score {index} is {scores[index]}.'
         )
     return scores.astype(np.float64, copy=False)
+
+
+def check_rows(values: ArrayLike, columns: int, name: str) -> np.ndarray:
+    """Numbers as an array (n, columns); an empty input gives (0, columns).
+
+    Raises:
+        TypeError: If they are not numbers.
+        ValueError: If the shape is another.
+    """
+    values = np.asarray(values)
+    if values.size == 0 and values.shape in ((0,), (0, columns)):
+        return np.zeros((0, columns))
+    if values.dtype.kind not in 'fiu':
+        raise TypeError(f'`{name}` must be numbers, but got {values.dtype}.')
+    if values.ndim != 2 or values.shape[1] != columns:
+        raise ValueError(
+            f'`{name}` must have the shape (n, {columns}), but got '
+            f'{values.shape}.'
+        )
+    return values
+
+
+def _flat(
+    values: ArrayLike, count: int, name: str, kinds: str, what: str
+) -> np.ndarray:
+    """Values (count,) of one of the kinds of dtype; what they must be."""
+    values = np.asarray(values)
+    # An empty list is an array of floats.
+    if values.size and values.dtype.kind not in kinds:
+        raise TypeError(f'`{name}` must be {what}, but got {values.dtype}.')
+    if values.shape != (count,):
+        raise ValueError(
+            f'`{name}` must have the shape ({count},), but got {values.shape}.'
+        )
+    return values
 
 
 def falling_order(values: np.ndarray) -> np.ndarray:

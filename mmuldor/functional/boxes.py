@@ -15,6 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.functional.arrays import check_rows
+
 EDGE_SHIFT_PX = 0.5
 
 
@@ -25,16 +27,7 @@ def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
         TypeError: If they are not numbers.
         ValueError: If the shape is another.
     """
-    boxes = np.asarray(boxes)
-    if boxes.size == 0 and boxes.shape in ((0,), (0, 4)):
-        return np.zeros((0, 4))
-    if boxes.dtype.kind not in 'fiu':
-        raise TypeError(f'`{name}` must be numbers, but got {boxes.dtype}.')
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(
-            f'`{name}` must have the shape (n, 4), but got {boxes.shape}.'
-        )
-    return boxes.astype(np.float64, copy=False)
+    return check_rows(boxes, 4, name).astype(np.float64, copy=False)
 
 
 def check_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
@@ -71,9 +64,7 @@ def xyxy_to_xywh(boxes: ArrayLike) -> np.ndarray:
 
 def box_areas(boxes: ArrayLike, *, inclusive: bool = True) -> np.ndarray:
     """Areas in pixels, (n,) float64; a box turned inside out has none."""
-    boxes = as_boxes(boxes)
-    sizes = np.maximum(boxes[:, 2:] - boxes[:, :2] + float(inclusive), 0)
-    return sizes[:, 0] * sizes[:, 1]
+    return _areas(as_boxes(boxes), inclusive)
 
 
 def rowwise_iou(
@@ -98,13 +89,7 @@ def rowwise_iou(
             '`first` and `second` must have equally many boxes, but got '
             f'{len(first)} and {len(second)}.'
         )
-    inter = _intersections(first, second, inclusive)
-    union = (
-        box_areas(first, inclusive=inclusive)
-        + box_areas(second, inclusive=inclusive)
-        - inter
-    )
-    return _ratio(inter, union)
+    return _iou(first, second, inclusive)
 
 
 def pairwise_iou(
@@ -112,22 +97,10 @@ def pairwise_iou(
 ) -> np.ndarray:
     """Intersection over union of every box with every other.
 
-    Args:
-        first: Boxes `x1 y1 x2 y2`, (n, 4).
-        second: Boxes `x1 y1 x2 y2`, (m, 4).
-        inclusive: Count widths as `x2 - x1 + 1`.
-
-    Returns:
-        IoU in [0, 1], (n, m) float64; 0 where both boxes are empty.
+    Like `rowwise_iou`, but of (n, 4) and (m, 4) boxes: (n, m) float64.
     """
     first, second = as_boxes(first, 'first'), as_boxes(second, 'second')
-    inter = _intersections(first[:, None], second[None], inclusive)
-    union = (
-        box_areas(first, inclusive=inclusive)[:, None]
-        + box_areas(second, inclusive=inclusive)[None]
-        - inter
-    )
-    return _ratio(inter, union)
+    return _iou(first[:, None], second[None], inclusive)
 
 
 def pairwise_iod(
@@ -135,19 +108,26 @@ def pairwise_iod(
 ) -> np.ndarray:
     """Intersection over the detection's area, every one with every lesion.
 
-    Args:
-        detections: Boxes `x1 y1 x2 y2`, (n, 4).
-        lesions: Boxes `x1 y1 x2 y2`, (m, 4).
-        inclusive: Count widths as `x2 - x1 + 1`.
-
-    Returns:
-        IoD in [0, 1], (n, m) float64; 0 where the detection is empty.
+    Like `pairwise_iou`; 0 where the detection is empty.
     """
     detections = as_boxes(detections, 'detections')
     lesions = as_boxes(lesions, 'lesions')
     inter = _intersections(detections[:, None], lesions[None], inclusive)
-    areas = box_areas(detections, inclusive=inclusive)[:, None]
+    areas = _areas(detections, inclusive)[:, None]
     return _ratio(inter, np.broadcast_to(areas, inter.shape))
+
+
+def _areas(boxes: np.ndarray, inclusive: bool) -> np.ndarray:
+    """Areas of an array of boxes of any shape (..., 4)."""
+    sizes = np.maximum(boxes[..., 2:] - boxes[..., :2] + float(inclusive), 0)
+    return sizes[..., 0] * sizes[..., 1]
+
+
+def _iou(first: np.ndarray, second: np.ndarray, inclusive: bool) -> np.ndarray:
+    """IoU of two arrays of boxes that broadcast."""
+    inter = _intersections(first, second, inclusive)
+    union = _areas(first, inclusive) + _areas(second, inclusive) - inter
+    return _ratio(inter, union)
 
 
 def _intersections(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.functional.arrays import check_rows
+
 
 def check_boxes_3d(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
     """Boxes as a float64 array of shape (n, 6); an empty input gives (0, 6).
@@ -18,15 +20,7 @@ def check_boxes_3d(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
         ValueError: If the shape is another, or naming the first box that is
             not finite or turned inside out.
     """
-    boxes = np.asarray(boxes)
-    if boxes.size == 0 and boxes.shape in ((0,), (0, 6)):
-        return np.zeros((0, 6))
-    if boxes.dtype.kind not in 'fiu':
-        raise TypeError(f'`{name}` must be numbers, but got {boxes.dtype}.')
-    if boxes.ndim != 2 or boxes.shape[1] != 6:
-        raise ValueError(
-            f'`{name}` must have the shape (n, 6), but got {boxes.shape}.'
-        )
+    boxes = check_rows(boxes, 6, name)
     good = np.isfinite(boxes).all(axis=1)
     good &= (boxes[:, 3:] >= boxes[:, :3]).all(axis=1)
     if not good.all():

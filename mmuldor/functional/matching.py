@@ -94,45 +94,52 @@ def match(
             the first wrong row.
     """
     check_iou_thr(iou_thr)
-    image_ids = check_images(images)
-    det_boxes = check_boxes(det_boxes, 'det_boxes')
-    scores = check_scores(det_scores, len(det_boxes), 'det_scores')
-    det_image = find_ids(det_images, len(det_boxes), image_ids, 'det_images')
-    boxes = check_boxes(lesion_boxes, 'lesion_boxes')
-    lesion_image = find_ids(
-        lesion_images, len(boxes), image_ids, 'lesion_images'
-    )
-
-    def hits(dets: np.ndarray, lesions: np.ndarray) -> np.ndarray:
-        overlaps = rowwise_iou(
-            det_boxes[dets], boxes[lesions], inclusive=inclusive
-        )
-        return overlaps >= iou_thr
-
-    return match_rows(
-        det_image, scores, lesion_image, image_ids, hits, det_tiers
+    return match_boxes(
+        check_boxes(det_boxes, 'det_boxes'),
+        det_scores,
+        det_images,
+        check_boxes(lesion_boxes, 'lesion_boxes'),
+        lesion_images,
+        images,
+        lambda found, lesions: (
+            rowwise_iou(found, lesions, inclusive=inclusive) >= iou_thr
+        ),
+        det_tiers,
     )
 
 
-def match_rows(
-    det_image: np.ndarray,
-    scores: np.ndarray,
-    lesion_image: np.ndarray,
-    image_ids: np.ndarray,
+def match_boxes(
+    det_boxes: np.ndarray,
+    det_scores: ArrayLike,
+    det_images: ArrayLike,
+    lesion_boxes: np.ndarray,
+    lesion_images: ArrayLike,
+    images: ArrayLike,
     hits: Callable[[np.ndarray, np.ndarray], np.ndarray],
     det_tiers: ArrayLike | None = None,
+    *,
+    unit: str = 'image',
 ) -> Matched:
-    """Match by any rule of a hit; the arrays are taken to be checked.
+    """Match by any rule of a hit, boxes of any form; these are checked before.
 
     Args:
-        det_image: Each detection's image by its position in `image_ids`, (n,).
-        scores: Their scores, (n,) float64.
-        lesion_image: Each lesion's image likewise, (m,).
-        image_ids: Ids of all images, (k,).
-        hits: Gets rows of detections and of lesions of the same image,
-            both (p,); says which detection hits its lesion, (p,) bool.
-        det_tiers: As for `match`.
+        det_boxes: (n, d) float64.
+        det_scores: As for `match`, like all that is not named here.
+        det_images: Likewise.
+        lesion_boxes: (m, d) float64.
+        lesion_images: Likewise.
+        images: Likewise.
+        hits: Gets boxes of detections and of lesions of the same image, both
+            (p, d); says which detection hits its lesion, (p,) bool.
+        det_tiers: Likewise.
+        unit: What errors call an image.
     """
+    image_ids = check_images(images)
+    scores = check_scores(det_scores, len(det_boxes), 'det_scores')
+    det_image = find_ids(det_images, len(det_boxes), image_ids, f'det_{unit}s')
+    lesion_image = find_ids(
+        lesion_images, len(lesion_boxes), image_ids, f'lesion_{unit}s'
+    )
     det_step, num_steps = _rank(scores, det_tiers)
     det_is_fp = np.ones(len(scores), dtype=bool)
     # Step and row in one number, of which the least is the best; a lesion
@@ -140,7 +147,7 @@ def match_rows(
     count = max(len(scores), 1)
     best = np.full(len(lesion_image), num_steps * count)
     for dets, lesions in _pairs(det_image, lesion_image, len(image_ids)):
-        hit = hits(dets, lesions)
+        hit = hits(det_boxes[dets], lesion_boxes[lesions])
         dets, lesions = dets[hit], lesions[hit]
         det_is_fp[dets] = False
         np.minimum.at(best, lesions, det_step[dets] * count + dets)

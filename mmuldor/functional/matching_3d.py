@@ -11,13 +11,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.functional.arrays import check_images, check_scores, find_ids
 from mmuldor.functional.boxes_3d import (
     centers_3d,
     check_boxes_3d,
     rowwise_iou_3d,
 )
-from mmuldor.functional.matching import Matched, check_iou_thr, match_rows
+from mmuldor.functional.matching import Matched, check_iou_thr, match_boxes
 
 # iou: 3-D IoU of the boxes. center: the detection's centre lies in the
 # lesion's box. radius: it lies no farther from the lesion's centre than half
@@ -63,19 +62,16 @@ def match_volumes(
         ValueError: If a shape, box, score, id, `hit` or `iou_thr` is wrong.
     """
     check_hit(hit, iou_thr)
-    volume_ids = check_images(volumes)
-    boxes = check_boxes_3d(det_boxes, 'det_boxes')
-    scores = check_scores(det_scores, len(boxes), 'det_scores')
-    det_volume = find_ids(det_volumes, len(boxes), volume_ids, 'det_volumes')
-    lesions = check_boxes_3d(lesion_boxes, 'lesion_boxes')
-    lesion_volume = find_ids(
-        lesion_volumes, len(lesions), volume_ids, 'lesion_volumes'
+    return match_boxes(
+        check_boxes_3d(det_boxes, 'det_boxes'),
+        det_scores,
+        det_volumes,
+        check_boxes_3d(lesion_boxes, 'lesion_boxes'),
+        lesion_volumes,
+        volumes,
+        lambda found, lesions: _hits(found, lesions, hit, iou_thr),
+        unit='volume',
     )
-
-    def hits(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-        return _hits(boxes[rows], lesions[others], hit, iou_thr)
-
-    return match_rows(det_volume, scores, lesion_volume, volume_ids, hits)
 
 
 def check_hit(hit: str, iou_thr: float) -> None:
