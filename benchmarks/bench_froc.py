@@ -41,8 +41,8 @@ from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections, to_results, write_results
 from mmuldor.evaluation.slice_froc import (
-    evaluate,
-    evaluate_files,
+    evaluate_slice_files,
+    evaluate_slices,
     format_table,
 )
 from mmuldor.functional.boxes import xyxy_to_xywh
@@ -128,7 +128,7 @@ def in_lean_loops(truth: GroundTruth, found: Detections) -> list[float]:
 
 def check(truth: GroundTruth, found: Detections, whose: str) -> None:
     """Stop unless both give the same, and what was published."""
-    ours = evaluate(truth, found).summary.sensitivity
+    ours = evaluate_slices(truth, found).summary.sensitivity
     for loops in (in_loops, in_lean_loops):
         np.testing.assert_allclose(ours, loops(truth, found), atol=1e-12)
     if whose == 'real':
@@ -141,7 +141,7 @@ def from_arrays(
     """Rows of the same arrays, by ours and in loops."""
     seconds = alternate(
         {
-            'arrays': lambda: evaluate(truth, found),
+            'arrays': lambda: evaluate_slices(truth, found),
             'loops': lambda: in_loops(truth, found),
             'lean loops': lambda: in_lean_loops(truth, found),
         },
@@ -165,8 +165,8 @@ def from_files(
         ann, dets = Path(folder) / 'test.json', Path(folder) / 'found.json'
         write_files(truth, found, ann, dets)
         np.testing.assert_allclose(
-            evaluate_files(ann, dets).summary.sensitivity,
-            evaluate(truth, found).summary.sensitivity,
+            evaluate_slice_files(ann, dets).summary.sensitivity,
+            evaluate_slices(truth, found).summary.sensitivity,
             atol=1e-12,
         )
         words = [sys.executable, str(ROOT / 'tools/froc.py')]
@@ -174,7 +174,7 @@ def from_files(
         seconds = alternate(
             {
                 'in a process': lambda: format_table(
-                    evaluate_files(ann, dets)
+                    evaluate_slice_files(ann, dets)
                 ),
                 'tools/froc.py': lambda: subprocess.run(
                     words, check=True, stdout=subprocess.DEVNULL
@@ -232,7 +232,7 @@ def growth(repeats: int) -> list[dict]:
             np.savez(file, **vars(synthetic_detections(truth, count)))
             user[name] = []
             works[name] = lambda f=file, seconds=user[name]: seconds.append(
-                user_seconds(lambda: evaluate(truth, load(f)))
+                user_seconds(lambda: evaluate_slices(truth, load(f)))
             )
         wall = alternate(works, repeats)
     # The first of each warmed up.

@@ -36,7 +36,7 @@ from benchmarks.timing import ROOT, alternate, make_parser, row, save
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.cli.errors import user_errors
 from mmuldor.engine import mining_round as mining_module
-from mmuldor.engine.detection.candidates import Candidates
+from mmuldor.engine.detection.candidates import TwoStageCandidates
 from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.mining_round import mine
 from mmuldor.mining import examples as mined_image
@@ -59,18 +59,18 @@ RULES = {
 
 def one_at_a_time(round_of_mining: Callable[[], dict]) -> dict:
     """The bank of a round without a second image under way."""
-    with patch.object(mining_module, '_at_once', lambda _: 1):
+    with patch.object(mining_module, 'concurrent_images', lambda _: 1):
         return round_of_mining()
 
 
 def every_mask(round_of_mining: Callable[[], dict]) -> dict:
     """The bank of a round that computes the mask of every detection."""
 
-    def touching(self: Candidates, _: object) -> np.ndarray:
+    def touching(self: TwoStageCandidates, _: object) -> np.ndarray:
         return np.ones(len(self.boxes), dtype=bool)
 
     with (
-        patch.object(Candidates, 'touching', touching),
+        patch.object(TwoStageCandidates, 'touching', touching),
         patch.object(mined_image, '_MASKS_AT_FIRST', 10**6),
     ):
         return round_of_mining()

@@ -149,14 +149,14 @@ def training(batch: int) -> Work:
     from mmengine.config import Config
     from mmengine.optim import OptimWrapper
 
-    from mmuldor.apis.configs.precision import lay_out
+    from mmuldor.apis.configs.precision import apply_memory_format
 
     register_all_modules()
     config = Config.fromfile(CONFIG)
     config.model.backbone.init_cfg = None
     model = MODELS.build(config.model).train()
     # As a training lays it out: compiled kernels read raw memory.
-    lay_out(model, config)
+    apply_memory_format(model, config)
     wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), 0, 0.9))
     data = random_batch(batch)
 

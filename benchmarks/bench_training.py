@@ -36,7 +36,7 @@ from benchmarks.timing import (
     times_faster,
 )
 from mmuldor.apis.configs.loading import load_config
-from mmuldor.apis.configs.precision import cpu_has_bfloat16, use_amp
+from mmuldor.apis.configs.precision import cpu_has_bfloat16, enable_amp
 from mmuldor.cli.errors import user_errors
 
 OURS = ROOT / 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
@@ -176,10 +176,10 @@ def configs(device: str) -> dict[str, Callable[[], Config]]:
     if device != 'cpu':
         # MMEngine has none for a CPU.
         found['mmdet, bfloat16'] = stock_bfloat16
-    # Where there is a GPU, `use_amp` is for that.
+    # Where there is a GPU, `enable_amp` is for that.
     on_cpu = cpu_has_bfloat16() and not torch.cuda.is_available()
     if device != 'cpu' or on_cpu:
-        found['mmuldor, bfloat16'] = lambda: use_amp(our_config())
+        found['mmuldor, bfloat16'] = lambda: enable_amp(our_config())
     return found
 
 

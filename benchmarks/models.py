@@ -15,7 +15,7 @@ from mmengine.runner import Runner
 
 from benchmarks.timing import DEMO, ROOT
 from mmuldor.apis.configs.loading import load_config
-from mmuldor.apis.configs.precision import lay_out
+from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.engine.detection.weights import expand_heads, weights_of
 from mmuldor.upstream.safe_checkpoints import load_safely
 
@@ -74,7 +74,7 @@ def build(config: Config, checkpoint: str | None, device: str):
         state = weights_of(load_safely(checkpoint))
         expand_heads(state, model.state_dict())
         model.load_state_dict(state)
-    lay_out(model.to(device), config)
+    apply_memory_format(model.to(device), config)
     return model, build_optim_wrapper(model, config.optim_wrapper)
 
 

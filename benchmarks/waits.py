@@ -180,7 +180,9 @@ def wait_rows(
 def mine_in_turn(model, dataset, config: Config) -> dict:
     """A round in this thread alone, in batches as on a GPU."""
 
-    def in_turn(work: Callable, batches: Iterator, _at_once: int) -> Iterator:
+    def in_turn(
+        work: Callable, batches: Iterator, concurrent_images: int
+    ) -> Iterator:
         return (work(*batch) for batch in batches)
 
     pipeline = config.val_dataloader.dataset.pipeline

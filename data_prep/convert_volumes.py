@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.progress import track
 
 from data_prep.deeplesion.volumes.convert import (
-    Converted,
+    ConvertedSeries,
     Spacings,
     to_nifti,
     to_png,
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if done.errors else 0
 
 
-def _show(done: Converted, out: str) -> None:
+def _show(done: ConvertedSeries, out: str) -> None:
     print(
         f'{out}: {len(done.written)} volumes written, {len(done.kept)} were '
         'there'

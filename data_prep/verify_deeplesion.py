@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.verification.advice import remedies, table
+from data_prep.deeplesion.verification.advice import advice, table
 from data_prep.deeplesion.verification.verify import (
     REPORT_FILE,
     Verification,
@@ -114,7 +114,7 @@ def _show(result: Verification, out: str) -> None:
     if result.parts:
         print(f'{whole} of {len(result.parts)} zip parts are whole')
     print(f'{result.looked_at} files opened, {result.known} known to be whole')
-    for line in remedies(result):
+    for line in advice(result):
         print(f'- {line}')
     words = 'complete' if result.complete else 'NOT complete'
     print(f'{words}; see {Path(out) / REPORT_FILE}')

@@ -17,9 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.slice_froc import (
-    evaluate_files,
+    evaluate_slice_files,
+    evaluation_dict,
     format_table,
-    report_dict,
 )
 from mmuldor.functional.froc import FP_RATES
 from mmuldor.io.json_files import write_json
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     inputs = {'ann': args.ann, 'dets': args.dets}
     check_outputs(inputs.values(), (args.out, args.plot))
-    evaluation = evaluate_files(
+    evaluation = evaluate_slice_files(
         args.ann,
         args.dets,
         fp_rates=args.fp_rates,
@@ -82,7 +82,7 @@ def main(argv: list[str] | None = None) -> None:
 
         plot_froc(args.plot, {Path(args.dets).stem: evaluation.curve})
     if args.out:
-        report = {**report_dict(evaluation), 'inputs': inputs}
+        report = {**evaluation_dict(evaluation), 'inputs': inputs}
         write_json(args.out, report, indent=2)
 
 

@@ -8,14 +8,18 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from mmuldor.classes import LESION_CATEGORY
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.results import (
     Detections,
     load_detections,
     load_results,
 )
-from mmuldor.evaluation.slice_froc import Evaluation, evaluate, report_dict
+from mmuldor.evaluation.slice_froc import (
+    SliceEvaluation,
+    evaluate_slices,
+    evaluation_dict,
+)
 from mmuldor.io.json_files import read_json, replacing
 
 # Step of a lesion that nothing hits, in the files.
@@ -36,7 +40,7 @@ KINDS = {
 
 def evaluate_results(
     ann: Path, results: Path, truth: Path, with_fp_class: bool
-) -> tuple[dict, dict[str, Ranked]]:
+) -> tuple[dict, dict[str, RankedDetections]]:
     """Figures of one results file, and its ranked false positives and hits.
 
     Args:
@@ -54,17 +58,17 @@ def evaluate_results(
     lesions = load_ground_truth(ann)
     detections = load_detections(results, lesions.all_images)
     figures, ranked = {}, {}
-    whole = evaluate(lesions, detections)
+    whole = evaluate_slices(lesions, detections)
     kept = _kept(detections, whole)
     for kind in KINDS if with_fp_class else ('lesion',):
         cut, with_fp = KINDS[kind]
-        evaluation = evaluate(
+        evaluation = evaluate_slices(
             lesions,
             detections.select(kept) if cut else detections,
             with_fp_class=with_fp,
         )
-        figures[kind] = report_dict(evaluation)
-        ranked[kind] = Ranked.of(evaluation.matched)
+        figures[kind] = evaluation_dict(evaluation)
+        ranked[kind] = RankedDetections.of(evaluation.matched)
     entries = load_results(results, lesions.all_images)
     entries = [e for e in entries if e['category_id'] == LESION_CATEGORY]
     found = whole.matched.lesion_detection
@@ -72,7 +76,7 @@ def evaluate_results(
     return figures, ranked
 
 
-def _kept(detections: Detections, whole: Evaluation) -> np.ndarray:
+def _kept(detections: Detections, whole: SliceEvaluation) -> np.ndarray:
     """All of the FP class, and the lesion class up to `CUT_FPS`, (n,) bool."""
     rates, matched = whole.curve.fps_per_image, whole.matched
     steps = np.searchsorted(rates, CUT_FPS, side='right') - 1
@@ -111,7 +115,7 @@ def _mean_dice(
     return float(np.mean(values)) if values else None
 
 
-def save_outcomes(path: Path, ranked: dict[str, Ranked]) -> None:
+def save_outcomes(path: Path, ranked: dict[str, RankedDetections]) -> None:
     """Write outcomes as a compressed .npz, whole or not at all."""
     arrays = {}
     for kind, r in ranked.items():
@@ -127,7 +131,7 @@ def save_outcomes(path: Path, ranked: dict[str, Ranked]) -> None:
         np.savez_compressed(file, **arrays)
 
 
-def load_outcomes(path: Path) -> dict[str, Ranked]:
+def load_outcomes(path: Path) -> dict[str, RankedDetections]:
     """Read what :func:`save_outcomes` wrote."""
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
@@ -136,7 +140,7 @@ def load_outcomes(path: Path) -> dict[str, Ranked]:
         fp_step = arrays[f'{kind}/fp_step'].astype(np.int64)
         lesion_step = arrays[f'{kind}/lesion_step'].astype(np.int64)
         steps = int(max(fp_step.max(initial=-1), lesion_step.max())) + 1
-        outcomes[kind] = Ranked(
+        outcomes[kind] = RankedDetections(
             arrays[f'{kind}/fp_image'].astype(np.int64),
             fp_step,
             arrays[f'{kind}/lesion_image'].astype(np.int64),

@@ -10,7 +10,7 @@ from benchmarks.study.outcomes import load_outcomes
 from benchmarks.study.plan import make_plan
 from benchmarks.study.testset import TestSet, load_testset
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.io.json_files import read_json
 
 NAMES = {
@@ -45,7 +45,7 @@ class Results:
     """
 
     records: dict[str, dict]
-    outcomes: dict[str, dict[str, Ranked]]
+    outcomes: dict[str, dict[str, RankedDetections]]
     testset: TestSet
     folder: Path
 
@@ -75,7 +75,7 @@ class Results:
 
     def runs(
         self, method: str, missing: int, seeds: Iterable[int]
-    ) -> list[Ranked]:
+    ) -> list[RankedDetections]:
         """Outcomes of a method for these seeds; ``METHOD+KIND``, too."""
         base, _, kind = method.partition('+')
         kind = kind or 'lesion'

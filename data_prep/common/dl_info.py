@@ -18,7 +18,7 @@ from pathlib import Path
 
 from mmuldor.io.csv_fields import Fields, RowError
 from mmuldor.io.json_files import read_whole
-from mmuldor.io.json_values import short
+from mmuldor.io.json_values import shortened
 from mmuldor.io.limits import INTERVAL_MM, MAX_SIDE_PX, PIXEL_MM
 
 COLUMNS = (
@@ -254,7 +254,7 @@ def _column_places(header: list[str], name: str) -> dict[str, int]:
         raise ValueError(
             f'{name} must have the columns {", ".join(COLUMNS)}, but '
             f'{", ".join(missing)} missing; found '
-            f'{short(", ".join(header) or "no header")}.'
+            f'{shortened(", ".join(header) or "no header")}.'
         )
     return {column: found[key] for column, key in keys.items()}
 

@@ -22,7 +22,7 @@ def out_folder(path: str | os.PathLike) -> Path:
 
 
 @contextlib.contextmanager
-def building(out: str | os.PathLike) -> Iterator[Path]:
+def atomic_folder(out: str | os.PathLike) -> Iterator[Path]:
     """Gives a hidden folder that becomes `out` when the block succeeds.
 
     Raises:

@@ -15,7 +15,7 @@ from data_prep.own_data.patients import plain_name
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import check_endpoints
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import are_coordinates, is_inside_name, short
+from mmuldor.io.json_values import are_coordinates, is_inside_name, shortened
 from mmuldor.io.run_length import decode_mask
 
 
@@ -60,7 +60,7 @@ class CocoImage:
         return str(patient)
 
 
-def read_coco(path: str | os.PathLike) -> list[CocoImage]:
+def read_coco_boxes(path: str | os.PathLike) -> list[CocoImage]:
     """Read the images of a COCO file.
 
     Raises:
@@ -86,7 +86,7 @@ def read_coco(path: str | os.PathLike) -> list[CocoImage]:
             by_image.setdefault(str(entry.get('image_id')), []).append(entry)
     found, ids = [], set()
     for entry in images:
-        where = f'{path}: images id {short(entry.get("id"))}'
+        where = f'{path}: images id {shortened(entry.get("id"))}'
         if str(entry.get('id')) in ids:
             raise ValueError(f'{where}: `id` must be unique, but comes twice.')
         ids.add(str(entry.get('id')))
@@ -96,9 +96,9 @@ def read_coco(path: str | os.PathLike) -> list[CocoImage]:
     if by_image:
         number = next(iter(by_image.values()))[0]
         raise ValueError(
-            f'{path}: annotations id {short(number.get("id"))}: '
+            f'{path}: annotations id {shortened(number.get("id"))}: '
             '`image_id` must be the id of an image, but got '
-            f'{short(number.get("image_id"))}.'
+            f'{shortened(number.get("image_id"))}.'
         )
     return found
 
@@ -109,7 +109,7 @@ def _checked_name(name: Any, where: str) -> str:
         return str(PurePosixPath(name.replace('\\', '/')))
     raise ValueError(
         f'{where}: `file_name` must be a name inside the folder of images, '
-        f'but got {short(name)}.'
+        f'but got {shortened(name)}.'
     )
 
 
@@ -212,7 +212,7 @@ def _mask(
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(
             f'{where}: `segmentation` must be COCO polygons or a run-length '
-            f'mask, but got {short(segmentation)}: {error}'
+            f'mask, but got {shortened(segmentation)}: {error}'
         ) from None
     if mask.shape != size or not mask.any():
         raise ValueError(
@@ -230,6 +230,6 @@ def _numbers(
     if not are_coordinates(values, count):
         raise ValueError(
             f'{where}: `{key}` must be {count} finite numbers, but got '
-            f'{short(values)}.'
+            f'{shortened(values)}.'
         )
     return [float(value) for value in values]

@@ -92,7 +92,7 @@ def with_margin(
     return np.clip(grown, -0.5, borders)
 
 
-def runs(numbers: Sequence[int]) -> dict[int, list[int]]:
+def contiguous_ranges(numbers: Sequence[int]) -> dict[int, list[int]]:
     """By number, the first and last of those around it without a gap."""
     ordered = sorted(numbers)
     breaks = np.flatnonzero(np.diff(ordered) > 1) + 1

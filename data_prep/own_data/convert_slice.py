@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from data_prep.own_data.coco_boxes import BoxFacts, CocoImage, box_facts
-from data_prep.own_data.coco_documents import runs
+from data_prep.own_data.coco_documents import contiguous_ranges
 from data_prep.own_data.options import SliceOptions
-from data_prep.own_data.report import Report, unlikely_hu
+from data_prep.own_data.report import OwnDataReport, unlikely_hu
 from mmuldor.functional.hounsfield import hu_to_stored
-from mmuldor.io.json_values import is_finite, short
+from mmuldor.io.json_values import is_finite, shortened
 from mmuldor.io.limits import INTERVAL_MM, PIXEL_MM
 from mmuldor.io.png import read_png16, write_png16
 
@@ -38,7 +38,7 @@ def convert_image(
     folder: Path,
     target: Path,
     options: SliceOptions,
-    report: Report,
+    report: OwnDataReport,
 ) -> Slice:
     """Write a key slice and its neighbours as HU + 32768, measure its boxes.
 
@@ -63,7 +63,7 @@ def convert_image(
         if image.entry.get(key, side) != side:
             raise ValueError(
                 f'{image.where}: `{key}` must be that of {path}, {side}, but '
-                f'got {short(image.entry[key])}.'
+                f'got {shortened(image.entry[key])}.'
             )
     written = target / image.target
     write_png16(written, hu_to_stored(hu))
@@ -77,7 +77,7 @@ def convert_image(
         'spacing_mm': spacing,
         'slice_interval_mm': interval,
         'key_slice': number,
-        'slice_range': runs(around)[number],
+        'slice_range': contiguous_ranges(around)[number],
         'window_hu': list(options.window_hu),
         'source_name': image.file_name,
     }
@@ -124,7 +124,7 @@ def _spacing(
             f'{image.where}: needs `spacing_mm` (columns, rows; '
             f'{PIXEL_MM[0]:g} to {PIXEL_MM[1]:g}) and `slice_interval_mm` '
             f'({INTERVAL_MM[0]:g} to {INTERVAL_MM[1]:g}), or `--spacing` for '
-            f'all images, but got {short(values)}.'
+            f'all images, but got {shortened(values)}.'
         )
     return [float(v) for v in values[:2]], float(values[2])
 

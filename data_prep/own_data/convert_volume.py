@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.own_data.coco_documents import runs
+from data_prep.own_data.coco_documents import contiguous_ranges
 from data_prep.own_data.mask_lesions import (
     MaskedLesion,
-    SliceFacts,
-    facts_by_slice,
+    SliceMeasurement,
     find_lesions,
+    measurements_by_slice,
 )
 from data_prep.own_data.options import VolumeOptions
-from data_prep.own_data.report import Report, unlikely_hu
+from data_prep.own_data.report import OwnDataReport, unlikely_hu
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
 from mmuldor.scans.nifti import read_label_nifti, read_nifti
@@ -24,7 +24,7 @@ from mmuldor.scans.volume import Volume
 
 
 @dataclass(frozen=True, eq=False)
-class Converted:
+class ConvertedVolume:
     """What is kept of a volume, without its voxels.
 
     Slices count from 0 at the patient's feet.
@@ -47,7 +47,7 @@ class Converted:
     spacing_mm: tuple[float, float, float]
     affine: np.ndarray
     lesions: list[dict[str, Any]]
-    facts: dict[int, list[tuple[int, SliceFacts]]]
+    facts: dict[int, list[tuple[int, SliceMeasurement]]]
     ranges: dict[int, list[int]]
 
     def number(self, index: int) -> int:
@@ -55,14 +55,14 @@ class Converted:
         return self.shape[0] - index
 
 
-def convert_one(
+def convert_volume(
     name: str,
     image: Path,
     mask: Path,
     images_folder: Path,
     options: VolumeOptions,
-    report: Report,
-) -> Converted:
+    report: OwnDataReport,
+) -> ConvertedVolume:
     """Read a volume and its mask, write its slices, measure its lesions.
 
     Raises:
@@ -83,14 +83,16 @@ def convert_one(
             lesion.slices if options.every_slice else (lesion.key_slice,)
         )
     }
-    facts: dict[int, list[tuple[int, SliceFacts]]] = {}
+    facts: dict[int, list[tuple[int, SliceMeasurement]]] = {}
     for number, (lesion, _) in enumerate(lesions, start=1):
-        for index, one in facts_by_slice(lesion, volume.spacing_mm, wanted):
+        for index, one in measurements_by_slice(
+            lesion, volume.spacing_mm, wanted
+        ):
             facts.setdefault(index, []).append((number, one))
     written = _write_slices(volume, facts, images_folder / name, options)
-    spans = runs(written)
+    spans = contiguous_ranges(written)
     count = len(volume.hu)
-    return Converted(
+    return ConvertedVolume(
         name,
         image,
         volume.shape,
@@ -110,13 +112,13 @@ def _measured(
     volume: Volume,
     options: VolumeOptions,
     name: str,
-    report: Report,
+    report: OwnDataReport,
 ) -> list[tuple[MaskedLesion, dict[str, Any]]]:
     """The lesions with their entries in volumes.json; small ones go."""
     kept, small = [], 0
     for lesion in find_lesions(labels, options.labels, options.instances):
         key = lesion.key_slice
-        ((_, facts),) = facts_by_slice(lesion, volume.spacing_mm, {key})
+        ((_, facts),) = measurements_by_slice(lesion, volume.spacing_mm, {key})
         if facts.long_mm < options.min_diameter_mm:
             small += 1
             continue

@@ -13,7 +13,7 @@ _SUFFIXES = ('.nii', '.nii.gz')
 _CHANNEL = '_0000'
 
 
-def find_pairs(
+def find_volumes_with_masks(
     images: str | os.PathLike, masks: str | os.PathLike
 ) -> dict[str, tuple[Path, Path]]:
     """Volume and mask by name, in the order of names.

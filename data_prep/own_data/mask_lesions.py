@@ -112,7 +112,7 @@ def _cropped(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class SliceFacts:
+class SliceMeasurement:
     """A lesion's mask on one slice, measured.
 
     Attributes:
@@ -146,7 +146,7 @@ def measure_mask(
     mask: np.ndarray,
     spacing_mm: Sequence[float],
     corner_px: Sequence[int] = (0, 0),
-) -> SliceFacts:
+) -> SliceMeasurement:
     """Measure a mask on a slice.
 
     Args:
@@ -162,7 +162,7 @@ def measure_mask(
     ends = recist_of_polygon(outline * spacing)
     lengths = np.linalg.norm(ends[1::2] - ends[::2], axis=1)
     sides = inside.shape[::-1]
-    return SliceFacts(
+    return SliceMeasurement(
         np.concatenate([corner - 0.5, corner - 0.5 + sides]),
         ends / spacing,
         float(lengths.max()),
@@ -172,9 +172,9 @@ def measure_mask(
     )
 
 
-def facts_by_slice(
+def measurements_by_slice(
     lesion: MaskedLesion, spacing_mm: Sequence[float], wanted: set[int]
-) -> Iterator[tuple[int, SliceFacts]]:
+) -> Iterator[tuple[int, SliceMeasurement]]:
     """The wanted slices that a lesion covers, with its facts there."""
     _, row, column = lesion.low.tolist()
     for index in lesion.slices:

@@ -17,7 +17,7 @@ _AIR_HU, _TISSUE_HU = -100, -100
 _SHOWN = 3
 
 
-class Report:
+class OwnDataReport:
     """Collects what was dropped and what looks odd.
 
     Attributes:

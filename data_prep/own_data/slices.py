@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep.common.output_folder import building
-from data_prep.own_data.coco_boxes import CocoImage, read_coco
+from data_prep.common.output_folder import atomic_folder
+from data_prep.own_data.coco_boxes import CocoImage, read_coco_boxes
 from data_prep.own_data.coco_documents import (
     FRAME,
     IMAGES_NAME,
@@ -26,7 +26,7 @@ from data_prep.own_data.patients import (
     plain_name,
     read_patients,
 )
-from data_prep.own_data.report import Progress, Report
+from data_prep.own_data.report import OwnDataReport, Progress
 from mmuldor.io.json_files import write_json_files
 
 
@@ -36,7 +36,7 @@ def convert_slices(
     out: str | os.PathLike,
     options: SliceOptions | None = None,
     progress: Progress = lambda what, total, items: items,
-) -> Report:
+) -> OwnDataReport:
     """Converts and writes; see `slices_to_coco.py --help`.
 
     Raises:
@@ -55,14 +55,14 @@ def convert_slices(
             '`--coco` must be one file, or three for train, val and test, '
             f'but got {len(coco)}.'
         )
-    files = [read_coco(path) for path in coco]
+    files = [read_coco_boxes(path) for path in coco]
     given = dict(zip(SPLIT_NAMES, files, strict=True)) if files[1:] else {}
     listed = [image for file in files for image in file]
     _check_unique(listed)
     patients = _patients(listed, given, options)
-    report = Report()
+    report = OwnDataReport()
     report.facts['options'] = as_json(options)
-    with building(out) as temporary:
+    with atomic_folder(out) as temporary:
         target = temporary / IMAGES_NAME
         found = [
             convert_image(image, folder, target, options, report)

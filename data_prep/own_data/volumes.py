@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data_prep.common.output_folder import building
+from data_prep.common.output_folder import atomic_folder
 from data_prep.own_data.coco_documents import FRAME as PIXEL_FRAME
 from data_prep.own_data.coco_documents import (
     IMAGES_NAME,
@@ -15,15 +15,15 @@ from data_prep.own_data.coco_documents import (
     truth_entry,
     with_margin,
 )
-from data_prep.own_data.convert_volume import Converted, convert_one
-from data_prep.own_data.find_volumes import find_pairs
+from data_prep.own_data.convert_volume import ConvertedVolume, convert_volume
+from data_prep.own_data.find_volumes import find_volumes_with_masks
 from data_prep.own_data.options import VolumeOptions, as_json
 from data_prep.own_data.patients import (
     Patients,
     draw_splits,
     read_patients,
 )
-from data_prep.own_data.report import Progress, Report
+from data_prep.own_data.report import OwnDataReport, Progress
 from mmuldor.io.json_files import write_json_files
 from mmuldor.io.volume_annotations import FRAME
 
@@ -34,7 +34,7 @@ def convert_volumes(
     out: str | os.PathLike,
     options: VolumeOptions | None = None,
     progress: Progress = lambda what, total, items: items,
-) -> Report:
+) -> OwnDataReport:
     """Converts and writes; see `volumes_to_coco.py --help`.
 
     Raises:
@@ -43,17 +43,17 @@ def convert_volumes(
         ValueError: A file or an option is wrong, or no lesion is found.
     """
     options = options or VolumeOptions()
-    pairs = find_pairs(images, masks)
+    pairs = find_volumes_with_masks(images, masks)
     patients = read_patients(options.patients, pairs)
     patients.check_shares(options.split)
-    report = Report()
+    report = OwnDataReport()
     report.facts['options'] = as_json(options)
-    with building(out) as folder:
+    with atomic_folder(out) as folder:
         found = []
         for name in progress('converting', len(pairs), pairs):
             try:
                 found.append(
-                    convert_one(
+                    convert_volume(
                         *(name, *pairs[name]),
                         folder / IMAGES_NAME,
                         options,
@@ -74,7 +74,9 @@ def convert_volumes(
 
 
 def _splits(
-    found: Sequence[Converted], patients: Patients, options: VolumeOptions
+    found: Sequence[ConvertedVolume],
+    patients: Patients,
+    options: VolumeOptions,
 ) -> Mapping[str, str]:
     """The split of each patient; ValueError where there is no lesion."""
     with_lesions = {patients.of_file[v.name] for v in found if v.lesions}
@@ -90,11 +92,11 @@ def _splits(
 
 
 def _files(
-    found: Sequence[Converted],
+    found: Sequence[ConvertedVolume],
     patients: Patients,
     splits: Mapping[str, str],
     options: VolumeOptions,
-    report: Report,
+    report: OwnDataReport,
 ) -> dict[str, Any]:
     """Content by file name."""
     documents = empty_documents('volumes')
@@ -141,7 +143,7 @@ def _files(
 
 def _add(
     document: dict[str, Any],
-    volume: Converted,
+    volume: ConvertedVolume,
     patient: int,
     options: VolumeOptions,
     ids: tuple[int, int],

@@ -10,11 +10,16 @@ import numpy as np
 from data_prep.phantom.anatomy.anatomy import Anatomy, paint
 from data_prep.phantom.anatomy.canvas import Canvas
 from data_prep.phantom.lesions.confusers import Confuser, draw_confusers
-from data_prep.phantom.lesions.growth import Finding, grow
+from data_prep.phantom.lesions.growth import PlacedLesion, grow
 from data_prep.phantom.lesions.placement import Placer
 from data_prep.phantom.lesions.sites import Site, draw_site
-from data_prep.phantom.records import Place, Row, confuser_truth, lesion_truth
-from data_prep.phantom.series import TOP_MM, Series, draw_series
+from data_prep.phantom.records import (
+    KeySlice,
+    Row,
+    confuser_truth,
+    lesion_truth,
+)
+from data_prep.phantom.series import TOP_MM, ScanGeometry, draw_series
 from data_prep.phantom.settings import Settings
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
@@ -56,7 +61,7 @@ def make_patient(
         folder = f'{plan.index:06d}_{study:02d}_01'
         series = draw_series(rng, anatomy, folder, settings)
         for key, site in draw_keys(rng, count, series, settings):
-            place = Place(plan.index, study, key, plan.split)
+            place = KeySlice(plan.index, study, key, plan.split)
             make_key_slice(
                 (seed, plan.index, study, key),
                 anatomy, series, site, place, settings, images, record,
@@ -65,7 +70,10 @@ def make_patient(
 
 
 def draw_keys(
-    rng: np.random.Generator, count: int, series: Series, settings: Settings
+    rng: np.random.Generator,
+    count: int,
+    series: ScanGeometry,
+    settings: Settings,
 ) -> list[tuple[int, Site]]:
     """Key slices of a series, far enough apart to share no slice."""
     apart = max(2 * settings.neighbours + 1, int(70 / series.interval))
@@ -82,9 +90,9 @@ def draw_keys(
 def make_key_slice(
     seed: tuple[int, ...],
     anatomy: Anatomy,
-    series: Series,
+    series: ScanGeometry,
     site: Site,
-    place: Place,
+    place: KeySlice,
     settings: Settings,
     images: Path,
     record: PatientRecord,
@@ -128,12 +136,12 @@ def slice_range(
 
 def _report(
     record: PatientRecord,
-    findings: list[Finding],
+    findings: list[PlacedLesion],
     confusers: list[Confuser],
     canvas: Canvas,
     anatomy: Anatomy,
-    series: Series,
-    place: Place,
+    series: ScanGeometry,
+    place: KeySlice,
     numbers: tuple[int, int],
     z: float,
     settings: Settings,

@@ -11,18 +11,18 @@ from data_prep.phantom.anatomy.body import Body
 from data_prep.phantom.anatomy.canvas import Canvas
 from data_prep.phantom.lesions.confusers import Confuser
 from data_prep.phantom.lesions.diameters import to_csv_order
-from data_prep.phantom.lesions.growth import Finding
+from data_prep.phantom.lesions.growth import PlacedLesion
 from mmuldor.io.run_length import encode_mask
 
 if TYPE_CHECKING:
-    from data_prep.phantom.series import Series
+    from data_prep.phantom.series import ScanGeometry
 
 BOX_MARGIN_PX = 5.0  # DeepLesion's boxes: RECIST extent and 5 px around it
 TRAIN = 1
 
 
 @dataclass(frozen=True)
-class Place:
+class KeySlice:
     """Which key slice of which patient, and the split."""
 
     patient: int
@@ -40,9 +40,9 @@ class Row:
     @classmethod
     def of(
         cls,
-        finding: Finding,
-        place: Place,
-        series: Series,
+        finding: PlacedLesion,
+        place: KeySlice,
+        series: ScanGeometry,
         body: Body,
         numbers: tuple[int, int],
         z: float,
@@ -76,7 +76,9 @@ def _join(values) -> str:
     return ', '.join(f'{float(value):.6g}' for value in values)
 
 
-def lesion_truth(finding: Finding, file_name: str, row: int | None) -> dict:
+def lesion_truth(
+    finding: PlacedLesion, file_name: str, row: int | None
+) -> dict:
     """The entry of a lesion; `row` becomes the CSV's data row later."""
     rows = np.flatnonzero(finding.mask.any(1))
     columns = np.flatnonzero(finding.mask.any(0))

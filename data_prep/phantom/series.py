@@ -18,7 +18,7 @@ FOV_MM = (256.0, 500.0)
 
 
 @dataclass(frozen=True)
-class Series:
+class ScanGeometry:
     """The geometry of one scan."""
 
     folder: str
@@ -42,7 +42,7 @@ def draw_series(
     anatomy: Anatomy,
     folder: str,
     settings: Settings,
-) -> Series:
+) -> ScanGeometry:
     """A random scan: field of view, slice interval, noise."""
     knobs = settings.difficulty
     width = 2 * anatomy.body.half(300)[0]
@@ -53,7 +53,7 @@ def draw_series(
     circle = bool(rng.random() < 0.95)
     scanner = Scanner(rng, settings.size, spacing, circle,
                       rng.uniform(*knobs.noise_hu), knobs)  # fmt: skip
-    return Series(
+    return ScanGeometry(
         folder=folder,
         spacing=spacing,
         interval=float(rng.choice(INTERVALS_MM, p=INTERVAL_SHARES)),

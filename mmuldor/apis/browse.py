@@ -16,7 +16,7 @@ from mmengine.registry import DATASETS, init_default_scope
 
 from mmuldor.apis.configs.loading import check_keys, config_errors
 from mmuldor.classes import is_lesion
-from mmuldor.engine.hooks.hnem_hook import unwrap
+from mmuldor.engine.hooks.hnem_hook import base_dataset
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.png import read_png16
@@ -41,7 +41,9 @@ def build_split(config: Config, split: str) -> BaseDataset:
     check_keys(config, f'{split}_dataloader.dataset')
     init_default_scope(config.get('default_scope', 'mmdet'))
     with config_errors(config):
-        return unwrap(DATASETS.build(config[f'{split}_dataloader'].dataset))
+        return base_dataset(
+            DATASETS.build(config[f'{split}_dataloader'].dataset)
+        )
 
 
 def browse_dataset(

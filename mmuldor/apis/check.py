@@ -19,10 +19,10 @@ from mmengine.registry import METRICS
 from torch import nn
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
-from mmuldor.apis.check_model import Finding, check_model, untrained
+from mmuldor.apis.check_model import CheckResult, check_model, untrained
 from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys, config_errors
-from mmuldor.apis.configs.precision import lay_out
+from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import check_checkpoint
 from mmuldor.io.annotations import load_annotations
 
@@ -30,7 +30,9 @@ from mmuldor.io.annotations import load_annotations
 _SAMPLES, _ITERATIONS = 24, 4
 
 
-def check_config(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
+def check_config(
+    config: Config, out: str | os.PathLike
+) -> Iterator[CheckResult]:
     """Check files, data and model of a config, and draw its first batch.
 
     Args:
@@ -61,13 +63,13 @@ def _splits(config: Config) -> list[str]:
     return [split for split in SPLITS if split != off]
 
 
-def _findings(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
+def _findings(config: Config, out: str | os.PathLike) -> Iterator[CheckResult]:
     datasets = {}
     for split in _splits(config):
         try:
             datasets[split] = build_split(config, split)
         except (ValueError, OSError) as error:
-            yield Finding('error', f'{split}: {error}')
+            yield CheckResult('error', f'{split}: {error}')
         else:
             yield _describe(split, datasets[split])
     yield from _check_patients(datasets)
@@ -77,14 +79,16 @@ def _findings(config: Config, out: str | os.PathLike) -> Iterator[Finding]:
         yield from _check_training(config, datasets['train'], Path(out))
 
 
-def _describe(split: str, dataset: BaseDataset) -> Finding:
+def _describe(split: str, dataset: BaseDataset) -> CheckResult:
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     lesions = sum(len(info['instances']) for info in infos)
     if not infos:
-        return Finding('error', f'{split}: {dataset.ann_file} has no image.')
+        return CheckResult(
+            'error', f'{split}: {dataset.ann_file} has no image.'
+        )
     spacings = [value for info in infos for value in info['spacing_mm']]
     sides = [info[key] for info in infos for key in ('height', 'width')]
-    return Finding(
+    return CheckResult(
         'ok',
         f'{split}: {len(infos)} images, {lesions} lesions, all slices there; '
         f'{min(sides)} to {max(sides)} px of {min(spacings):.2f} to '
@@ -92,7 +96,7 @@ def _describe(split: str, dataset: BaseDataset) -> Finding:
     )
 
 
-def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[Finding]:
+def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[CheckResult]:
     patients = {
         split: {
             image['patient']
@@ -104,7 +108,7 @@ def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[Finding]:
         shared = patients[one] & patients[other]
         if shared:
             example = min(map(str, shared))
-            yield Finding(
+            yield CheckResult(
                 'error',
                 f'{len(shared)} patients are in {one} and in {other}, for '
                 f'example {example}: results would be too good.',
@@ -113,27 +117,27 @@ def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[Finding]:
 
 def _check_evaluators(
     config: Config, datasets: dict[str, BaseDataset]
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     for split in set(datasets) & {'val', 'test'}:
         for evaluator in evaluators_of(config, split):
             try:
                 metric = METRICS.build(evaluator)
                 metric.dataset_meta = datasets[split].metainfo
             except (ValueError, OSError) as error:
-                yield Finding('error', f'{split}_evaluator: {error}')
+                yield CheckResult('error', f'{split}_evaluator: {error}')
             asked = evaluator.get('ann_file')
             if asked is None:
                 continue
             loaded = datasets[split].ann_file
             if os.path.realpath(asked) != os.path.realpath(loaded):
-                yield Finding(
+                yield CheckResult(
                     'error',
                     f'{split}_evaluator.ann_file is {asked}, but the data '
                     f'set reads {loaded}.',
                 )
 
 
-def _check_weights(config: Config) -> Iterator[Finding]:
+def _check_weights(config: Config) -> Iterator[CheckResult]:
     backbone = config.model.backbone
     init = backbone.get('backbone', backbone).get('init_cfg') or {}
     for name, path in (
@@ -143,20 +147,22 @@ def _check_weights(config: Config) -> Iterator[Finding]:
         if not path:
             continue
         if '://' in path:
-            yield Finding('warning', f'{name} is fetched at the start: {path}')
+            yield CheckResult(
+                'warning', f'{name} is fetched at the start: {path}'
+            )
             continue
         try:
             check_checkpoint(path)
         except (ValueError, OSError) as error:
-            yield Finding('error', f'{name}: {error}')
+            yield CheckResult('error', f'{name}: {error}')
 
 
 def _check_training(
     config: Config, dataset: BaseDataset, out: Path
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     batch_size = config.train_dataloader.batch_size
     paths = draw_samples(dataset, range(min(batch_size, len(dataset))), out)
-    yield Finding('ok', f'first batch drawn: {", ".join(map(str, paths))}')
+    yield CheckResult('ok', f'first batch drawn: {", ".join(map(str, paths))}')
     count = min(max(_SAMPLES, batch_size), len(dataset))
     chosen = np.linspace(0, len(dataset) - 1, count).astype(int)
     began = time.perf_counter()
@@ -173,9 +179,9 @@ def _time_training(
     samples: list[dict],
     images: int,
     load_s: float,
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    lay_out(model.to(device).train(), config)
+    apply_memory_format(model.to(device).train(), config)
     optimizer = build_optim_wrapper(model, config.optim_wrapper)
     size = config.train_dataloader.batch_size
     seconds = []
@@ -188,13 +194,13 @@ def _time_training(
         loss = losses['loss'].item()
         seconds.append(time.perf_counter() - began)
     if not np.isfinite(loss):
-        yield Finding('error', f'the loss of the first batches is {loss}.')
+        yield CheckResult('error', f'the loss of the first batches is {loss}.')
     # The first iteration makes room and plans.
     step_s = statistics.median(seconds[1:])
     workers = max(config.train_dataloader.num_workers, 1)
     slowest = max(step_s, load_s * size / workers)
     epoch_min = slowest * images / size / 60
-    yield Finding(
+    yield CheckResult(
         'ok',
         f'on this machine ({device}): {step_s:.2f} s an iteration of '
         f'{size} images, {1000 * load_s:.0f} ms to load an image; about '

@@ -22,7 +22,7 @@ _TINY_PX = 4.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at.
 
     Attributes:
@@ -65,7 +65,7 @@ def _drop_weights(part: Any) -> None:
 
 def check_model(
     model: nn.Module, samples: list[dict], classes: Sequence[str]
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Look at a model beside samples of its training data.
 
     Args:
@@ -79,14 +79,14 @@ def check_model(
 
 def _check_classes(
     model: nn.Module, classes: Sequence[str]
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     wrong = [
         f'`model.{name}.num_classes` is {number}'
         for name, number in classes_of(model).items()
         if number != len(classes)
     ]
     if wrong:
-        yield Finding(
+        yield CheckResult(
             'error',
             f'{", ".join(wrong)}, but the training data have {len(classes)} '
             f'classes, {classes}.',
@@ -95,7 +95,7 @@ def _check_classes(
 
 def _check_boxes(
     samples: list[dict], classes: Sequence[str], model: nn.Module
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     targets = [
         target
         for sample in samples
@@ -103,7 +103,9 @@ def _check_boxes(
     ]
     sizes = np.array([t.bbox[2:] for t in targets if t.is_lesion])
     if not len(sizes):
-        yield Finding('error', 'no lesion in the samples that were loaded.')
+        yield CheckResult(
+            'error', 'no lesion in the samples that were loaded.'
+        )
         return
     low, middle, high = np.percentile(np.sqrt(sizes.prod(axis=1)), [5, 50, 95])
     text = (
@@ -117,7 +119,7 @@ def _check_boxes(
         share = (best >= needed).mean()
         small |= share < 0.5
         text += f'; {share:.0%} can reach an anchor with IoU {needed}'
-    yield Finding('warning' if small else 'ok', text)
+    yield CheckResult('warning' if small else 'ok', text)
 
 
 def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:

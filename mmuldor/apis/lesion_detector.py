@@ -16,7 +16,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import InstanceData
 
 from mmuldor.apis.configs.loading import config_errors
-from mmuldor.apis.configs.precision import lay_out
+from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.slices import slice_item, stand_ins
 from mmuldor.apis.test_time_augmentation import average_views
 from mmuldor.classes import LESION, type_classes
@@ -92,7 +92,7 @@ class LesionDetector:
         # Convolutions run faster with their norms in them; what they find is
         # the same but for rounding.
         self.model = fuse_conv_bn(self.model).to(device).eval()
-        lay_out(self.model, config)
+        apply_memory_format(self.model, config)
         # A view's score is part of a mean: a low one may still count.
         lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
         set_score_threshold(detector, lowest)

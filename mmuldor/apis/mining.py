@@ -6,14 +6,14 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS
 
 from mmuldor.apis.configs.loading import check_keys, config_errors
-from mmuldor.apis.configs.precision import lay_out
+from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
     check_output,
 )
 from mmuldor.engine.detection.candidates import check_model
-from mmuldor.engine.hooks.hnem_hook import unwrap
+from mmuldor.engine.hooks.hnem_hook import base_dataset
 from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
 from mmuldor.mining.exclude_list import load_exclude_list
@@ -55,9 +55,9 @@ def mine_hard_negatives(
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
         runner = build_runner(config)
         check_model(runner.model)
-        dataset = unwrap(DATASETS.build(config.train_dataloader.dataset))
+        dataset = base_dataset(DATASETS.build(config.train_dataloader.dataset))
         runner.load_checkpoint(checkpoint)
-    lay_out(runner.model.eval(), config)
+    apply_memory_format(runner.model.eval(), config)
     rule = {k: v for k, v in hook.items() if k in _RULE_KEYS}
     exclude = hook.get('exclude')
     bank = mine(

@@ -8,7 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmuldor.apis.configs.loading import check_keys, config_errors
-from mmuldor.apis.configs.precision import use_amp
+from mmuldor.apis.configs.precision import enable_amp
 from mmuldor.apis.configs.settling import settle
 from mmuldor.apis.runs import build_runner, check_checkpoint, leave_processes
 from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
@@ -39,7 +39,7 @@ def train_detector(
 
     Args:
         config: From :func:`load_config`; changed in place.
-        amp: Use mixed precision, see :func:`use_amp`.
+        amp: Use mixed precision, see :func:`enable_amp`.
         auto_scale_lr: Scale the learning rate to the batch size, or do not;
             None does what the config says.
         resume: 'auto' for the latest checkpoint of the work dir, if there
@@ -55,7 +55,7 @@ def train_detector(
         *('model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper'),
     )
     if amp:
-        use_amp(config)
+        enable_amp(config)
     if auto_scale_lr is not None:
         config.setdefault('auto_scale_lr', {})
         if auto_scale_lr and 'base_batch_size' not in config.auto_scale_lr:

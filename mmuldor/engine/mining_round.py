@@ -24,10 +24,10 @@ from mmuldor.engine.detection.image_stream import (
     single_images,
 )
 from mmuldor.functional.boxes import as_boxes
-from mmuldor.mining.bank import make_bank
-from mmuldor.mining.examples import scan_image, scan_together
+from mmuldor.mining.bank import build_bank
+from mmuldor.mining.examples import mine_image, scan_together
 from mmuldor.mining.rule import MiningRule
-from mmuldor.mining.sparing import spare, spare_limit
+from mmuldor.mining.sparing import mark_spared, sparing_threshold
 
 
 def mine(
@@ -82,13 +82,15 @@ def mine(
         infos = [dataset.get_data_info(index) for index in indices]
         batch = CandidateBatch(detector, inputs, limits)
         scans = [
-            scan_image(found, info, shape, rule, epoch, barred_of(info))
+            mine_image(
+                found, info, shape, rule, epoch, excluded_boxes_of(info)
+            )
             for found, info in zip(batch.images, infos, strict=True)
         ]
         found = scan_together(scans, batch.masks)
         return [(i['img_id'], s) for i, s in zip(infos, found, strict=True)]
 
-    def barred_of(info: dict) -> np.ndarray:
+    def excluded_boxes_of(info: dict) -> np.ndarray:
         return as_boxes((exclude or {}).get(info['img_id'], []))
 
     batches = _batches(
@@ -101,16 +103,16 @@ def mine(
     )
     scanned = dict(
         pair
-        for part in in_order(scan, batches, _at_once(detector))
+        for part in in_order(scan, batches, concurrent_images(detector))
         for pair in part
     )
     gathered = all_gather_object(scanned)
     merged = {k: part[k] for part in gathered for k in part}
-    limit = spare_limit(merged.values(), rule.spare_quantile)
+    limit = sparing_threshold(merged.values(), rule.spare_quantile)
     if limit is not None:
         for image_id, scan in merged.items():
-            spare(scan, limit, rule, epoch, image_id)
-    return make_bank(merged, dataset, rule, epoch, limit)
+            mark_spared(scan, limit, rule, epoch, image_id)
+    return build_bank(merged, dataset, rule, epoch, limit)
 
 
 def _mask_shape(dataset: BaseDataset) -> str:
@@ -151,7 +153,7 @@ def _images_a_batch(detector: torch.nn.Module) -> int:
     return 1 if _on_cpu(detector) else 8
 
 
-def _at_once(detector: torch.nn.Module) -> int:
+def concurrent_images(detector: torch.nn.Module) -> int:
     """How many batches are under way at a time.
 
     On the CPU one for each thread, since one image leaves threads idle: much

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY, LESION_CATEGORY
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.json_files import read_json, write_json
-from mmuldor.io.json_values import are_coordinates, is_finite, short
+from mmuldor.io.json_values import are_coordinates, is_finite, shortened
 from mmuldor.io.limits import MAX_NUMBER
 from mmuldor.io.run_length import as_json
 
@@ -221,12 +221,14 @@ def _raise_for_first_wrong(path: Path, results: list, known: set) -> None:
         if not isinstance(result, dict):
             raise ValueError(
                 f'{where} must be an object with {", ".join(_FIELDS)}, but '
-                f'got {short(result)}.'
+                f'got {shortened(result)}.'
             )
         for field in _FIELDS:
             must = _complaint(field, result.get(field), known)
             if must:
-                found = short(result[field]) if field in result else 'nothing'
+                found = (
+                    shortened(result[field]) if field in result else 'nothing'
+                )
                 raise ValueError(
                     f'{where}: `{field}` must be {must}, but got {found}.'
                 )

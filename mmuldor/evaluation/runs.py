@@ -11,13 +11,17 @@ import numpy as np
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import load_detections, load_results
-from mmuldor.evaluation.slice_froc import Evaluation, evaluate, report_dict
+from mmuldor.evaluation.slice_froc import (
+    SliceEvaluation,
+    evaluate_slices,
+    evaluation_dict,
+)
 
 FP_SUFFIX = ' + FP'
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class EvaluatedRun:
     """One row of the table.
 
     Attributes:
@@ -29,7 +33,7 @@ class Run:
     """
 
     name: str
-    evaluation: Evaluation
+    evaluation: SliceEvaluation
     results: list[dict]
 
     def steps_at(self, fps_per_image: float) -> int:
@@ -42,7 +46,7 @@ def load_runs(
     truth: GroundTruth,
     runs: Mapping[str, str | os.PathLike],
     with_fp: Iterable[str] = (),
-) -> list[Run]:
+) -> list[EvaluatedRun]:
     """Read and evaluate results files.
 
     Args:
@@ -78,13 +82,15 @@ def load_runs(
         for entry in results:
             # Masks are looked at when they are drawn; errors name the file.
             entry['source'] = str(path)
-        rows.append(Run(name, evaluate(truth, detections), results))
+        rows.append(
+            EvaluatedRun(name, evaluate_slices(truth, detections), results)
+        )
         if name in with_fp:
-            both = evaluate(truth, detections, with_fp_class=True)
-            rows.append(Run(name + FP_SUFFIX, both, []))
+            both = evaluate_slices(truth, detections, with_fp_class=True)
+            rows.append(EvaluatedRun(name + FP_SUFFIX, both, []))
     return rows
 
 
-def table_row(run: Run) -> dict:
+def table_row(run: EvaluatedRun) -> dict:
     """The row as JSON; sensitivities are fractions at full precision."""
-    return {'name': run.name, **report_dict(run.evaluation)}
+    return {'name': run.name, **evaluation_dict(run.evaluation)}

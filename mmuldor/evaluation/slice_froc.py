@@ -34,7 +34,7 @@ CONVENTION = (
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class SliceEvaluation:
     """One FROC evaluation.
 
     Attributes:
@@ -54,14 +54,14 @@ class Evaluation:
     with_fp_class: bool
 
 
-def evaluate(
+def evaluate_slices(
     truth: GroundTruth,
     detections: Detections,
     *,
     fp_rates: Sequence[float] = FP_RATES,
     iou_thr: float = 0.5,
     with_fp_class: bool = False,
-) -> Evaluation:
+) -> SliceEvaluation:
     """FROC of detections; those on images that do not count are ignored.
 
     Args:
@@ -104,7 +104,7 @@ def evaluate(
         'noisy_images_dropped': truth.noisy_images,
         'noisy_lesions_dropped': truth.noisy_lesions,
     }
-    return Evaluation(
+    return SliceEvaluation(
         summarize(curve, fp_rates),
         curve,
         matched,
@@ -114,7 +114,7 @@ def evaluate(
     )
 
 
-def report_dict(evaluation: Evaluation) -> dict[str, Any]:
+def evaluation_dict(evaluation: SliceEvaluation) -> dict[str, Any]:
     """The evaluation as JSON: fractions at full precision."""
     summary = evaluation.summary
     return {
@@ -130,7 +130,7 @@ def report_dict(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def format_table(evaluation: Evaluation) -> str:
+def format_table(evaluation: SliceEvaluation) -> str:
     """The evaluation as a table of text, sensitivities in percent."""
     summary, counts = evaluation.summary, evaluation.counts
     head = [f'{rate:g}' for rate in summary.fp_rates] + ['mean', 'max']
@@ -155,7 +155,7 @@ def format_table(evaluation: Evaluation) -> str:
     return '\n'.join(lines)
 
 
-def evaluate_files(
+def evaluate_slice_files(
     ann_file: str | os.PathLike,
     results_file: str | os.PathLike,
     *,
@@ -163,7 +163,7 @@ def evaluate_files(
     iou_thr: float = 0.5,
     with_fp_class: bool = False,
     keep_noisy: bool = False,
-) -> Evaluation:
+) -> SliceEvaluation:
     """FROC of a results file; the arguments of both steps.
 
     Raises:
@@ -174,7 +174,7 @@ def evaluate_files(
     check_fp_rates(fp_rates)
     check_iou_thr(iou_thr)
     truth = load_ground_truth(ann_file, keep_noisy=keep_noisy)
-    return evaluate(
+    return evaluate_slices(
         truth,
         load_detections(results_file, truth.all_images),
         fp_rates=fp_rates,

@@ -12,8 +12,8 @@ import numpy as np
 
 from mmuldor.functional.boxes_3d import transformed_boxes
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import is_finite, short
-from mmuldor.io.volume_annotations import Grid, TrueVolume, read_boxes
+from mmuldor.io.json_values import is_finite, shortened
+from mmuldor.io.volume_annotations import TrueVolume, VolumeGrid, read_boxes
 
 LESIONS_NAME = 'lesions.json'
 MAKE_COMMAND = 'python tools/infer.py SCAN CONFIG CHECKPOINT --out DIR'
@@ -140,9 +140,9 @@ def _detections(
         if not is_finite(score):
             raise ValueError(
                 f'{where}: lesions[{number}]: `score` must be a finite '
-                f'number, but got {short(score)}.'
+                f'number, but got {shortened(score)}.'
             )
-    grid = Grid.of(document, where)
+    grid = VolumeGrid.of(document, where)
     if grid.shape != volume.grid.shape or not np.allclose(
         grid.spacing_mm, volume.grid.spacing_mm, rtol=1e-3
     ):
@@ -150,7 +150,7 @@ def _detections(
     return boxes, np.array(scores, dtype=np.float64)
 
 
-def _between(grid: Grid, volume: TrueVolume, where: str) -> np.ndarray:
+def _between(grid: VolumeGrid, volume: TrueVolume, where: str) -> np.ndarray:
     """From mm along the axes of a scan to those of the volume, (4, 4)."""
     if grid.affine is None or volume.grid.affine is None:
         raise ValueError(
@@ -171,7 +171,7 @@ def _between(grid: Grid, volume: TrueVolume, where: str) -> np.ndarray:
     return matrix
 
 
-def _extent(grid: Grid) -> np.ndarray:
+def _extent(grid: VolumeGrid) -> np.ndarray:
     """The box of a grid along its own axes in mm, (6,)."""
     ends = np.array(grid.shape[::-1]) - 0.5
     return np.concatenate([[-0.5] * 3, ends]) * np.tile(grid.spacing_mm, 2)

@@ -15,7 +15,7 @@ from mmuldor.io.json_values import (
     is_finite,
     is_inside_name,
     is_integer,
-    short,
+    shortened,
 )
 from mmuldor.io.limits import (
     INTERVAL_MM,
@@ -84,7 +84,7 @@ def _entries(path: Path, document: dict, key: str) -> list[dict]:
     ):
         raise ValueError(
             f'{path}: `{key}` must be a list of objects, but got '
-            f'{short(found)}. Create the file with `{MAKE_COMMAND}`.'
+            f'{shortened(found)}. Create the file with `{MAKE_COMMAND}`.'
         )
     return found
 
@@ -100,12 +100,12 @@ def _check_entries(
         if not _is_id(entry.get('id')):
             raise ValueError(
                 f'{path}: {group}[{index}]: `id` must be an integer of 0 or '
-                f'more, but got {short(entry.get("id"))}.'
+                f'more, but got {shortened(entry.get("id"))}.'
             )
         there = {key: rule for key, rule in maybe.items() if key in entry}
         for key, (valid, must) in {**rules, **there}.items():
             if key not in entry or not valid(entry[key]):
-                found = short(entry[key]) if key in entry else 'nothing'
+                found = shortened(entry[key]) if key in entry else 'nothing'
                 raise ValueError(
                     f'{path}: {group} id {entry["id"]}: `{key}` must be '
                     f'{must}, but got {found}.'

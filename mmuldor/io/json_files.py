@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mmuldor.io.json_values import short
+from mmuldor.io.json_values import shortened
 from mmuldor.io.limits import MAX_FILE_BYTES
 
 
@@ -56,7 +56,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         twice = counts.most_common(1)[0][0]
-        raise ValueError(f'the key {short(twice)} comes twice in an object')
+        raise ValueError(
+            f'the key {shortened(twice)} comes twice in an object'
+        )
     return found
 
 

@@ -63,7 +63,7 @@ def is_inside_name(value: Any) -> bool:
     return not path.drive and not path.root and '..' not in path.parts
 
 
-def short(value: Any) -> str:
+def shortened(value: Any) -> str:
     """A value in at most 80 characters, however large or deep it is."""
     text = _repr.repr(value)
     return text if len(text) <= 80 else f'{text[:77]}...'

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mmuldor.functional.masks import mask_polygons
-from mmuldor.io.json_values import is_integer, short
+from mmuldor.io.json_values import is_integer, shortened
 from mmuldor.io.limits import MAX_SIDE_PX
 
 
@@ -75,7 +75,7 @@ def decode_mask(segmentation: Any) -> np.ndarray:
     except ValueError as error:
         raise ValueError(
             '`segmentation` must be a COCO run-length mask, `size` and '
-            f'`counts`, but got {short(segmentation)}: {error}.'
+            f'`counts`, but got {shortened(segmentation)}: {error}.'
         ) from None
     values = np.arange(len(runs)) % 2 == 1
     return np.repeat(values, runs).reshape(size, order='F')

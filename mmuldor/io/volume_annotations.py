@@ -30,7 +30,7 @@ import numpy as np
 
 from mmuldor.functional.boxes_3d import check_boxes_3d
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import are_coordinates, short
+from mmuldor.io.json_values import are_coordinates, shortened
 from mmuldor.io.limits import MAX_VOXELS
 
 MAKE_COMMAND = (
@@ -43,7 +43,7 @@ FRAME = (
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class VolumeGrid:
     """Where the voxels of a volume lie.
 
     Attributes:
@@ -58,7 +58,7 @@ class Grid:
     affine: np.ndarray | None
 
     @classmethod
-    def of(cls, entry: dict[str, Any], where: str) -> Grid:
+    def of(cls, entry: dict[str, Any], where: str) -> VolumeGrid:
         """The grid of an entry of a JSON file; ValueError names the key."""
         shape = _numbers(entry, 'shape', (3,), where)
         spacing = _numbers(entry, 'spacing_mm', (3,), where)
@@ -102,7 +102,7 @@ class TrueVolume:
 
     name: str
     split: str
-    grid: Grid
+    grid: VolumeGrid
     boxes_mm: np.ndarray
     file: str = ''
 
@@ -150,12 +150,14 @@ def load_volumes(
 def _volume(entry: Any, index: int, path: Path) -> TrueVolume:
     where = f'{path}: volumes[{index}]'
     if not isinstance(entry, dict):
-        raise ValueError(f'{where} must be an object, but got {short(entry)}.')
+        raise ValueError(
+            f'{where} must be an object, but got {shortened(entry)}.'
+        )
     for key in ('name', 'split'):
         if not isinstance(entry.get(key), str) or not entry[key]:
             raise ValueError(
                 f'{where}: `{key}` must be a text, but got '
-                f'{short(entry.get(key))}.'
+                f'{shortened(entry.get(key))}.'
             )
     where = f'{path}: volume {entry["name"]!r}'
     boxes = read_boxes(entry, where)
@@ -163,7 +165,7 @@ def _volume(entry: Any, index: int, path: Path) -> TrueVolume:
     return TrueVolume(
         entry['name'],
         entry['split'],
-        Grid.of(entry, where),
+        VolumeGrid.of(entry, where),
         boxes,
         file if isinstance(file, str) else '',
     )
@@ -203,6 +205,6 @@ def _numbers(
         size = ' x '.join(map(str, shape))
         raise ValueError(
             f'{where}: `{key}` must be {size} finite numbers, but got '
-            f'{short(value)}.'
+            f'{shortened(value)}.'
         )
     return np.array(value, dtype=np.float64)

@@ -18,7 +18,7 @@ from mmuldor.io.json_values import (
     is_finite,
     is_id_text,
     is_integer,
-    short,
+    shortened,
 )
 from mmuldor.mining.protocols import MiningDataset
 from mmuldor.mining.rule import MiningRule
@@ -74,20 +74,20 @@ def _check_bank(bank: Any, path: Path) -> None:
         raise ValueError(f"'{path}' is no bank file: it lacks {missing}.")
     if bank['version'] != BANK_VERSION:
         raise ValueError(
-            f"bank '{path}' has version {short(bank['version'])}, but this "
-            f'mmuldor reads version {BANK_VERSION}. Mine it anew.'
+            f"bank '{path}' has version {shortened(bank['version'])}, but "
+            f'this mmuldor reads version {BANK_VERSION}. Mine it anew.'
         )
     for key in ('ann_file', 'fingerprint'):
         if not isinstance(bank[key], str):
             raise ValueError(
                 f"'{path}': `{key}` must be a text, but got "
-                f'{short(bank[key])}.'
+                f'{shortened(bank[key])}.'
             )
     # -1 before training.
     if not is_integer(bank['epoch']) or bank['epoch'] < -1:
         raise ValueError(
             f"'{path}': `epoch` must be an integer of -1 or more, but got "
-            f'{short(bank["epoch"])}.'
+            f'{shortened(bank["epoch"])}.'
         )
     counts = bank.get('counts', {})
     if not isinstance(counts, dict) or not all(
@@ -95,7 +95,7 @@ def _check_bank(bank: Any, path: Path) -> None:
     ):
         raise ValueError(
             f"'{path}': `counts` must hold integers by name, but got "
-            f'{short(counts)}.'
+            f'{shortened(counts)}.'
         )
     if not isinstance(bank['images'], dict):
         raise ValueError(f"'{path}': `images` must be an object.")
@@ -108,7 +108,7 @@ def _check_bank(bank: Any, path: Path) -> None:
             )
         if not isinstance(examples, list):
             raise ValueError(
-                f'{where} must hold a list, but got {short(examples)}.'
+                f'{where} must hold a list, but got {shortened(examples)}.'
             )
         for index, example in enumerate(examples):
             _check_example(example, f'{where}[{index}]')
@@ -116,31 +116,33 @@ def _check_bank(bank: Any, path: Path) -> None:
 
 def _check_example(example: Any, where: str) -> None:
     if not isinstance(example, dict):
-        raise ValueError(f'{where} must be an object, got {short(example)}.')
+        raise ValueError(
+            f'{where} must be an object, got {shortened(example)}.'
+        )
     box = example.get('bbox')
     if not are_coordinates(box, 4):
         raise ValueError(
             f'{where}: `bbox` must be a finite [x, y, w, h], but got '
-            f'{short(box)}.'
+            f'{shortened(box)}.'
         )
     for key in ('score', 'mask_iou'):
         if not is_finite(example.get(key)):
             raise ValueError(
                 f'{where}: `{key}` must be a finite number, but got '
-                f'{short(example.get(key))}.'
+                f'{shortened(example.get(key))}.'
             )
     if min(box[2:]) <= 0:
         raise ValueError(f'{where}: `bbox` {box} has no area.')
     if not isinstance(example.get('spared', False), bool):
         raise ValueError(
             f'{where}: `spared` must be true or false, but got '
-            f'{short(example["spared"])}.'
+            f'{shortened(example["spared"])}.'
         )
     polygons = example.get('polygons')
     if not isinstance(polygons, list) or not polygons:
         raise ValueError(
             f'{where}: `polygons` must be a list of at least one, but got '
-            f'{short(polygons)}.'
+            f'{shortened(polygons)}.'
         )
     for polygon in polygons:
         _check_polygon(polygon, where)
@@ -151,7 +153,7 @@ def _check_polygon(polygon: Any, where: str) -> None:
     if count < 6 or count % 2 or not are_coordinates(polygon, count):
         raise ValueError(
             f'{where}: `polygons` must be flat lists of at least three x, y '
-            f'pairs each, all finite, but got {short(polygon)}.'
+            f'pairs each, all finite, but got {shortened(polygon)}.'
         )
 
 
@@ -169,7 +171,7 @@ def bank_path(bank_dir: str | os.PathLike, epoch: int) -> Path:
     return Path(bank_dir) / f'epoch_{epoch:03d}.json'
 
 
-def make_bank(
+def build_bank(
     scans: Mapping[int, dict],
     dataset: MiningDataset,
     rule: MiningRule,

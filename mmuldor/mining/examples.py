@@ -30,13 +30,13 @@ _MASKS_AT_FIRST = 4
 Scan = Generator[Sequence[int], np.ndarray, dict]
 
 
-def scan_image(
+def mine_image(
     found: FoundDetections,
     info: dict,
     shape: str,
     rule: MiningRule,
     epoch: int,
-    barred: np.ndarray,
+    excluded_boxes: np.ndarray,
 ) -> Scan:
     """Choose one image's examples.
 
@@ -50,12 +50,12 @@ def scan_image(
         shape: Shape of the pseudo masks.
         rule: The rule.
         epoch: Epoch after which this round comes, -1 before training.
-        barred: Boxes ``x1 y1 x2 y2`` that must not be mined, (n, 4).
+        excluded_boxes: Boxes ``x1 y1 x2 y2`` that must not be mined, (n, 4).
 
     Returns:
-        ``examples``: the chosen ones, or all of E where :func:`spare` is to
-        come; ``hit_score``: the score of the best hit, or None; ``skipped``:
-        candidates on annotated lesions; ``excluded``: those on barred boxes.
+        ``examples``: the chosen ones, or all of E where :func:`mark_spared` is
+        to come; ``hit_score``: score of the best hit, or None; ``skipped``:
+        candidates on annotated lesions; ``excluded``: those on excluded boxes.
     """
     lesions = [i for i in info['instances'] if i['bbox_label'] == LESION]
     references = [
@@ -65,7 +65,7 @@ def scan_image(
         found, references, rule.hit_iou
     )
     eligible = _eligible(found.boxes, lesions, rule)
-    excluded = _overlap(found.boxes, barred) > rule.max_iou
+    excluded = largest_iou(found.boxes, excluded_boxes) > rule.max_iou
 
     def pool(allowed: np.ndarray) -> np.ndarray:
         """The rule's E among the allowed; nothing is drawn."""
@@ -123,7 +123,7 @@ def scan_together(
     """Run the scans of a batch side by side, their masks in common passes.
 
     Args:
-        scans: From :func:`scan_image`, one an image.
+        scans: From :func:`mine_image`, one an image.
         masks_of: Masks of the candidates that each image asks for.
 
     Returns:
@@ -161,7 +161,7 @@ def _eligible(boxes, lesions, rule):
     )
 
 
-def _overlap(boxes, others):
+def largest_iou(boxes, others):
     """The largest IoU of each box with any of the others, (n,)."""
     overlaps = pairwise_iou(boxes, others, inclusive=False)
     return overlaps.max(axis=1, initial=0.0)

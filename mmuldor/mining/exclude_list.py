@@ -11,7 +11,7 @@ import numpy as np
 
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import are_coordinates, is_id_text, short
+from mmuldor.io.json_values import are_coordinates, is_id_text, shortened
 
 
 def exclude_list(
@@ -56,8 +56,8 @@ def load_exclude_list(
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"'{path}' must be an exclude list, whose `images` give lists "
-                f'with `bbox` by image ids, but {short(key)} has '
-                f'{short(entries)}: {error}.'
+                f'with `bbox` by image ids, but {shortened(key)} has '
+                f'{shortened(entries)}: {error}.'
             ) from error
     if fingerprint not in (None, found):
         raise ValueError(
@@ -71,5 +71,5 @@ def _corners(listed: list) -> np.ndarray:
     """Boxes [x, y, w, h] as ``x1 y1 x2 y2``, (n, 4)."""
     for box in listed:
         if not are_coordinates(box, 4) or min(box[2:]) < 0:
-            raise ValueError(f'`bbox` {short(box)} is no [x, y, w, h]')
+            raise ValueError(f'`bbox` {shortened(box)} is no [x, y, w, h]')
     return xywh_to_xyxy(np.reshape(np.array(listed, np.float64), (-1, 4)))

@@ -16,7 +16,7 @@ from mmuldor.functional.hard_negatives import (
 from mmuldor.mining.rule import MiningRule
 
 
-def spare_limit(
+def sparing_threshold(
     scans: Iterable[Mapping], quantile: float | None
 ) -> float | None:
     """The score above which examples are spared, None for no sparing.
@@ -30,7 +30,7 @@ def spare_limit(
     return float(np.quantile(hits, quantile))
 
 
-def spare(
+def mark_spared(
     scan: dict, limit: float, rule: MiningRule, epoch: int, image_id: int
 ) -> None:
     """Mark what scores above the limit as spared; draw among the rest."""

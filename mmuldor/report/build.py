@@ -13,11 +13,11 @@ from mmuldor.evaluation.comparison.compare_runs import (
     lesion_strata,
     patients_of,
 )
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.tables import markdown
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
-from mmuldor.evaluation.runs import Run, load_runs, table_row
+from mmuldor.evaluation.runs import EvaluatedRun, load_runs, table_row
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.mining.bank import load_bank
@@ -27,9 +27,9 @@ from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.report.pseudo_mask_figure import pseudo_mask_figure
 from mmuldor.report.sections import (
     READING,
-    facts_of,
-    lead_of,
-    sections_of,
+    build_sections,
+    fact_list,
+    lead_paragraph,
     table_note,
 )
 from mmuldor.report.side_by_side import side_by_side_figure
@@ -93,7 +93,10 @@ def build_report(
     train = load_annotations(train_ann) if banks else None
     rows = [table_row(run) for run in loaded]
     comparison = compare(
-        [Method(r.name, [Ranked.of(r.evaluation.matched)]) for r in loaded],
+        [
+            Method(r.name, [RankedDetections.of(r.evaluation.matched)])
+            for r in loaded
+        ],
         patients_of(everything, lesions),
         lesion_strata(everything, lesions),
         Settings(seed=seed),
@@ -107,12 +110,12 @@ def build_report(
             figures[file] = mined_figure(bank, shown, images, seed=seed)
     page = build_page(
         title,
-        lead_of(rows),
+        lead_paragraph(rows),
         html_table(rows),
         Picture('froc.svg', 'FROC curves of all rows of the table'),
         READING,
-        facts_of(rows, document, train, banks, notes),
-        sections_of(
+        fact_list(rows, document, train, banks, notes),
+        build_sections(
             rows, comparison, banks, outlines is not None, fps_per_image
         ),
     )
@@ -124,7 +127,7 @@ def _draw(
     document: dict,
     images: Path,
     lesions: GroundTruth,
-    runs: Sequence[Run],
+    runs: Sequence[EvaluatedRun],
     outlines: Mapping[int, list] | None,
     fps_per_image: float,
     seed: int,

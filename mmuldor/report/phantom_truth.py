@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import is_integer, short
+from mmuldor.io.json_values import is_integer, shortened
 from mmuldor.io.run_length import segmentation_outline
 
 
@@ -64,17 +64,18 @@ def _masks(truth: Any, path: str | os.PathLike) -> dict[tuple, Any]:
         where = f'{path}: lesions[{index}]'
         if not isinstance(lesion, dict):
             raise ValueError(
-                f'{where} must be an object, but got {short(lesion)}.'
+                f'{where} must be an object, but got {shortened(lesion)}.'
             )
         row, name = lesion.get('row', ''), lesion.get('file_name')
         if row is not None and not is_integer(row):
             raise ValueError(
                 f'{where}: `row` must be an integer or null, but got '
-                f'{short(row)}.'
+                f'{shortened(row)}.'
             )
         if not isinstance(name, str) or not name:
             raise ValueError(
-                f'{where}: `file_name` must be a text, but got {short(name)}.'
+                f'{where}: `file_name` must be a text, but got '
+                f'{shortened(name)}.'
             )
         masks[row, name] = lesion.get('segmentation')
     return masks

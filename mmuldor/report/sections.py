@@ -18,7 +18,7 @@ READING = (
 )
 
 
-def lead_of(rows: Sequence[dict]) -> str:
+def lead_paragraph(rows: Sequence[dict]) -> str:
     """One sentence: what the page shows."""
     counts = rows[0]['counts']
     return (
@@ -41,7 +41,7 @@ def table_note(rows: Sequence[dict]) -> str:
     )
 
 
-def facts_of(
+def fact_list(
     rows: Sequence[dict],
     document: dict,
     train: dict | None,
@@ -71,7 +71,7 @@ def facts_of(
     return facts
 
 
-def sections_of(
+def build_sections(
     rows: Sequence[dict],
     comparison: dict,
     banks: Mapping[str, dict],

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mmuldor.evaluation.ground_truth import GroundTruth
-from mmuldor.evaluation.runs import Run
+from mmuldor.evaluation.runs import EvaluatedRun
 from mmuldor.visualization.ct_image import load_slice
 from mmuldor.visualization.detection_figure import draw_detections
 from mmuldor.visualization.examples import rotate
@@ -23,7 +23,7 @@ TURNS = ('differ', 'all found', 'differ', 'all missed')
 class _Shown:
     """What one run shows at the operating point, by image id."""
 
-    def __init__(self, run: Run, fps_per_image: float) -> None:
+    def __init__(self, run: EvaluatedRun, fps_per_image: float) -> None:
         matched = run.evaluation.matched
         steps = run.steps_at(fps_per_image)
         self.detections = defaultdict(list)
@@ -57,7 +57,7 @@ def side_by_side_figure(
     document: dict,
     images_dir: str | Path,
     truth: GroundTruth,
-    runs: Sequence[Run],
+    runs: Sequence[EvaluatedRun],
     *,
     fps_per_image: float = 2.0,
     rows: int = 4,

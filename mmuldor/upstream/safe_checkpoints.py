@@ -15,6 +15,7 @@ import torch
 from mmengine.dist import all_gather_object
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
+from torch.serialization import safe_globals
 
 UNSAFE_OPTION = '--allow-unsafe-checkpoint'
 # torch.save writes zip archives, before 1.6 bare pickles.
@@ -59,13 +60,13 @@ def load_safely(
     """
     check_file(path)
     try:
-        with _own_list(), torch.serialization.safe_globals(_known()):
+        with _reduced_list(), safe_globals(_allowlist()):
             checkpoint = torch.load(
                 path, map_location=map_location, weights_only=True
             )
     # Damaged and hostile files make the unpickler raise whatever there is.
     except Exception as error:
-        kind = UnsafeCheckpointError if _telling(error) else ValueError
+        kind = UnsafeCheckpointError if _global_lines(error) else ValueError
         raise kind(
             f"'{path}' must be a checkpoint of tensors, plain values and "
             f'MMEngine log buffers, but: {_reason(error)}.'
@@ -226,7 +227,7 @@ def _check_tensor(
         )
 
 
-def _telling(error: Exception) -> list[str]:
+def _global_lines(error: Exception) -> list[str]:
     """The lines of torch's long advice that say what was refused."""
     lines = str(error).replace('WeightsUnpickler error: ', '').split('\n')
     return [line for line in lines if 'GLOBAL' in line or 'getattr' in line]
@@ -235,13 +236,13 @@ def _telling(error: Exception) -> list[str]:
 def _reason(error: Exception) -> str:
     """What was found, in a sentence without its full stop."""
     text = str(error).replace('WeightsUnpickler error: ', '')
-    lines = _telling(error) or text.split('\n')
+    lines = _global_lines(error) or text.split('\n')
     reason = lines[0].strip().split('. ')[0].rstrip('.')
     return reason or type(error).__name__
 
 
 @contextlib.contextmanager
-def _own_list() -> Iterator[None]:
+def _reduced_list() -> Iterator[None]:
     """Torch's list of what may be called, without what makes much of little.
 
     A few bytes are enough for ``bytearray(10**11)``, for hex digits of hex
@@ -280,7 +281,7 @@ def _dtype(name: str, *flags: bool) -> np.dtype:
     return np.dtype(name, *flags)
 
 
-def _known() -> list:
+def _allowlist() -> list:
     multiarray = getattr(np, '_core', np.core).multiarray
     functions = [
         (getattr(multiarray, function), f'numpy.{core}.multiarray.{function}')

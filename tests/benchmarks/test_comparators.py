@@ -11,7 +11,7 @@ from benchmarks import bench_froc, bench_masks, bench_ops
 from benchmarks.bench_mining import every_mask
 from benchmarks.inputs import synthetic_detections, synthetic_truth
 from benchmarks.models import build
-from mmuldor.engine.detection.candidates import Candidates
+from mmuldor.engine.detection.candidates import TwoStageCandidates
 from mmuldor.engine.mining_round import mine
 from mmuldor.mining.rule import MiningRule
 
@@ -24,7 +24,7 @@ def split():
 
 @pytest.mark.parametrize('loops', ['in_loops', 'in_lean_loops'])
 def test_loops_give_the_froc_of_arrays(split, loops):
-    ours = bench_froc.evaluate(*split).summary.sensitivity
+    ours = bench_froc.evaluate_slices(*split).summary.sensitivity
     assert 0 < ours[0] < ours[-1] <= 1
     np.testing.assert_allclose(getattr(bench_froc, loops)(*split), ours)
 
@@ -109,7 +109,7 @@ def test_mining_with_every_mask_chooses_the_same(mini_config):
     dataset = DATASETS.build(mini_config.train_dataloader.dataset)
     pipeline = mini_config.val_dataloader.dataset.pipeline
     rule = MiningRule(min_score=0.0, score_thr=0.02)
-    touching = Candidates.touching
+    touching = TwoStageCandidates.touching
 
     def mining():
         return mine(model, dataset, pipeline, rule, epoch=0)
@@ -117,4 +117,4 @@ def test_mining_with_every_mask_chooses_the_same(mini_config):
     whole = every_mask(mining)
     assert whole['counts']['mined'] > 0
     assert whole == mining()
-    assert Candidates.touching is touching
+    assert TwoStageCandidates.touching is touching

@@ -16,7 +16,7 @@ from benchmarks.study.report import summary, write_study
 from benchmarks.study.results import NAMES, TESTSET_NAME
 from benchmarks.study.texts import SECTIONS, detectable
 from mmuldor.evaluation.comparison.compare import Settings
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.io.json_files import write_json
 
 PLAN = make_plan()
@@ -99,7 +99,7 @@ def outcome(seed):
     rng = np.random.default_rng(seed)
     lesions = np.arange(2 * IMAGES) // 2
     steps = rng.integers(0, 80, len(lesions))
-    return Ranked(
+    return RankedDetections(
         rng.integers(0, IMAGES, 60),
         np.sort(rng.integers(0, 70, 60)),
         lesions,

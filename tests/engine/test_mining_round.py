@@ -17,7 +17,7 @@ from mmuldor.engine.mining_round import mine
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import pseudo_mask_polygon
 from mmuldor.mining.rule import MiningRule
-from mmuldor.mining.sparing import spare, spare_limit
+from mmuldor.mining.sparing import mark_spared, sparing_threshold
 
 
 @pytest.fixture
@@ -178,7 +178,9 @@ def test_two_images_at_once_mine_the_same(
     pipeline = mini_config.test_dataloader.dataset.pipeline
     banks = []
     for at_once in (1, 2):
-        monkeypatch.setattr(mining, '_at_once', lambda _, n=at_once: n)
+        monkeypatch.setattr(
+            mining, 'concurrent_images', lambda _, n=at_once: n
+        )
         banks.append(mine(detector, dataset, pipeline, rule, 0))
     assert banks[0] == banks[1]
     assert banks[0]['counts']['mined'] > 0
@@ -279,7 +281,7 @@ def test_images_at_once_are_no_more_than_threads(detector):
     try:
         for threads, at_once in ((1, 1), (2, 2), (9, 4)):
             torch.set_num_threads(threads)
-            assert mining._at_once(detector) == at_once
+            assert mining.concurrent_images(detector) == at_once
     finally:
         torch.set_num_threads(before)
 
@@ -330,15 +332,15 @@ def test_what_is_too_sure_is_spared(detector, dataset, mini_config):
 
 def test_the_limit_is_a_quantile_of_the_hits():
     scans = [{'hit_score': score} for score in (0.2, None, 0.6, 0.4)]
-    assert spare_limit(scans, 0.5) == pytest.approx(0.4)
-    assert spare_limit(scans, None) is None
-    assert spare_limit([{'hit_score': None}], 0.5) is None
+    assert sparing_threshold(scans, 0.5) == pytest.approx(0.4)
+    assert sparing_threshold(scans, None) is None
+    assert sparing_threshold([{'hit_score': None}], 0.5) is None
 
 
 def test_sparing_draws_among_the_rest():
     examples = [{'score': s} for s in (0.9, 0.8, 0.5, 0.4, 0.3, 0.2)]
     scan = {'examples': list(examples)}
-    spare(scan, 0.6, MiningRule(seed=4), epoch=2, image_id=9)
+    mark_spared(scan, 0.6, MiningRule(seed=4), epoch=2, image_id=9)
     rng = np.random.default_rng((4, 2, 9))
     rest = examples[2:]
     drawn = sorted(rng.choice(4, 3, replace=False))
@@ -360,12 +362,12 @@ def test_what_a_reader_excludes_is_not_mined(detector, dataset, mini_config):
     rule = MiningRule(min_score=0.0, score_thr=0.02, max_per_image=1000)
     bank = mine(detector, dataset, pipeline, rule, 0)
     image_id, examples = next(iter(bank['images'].items()))
-    barred = corners(examples[0])
+    excluded_boxes = corners(examples[0])
     again = mine(
         *(detector, dataset, pipeline, rule, 0),
-        exclude={int(image_id): [barred]},
+        exclude={int(image_id): [excluded_boxes]},
     )
-    left = [e for e in examples if box_iou(corners(e), barred) <= 0.3]
+    left = [e for e in examples if box_iou(corners(e), excluded_boxes) <= 0.3]
     assert len(left) < len(examples)
     assert again['images'].get(image_id, []) == left
     assert again['counts']['excluded'] > 0

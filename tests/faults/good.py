@@ -14,7 +14,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from data_prep.common.dl_info import COLUMNS
 from data_prep.deeplesion.conversion.convert import Options, convert
-from data_prep.own_data.coco_boxes import box_facts, read_coco
+from data_prep.own_data.coco_boxes import box_facts, read_coco_boxes
 from data_prep.own_data.patients import read_patients
 from mmuldor.evaluation.conversion.convert import Convention, convert_results
 from mmuldor.evaluation.ground_truth import load_ground_truth
@@ -310,7 +310,7 @@ def _both(path):
 def _own_coco(path):
     return [
         box_facts(entry, image.where, (SIDE, SIDE), (0.8, 0.8), 0.5)
-        for image in read_coco(path)
+        for image in read_coco_boxes(path)
         for entry in image.annotations
     ]
 

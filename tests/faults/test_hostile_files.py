@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.own_data.coco_boxes import read_coco
-from data_prep.own_data.find_volumes import find_pairs
+from data_prep.own_data.coco_boxes import read_coco_boxes
+from data_prep.own_data.find_volumes import find_volumes_with_masks
 from mmuldor.cli.errors import user_errors
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.io.annotations import load_annotations
@@ -42,7 +42,7 @@ def test_names_cannot_leave_the_folder_of_images(name, tmp_path):
     with pytest.raises(ValueError, match=r'a\.json.*`file_name`.*inside'):
         load_annotations(path)
     with pytest.raises(ValueError, match=r'a\.json.*`file_name`.*inside'):
-        read_coco(path)
+        read_coco_boxes(path)
 
 
 @pytest.mark.parametrize('name', ['../bank.json', '/bank.json', 'a/b.json', 7])
@@ -218,4 +218,4 @@ def test_names_of_volumes_that_no_annotation_can_hold(name, tmp_path):
     path = os.fsencode(tmp_path) + b'/' + name + b'.nii'
     Path(os.fsdecode(path)).touch()
     with pytest.raises(ValueError, match=r'the name must be UTF-8'):
-        find_pairs(tmp_path, tmp_path)
+        find_volumes_with_masks(tmp_path, tmp_path)

@@ -10,7 +10,7 @@ from mmuldor.io.json_values import (
     is_finite,
     is_inside_name,
     is_integer,
-    short,
+    shortened,
 )
 
 
@@ -66,5 +66,5 @@ def test_any_value_is_shown_short():
     for _ in range(100_000):
         deep = [deep]
     for value in (deep, 'a' * 10**6, 10**4000, {'a': [1] * 10**5}):
-        assert len(short(value)) <= 80
-    assert short([1.5, 'a']) == "[1.5, 'a']"
+        assert len(shortened(value)) <= 80
+    assert shortened([1.5, 'a']) == "[1.5, 'a']"

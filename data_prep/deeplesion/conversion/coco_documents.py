@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data_prep.common.dl_info import SPLITS, LesionRow
-from data_prep.deeplesion.conversion.conversion_report import Report
+from data_prep.deeplesion.conversion.conversion_report import DeepLesionReport
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.functional.masks import mask_runs
 from mmuldor.functional.recist import pseudo_mask_polygons
@@ -16,7 +16,7 @@ from mmuldor.io.run_length import encode_runs
 
 
 def make_documents(
-    rows: list[LesionRow], image_ids: dict[str, int], report: Report
+    rows: list[LesionRow], image_ids: dict[str, int], report: DeepLesionReport
 ) -> dict[str, dict[str, Any]]:
     """Sorts rows into splits, in the CSV's order.
 

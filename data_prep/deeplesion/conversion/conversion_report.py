@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data_prep.common.dl_info import OFFICIAL_GIT_HASH, SPLITS, RawRow
-from data_prep.deeplesion.conversion.row_checks import Finding
+from data_prep.deeplesion.conversion.row_checks import RowFinding
 
 # (what is done, how much there is, the items) -> the items, with a bar.
 Progress = Callable[[str, int, Iterable], Iterable]
@@ -22,7 +22,7 @@ _EXPECTED = {'image_missing', 'not_in_split_file'}
 _LOUD_NOTES = {'patient_in_several_splits'}
 
 
-class Report:
+class DeepLesionReport:
     """Collects findings; every row of the CSV ends as kept or dropped."""
 
     def __init__(self, csv_name: str, digest: str) -> None:
@@ -39,7 +39,7 @@ class Report:
         """Whether the CSV is the release's, to the byte."""
         return self.digest == OFFICIAL_GIT_HASH
 
-    def add(self, raw: RawRow, finding: Finding) -> None:
+    def add(self, raw: RawRow, finding: RowFinding) -> None:
         """Enters a finding; a bad one that comes here has been dropped."""
         kind = 'drop' if finding.kind == 'bad' else finding.kind
         self.lists[_LISTS[kind]].append(

@@ -24,17 +24,17 @@ from data_prep.deeplesion.conversion.coco_documents import (
     make_documents,
 )
 from data_prep.deeplesion.conversion.conversion_report import (
+    DeepLesionReport,
     Progress,
-    Report,
     describe,
 )
 from data_prep.deeplesion.conversion.cross_row_checks import (
-    ImageFacts,
+    ImageConsistency,
     check_dataset,
 )
 from data_prep.deeplesion.conversion.image_checks import match_images
 from data_prep.deeplesion.conversion.row_checks import (
-    Finding,
+    RowFinding,
     check_lesion,
     repair_lesion,
 )
@@ -72,7 +72,7 @@ def convert(
     out: str | os.PathLike,
     options: Options | None = None,
     progress: Progress = lambda what, total, items: items,
-) -> Report:
+) -> DeepLesionReport:
     """Converts and writes; see `deeplesion_to_coco.py --help`.
 
     Args:
@@ -92,7 +92,7 @@ def convert(
     if out.exists() and not out.is_dir():
         raise ValueError(f'`--out` must be a folder, but {out} is a file.')
     data = read_bytes(csv_path)
-    report = Report(csv_path.name, git_hash(data))
+    report = DeepLesionReport(csv_path.name, git_hash(data))
     rows, image_ids = _read_rows(data, report, options, progress)
     rows = match_images(
         rows,
@@ -121,11 +121,11 @@ def convert(
 
 
 def _read_rows(
-    data: bytes, report: Report, options: Options, progress: Progress
+    data: bytes, report: DeepLesionReport, options: Options, progress: Progress
 ) -> tuple[list[LesionRow], dict[str, int]]:
     """Judges every row; returns the good ones and the id of every image."""
     splits = SplitFile(options.split_file) if options.split_file else None
-    facts, image_ids, bad, rows = ImageFacts(), {}, [], []
+    facts, image_ids, bad, rows = ImageConsistency(), {}, [], []
     lines = data.count(b'\n') - data.endswith(b'\n')
     raw_rows = iterate_rows(data, report.csv_name)
     for raw in progress('rows', lines, raw_rows):
@@ -158,13 +158,13 @@ def _number_image(raw: RawRow, image_ids: dict[str, int]) -> None:
 
 
 def _judge(
-    raw: RawRow, facts: ImageFacts, splits: SplitFile | None
-) -> tuple[LesionRow | None, list[Finding]]:
+    raw: RawRow, facts: ImageConsistency, splits: SplitFile | None
+) -> tuple[LesionRow | None, list[RowFinding]]:
     """Returns the row to keep, or None, and what is to be reported."""
     try:
         row = parse_row(raw, with_split=splits is None)
     except RowError as error:
-        finding = Finding(
+        finding = RowFinding(
             'bad', 'malformed', error.column, error.value, error.must
         )
         return None, [finding]
@@ -183,12 +183,12 @@ def _judge(
     return facts.accept(row), findings
 
 
-def _fatal(findings: list[Finding]) -> list[Finding]:
+def _fatal(findings: list[RowFinding]) -> list[RowFinding]:
     return [f for f in findings if f.kind in ('bad', 'drop')]
 
 
-def _not_in_split_file(row: LesionRow) -> Finding:
-    return Finding(
+def _not_in_split_file(row: LesionRow) -> RowFinding:
+    return RowFinding(
         'drop',
         'not_in_split_file',
         'Patient_index',
@@ -198,7 +198,7 @@ def _not_in_split_file(row: LesionRow) -> Finding:
 
 
 def _bad_rows_message(
-    bad: list[tuple[RawRow, Finding]], report: Report
+    bad: list[tuple[RawRow, RowFinding]], report: DeepLesionReport
 ) -> str:
     ids = {raw.row for raw, _ in bad}
     first = [e for e in report.lists['dropped'] if e['row'] in ids][:_SHOWN]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from data_prep.common.dl_info import LesionRow
-from data_prep.deeplesion.conversion.row_checks import Finding
+from data_prep.deeplesion.conversion.row_checks import RowFinding
 
 # Facts of an image, not of a lesion. A different size, spacing or split in two
 # rows of an image means damage: one of them must be wrong, and it matters.
@@ -24,7 +24,7 @@ _SOFT = {
 }
 
 
-class ImageFacts:
+class ImageConsistency:
     """Compares each row with the first good row of the same image."""
 
     def __init__(self) -> None:
@@ -32,13 +32,13 @@ class ImageFacts:
         self._rows: dict[tuple[str, ...], int] = {}
         self._recists: dict[tuple, int] = {}
 
-    def check(self, row: LesionRow) -> Iterator[Finding]:
+    def check(self, row: LesionRow) -> Iterator[RowFinding]:
         """Yields findings on `row`; call it once a row, in file order."""
         twin = self._rows.setdefault(
             tuple(row.raw.fields.values()), row.raw.row
         )
         if twin != row.raw.row:
-            yield Finding(
+            yield RowFinding(
                 'drop',
                 'duplicate_row',
                 'all',
@@ -52,7 +52,7 @@ class ImageFacts:
             (row.file_name, row.recist_px), row.raw.row
         )
         if twin != row.raw.row:
-            yield Finding(
+            yield RowFinding(
                 'note',
                 'recist_repeated',
                 'Measurement_coordinates',
@@ -80,7 +80,7 @@ def check_dataset(rows: Iterable[LesionRow]) -> Iterator[tuple]:
             row = list(found.values())[-1]
             yield (
                 row,
-                Finding(
+                RowFinding(
                     'note',
                     'patient_in_several_splits',
                     'Train_Val_Test',
@@ -93,7 +93,7 @@ def check_dataset(rows: Iterable[LesionRow]) -> Iterator[tuple]:
             row = list(found.values())[-1]
             yield (
                 row,
-                Finding(
+                RowFinding(
                     'note',
                     'several_slice_intervals',
                     'Spacing_mm_px_',
@@ -103,13 +103,13 @@ def check_dataset(rows: Iterable[LesionRow]) -> Iterator[tuple]:
             )
 
 
-def _compare(first: LesionRow, row: LesionRow) -> Iterator[Finding]:
+def _compare(first: LesionRow, row: LesionRow) -> Iterator[RowFinding]:
     for name, column in (_HARD | _SOFT).items():
         expected, found = getattr(first, name), getattr(row, name)
         if expected == found:
             continue
         hard = name in _HARD
-        yield Finding(
+        yield RowFinding(
             'bad' if hard else 'repair',
             'image_facts_disagree',
             column,

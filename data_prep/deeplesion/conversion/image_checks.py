@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_prep.common.dl_info import LesionRow
-from data_prep.deeplesion.conversion.conversion_report import Progress, Report
-from data_prep.deeplesion.conversion.row_checks import Finding
+from data_prep.deeplesion.conversion.conversion_report import (
+    DeepLesionReport,
+    Progress,
+)
+from data_prep.deeplesion.conversion.row_checks import RowFinding
 from mmuldor.io.png import check_png16
 
 FOLDER = 'Images_png'
@@ -34,7 +37,7 @@ class ImageState:
 def match_images(
     rows: list[LesionRow],
     images: str | os.PathLike | None,
-    report: Report,
+    report: DeepLesionReport,
     *,
     missing_images: str,
     neighbours: int,
@@ -172,10 +175,10 @@ def _raise_for(
 
 def _finding(
     row: LesionRow, state: ImageState, missing_images: str
-) -> Finding | None:
+) -> RowFinding | None:
     dropped = missing_images == 'skip'
     if state.missing:
-        return Finding(
+        return RowFinding(
             'drop' if dropped else 'note',
             'image_missing',
             'File_name',
@@ -183,9 +186,9 @@ def _finding(
             'must be on the disk' if dropped else 'size taken from the CSV',
         )
     if state.error:
-        return Finding('drop', 'image_unfit', 'File_name', '', state.error)
+        return RowFinding('drop', 'image_unfit', 'File_name', '', state.error)
     if state.absent:
-        return Finding(
+        return RowFinding(
             'note',
             'neighbour_slice_missing',
             'Slice_range',

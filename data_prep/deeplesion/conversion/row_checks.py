@@ -37,7 +37,7 @@ USUAL_INTERVAL_MM = (0.1, 20.0)
 
 
 @dataclass(frozen=True)
-class Finding:
+class RowFinding:
     """One judgement; `value` is the text of the file, `detail` a sentence."""
 
     kind: Kind
@@ -47,7 +47,7 @@ class Finding:
     detail: str
 
 
-def check_lesion(row: LesionRow) -> Iterator[Finding]:
+def check_lesion(row: LesionRow) -> Iterator[RowFinding]:
     """Yields every finding on one row by itself."""
     for check in (
         _check_name,
@@ -72,11 +72,11 @@ def repair_lesion(row: LesionRow) -> LesionRow:
 
 def _finding(
     row: LesionRow, kind: Kind, reason: str, column: str, detail: str
-) -> Finding:
-    return Finding(kind, reason, column, row.raw.fields[column], detail)
+) -> RowFinding:
+    return RowFinding(kind, reason, column, row.raw.fields[column], detail)
 
 
-def _check_name(row: LesionRow) -> Iterator[Finding]:
+def _check_name(row: LesionRow) -> Iterator[RowFinding]:
     if int(row.series[:6]) != row.patient:
         yield _finding(
             row,
@@ -95,7 +95,7 @@ def _check_name(row: LesionRow) -> Iterator[Finding]:
         )
 
 
-def _check_slices(row: LesionRow) -> Iterator[Finding]:
+def _check_slices(row: LesionRow) -> Iterator[RowFinding]:
     low, high = sorted(row.slice_range)
     if row.slice_range[0] > row.slice_range[1]:
         yield _finding(
@@ -119,7 +119,7 @@ def _check_slices(row: LesionRow) -> Iterator[Finding]:
         )
 
 
-def _check_spacing(row: LesionRow) -> Iterator[Finding]:
+def _check_spacing(row: LesionRow) -> Iterator[RowFinding]:
     column = 'Spacing_mm_px_'
     if row.slice_interval_mm < 0:
         yield _finding(
@@ -149,7 +149,7 @@ def _check_spacing(row: LesionRow) -> Iterator[Finding]:
         )
 
 
-def _check_recist(row: LesionRow) -> Iterator[Finding]:
+def _check_recist(row: LesionRow) -> Iterator[RowFinding]:
     column = 'Measurement_coordinates'
     ends = [row.recist_px[i : i + 2] for i in range(0, 8, 2)]
     first, second = math.dist(*ends[:2]), math.dist(*ends[2:])
@@ -204,7 +204,7 @@ def _height_px(ends: list[tuple[float, ...]], longest_px: float) -> float:
     return max(across) - min(across)
 
 
-def _check_box(row: LesionRow) -> Iterator[Finding]:
+def _check_box(row: LesionRow) -> Iterator[RowFinding]:
     column = 'Bounding_boxes'
     x1, y1, x2, y2 = row.box_px
     if not (x1 < x2 and y1 < y2):
@@ -257,7 +257,7 @@ def _check_box(row: LesionRow) -> Iterator[Finding]:
         )
 
 
-def _check_patient(row: LesionRow) -> Iterator[Finding]:
+def _check_patient(row: LesionRow) -> Iterator[RowFinding]:
     fields = row.raw.fields
     if not fields['Patient_age'].replace('.', '', 1).isdigit():
         yield _finding(row, 'note', 'age_missing', 'Patient_age', 'not needed')

@@ -11,7 +11,7 @@ from pathlib import Path
 from data_prep.common.dl_info import SPLITS, LesionRow, parse_name
 from mmuldor.io.csv_fields import RowError
 from mmuldor.io.json_files import read_json, read_whole
-from mmuldor.io.json_values import short
+from mmuldor.io.json_values import shortened
 
 HELP = (
     'your own split instead of the official one: a JSON object or a CSV of '
@@ -55,14 +55,14 @@ class SplitFile:
     def _enter(self, key: str, split: str) -> None:
         if split not in _WORDS:
             raise ValueError(
-                f'{self._path}: the split of {short(key)} must be one of '
-                f'{", ".join(_WORDS)}, but got {short(split)}.'
+                f'{self._path}: the split of {shortened(key)} must be one of '
+                f'{", ".join(_WORDS)}, but got {shortened(split)}.'
             )
         name = int(key) if self._by_patient else self._image(key)
         if self._splits.setdefault(name, split) != split:
             raise ValueError(
-                f'{self._path}: {short(key)} must have one split, but it has '
-                f'{self._splits[name]} and {split}.'
+                f'{self._path}: {shortened(key)} must have one split, but it '
+                f'has {self._splits[name]} and {split}.'
             )
 
     def _image(self, key: str) -> str:
@@ -72,7 +72,7 @@ class SplitFile:
             raise ValueError(
                 f'{self._path}: a key must be a patient number, or all keys '
                 'image names such as 000001_01_01_109.png, but got '
-                f'{short(key)}.'
+                f'{shortened(key)}.'
             ) from error
 
 
@@ -116,7 +116,7 @@ def _csv_pairs(path: Path) -> list[tuple[str, str]]:
         if len(fields) != 2:
             raise ValueError(
                 f'{path} line {number} must be key,split, but got '
-                f'{short(",".join(values))}.'
+                f'{shortened(",".join(values))}.'
             )
         pairs.append((fields[0], fields[1]))
     return pairs

@@ -26,7 +26,7 @@ def table(result: Verification) -> Table:
     return counts
 
 
-def remedies(result: Verification) -> Iterator[str]:
+def advice(result: Verification) -> Iterator[str]:
     """One line for everything that must be done."""
     if result.asked.unreadable:
         rows = result.asked.unreadable

@@ -17,7 +17,7 @@ _LONGEST_RANGE = 10_000
 
 
 @dataclass
-class Series:
+class RequestedSeries:
     """Slices of a series by number, and their size (height, width)."""
 
     shape: tuple[int, int]
@@ -26,10 +26,10 @@ class Series:
 
 
 @dataclass
-class Asked:
+class RequestedSlices:
     """All series by name; `unreadable` are rows that say nothing."""
 
-    series: dict[str, Series] = field(default_factory=dict)
+    series: dict[str, RequestedSeries] = field(default_factory=dict)
     rows: int = 0
     unreadable: list[str] = field(default_factory=list)
 
@@ -38,12 +38,12 @@ class Asked:
         return sum(len(getattr(s, kind)) for s in self.series.values())
 
 
-def read_asked(
+def read_requested_slices(
     data: bytes,
     name: str,
     ann_files: Sequence[str | os.PathLike] = (),
     neighbours: int | None = None,
-) -> Asked:
+) -> RequestedSlices:
     """Key slices, and their neighbours in the CSV's slice range.
 
     Args:
@@ -58,7 +58,7 @@ def read_asked(
             image that the CSV does not.
     """
     wanted = _image_names(ann_files) if ann_files else None
-    asked, met = Asked(), set()
+    asked, met = RequestedSlices(), set()
     for row in _rows(data, name, asked):
         met.add(row.file_name)
         if wanted is None or row.file_name in wanted:
@@ -75,7 +75,9 @@ def read_asked(
     return asked
 
 
-def _rows(data: bytes, name: str, asked: Asked) -> Iterator[LesionRow]:
+def _rows(
+    data: bytes, name: str, asked: RequestedSlices
+) -> Iterator[LesionRow]:
     for raw in iterate_rows(data, name):
         asked.rows += 1
         try:
@@ -95,9 +97,11 @@ def _rows(data: bytes, name: str, asked: Asked) -> Iterator[LesionRow]:
             yield row
 
 
-def _enter(asked: Asked, row: LesionRow, neighbours: int | None) -> None:
+def _enter(
+    asked: RequestedSlices, row: LesionRow, neighbours: int | None
+) -> None:
     series = asked.series.setdefault(
-        row.series, Series((row.height, row.width))
+        row.series, RequestedSeries((row.height, row.width))
     )
     # The number in the file's name, as it is on the disk.
     key = int(Path(row.file_name).stem)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_prep.deeplesion.conversion.conversion_report import Progress
-from data_prep.deeplesion.verification.requested_slices import Series
+from data_prep.deeplesion.verification.requested_slices import RequestedSeries
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.png import check_png16
 
@@ -18,7 +18,7 @@ _SAVE_EVERY_S = 30
 
 
 @dataclass
-class Found:
+class SeriesCheck:
     """What a look at a series gave, by slice number.
 
     `stamps` are of whole files; `problems` are sentences about others;
@@ -31,7 +31,7 @@ class Found:
     looked_at: int = 0
 
 
-class Memory:
+class CheckCache:
     """Stamps of files that were whole, by series and number, in a file.
 
     A stamp is the file's size and modification time and the height and width
@@ -69,17 +69,17 @@ class Memory:
         self._saved = time.monotonic()
 
 
-def look_at_all(
-    series: dict[str, Series],
+def check_series_all(
+    series: dict[str, RequestedSeries],
     root: Path,
-    memory: Memory,
+    memory: CheckCache,
     workers: int,
     progress: Progress,
-) -> Iterator[tuple[str, Found]]:
+) -> Iterator[tuple[str, SeriesCheck]]:
     """Looks at every series; what was learned is kept if it is stopped."""
 
-    def look(name: str) -> Found:
-        return look_at(root / name, series[name], memory.of(name))
+    def look(name: str) -> SeriesCheck:
+        return check_series(root / name, series[name], memory.of(name))
 
     with ThreadPoolExecutor(workers) as pool:
         try:
@@ -93,9 +93,11 @@ def look_at_all(
             memory.save()
 
 
-def look_at(folder: Path, series: Series, known: dict[str, str]) -> Found:
+def check_series(
+    folder: Path, series: RequestedSeries, known: dict[str, str]
+) -> SeriesCheck:
     """Looks at one series; opens only what has no known stamp."""
-    found = Found()
+    found = SeriesCheck()
     files = _files(folder)
     height, width = series.shape
     for number in sorted(series.key_slices | series.neighbours):

@@ -13,13 +13,13 @@ from data_prep.common.output_folder import out_folder
 from data_prep.deeplesion.conversion.conversion_report import Progress
 from data_prep.deeplesion.conversion.image_checks import find_root
 from data_prep.deeplesion.verification.requested_slices import (
-    Asked,
-    read_asked,
+    RequestedSlices,
+    read_requested_slices,
 )
 from data_prep.deeplesion.verification.slice_checks import (
-    Found,
-    Memory,
-    look_at_all,
+    CheckCache,
+    SeriesCheck,
+    check_series_all,
 )
 from data_prep.deeplesion.verification.zip_parts import (
     NUM_PARTS,
@@ -64,7 +64,7 @@ class Verification:
     those that an earlier run had found whole.
     """
 
-    asked: Asked
+    asked: RequestedSlices
     root: Path
     digest: str
     parts: list[ZipPart] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Verification:
         """Which zip part has what."""
         return Contents(self.parts)
 
-    def add(self, name: str, found: Found) -> None:
+    def add(self, name: str, found: SeriesCheck) -> None:
         """Takes what a look at a series gave."""
         self.looked_at += found.looked_at
         whole = len(found.stamps) + len(found.problems)
@@ -182,7 +182,7 @@ def verify(
     options = options or VerifyOptions()
     csv_path, out = Path(csv_path), out_folder(out)
     data = read_bytes(csv_path)
-    asked = read_asked(
+    asked = read_requested_slices(
         data, csv_path.name, options.ann_files, options.neighbours
     )
     root = find_root(images, asked.series)
@@ -191,8 +191,10 @@ def verify(
         result.parts = read_parts(
             Path(options.zips), options.parts, options.workers, progress
         )
-    memory = Memory(out / MEMORY_FILE)
-    found = look_at_all(asked.series, root, memory, options.workers, progress)
+    memory = CheckCache(out / MEMORY_FILE)
+    found = check_series_all(
+        asked.series, root, memory, options.workers, progress
+    )
     for name, state in found:
         result.add(name, state)
     write_json(out / REPORT_FILE, result.as_dict(), indent=1)

@@ -32,7 +32,7 @@ _RUN_NAME = re.compile(r'(.+)_(\d{3,})-(\d{3,})')
 
 
 @dataclass
-class Converted:
+class ConvertedSeries:
     """Names of volumes: written, there before; and what went wrong."""
 
     written: list[str]
@@ -48,7 +48,7 @@ def to_nifti(
     workers: int = 2,
     overwrite: bool = False,
     progress: Progress = lambda what, total, items: items,
-) -> Converted:
+) -> ConvertedSeries:
     """Converts every series of a folder, or the one that it is.
 
     Raises:
@@ -84,7 +84,7 @@ def to_png(
     workers: int = 2,
     overwrite: bool = False,
     progress: Progress = lambda what, total, items: items,
-) -> Converted:
+) -> ConvertedSeries:
     """Converts NIfTI files, or all that lie in a folder, to series.
 
     Raises:
@@ -128,7 +128,7 @@ def _convert(
     work: Callable[[str], None],
     workers: int,
     progress: Progress,
-) -> Converted:
+) -> ConvertedSeries:
     """Does what is not done; one bad volume does not stop the others."""
 
     def attempt(name: str) -> str:
@@ -145,7 +145,7 @@ def _convert(
             errors = list(progress('volumes', len(names), results))
         finally:
             pool.shutdown(cancel_futures=True)
-    return Converted(
+    return ConvertedSeries(
         [n for n, e in zip(names, errors, strict=True) if not e],
         sorted(done),
         [error for error in errors if error],

@@ -20,7 +20,7 @@ SPIKED_SHARE = 0.75  # of the lung's lesions
 
 
 @dataclass(frozen=True)
-class Finding:
+class PlacedLesion:
     """A lesion on its key slice.
 
     Attributes:
@@ -46,12 +46,12 @@ def grow(
     z: float,
     palette: Palette,
     settings: Settings,
-) -> list[Finding]:
+) -> list[PlacedLesion]:
     """The lesions of a key slice at `z`, at least one of them annotated."""
     annotated = 1 + _count(rng, settings.difficulty.lesions_per_image - 1)
     share = settings.unannotated
     hidden = _count(rng, annotated * share / (1 - share))
-    findings: list[Finding] = []
+    findings: list[PlacedLesion] = []
     for number in range(annotated + hidden):
         sites = [site] if number == 0 else []
         sites += _others(rng, placer, z)
@@ -84,7 +84,7 @@ def _others(rng: np.random.Generator, placer: Placer, z: float) -> list[Site]:
 
 def _first_that_grows(
     rng, placer, sites, z, palette, settings, annotated
-) -> Finding | None:
+) -> PlacedLesion | None:
     for site in sites:
         size = draw_size(rng, settings.difficulty, site.max_long_mm)
         for _ in range(TRIES):
@@ -111,7 +111,7 @@ def fits(mask: np.ndarray, label: np.ndarray, site: Site) -> bool:
 
 def _try(
     rng, placer, site, z, size, palette, settings, annotated
-) -> Finding | None:
+) -> PlacedLesion | None:
     """Place, grow and measure once; None where it does not fit."""
     knobs = settings.difficulty
     place = placer.find(
@@ -141,4 +141,4 @@ def _try(
         return None
     placer.occupy(place, float(np.linalg.norm(recist[1] - recist[0]))
                   * canvas.spacing / 2)  # fmt: skip
-    return Finding(lesion, site, mask, recist, annotated)
+    return PlacedLesion(lesion, site, mask, recist, annotated)

@@ -13,7 +13,7 @@ from mmengine.config import Config
 
 from mmuldor.apis.configs.learning_rate import leave_typed_rate
 from mmuldor.apis.configs.settling import check_names
-from mmuldor.io.json_values import short
+from mmuldor.io.json_values import shortened
 
 # Whose frames in a traceback say that something was built from a config.
 _BUILDERS = ('mmengine.config.', 'mmengine.registry.', 'mmengine.optim.')
@@ -94,7 +94,7 @@ def check_keys(config: Config, *keys: str) -> None:
         if not isinstance(found, (dict, list)):
             raise ValueError(
                 f"config '{config.filename}': `{key}` must be a dict, but got "
-                f'{short(found)}. Start from a config of `configs/`.'
+                f'{shortened(found)}. Start from a config of `configs/`.'
             )
 
 

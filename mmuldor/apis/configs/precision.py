@@ -13,7 +13,7 @@ from mmuldor.engine.hooks.channels_last_hook import to_channels_last
 _CPU_UNIT = '_is_amx_tile_supported'
 
 
-def use_amp(config: Config) -> Config:
+def enable_amp(config: Config) -> Config:
     """Let a config train in mixed precision, maps in channels-last layout.
 
     In bfloat16, which has float32's range; on a GPU without it in float16,
@@ -51,7 +51,7 @@ def use_amp(config: Config) -> Config:
     return config
 
 
-def lay_out(model: nn.Module, config: Config) -> None:
+def apply_memory_format(model: nn.Module, config: Config) -> None:
     """Do to a model outside a run what ``ChannelsLastHook`` does in one."""
     if (config.get('default_hooks') or {}).get('channels_last'):
         to_channels_last(model)

@@ -12,7 +12,7 @@ from mmcv.transforms import BaseTransform
 from mmuldor.classes import is_lesion
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import short
+from mmuldor.io.json_values import shortened
 from mmuldor.mining.bank import load_bank
 from mmuldor.registry import TRANSFORMS
 
@@ -142,6 +142,6 @@ def _names(pointer: Path) -> list[str]:
     ):
         raise ValueError(
             f'{pointer}: `banks` must be names of files beside it, but got '
-            f'{short(names)}.'
+            f'{shortened(names)}.'
         )
     return names

@@ -18,7 +18,7 @@ from mmuldor.engine.detection.detections import (
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 
 
-class Candidates:
+class TwoStageCandidates:
     """Lesion-class detections of one image, best first.
 
     Args:
@@ -84,7 +84,7 @@ class CandidateBatch:
         ):
             scale = np.tile(np.asarray(meta['scale_factor']), 2)
             self.images.append(
-                Candidates(
+                TwoStageCandidates(
                     found.bboxes.double().numpy() / scale - EDGE_SHIFT_PX,
                     found.scores.double().numpy(),
                     tuple(meta['ori_shape']),

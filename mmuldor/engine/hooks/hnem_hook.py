@@ -95,7 +95,7 @@ class HNEMHook(Hook):
         check_model(runner.model)
         if self.pipeline is None:
             self.pipeline = _pipeline(runner.cfg)
-        dataset = unwrap(runner.train_dataloader.dataset)
+        dataset = base_dataset(runner.train_dataloader.dataset)
         followers = [t for t in _transforms(dataset) if hasattr(t, 'follow')]
         self._check_classes(runner, dataset, followers)
         self._barred = (
@@ -133,7 +133,7 @@ class HNEMHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Point to the banks of this epoch, mining what is missing."""
-        dataset = unwrap(runner.train_dataloader.dataset)
+        dataset = base_dataset(runner.train_dataloader.dataset)
         needed = self._banks(runner.epoch)
         missing = [bool(needed) and not needed[-1].is_file()]
         # One process decides: mining is a collective act.
@@ -148,7 +148,7 @@ class HNEMHook(Hook):
         """Mine, unless this was the last epoch."""
         if runner.epoch < self.begin or runner.epoch + 1 >= runner.max_epochs:
             return
-        dataset = unwrap(runner.train_dataloader.dataset)
+        dataset = base_dataset(runner.train_dataloader.dataset)
         path = bank_path(self._dir, runner.epoch)
         self._mine(runner, dataset, path, runner.epoch)
 
@@ -221,7 +221,7 @@ def _pipeline(config: Config) -> list[dict]:
     )
 
 
-def unwrap(dataset) -> BaseDataset:
+def base_dataset(dataset) -> BaseDataset:
     """The data set below wrappers such as RepeatDataset.
 
     Raises:

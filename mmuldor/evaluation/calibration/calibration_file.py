@@ -32,10 +32,13 @@ from mmuldor.evaluation.calibration.isotonic import (
     point_at_fps,
     point_at_sensitivity,
 )
-from mmuldor.evaluation.slice_froc import Evaluation, evaluate_files
+from mmuldor.evaluation.slice_froc import (
+    SliceEvaluation,
+    evaluate_slice_files,
+)
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import read_json, write_json
-from mmuldor.io.json_values import is_coordinate, is_finite, short
+from mmuldor.io.json_values import is_coordinate, is_finite, shortened
 
 FORMAT = 'mmuldor-calibration-1'
 # Points kept in the file.
@@ -75,7 +78,7 @@ def fit_calibration(
     *,
     fps_per_image: float | None = None,
     sensitivity: float | None = None,
-) -> tuple[CalibrationFile, Evaluation]:
+) -> tuple[CalibrationFile, SliceEvaluation]:
     """Calibrate a detector by its results on a validation split.
 
     Args:
@@ -88,7 +91,7 @@ def fit_calibration(
         FileNotFoundError: A file is missing.
         ValueError: A file is wrong, or there is no such operating point.
     """
-    evaluation = evaluate_files(ann_file, results_file)
+    evaluation = evaluate_slice_files(ann_file, results_file)
     matched = evaluation.matched
     hits = ~matched.det_is_fp
     patients = {
@@ -193,7 +196,7 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
     points = document.get('points')
     if not isinstance(points, list):
         raise ValueError(
-            f"'{path}': `points` must be a list, but got {short(points)}."
+            f"'{path}': `points` must be a list, but got {shortened(points)}."
         )
     points = [
         _point(path, f'points[{k}]', point) for k, point in enumerate(points)
@@ -209,7 +212,7 @@ def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
     if not listed or not all(map(is_coordinate, values)):
         raise ValueError(
             f"'{path}': `{key}` must be a list of numbers, but got "
-            f'{short(values)}.'
+            f'{shortened(values)}.'
         )
     return values
 
@@ -222,7 +225,7 @@ def _group(
     if not isinstance(group, dict) or not all(map(is_finite, group.values())):
         raise ValueError(
             f"'{path}': `{key}` must hold numbers by name, but got "
-            f'{short(group)}.'
+            f'{shortened(group)}.'
         )
     return group
 
@@ -236,6 +239,6 @@ def _point(path: str | os.PathLike, key: str, value: object) -> OperatingPoint:
     ):
         raise ValueError(
             f"'{path}': `{key}` must hold the numbers {', '.join(names)}, "
-            f'but got {short(value)}.'
+            f'but got {shortened(value)}.'
         )
     return OperatingPoint(**value)

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.resampling import (
     bootstrap,
     interval,
@@ -30,7 +30,7 @@ class Method:
     """
 
     name: str
-    runs: list[Ranked]
+    runs: list[RankedDetections]
 
 
 @dataclass(frozen=True)

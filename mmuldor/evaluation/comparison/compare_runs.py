@@ -12,14 +12,14 @@ from rich.progress import track
 
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
 from mmuldor.evaluation.comparison.published import choose
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.strata import strata_of
 from mmuldor.evaluation.comparison.tables import latex, markdown
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.results import load_detections
 from mmuldor.evaluation.runs import FP_SUFFIX
-from mmuldor.evaluation.slice_froc import Evaluation, evaluate
+from mmuldor.evaluation.slice_froc import SliceEvaluation, evaluate_slices
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import read_json, replacing, write_json
@@ -71,7 +71,7 @@ def compare_runs(
     unit = 'patients' if own else 'images, since no patient is known'
     comparison = compare(
         [
-            Method(name, [Ranked.of(run.matched) for run in runs])
+            Method(name, [RankedDetections.of(run.matched) for run in runs])
             for name, runs in evaluations.items()
         ],
         patients_of(document, truth),
@@ -133,7 +133,7 @@ def find_results(methods: Iterable[str]) -> dict[str, list[Path]]:
 
 def _evaluate(
     truth: GroundTruth, files: dict[str, list[Path]], with_fp: list[str]
-) -> dict[str, list[Evaluation]]:
+) -> dict[str, list[SliceEvaluation]]:
     unknown = [name for name in with_fp if name not in files]
     if unknown:
         raise ValueError(
@@ -143,10 +143,10 @@ def _evaluate(
     found = {}
     for name, paths in files.items():
         runs = [load_detections(path, truth.all_images) for path in paths]
-        found[name] = [evaluate(truth, run) for run in runs]
+        found[name] = [evaluate_slices(truth, run) for run in runs]
         if name in with_fp:
             found[name + FP_SUFFIX] = [
-                evaluate(truth, run, with_fp_class=True) for run in runs
+                evaluate_slices(truth, run, with_fp_class=True) for run in runs
             ]
     return found
 
@@ -169,12 +169,15 @@ def lesion_strata(document: dict, truth: GroundTruth) -> dict[str, np.ndarray]:
     return strata_of(document['images'], lesions)
 
 
-def _curve(runs: Sequence[Evaluation]) -> FROCCurve:
+def _curve(runs: Sequence[SliceEvaluation]) -> FROCCurve:
     """The curve of one run, the mean curve of several."""
     if len(runs) == 1:
         return runs[0].curve
     once = np.ones(len(runs[0].matched.image_ids))
-    curves = [Ranked.of(run.matched).figures(_GRID, once)[:-1] for run in runs]
+    curves = [
+        RankedDetections.of(run.matched).figures(_GRID, once)[:-1]
+        for run in runs
+    ]
     return FROCCurve(_GRID, np.mean(curves, axis=0))
 
 

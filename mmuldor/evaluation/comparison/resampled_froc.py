@@ -12,7 +12,7 @@ from mmuldor.functional.matching import Matched
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
+class RankedDetections:
     """What of a `Matched` the curves of resampled images need.
 
     Attributes:
@@ -30,7 +30,7 @@ class Ranked:
     num_steps: int
 
     @classmethod
-    def of(cls, matched: Matched) -> Ranked:
+    def of(cls, matched: Matched) -> RankedDetections:
         """Sort the false positives of an evaluation."""
         rows = np.flatnonzero(matched.det_is_fp)
         rows = rows[np.argsort(matched.det_step[rows], kind='stable')]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmuldor.evaluation.comparison.resampled_froc import (
-    Ranked,
+    RankedDetections,
     sensitivity_of_steps,
     with_mean,
 )
@@ -56,7 +56,7 @@ def patient_weights(
 
 
 def bootstrap(
-    methods: Sequence[Sequence[Ranked]],
+    methods: Sequence[Sequence[RankedDetections]],
     weights: np.ndarray,
     fp_rates: Sequence[float],
     *,
@@ -132,8 +132,8 @@ def interval(samples: ArrayLike, level: float = 0.95) -> np.ndarray:
 
 
 def permutation_p_values(
-    first: Sequence[Ranked],
-    second: Sequence[Ranked],
+    first: Sequence[RankedDetections],
+    second: Sequence[RankedDetections],
     patients: ArrayLike,
     fp_rates: Sequence[float],
     *,
@@ -194,7 +194,9 @@ def permutation_p_values(
 class _Exchange:
     """Two runs whose images can change places, ranked on one scale."""
 
-    def __init__(self, a: Ranked, b: Ranked, num_images: int) -> None:
+    def __init__(
+        self, a: RankedDetections, b: RankedDetections, num_images: int
+    ) -> None:
         steps = [_common_steps(ranked) for ranked in (a, b)]
         fp_step = np.concatenate([fp for fp, _ in steps])
         order = np.argsort(fp_step, kind='stable')
@@ -236,7 +238,7 @@ class _Exchange:
         return figures[0] - figures[1]
 
 
-def _common_steps(ranked: Ranked) -> tuple[np.ndarray, np.ndarray]:
+def _common_steps(ranked: RankedDetections) -> tuple[np.ndarray, np.ndarray]:
     """Steps by the number of FPs up to and with each one's own step.
 
     Twice that number, and one more for a hit whose step has no FP: it comes

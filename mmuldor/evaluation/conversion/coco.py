@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from mmuldor.evaluation.conversion.csv_and_yolo import (
-    Foreign,
+    ForeignDetection,
     corners_of,
     image_finder,
 )
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import are_coordinates, short
+from mmuldor.io.json_values import are_coordinates, shortened
 
 
-def read_coco(
+def read_coco_results(
     path: Path,
     images: Sequence[dict[str, Any]],
     boxes: str,
     images_file: str | os.PathLike | None = None,
-) -> Iterator[Foreign]:
+) -> Iterator[ForeignDetection]:
     """Detections of a COCO list, see :mod:`.convert`."""
     results = read_json(path)
     if isinstance(results, dict) and 'annotations' in results:
@@ -38,7 +38,7 @@ def read_coco(
         where = f'{path}: entry {index}'
         if not isinstance(result, dict):
             raise ValueError(
-                f'{where} must be an object, but got {short(result)}.'
+                f'{where} must be an object, but got {shortened(result)}.'
             )
         number = result.get('image_id')
         name = result.get('file_name')
@@ -48,7 +48,7 @@ def read_coco(
             if name is None:
                 raise ValueError(
                     f'{where}: `image_id` must be one of {images_file}, but '
-                    f'got {short(number)}.'
+                    f'got {shortened(number)}.'
                 )
         elif not isinstance(name, str) and isinstance(number, str):
             name = number
@@ -57,16 +57,16 @@ def read_coco(
         elif type(number) is not int or number not in ours:
             raise ValueError(
                 f'{where}: `image_id` must be an id of the annotation file, '
-                f'but got {short(number)}. Are the ids of another COCO file? '
-                'Give it with `--images-file`.'
+                f'but got {shortened(number)}. Are the ids of another COCO '
+                'file? Give it with `--images-file`.'
             )
         label = result.get('category_id', '')
-        yield Foreign(
+        yield ForeignDetection(
             where,
             number,
             corners_of(_numbers(result, 'bbox', 4, where), boxes),
             _numbers({'score': [result.get('score')]}, 'score', 1, where)[0],
-            label if isinstance(label, str) else short(label),
+            label if isinstance(label, str) else shortened(label),
         )
 
 
@@ -103,6 +103,6 @@ def _numbers(
         single = count == 1 and isinstance(values, list)
         shown = values[0] if single else values
         raise ValueError(
-            f'{where}: `{key}` must be {must}, but got {short(shown)}.'
+            f'{where}: `{key}` must be {must}, but got {shortened(shown)}.'
         )
     return [float(value) for value in values]

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY, LESION_CATEGORY
-from mmuldor.evaluation.conversion.coco import read_coco
+from mmuldor.evaluation.conversion.coco import read_coco_results
 from mmuldor.evaluation.conversion.csv_and_yolo import (
     BOXES,
-    Foreign,
+    ForeignDetection,
     read_csv,
     read_yolo,
 )
@@ -98,7 +98,7 @@ def convert_results(
     images = load_annotations(ann_file, boxes_only=True)['images']
     path = Path(path)
     if kind == 'coco':
-        rows = read_coco(path, images, convention.boxes, images_file)
+        rows = read_coco_results(path, images, convention.boxes, images_file)
     elif kind == 'csv':
         rows = read_csv(path, images, convention.boxes)
     else:
@@ -120,7 +120,7 @@ def convert_results(
 
 
 def _categories(
-    path: Path, found: Sequence[Foreign], classes: Mapping[str, str]
+    path: Path, found: Sequence[ForeignDetection], classes: Mapping[str, str]
 ) -> dict[str, int | None]:
     """Our category of each of their classes, None for those dropped."""
     labels = sorted({row.label for row in found})
@@ -137,7 +137,9 @@ def _categories(
     return {label: CLASSES[classes[label]] for label in labels}
 
 
-def _result(row: Foreign, category: int, offset_px: float) -> dict[str, Any]:
+def _result(
+    row: ForeignDetection, category: int, offset_px: float
+) -> dict[str, Any]:
     x1, y1, x2, y2 = row.box
     if x2 < x1 or y2 < y1:
         raise ValueError(

@@ -11,7 +11,7 @@ from typing import Any
 from mmuldor.evaluation.conversion.image_names import ImageNames
 from mmuldor.io.csv_fields import Fields, RowError, read_rows
 from mmuldor.io.json_files import read_whole
-from mmuldor.io.json_values import short
+from mmuldor.io.json_values import shortened
 
 # xyxy: two corners. xywh: w is x2 - x1. inclusive: w is x2 - x1 + 1.
 BOXES = ('xyxy', 'xywh', 'inclusive')
@@ -20,7 +20,7 @@ _SLACK = 0.5
 
 
 @dataclass(frozen=True)
-class Foreign:
+class ForeignDetection:
     """One foreign detection, its box as it is written.
 
     Attributes:
@@ -57,7 +57,7 @@ def _names(images: Sequence[dict[str, Any]]) -> dict[str, int]:
         if not isinstance(name, str) or not name:
             raise ValueError(
                 'images of the annotation file need a `file_name` to be found '
-                f'by, but that of id {image["id"]} has {short(name)}.'
+                f'by, but that of id {image["id"]} has {shortened(name)}.'
             )
         if name in names:
             raise ValueError(
@@ -88,7 +88,7 @@ def image_finder(
 
 def read_csv(
     path: Path, images: Sequence[dict[str, Any]], boxes: str
-) -> Iterator[Foreign]:
+) -> Iterator[ForeignDetection]:
     """Detections of a CSV file, see :mod:`.convert`."""
     corners = ('x1', 'y1', 'x2', 'y2') if boxes == 'xyxy' else tuple('xywh')
     needed = ('image', *corners, 'score')
@@ -104,7 +104,7 @@ def read_csv(
             (score,) = fields.numbers('score', 1)
         except RowError as error:
             raise ValueError(f'{where}: {error}.') from None
-        yield Foreign(
+        yield ForeignDetection(
             where,
             find(texts['image'], f'{where}: image'),
             corners_of(values, boxes),
@@ -115,7 +115,7 @@ def read_csv(
 
 def read_yolo(
     folder: Path, images: Sequence[dict[str, Any]]
-) -> Iterator[Foreign]:
+) -> Iterator[ForeignDetection]:
     """Detections of a folder of text files, see :mod:`.convert`."""
     sizes = {}
     for image in images:
@@ -150,7 +150,7 @@ def read_yolo(
 
 def _yolo_row(
     where: str, words: list[str], number: int, size: tuple[int, int]
-) -> Foreign:
+) -> ForeignDetection:
     if len(words) == 5:
         raise ValueError(
             f'{where} must be `class cx cy w h confidence`, but has no '
@@ -175,4 +175,4 @@ def _yolo_row(
     corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     x1, y1, x2, y2 = corners
     box = (x1 * wide, y1 * high, x2 * wide, y2 * high)
-    return Foreign(where, number, box, score, words[0])
+    return ForeignDetection(where, number, box, score, words[0])

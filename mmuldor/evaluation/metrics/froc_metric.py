@@ -25,7 +25,7 @@ from mmuldor.evaluation.metrics.predictions import (
     pool,
 )
 from mmuldor.evaluation.results import Detections, to_results, write_results
-from mmuldor.evaluation.slice_froc import evaluate, format_table
+from mmuldor.evaluation.slice_froc import evaluate_slices, format_table
 from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.froc import FP_RATES, check_fp_rates
 from mmuldor.functional.matching import check_iou_thr
@@ -289,7 +289,7 @@ class FROCMetric(BaseMetric):
     def _evaluate(
         self, truth: GroundTruth, detections: Detections, with_fp_class: bool
     ) -> dict[str, float]:
-        evaluation = evaluate(
+        evaluation = evaluate_slices(
             truth,
             detections,
             fp_rates=self.fp_rates,

@@ -9,7 +9,7 @@ import torch
 from pycocotools import mask as mask_coder
 
 from mmuldor.evaluation.results import Detections
-from mmuldor.evaluation.slice_froc import Evaluation
+from mmuldor.evaluation.slice_froc import SliceEvaluation
 
 
 class Prediction(NamedTuple):
@@ -60,7 +60,7 @@ def encode(masks: Any, sample: dict[str, Any]) -> list[dict]:
     return mask_coder.encode(columns)
 
 
-def figures(evaluation: Evaluation) -> dict[str, float]:
+def figures(evaluation: SliceEvaluation) -> dict[str, float]:
     """The figures by their names in the log."""
     summary = evaluation.summary
     named = {

@@ -21,7 +21,7 @@ import numpy as np
 from mmuldor.functional.diameters import recist_of_polygon
 from mmuldor.io.csv_fields import read_rows
 from mmuldor.io.json_files import replacing, write_json_files
-from mmuldor.io.json_values import short
+from mmuldor.io.json_values import shortened
 from mmuldor.mining.bank import load_bank
 from mmuldor.mining.exclude_list import exclude_list
 
@@ -123,13 +123,13 @@ def _index(row: dict, examples: list, seen: set[int], where: str) -> int:
     if not 1 <= number <= len(examples) or number in seen:
         raise ValueError(
             f'{where}: `number` must be a new one of 1 to {len(examples)}, '
-            f'but got {short(text)}.'
+            f'but got {shortened(text)}.'
         )
     example, found = examples[number - 1], row['image_id']
     if found != str(example['image_id']):
         raise ValueError(
             f'{where}: `image_id` of example {number} must be '
-            f'{example["image_id"]}, but got {short(found)}. Is it the '
+            f'{example["image_id"]}, but got {shortened(found)}. Is it the '
             'review of another bank?'
         )
     seen.add(number)
@@ -141,7 +141,7 @@ def _verdict(row: dict, where: str) -> str:
     if verdict not in ('', *VERDICTS):
         raise ValueError(
             f'{where}: `verdict` must be one of {", ".join(VERDICTS)} or '
-            f'empty, but got {short(row["verdict"])}.'
+            f'empty, but got {shortened(row["verdict"])}.'
         )
     return verdict
 

@@ -28,7 +28,7 @@ _TILT_DEG = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class DicomSeries:
     """One series, and what was repaired to read it.
 
     Attributes:
@@ -47,7 +47,7 @@ class Series:
 
 def read_dicom(
     folder: str | os.PathLike, series_uid: str | None = None
-) -> Series:
+) -> DicomSeries:
     """Read one CT series.
 
     Files that are no DICOM, scout views and slices that come twice are left
@@ -127,7 +127,7 @@ def _check_same(path: Path, other: Path) -> None:
 
 def _assemble(
     slices: Sequence[tuple[Path, object]], folder: Path, notes: list[str]
-) -> Series:
+) -> DicomSeries:
     first = slices[0][1]
     axis = normal(first)
     positions = np.array([position(header) for _, header in slices])
@@ -162,7 +162,7 @@ def _assemble(
     volume = reoriented(planes, _affine(first, step_mm), str(folder))
     # The first axis is the slices' only in a series of axial slices.
     lowest_first = positions[-1][2] >= positions[0][2]
-    return Series(
+    return DicomSeries(
         volume,
         str(first.SeriesInstanceUID),
         files if lowest_first else files[::-1],

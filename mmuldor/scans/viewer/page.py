@@ -24,7 +24,7 @@ from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.viewer.slice_codec import (
     HIGHEST_HU,
     LOWEST_HU,
-    Grid,
+    ReducedGrid,
     choose_grid,
     encode_slice,
     reduce_slice,
@@ -72,7 +72,7 @@ def write_volume_page(
     progress: Callable[[Iterable, int], Iterable] = (
         lambda items, total: items
     ),
-) -> Grid:
+) -> ReducedGrid:
     """Write the page.
 
     Args:
@@ -145,7 +145,7 @@ def _document(
     lesions: Sequence[Lesion],
     volume: Volume,
     notes: Sequence[str],
-    grid: Grid,
+    grid: ReducedGrid,
 ) -> dict:
     """What the script works on; pixels are the volume's own."""
     return {

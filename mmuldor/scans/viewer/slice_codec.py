@@ -25,7 +25,7 @@ _TEXT = 4 / 3
 _SAMPLE = 24
 
 
-class Grid(NamedTuple):
+class ReducedGrid(NamedTuple):
     """How finely slices are kept.
 
     Attributes:
@@ -39,16 +39,16 @@ class Grid(NamedTuple):
     step_hu: int
 
 
-def _grids(rows: int, columns: int) -> Iterator[Grid]:
+def _grids(rows: int, columns: int) -> Iterator[ReducedGrid]:
     """From exact to coarse; noise hides 2 HU, nothing hides a pixel."""
     eighths = [(8, 1), (8, 2), (7, 2), (6, 2), (6, 4), (5, 4), (4, 4), (3, 4)]
     for share, step in [*((e / 8, s) for e, s in eighths), (1 / 4, 4)]:
-        yield Grid(
+        yield ReducedGrid(
             max(round(rows * share), 1), max(round(columns * share), 1), step
         )
 
 
-def choose_grid(hu: np.ndarray, max_bytes: float) -> Grid:
+def choose_grid(hu: np.ndarray, max_bytes: float) -> ReducedGrid:
     """The finest grid whose slices take about ``max_bytes`` as base64.
 
     Args:
@@ -65,7 +65,7 @@ def choose_grid(hu: np.ndarray, max_bytes: float) -> Grid:
     return grid
 
 
-def reduce_slice(hu: np.ndarray, grid: Grid) -> np.ndarray:
+def reduce_slice(hu: np.ndarray, grid: ReducedGrid) -> np.ndarray:
     """Steps of HU above air, averaged over the area of each new pixel.
 
     Args:

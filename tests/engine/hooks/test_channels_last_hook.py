@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mmuldor.apis.configs.precision import lay_out
+from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import build_runner
 from mmuldor.engine.hooks.channels_last_hook import to_channels_last
 
@@ -36,12 +36,12 @@ def test_results_stay_but_for_rounding(mini_config):
 
 def test_a_model_outside_a_run_is_laid_out_alike(mini_config):
     model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3))
-    lay_out(model, mini_config)
+    apply_memory_format(model, mini_config)
     last = torch.channels_last
     assert model[0].weight.is_contiguous(memory_format=last)
     mini_config.default_hooks.channels_last = None
     model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3))
-    lay_out(model, mini_config)
+    apply_memory_format(model, mini_config)
     assert not model[0].weight.is_contiguous(memory_format=last)
 
 

@@ -10,7 +10,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmuldor.apis.configs import precision
-from mmuldor.apis.configs.precision import cpu_has_bfloat16, use_amp
+from mmuldor.apis.configs.precision import cpu_has_bfloat16, enable_amp
 from mmuldor.apis.training import train_detector
 from mmuldor.engine.hooks import ChannelsLastHook
 from mmuldor.engine.optimizers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
@@ -31,7 +31,7 @@ def test_on_a_gpu(mini_config, monkeypatch, bfloat16, dtype, scale):
         lambda including_emulation=True: including_emulation or bfloat16,
     )
     mini_config.default_hooks.pop('channels_last')
-    wrapper = use_amp(mini_config).optim_wrapper
+    wrapper = enable_amp(mini_config).optim_wrapper
     assert (wrapper.type, wrapper.dtype) == ('AmpOptimWrapper', dtype)
     assert wrapper.loss_scale == scale
     assert wrapper.optimizer.type == 'AdamW'

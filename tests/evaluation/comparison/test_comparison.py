@@ -5,7 +5,7 @@ import pytest
 
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
 from mmuldor.evaluation.comparison.published import PUBLISHED, choose
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.tables import latex, markdown
 
 IMAGES = 20
@@ -22,7 +22,7 @@ def outcome(found, fps_before=0):
     never = fps_before + 1
     steps = np.full(IMAGES, never)
     steps[:found] = fps_before
-    return Ranked(
+    return RankedDetections(
         np.arange(fps_before) % IMAGES,
         np.arange(fps_before),
         np.arange(IMAGES),

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmuldor.evaluation.comparison.resampled_froc import Ranked
+from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.resampling import (
     bootstrap,
     interval,
@@ -42,7 +42,7 @@ def test_figures_are_those_of_the_whole_curve(seed, data):
     weights = np.array(
         data.draw(st.lists(st.integers(0, 3), min_size=12, max_size=12))
     )
-    found = Ranked.of(matched).figures(RATES, weights)
+    found = RankedDetections.of(matched).figures(RATES, weights)
     if weights.sum() == 0:
         assert np.isnan(found).all()
         return
@@ -62,7 +62,7 @@ def test_figures_of_some_lesions():
         [0, 1, 2],
         [0, 1, 2],
     )
-    ranked, once = Ranked.of(matched), np.ones(3)
+    ranked, once = RankedDetections.of(matched), np.ones(3)
     # One FP on three images: at 0 FPs one of three, at 1 two of three.
     assert ranked.figures([0, 1], once)[:2] == pytest.approx([1 / 3, 2 / 3])
     of_second = ranked.figures([0, 1], once, np.array([False, True, False]))
@@ -72,7 +72,7 @@ def test_figures_of_some_lesions():
 
 
 def test_strata_are_rows():
-    ranked, once = Ranked.of(matched_of(8)), np.ones(12)
+    ranked, once = RankedDetections.of(matched_of(8)), np.ones(12)
     masks = np.array([np.ones(18), np.arange(18) < 7, np.zeros(18)]) > 0
     rows = ranked.figures(RATES, once, masks)
     assert rows.shape == (3, 5)
@@ -89,7 +89,7 @@ def test_strata_are_rows():
 def test_the_largest_sensitivity():
     matched = matched_of(9)
     curve = froc_curve(matched)
-    largest, fps = Ranked.of(matched).largest(12)
+    largest, fps = RankedDetections.of(matched).largest(12)
     assert largest == curve.sensitivity[-1]
     first = np.searchsorted(curve.sensitivity, largest)
     assert fps == curve.fps_per_image[first]
@@ -99,7 +99,7 @@ def test_without_false_positives_the_last_sensitivity_is_held():
     matched = match(
         [[0, 0, 9, 9]], [0.5], [0], [[0, 0, 9, 9]] * 2, [0, 1], [0, 1]
     )
-    figures = Ranked.of(matched).figures([0, 4], np.ones(2))
+    figures = RankedDetections.of(matched).figures([0, 4], np.ones(2))
     assert figures.tolist() == [0.5, 0.5, 0.5]
 
 
@@ -139,7 +139,7 @@ def test_bootstrap_agrees_with_the_normal_theory_of_a_share():
         np.arange(count),
     )  # fmt: skip
     weights = patient_weights(np.arange(count), 2000)
-    samples = bootstrap([[Ranked.of(matched)]], weights, [1.0])
+    samples = bootstrap([[RankedDetections.of(matched)]], weights, [1.0])
     assert samples.shape == (2000, 1, 1, 2)
     samples = samples[:, :, 0]
     error = np.sqrt(0.25 * 0.75 / count)
@@ -150,7 +150,7 @@ def test_bootstrap_agrees_with_the_normal_theory_of_a_share():
 
 
 def test_methods_see_the_same_draw():
-    ranked = Ranked.of(matched_of(3))
+    ranked = RankedDetections.of(matched_of(3))
     weights = patient_weights(np.arange(12), 50)
     samples = bootstrap([[ranked], [ranked]], weights, RATES)
     assert (samples[:, 0] == samples[:, 1]).all()
@@ -158,7 +158,7 @@ def test_methods_see_the_same_draw():
 
 
 def test_runs_are_averaged_and_drawn():
-    first, second = (Ranked.of(matched_of(seed)) for seed in (1, 2))
+    first, second = (RankedDetections.of(matched_of(seed)) for seed in (1, 2))
     weights = patient_weights(np.arange(12), 400)
     samples = bootstrap([[first, second], [first], [second]], weights, RATES)
     samples = samples[:, :, 0]
@@ -182,7 +182,7 @@ def test_interval_leaves_out_what_is_undefined():
 
 
 def test_a_method_against_itself():
-    ranked = Ranked.of(matched_of(4))
+    ranked = RankedDetections.of(matched_of(4))
     p_values = permutation_p_values(
         [ranked], [ranked], np.arange(12), RATES, num_permutations=20
     )
@@ -193,7 +193,7 @@ def shares(found):
     """A method without FPs that finds these of twelve lesions."""
     found = np.flatnonzero(found)
     boxes = np.tile([[0, 0, 9, 9]], (12, 1))
-    return Ranked.of(
+    return RankedDetections.of(
         match(
             boxes[: len(found)],
             np.linspace(0.5, 0.9, len(found)),
@@ -229,7 +229,10 @@ def test_patients_change_places_whole():
 def test_exchanging_keeps_each_methods_own_curve(seed):
     from mmuldor.evaluation.comparison.resampling import _Exchange
 
-    a, b = Ranked.of(matched_of(seed)), Ranked.of(matched_of(seed + 1))
+    a, b = (
+        RankedDetections.of(matched_of(seed)),
+        RankedDetections.of(matched_of(seed + 1)),
+    )
     once, rates = np.ones(12), [*RATES, *MEAN_FP_RATES]
     expected = a.figures(RATES, once) - b.figures(RATES, once)
     pair = _Exchange(a, b, 12)
@@ -239,7 +242,7 @@ def test_exchanging_keeps_each_methods_own_curve(seed):
 
 
 def test_the_test_needs_pairs():
-    ranked = Ranked.of(matched_of(5))
+    ranked = RankedDetections.of(matched_of(5))
     with pytest.raises(ValueError, match=r'equally many runs.*got 1 and 2'):
         permutation_p_values([ranked], [ranked] * 2, np.arange(12), RATES)
     with pytest.raises(ValueError, match=r'`num_permutations`.*got 0'):

@@ -12,7 +12,10 @@ from mmuldor.evaluation.conversion.convert import (
     looks_like,
 )
 from mmuldor.evaluation.results import to_results, write_results
-from mmuldor.evaluation.slice_froc import evaluate_files, report_dict
+from mmuldor.evaluation.slice_froc import (
+    evaluate_slice_files,
+    evaluation_dict,
+)
 
 WIDTH, HEIGHT = 500, 380
 
@@ -55,7 +58,7 @@ def known(tmp_path_factory):
 
 
 def figures(ann, dets):
-    found = report_dict(evaluate_files(ann, dets))
+    found = evaluation_dict(evaluate_slice_files(ann, dets))
     assert 0.2 < found['mean'] < 0.95
     return found
 
@@ -278,7 +281,7 @@ def test_published_detections(real_data, tmp_path):
         tmp_path / 'r.csv', ann, 'csv', Convention('xyxy', 1)
     )
     write_results(tmp_path / 'dets.json', results)
-    found = report_dict(evaluate_files(ann, tmp_path / 'dets.json'))
+    found = evaluation_dict(evaluate_slice_files(ann, tmp_path / 'dets.json'))
     assert [f'{value:.8f}' for value in found['sensitivity']] == [
         '0.61135993',
         '0.71192997',

@@ -10,7 +10,7 @@ import pytest
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.viewer.page import WINDOWS, write_volume_page
-from mmuldor.scans.viewer.slice_codec import Grid, reduce_slice
+from mmuldor.scans.viewer.slice_codec import ReducedGrid, reduce_slice
 from mmuldor.scans.volume import Volume
 from mmuldor.visualization.marks import DETECTION, MASK
 
@@ -319,7 +319,7 @@ def test_a_large_scan_is_shown_more_coarsely(show, lesions, tmp_path):
     rng = np.random.default_rng(0)
     hu = rng.normal(0, 20, SHAPE).astype(np.int16)
     page = show(lesions, Volume(hu, AFFINE, 'large'), max_bytes=23e3)
-    grid = Grid(25, 35, 4)
+    grid = ReducedGrid(25, 35, 4)
     steps = reduce_slice(hu[4], grid)
     expected = windowed(steps.astype(float) * 4 - 1024, 50, 450)
     assert np.array_equal(shown(page), expected)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmuldor.scans.viewer.slice_codec import (
-    Grid,
+    ReducedGrid,
     choose_grid,
     encode_slice,
     reduce_slice,
@@ -44,8 +44,8 @@ def test_nothing_is_lost(shape):
 def test_steps_of_hu():
     hu = np.array([[-3024, -1024, -1023, 0], [40, 41, 3071, 9000]], np.int16)
     shown = np.clip(hu, -1024, 3071)
-    assert np.array_equal(reduce_slice(hu, Grid(2, 4, 1)), shown + 1024)
-    coarse = reduce_slice(hu, Grid(2, 4, 4)).astype(int) * 4 - 1024
+    assert np.array_equal(reduce_slice(hu, ReducedGrid(2, 4, 1)), shown + 1024)
+    coarse = reduce_slice(hu, ReducedGrid(2, 4, 4)).astype(int) * 4 - 1024
     assert np.abs(coarse - shown).max() <= 2
     assert coarse[0, 3] == 0
 
@@ -53,13 +53,15 @@ def test_steps_of_hu():
 def test_pixels_are_averaged_over_their_area():
     hu = np.arange(32, dtype=np.int16).reshape(4, 8) * 10
     means = hu.reshape(2, 2, 4, 2).mean(axis=(1, 3))
-    assert reduce_slice(hu, Grid(2, 4, 1)) - 1024 == pytest.approx(means)
+    assert reduce_slice(hu, ReducedGrid(2, 4, 1)) - 1024 == pytest.approx(
+        means
+    )
 
 
 def test_as_fine_as_there_is_room_for():
     rng = np.random.default_rng(0)
     hu = rng.normal(0, 30, (30, 64, 96)).astype(np.int16)
-    assert choose_grid(hu, 1e9) == Grid(64, 96, 1)
+    assert choose_grid(hu, 1e9) == ReducedGrid(64, 96, 1)
     sizes = []
     for share in (1.0, 0.8, 0.5, 0.3, 0.15):
         room = share * hu.size
@@ -70,7 +72,7 @@ def test_as_fine_as_there_is_room_for():
         assert taken * 4 / 3 <= room * 1.02
         sizes.append(taken)
     assert sizes == sorted(sizes, reverse=True)
-    assert choose_grid(hu, 1) == Grid(16, 24, 4)
+    assert choose_grid(hu, 1) == ReducedGrid(16, 24, 4)
 
 
 def test_real_slices_take_less_than_two_bytes_in_a_png(real_data):
@@ -81,7 +83,7 @@ def test_real_slices_take_less_than_two_bytes_in_a_png(real_data):
     volume = read_nifti(real_data / 'nifti/example_ct_sm.nii.gz')
     ours = theirs = 0
     for plane in volume.hu:
-        steps = reduce_slice(plane, Grid(*plane.shape, 1))
+        steps = reduce_slice(plane, ReducedGrid(*plane.shape, 1))
         ours += len(encode_slice(steps))
         pair = np.stack([steps & 255, steps >> 8, steps * 0], axis=-1)
         theirs += len(cv2.imencode('.png', pair.astype(np.uint8))[1])
