@@ -21,18 +21,21 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = 'data_prep'
 
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.volumes.convert import (
+from mmuldor.cli.errors import user_errors
+
+from .deeplesion.volumes.convert import (
     ConvertedSeries,
     Spacings,
     to_nifti,
     to_png,
 )
-from mmuldor.cli.errors import user_errors
 
 _SHOWN = 5
 

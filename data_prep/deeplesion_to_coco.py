@@ -16,15 +16,18 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = 'data_prep'
 
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.conversion.convert import Options, convert
-from data_prep.deeplesion.conversion.image_checks import MISSING_CHOICES
-from data_prep.deeplesion.conversion.split_file import HELP as SPLIT_HELP
 from mmuldor.cli.errors import user_errors
+
+from .deeplesion.conversion.convert import Options, convert
+from .deeplesion.conversion.image_checks import MISSING_CHOICES
+from .deeplesion.conversion.split_file import HELP as SPLIT_HELP
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

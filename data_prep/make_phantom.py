@@ -16,19 +16,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = 'data_prep'
 
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.common.split_counts import split_counts
-from data_prep.phantom.dataset import make_dataset
-from data_prep.phantom.settings import (
+from mmuldor.cli.errors import user_errors
+
+from .common.split_counts import split_counts
+from .phantom.dataset import make_dataset
+from .phantom.settings import (
     Difficulty,
     Settings,
     change_difficulty,
 )
-from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -18,13 +18,16 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = 'data_prep'
 
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.packing import Packed, PackOptions, pack
 from mmuldor.cli.errors import user_errors
+
+from .deeplesion.packing import Packed, PackOptions, pack
 
 MB = 10**6
 

@@ -20,15 +20,18 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = 'data_prep'
 
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.own_data.options import WINDOW_HU, SliceOptions
-from data_prep.own_data.patients import HELP as PATIENTS_HELP
-from data_prep.own_data.slices import convert_slices
 from mmuldor.cli.errors import user_errors
+
+from .own_data.options import WINDOW_HU, SliceOptions
+from .own_data.patients import HELP as PATIENTS_HELP
+from .own_data.slices import convert_slices
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -18,20 +18,23 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    __package__ = 'data_prep'
 
 from rich.console import Console
 from rich.progress import track
 
-from data_prep.deeplesion.verification.advice import advice, table
-from data_prep.deeplesion.verification.verify import (
+from mmuldor.cli.errors import user_errors
+
+from .deeplesion.verification.advice import advice, table
+from .deeplesion.verification.verify import (
     REPORT_FILE,
     Verification,
     VerifyOptions,
     verify,
 )
-from data_prep.deeplesion.verification.zip_parts import NUM_PARTS
-from mmuldor.cli.errors import user_errors
+from .deeplesion.verification.zip_parts import NUM_PARTS
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

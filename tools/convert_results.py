@@ -20,7 +20,8 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.conversion.convert import (

@@ -10,9 +10,6 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from data_prep.common.output_folder import out_folder
-from data_prep.deeplesion.conversion.conversion_report import Progress
-from data_prep.deeplesion.conversion.image_checks import find_root
 from mmuldor.functional.hounsfield import stored_to_hu16
 from mmuldor.functional.slices import (
     slice_name,
@@ -25,6 +22,10 @@ from mmuldor.io.png import read_png16
 from mmuldor.io.store.reader import STORE_FILE, SliceStore
 from mmuldor.io.store.slice_format import Record, encode_slice
 from mmuldor.io.store.writer import SHARD_BYTES, StoreWriter
+
+from ..common.output_folder import out_folder
+from .conversion.conversion_report import Progress
+from .conversion.image_checks import find_root
 
 _SHOWN = 3
 # Slices in memory at a time, for each thread.

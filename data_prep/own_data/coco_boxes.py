@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.own_data.mask_lesions import measure_mask
-from data_prep.own_data.patients import plain_name
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import check_endpoints
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import are_coordinates, is_inside_name, shortened
 from mmuldor.io.run_length import decode_mask
+
+from .mask_lesions import measure_mask
+from .patients import plain_name
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.common.dl_info import SPLITS
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.io.run_length import encode_mask
+
+from ..common.dl_info import SPLITS
 
 SPLIT_NAMES = tuple(SPLITS.values())
 IMAGES_NAME = 'Images_png'

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.own_data.coco_boxes import BoxFacts, CocoImage, box_facts
-from data_prep.own_data.coco_documents import contiguous_ranges
-from data_prep.own_data.options import SliceOptions
-from data_prep.own_data.report import OwnDataReport, unlikely_hu
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.json_values import is_finite, shortened
 from mmuldor.io.limits import INTERVAL_MM, PIXEL_MM
 from mmuldor.io.png import read_png16, write_png16
+
+from .coco_boxes import BoxFacts, CocoImage, box_facts
+from .coco_documents import contiguous_ranges
+from .options import SliceOptions
+from .report import OwnDataReport, unlikely_hu
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.own_data.coco_documents import contiguous_ranges
-from data_prep.own_data.mask_lesions import (
+from mmuldor.functional.hounsfield import hu_to_stored
+from mmuldor.io.png import write_png16
+from mmuldor.scans.nifti import read_label_nifti, read_nifti
+from mmuldor.scans.volume import Volume
+
+from .coco_documents import contiguous_ranges
+from .mask_lesions import (
     MaskedLesion,
     SliceMeasurement,
     find_lesions,
     measurements_by_slice,
 )
-from data_prep.own_data.options import VolumeOptions
-from data_prep.own_data.report import OwnDataReport, unlikely_hu
-from mmuldor.functional.hounsfield import hu_to_stored
-from mmuldor.io.png import write_png16
-from mmuldor.scans.nifti import read_label_nifti, read_nifti
-from mmuldor.scans.volume import Volume
+from .options import VolumeOptions
+from .report import OwnDataReport, unlikely_hu
 
 
 @dataclass(frozen=True, eq=False)

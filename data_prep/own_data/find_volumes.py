@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from data_prep.own_data.patients import plain_name
 from mmuldor.io.json_values import is_inside_name
+
+from .patients import plain_name
 
 _SUFFIXES = ('.nii', '.nii.gz')
 # nnU-Net's images carry the number of their channel, its labels do not.

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.common.split_counts import split_counts
-from data_prep.own_data.coco_documents import SPLIT_NAMES
-from data_prep.own_data.options import SPLIT
 from mmuldor.io.csv_fields import read_rows
+
+from ..common.split_counts import split_counts
+from .coco_documents import SPLIT_NAMES
+from .options import SPLIT
 
 HELP = (
     'CSV with the columns file and patient, and split (train, val or test) '

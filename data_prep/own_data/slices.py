@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data_prep.common.output_folder import atomic_folder
-from data_prep.own_data.coco_boxes import CocoImage, read_coco_boxes
-from data_prep.own_data.coco_documents import (
+from mmuldor.io.json_files import write_json_files
+
+from ..common.output_folder import atomic_folder
+from .coco_boxes import CocoImage, read_coco_boxes
+from .coco_documents import (
     FRAME,
     IMAGES_NAME,
     SPLIT_NAMES,
@@ -18,16 +20,15 @@ from data_prep.own_data.coco_documents import (
     empty_documents,
     truth_entry,
 )
-from data_prep.own_data.convert_slice import Slice, convert_image
-from data_prep.own_data.options import SliceOptions, as_json
-from data_prep.own_data.patients import (
+from .convert_slice import Slice, convert_image
+from .options import SliceOptions, as_json
+from .patients import (
     Patients,
     draw_splits,
     plain_name,
     read_patients,
 )
-from data_prep.own_data.report import OwnDataReport, Progress
-from mmuldor.io.json_files import write_json_files
+from .report import OwnDataReport, Progress
 
 
 def convert_slices(

@@ -6,26 +6,27 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data_prep.common.output_folder import atomic_folder
-from data_prep.own_data.coco_documents import FRAME as PIXEL_FRAME
-from data_prep.own_data.coco_documents import (
+from mmuldor.io.json_files import write_json_files
+from mmuldor.io.volume_annotations import FRAME
+
+from ..common.output_folder import atomic_folder
+from .coco_documents import FRAME as PIXEL_FRAME
+from .coco_documents import (
     IMAGES_NAME,
     annotation,
     empty_documents,
     truth_entry,
     with_margin,
 )
-from data_prep.own_data.convert_volume import ConvertedVolume, convert_volume
-from data_prep.own_data.find_volumes import find_volumes_with_masks
-from data_prep.own_data.options import VolumeOptions, as_json
-from data_prep.own_data.patients import (
+from .convert_volume import ConvertedVolume, convert_volume
+from .find_volumes import find_volumes_with_masks
+from .options import VolumeOptions, as_json
+from .patients import (
     Patients,
     draw_splits,
     read_patients,
 )
-from data_prep.own_data.report import OwnDataReport, Progress
-from mmuldor.io.json_files import write_json_files
-from mmuldor.io.volume_annotations import FRAME
+from .report import OwnDataReport, Progress
 
 
 def convert_volumes(

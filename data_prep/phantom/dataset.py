@@ -15,14 +15,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from data_prep.common.dl_info import COLUMNS
-from data_prep.phantom.patient import (
+from mmuldor.io.json_files import replacing, write_json
+
+from ..common.dl_info import COLUMNS
+from .patient import (
     PatientPlan,
     PatientRecord,
     make_patient,
 )
-from data_prep.phantom.settings import Settings
-from mmuldor.io.json_files import replacing, write_json
+from .settings import Settings
 
 CSV_NAME, IMAGES_NAME, TRUTH_NAME = 'DL_info.csv', 'Images_png', 'truth.json'
 MARKER_NAME = 'PHANTOM.txt'

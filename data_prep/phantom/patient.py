@@ -7,22 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.phantom.anatomy.anatomy import Anatomy, paint
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.lesions.confusers import Confuser, draw_confusers
-from data_prep.phantom.lesions.growth import PlacedLesion, grow
-from data_prep.phantom.lesions.placement import Placer
-from data_prep.phantom.lesions.sites import Site, draw_site
-from data_prep.phantom.records import (
+from mmuldor.functional.hounsfield import hu_to_stored
+from mmuldor.io.png import write_png16
+
+from .anatomy.anatomy import Anatomy, paint
+from .anatomy.canvas import Canvas
+from .lesions.confusers import Confuser, draw_confusers
+from .lesions.growth import PlacedLesion, grow
+from .lesions.placement import Placer
+from .lesions.sites import Site, draw_site
+from .records import (
     KeySlice,
     Row,
     confuser_truth,
     lesion_truth,
 )
-from data_prep.phantom.series import TOP_MM, ScanGeometry, draw_series
-from data_prep.phantom.settings import Settings
-from mmuldor.functional.hounsfield import hu_to_stored
-from mmuldor.io.png import write_png16
+from .series import TOP_MM, ScanGeometry, draw_series
+from .settings import Settings
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data_prep.phantom.anatomy.body import Body
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.lesions.confusers import Confuser
-from data_prep.phantom.lesions.diameters import to_csv_order
-from data_prep.phantom.lesions.growth import PlacedLesion
 from mmuldor.io.run_length import encode_mask
 
+from .anatomy.body import Body
+from .anatomy.canvas import Canvas
+from .lesions.confusers import Confuser
+from .lesions.diameters import to_csv_order
+from .lesions.growth import PlacedLesion
+
 if TYPE_CHECKING:
-    from data_prep.phantom.series import ScanGeometry
+    from .series import ScanGeometry
 
 BOX_MARGIN_PX = 5.0  # DeepLesion's boxes: RECIST extent and 5 px around it
 TRAIN = 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.anatomy.noise import coarse_field, field, unit
-from data_prep.phantom.anatomy.tissue import Palette
-from data_prep.phantom.settings import Difficulty
+from .anatomy.canvas import Canvas
+from .anatomy.noise import coarse_field, field, unit
+from .anatomy.tissue import Palette
+from .settings import Difficulty
 
 REACH = 4.0  # mm of z after which a texture has changed
 

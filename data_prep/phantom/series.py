@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.phantom.anatomy.anatomy import Anatomy
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.scanner import Scanner
-from data_prep.phantom.settings import Settings
+from .anatomy.anatomy import Anatomy
+from .anatomy.canvas import Canvas
+from .scanner import Scanner
+from .settings import Settings
 
 TOP_MM = 640.0  # where slice 1 of a series lies
 INTERVALS_MM = (1.0, 1.25, 2.0, 2.5, 3.0, 5.0)

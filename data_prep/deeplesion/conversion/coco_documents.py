@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from data_prep.common.dl_info import SPLITS, LesionRow
-from data_prep.deeplesion.conversion.conversion_report import DeepLesionReport
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.functional.masks import mask_runs
 from mmuldor.functional.recist import pseudo_mask_polygons
 from mmuldor.io.run_length import encode_runs
+
+from ...common.dl_info import SPLITS, LesionRow
+from .conversion_report import DeepLesionReport
 
 
 def make_documents(

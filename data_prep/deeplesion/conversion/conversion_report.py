@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from data_prep.common.dl_info import OFFICIAL_GIT_HASH, SPLITS, RawRow
-from data_prep.deeplesion.conversion.row_checks import RowFinding
+from ...common.dl_info import OFFICIAL_GIT_HASH, SPLITS, RawRow
+from .row_checks import RowFinding
 
 # (what is done, how much there is, the items) -> the items, with a bar.
 Progress = Callable[[str, int, Iterable], Iterable]

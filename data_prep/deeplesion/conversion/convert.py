@@ -10,7 +10,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_prep.common.dl_info import (
+from mmuldor.io.csv_fields import RowError
+from mmuldor.io.json_files import write_json_files
+
+from ...common.dl_info import (
     LesionRow,
     RawRow,
     git_hash,
@@ -19,28 +22,26 @@ from data_prep.common.dl_info import (
     parse_row,
     read_bytes,
 )
-from data_prep.deeplesion.conversion.coco_documents import (
+from .coco_documents import (
     add_masks,
     make_documents,
 )
-from data_prep.deeplesion.conversion.conversion_report import (
+from .conversion_report import (
     DeepLesionReport,
     Progress,
     describe,
 )
-from data_prep.deeplesion.conversion.cross_row_checks import (
+from .cross_row_checks import (
     ImageConsistency,
     check_dataset,
 )
-from data_prep.deeplesion.conversion.image_checks import match_images
-from data_prep.deeplesion.conversion.row_checks import (
+from .image_checks import match_images
+from .row_checks import (
     RowFinding,
     check_lesion,
     repair_lesion,
 )
-from data_prep.deeplesion.conversion.split_file import SplitFile
-from mmuldor.io.csv_fields import RowError
-from mmuldor.io.json_files import write_json_files
+from .split_file import SplitFile
 
 _SHOWN = 3
 

@@ -6,8 +6,8 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from data_prep.common.dl_info import LesionRow
-from data_prep.deeplesion.conversion.row_checks import RowFinding
+from ...common.dl_info import LesionRow
+from .row_checks import RowFinding
 
 # Facts of an image, not of a lesion. A different size, spacing or split in two
 # rows of an image means damage: one of them must be wrong, and it matters.

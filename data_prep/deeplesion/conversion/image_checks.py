@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_prep.common.dl_info import LesionRow
-from data_prep.deeplesion.conversion.conversion_report import (
+from mmuldor.io.png import check_png16
+
+from ...common.dl_info import LesionRow
+from .conversion_report import (
     DeepLesionReport,
     Progress,
 )
-from data_prep.deeplesion.conversion.row_checks import RowFinding
-from mmuldor.io.png import check_png16
+from .row_checks import RowFinding
 
 FOLDER = 'Images_png'
 MISSING_CHOICES = ('error', 'skip', 'keep')

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from data_prep.common.dl_info import LesionRow
+from ...common.dl_info import LesionRow
 
 Kind = Literal['bad', 'drop', 'repair', 'note']
 

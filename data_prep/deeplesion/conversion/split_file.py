@@ -8,10 +8,11 @@ import os
 import re
 from pathlib import Path
 
-from data_prep.common.dl_info import SPLITS, LesionRow, parse_name
 from mmuldor.io.csv_fields import RowError
 from mmuldor.io.json_files import read_json, read_whole
 from mmuldor.io.json_values import shortened
+
+from ...common.dl_info import SPLITS, LesionRow, parse_name
 
 HELP = (
     'your own split instead of the official one: a JSON object or a CSV of '

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from data_prep.deeplesion.conversion.image_checks import FOLDER
-from data_prep.deeplesion.verification.verify import REPORT_FILE, Verification
 from mmuldor.functional.slices import ranges_text
+
+from ..conversion.image_checks import FOLDER
+from .verify import REPORT_FILE, Verification
 
 _SHOWN, _GROUPS_SHOWN = 3, 8
 

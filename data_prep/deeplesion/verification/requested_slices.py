@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data_prep.common.dl_info import LesionRow, iterate_rows, parse_row
-from data_prep.deeplesion.conversion.row_checks import repair_lesion
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.csv_fields import RowError
+
+from ...common.dl_info import LesionRow, iterate_rows, parse_row
+from ..conversion.row_checks import repair_lesion
 
 # Real ranges have at most a few hundred slices.
 _LONGEST_RANGE = 10_000

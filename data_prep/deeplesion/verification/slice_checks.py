@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data_prep.deeplesion.conversion.conversion_report import Progress
-from data_prep.deeplesion.verification.requested_slices import RequestedSeries
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.png import check_png16
+
+from ..conversion.conversion_report import Progress
+from .requested_slices import RequestedSeries
 
 _SAVE_EVERY_S = 30
 

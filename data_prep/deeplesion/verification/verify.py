@@ -8,27 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data_prep.common.dl_info import OFFICIAL_GIT_HASH, git_hash, read_bytes
-from data_prep.common.output_folder import out_folder
-from data_prep.deeplesion.conversion.conversion_report import Progress
-from data_prep.deeplesion.conversion.image_checks import find_root
-from data_prep.deeplesion.verification.requested_slices import (
+from mmuldor.functional.slices import ranges_text
+from mmuldor.io.json_files import write_json
+
+from ...common.dl_info import OFFICIAL_GIT_HASH, git_hash, read_bytes
+from ...common.output_folder import out_folder
+from ..conversion.conversion_report import Progress
+from ..conversion.image_checks import find_root
+from .requested_slices import (
     RequestedSlices,
     read_requested_slices,
 )
-from data_prep.deeplesion.verification.slice_checks import (
+from .slice_checks import (
     CheckCache,
     SeriesCheck,
     check_series_all,
 )
-from data_prep.deeplesion.verification.zip_parts import (
+from .zip_parts import (
     NUM_PARTS,
     Contents,
     ZipPart,
     read_parts,
 )
-from mmuldor.functional.slices import ranges_text
-from mmuldor.io.json_files import write_json
 
 REPORT_FILE = 'verify.json'
 MEMORY_FILE = 'verified.json'

@@ -15,10 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_prep.common.output_folder import out_folder
-from data_prep.deeplesion.conversion.conversion_report import Progress
-from data_prep.deeplesion.conversion.image_checks import FOLDER
-from data_prep.deeplesion.volumes.spacings import Spacings, run_name
 from mmuldor.functional.slices import consecutive_runs
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.scans.nifti import read_nifti, write_nifti
@@ -27,6 +23,11 @@ from mmuldor.scans.png_series import (
     series_files,
     write_png_series,
 )
+
+from ...common.output_folder import out_folder
+from ..conversion.conversion_report import Progress
+from ..conversion.image_checks import FOLDER
+from .spacings import Spacings, run_name
 
 _RUN_NAME = re.compile(r'(.+)_(\d{3,})-(\d{3,})')
 

@@ -7,16 +7,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_prep.common.dl_info import (
+from mmuldor.io.csv_fields import RowError
+from mmuldor.io.json_files import read_json
+
+from ...common.dl_info import (
     LesionRow,
     RawRow,
     iterate_rows,
     parse_row,
     read_bytes,
 )
-from data_prep.deeplesion.conversion.row_checks import repair_lesion
-from mmuldor.io.csv_fields import RowError
-from mmuldor.io.json_files import read_json
+from ..conversion.row_checks import repair_lesion
 
 # Columns, rows and slices in mm.
 Spacing = tuple[float, float, float]

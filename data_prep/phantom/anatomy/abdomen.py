@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_prep.phantom.anatomy.body import Body
-from data_prep.phantom.anatomy.shapes import (
+from .body import Body
+from .shapes import (
     Solid,
     Tube,
     branches,
@@ -13,7 +13,7 @@ from data_prep.phantom.anatomy.shapes import (
     tube,
     wobble,
 )
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
+from .tissue import Tissue as T  # noqa: N817
 
 FAT = (T.VISFAT,)
 LOOSE = (T.VISFAT, T.BOWEL, T.CHYME, T.MESENTERIC)

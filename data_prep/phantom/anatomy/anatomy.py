@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_prep.phantom.anatomy import abdomen, chest, pelvis, skeleton
-from data_prep.phantom.anatomy.body import Body
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.anatomy.tissue import Palette
+from . import abdomen, chest, pelvis, skeleton
+from .body import Body
+from .canvas import Canvas
+from .tissue import Palette
 
 
 class Anatomy:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.anatomy.shapes import TURN, superellipse, wobble
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
+from .canvas import Canvas
+from .shapes import TURN, superellipse, wobble
+from .tissue import Tissue as T  # noqa: N817
 
 # Landmarks along the body, mm above the hip joints.
 CREST, DOME, LUNG_BASE, CARINA, APEX = 190.0, 402.0, 325.0, 500.0, 625.0

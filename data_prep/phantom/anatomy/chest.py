@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.phantom.anatomy.body import LUNG_BASE, Body
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.anatomy.shapes import (
+from .body import LUNG_BASE, Body
+from .canvas import Canvas
+from .shapes import (
     Solid,
     Tube,
     branches,
     tube,
     wobble,
 )
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
+from .tissue import Tissue as T  # noqa: N817
 
 INNER = (T.LUNG, T.MEDFAT)
 

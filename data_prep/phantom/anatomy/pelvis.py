@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_prep.phantom.anatomy.body import Body
-from data_prep.phantom.anatomy.shapes import Solid, Tube, tube, wobble
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
+from .body import Body
+from .shapes import Solid, Tube, tube, wobble
+from .tissue import Tissue as T  # noqa: N817
 
 FAT = (T.VISFAT,)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_prep.phantom.anatomy.canvas import Canvas
+from .canvas import Canvas
 
 TURN = np.linspace(0, 2 * np.pi, 72, endpoint=False)
 CURVE_AT = np.linspace(0, 1, 12, endpoint=False)[:, None]

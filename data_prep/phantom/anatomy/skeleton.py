@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.phantom.anatomy.body import HEIGHTS, WALL_SIDE, Body
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.anatomy.shapes import Tube, smooth_path, superellipse
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
+from .body import HEIGHTS, WALL_SIDE, Body
+from .canvas import Canvas
+from .shapes import Tube, smooth_path, superellipse
+from .tissue import Tissue as T  # noqa: N817
 
 CREST_TOP, SACRUM_TOP = 200.0, 172.0
 

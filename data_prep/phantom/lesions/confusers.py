@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.anatomy.shapes import Solid, Tube, smooth_path, wobble
-from data_prep.phantom.anatomy.tissue import Palette
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
-from data_prep.phantom.lesions.placement import Placer
-from data_prep.phantom.lesions.sites import LUNG, lesion_hu
-from data_prep.phantom.settings import LONG_MM, QUANTILES, Difficulty
+from ..anatomy.canvas import Canvas
+from ..anatomy.shapes import Solid, Tube, smooth_path, wobble
+from ..anatomy.tissue import Palette
+from ..anatomy.tissue import Tissue as T  # noqa: N817
+from ..settings import LONG_MM, QUANTILES, Difficulty
+from .placement import Placer
+from .sites import LUNG, lesion_hu
 
 FAT = (T.VISFAT, T.MESENTERIC)
 CHEST_FAT = (T.MEDFAT,)

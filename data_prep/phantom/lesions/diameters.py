@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_prep.phantom.settings import SKEW_DEG, SKEW_DEG_QUANTILES
+from ..settings import SKEW_DEG, SKEW_DEG_QUANTILES
 
 SLACK_LONG = 0.97  # a long diameter is at least this share of the longest
 SLACK_SHORT = 0.93

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.phantom.anatomy.tissue import Palette
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
-from data_prep.phantom.lesions.diameters import measure_recist
-from data_prep.phantom.lesions.lesion import Lesion, draw_size
-from data_prep.phantom.lesions.placement import Placer
-from data_prep.phantom.lesions.sites import SITES, Site, lesion_hu
-from data_prep.phantom.settings import Settings
+from ..anatomy.tissue import Palette
+from ..anatomy.tissue import Tissue as T  # noqa: N817
+from ..settings import Settings
+from .diameters import measure_recist
+from .lesion import Lesion, draw_size
+from .placement import Placer
+from .sites import SITES, Site, lesion_hu
 
 TRIES = 8
 OUTSIDE = (T.AIR, T.TABLE, T.PAD, T.SKIN)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from data_prep.phantom.anatomy.canvas import Canvas
-from data_prep.phantom.anatomy.noise import field, unit
-from data_prep.phantom.settings import (
+from ..anatomy.canvas import Canvas
+from ..anatomy.noise import field, unit
+from ..settings import (
     LONG_MM,
     QUANTILES,
     SHORT_RATIO,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from data_prep.phantom.anatomy.canvas import Canvas, label_table
+from ..anatomy.canvas import Canvas, label_table
 
 MARGIN_MM = 3.0
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_prep.phantom.anatomy.tissue import Palette
-from data_prep.phantom.anatomy.tissue import Tissue as T  # noqa: N817
-from data_prep.phantom.settings import Difficulty
+from ..anatomy.tissue import Palette
+from ..anatomy.tissue import Tissue as T  # noqa: N817
+from ..settings import Difficulty
 
 LUNG = (T.LUNG, T.LUNGVESSEL, T.LUNGVESSEL_SMALL, T.LUNGVESSEL_TINY)
 SOFT_WINDOW, LUNG_WINDOW = (-175, 275), (-1500, 500)

@@ -1,0 +1,1 @@
+"""Commands that train, test, evaluate and show."""
