@@ -19,6 +19,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.calibration.calibration_file import (
     fit_calibration,
@@ -28,23 +29,12 @@ from mmuldor.evaluation.calibration.calibration_file import (
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        '--ann', required=True, help='annotation JSON of the split'
-    )
-    parser.add_argument('--dets', required=True, help='results JSON')
-    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser = arguments.make_parser(__doc__)
+    arguments.add_annotations(parser)
+    arguments.add_detections(parser)
+    arguments.add_out(parser, 'JSON file to write')
     parser.add_argument('--plot', help='reliability (.png, .pdf, .svg)')
-    point = parser.add_mutually_exclusive_group()
-    point.add_argument(
-        '--fps', type=float, help='FPs an image to work at (default 1)'
-    )
-    point.add_argument(
-        '--sensitivity', type=float, help='share of the lesions to find'
-    )
+    arguments.add_operating_point(parser, ' (default 1)')
     return parser.parse_args(argv)
 
 
@@ -56,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     fitted, evaluation = fit_calibration(
         args.ann,
         args.dets,
-        fps_per_image=args.fps,
+        fps_per_image=args.fps_per_image,
         sensitivity=args.sensitivity,
     )
     counts, brier, chosen = fitted.counts, fitted.brier, fitted.chosen

@@ -18,6 +18,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.comparison.published import PAPER_ROWS, PUBLISHED
 from mmuldor.functional.froc import FP_RATES
@@ -25,23 +26,14 @@ from mmuldor.functional.froc import FP_RATES
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument('methods', nargs='+', metavar='METHOD')
     parser.add_argument(
         '--ann',
         help='annotation JSON of the tested split (default: the '
         "test_evaluator's in the config of the first work dir)",
     )
-    parser.add_argument(
-        '--with-fp',
-        action='append',
-        default=[],
-        metavar='NAME',
-        help='add a row "NAME + FP": its false-positive class counts too',
-    )
+    arguments.add_with_fp(parser)
     parser.add_argument(
         '--published',
         nargs='+',
@@ -50,9 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help=f'rows of the literature: {", ".join(PUBLISHED)}, all or none '
         f'(default {" ".join(PAPER_ROWS)})',
     )
-    parser.add_argument(
-        '--fp-rates', type=float, nargs='+', default=FP_RATES, metavar='FPS'
-    )
+    arguments.add_fp_rates(parser, FP_RATES)
     parser.add_argument(
         '--stratum-fps',
         type=float,
@@ -68,8 +58,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=2000,
         help='exchanges of each paired test; 0 for no test',
     )
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--out', required=True, help='folder to write to')
+    arguments.add_seed(parser, 'of the resampling')
+    arguments.add_out(parser)
     return parser.parse_args(argv)
 
 

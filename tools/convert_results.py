@@ -23,49 +23,33 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import check_outputs, user_errors
-from mmuldor.evaluation.conversion.convert import (
-    BOXES,
-    FORMATS,
-    Convention,
-    convert_results,
-    looks_like,
-)
+from mmuldor.evaluation.conversion import convert
 from mmuldor.evaluation.results import write_results
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
+    arguments.add_annotations(parser)
     parser.add_argument('results', help='.json, .csv or a folder of .txt')
+    arguments.add_out(parser, 'results JSON to write')
     parser.add_argument(
-        '--ann', required=True, help='annotation JSON of the split'
-    )
-    parser.add_argument('--out', required=True, help='results JSON to write')
-    parser.add_argument(
-        '--format', choices=FORMATS, help='default: by what it looks like'
+        '--format',
+        choices=convert.FORMATS,
+        help='default: by what it looks like',
     )
     parser.add_argument(
         '--images-file', help='COCO file whose image ids the results have'
     )
     parser.add_argument(
         '--boxes',
-        choices=BOXES,
+        choices=convert.BOXES,
         help='xyxy: corners (default of CSV); xywh: w is x2 - x1 (default of '
         'COCO); inclusive: w is x2 - x1 + 1',
     )
-    parser.add_argument(
-        '--offset-px',
-        type=float,
-        choices=(0, 0.5, 1),
-        default=0,
-        help="where the first pixel's centre lies: 0 (default), as in our "
-        "annotations; 0.5, counted from the pixel's outer edge (as torch, "
-        'mmdet and pycocotools do); 1, counted from 1 (DL_info.csv, MATLAB)',
-    )
+    arguments.add_offset(parser, 0)
     parser.add_argument(
         '--classes',
         nargs='+',
@@ -83,12 +67,12 @@ def main(argv: list[str] | None = None) -> None:
     inputs = [args.results, args.ann, args.images_file]
     check_outputs(inputs, (args.out,))
     pairs = [text.rpartition('=') for text in args.classes]
-    kind = args.format or looks_like(args.results)
-    results, counts = convert_results(
+    kind = args.format or convert.looks_like(args.results)
+    results, counts = convert.convert_results(
         args.results,
         args.ann,
         kind,
-        Convention(
+        convert.Convention(
             args.boxes or ('xyxy' if kind == 'csv' else 'xywh'),
             args.offset_px,
             {theirs: ours for theirs, _, ours in pairs},

@@ -16,30 +16,19 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import check_outputs, user_errors
-from mmuldor.evaluation.slice_froc import (
-    evaluate_slice_files,
-    evaluation_dict,
-    format_table,
-)
+from mmuldor.evaluation import slice_froc
 from mmuldor.functional.froc import FP_RATES
 from mmuldor.io.json_files import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        '--ann', required=True, help='annotation JSON of the split'
-    )
-    parser.add_argument('--dets', required=True, help='results JSON')
-    parser.add_argument('--out', help='write the figures to this JSON')
-    parser.add_argument(
-        '--plot', help='draw the curve to this file (.png, .pdf, .svg)'
-    )
+    parser = arguments.make_parser(__doc__)
+    arguments.add_annotations(parser)
+    arguments.add_detections(parser)
+    arguments.add_curve_outputs(parser)
     parser.add_argument(
         '--with-fp-class',
         action='store_true',
@@ -50,41 +39,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='count lesions whose annotation is flagged as noisy too',
     )
-    parser.add_argument(
-        '--iou-thr', type=float, default=0.5, help='IoU of a hit'
-    )
-    parser.add_argument(
-        '--fp-rates',
-        type=float,
-        nargs='+',
-        default=FP_RATES,
-        help='FPs an image at which sensitivity is reported',
-    )
+    arguments.add_hit(parser, 0.5)
+    arguments.add_fp_rates(parser, FP_RATES)
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Evaluate, print, draw, write."""
-    args = parse_args(argv)
-    inputs = {'ann': args.ann, 'dets': args.dets}
-    check_outputs(inputs.values(), (args.out, args.plot))
-    evaluation = evaluate_slice_files(
-        args.ann,
-        args.dets,
-        fp_rates=args.fp_rates,
-        iou_thr=args.iou_thr,
-        with_fp_class=args.with_fp_class,
-        keep_noisy=args.keep_noisy,
-    )
-    print(format_table(evaluation))
-    if args.plot:
+    args = vars(parse_args(argv))
+    out, plot = args.pop('out'), args.pop('plot')
+    inputs = {'ann': args.pop('ann'), 'dets': args.pop('dets')}
+    check_outputs(inputs.values(), (out, plot))
+    evaluation = slice_froc.evaluate_slice_files(*inputs.values(), **args)
+    print(slice_froc.format_table(evaluation))
+    if plot:
         # matplotlib takes longer to import than all the rest takes.
         from mmuldor.evaluation.froc_plot import plot_froc
 
-        plot_froc(args.plot, {Path(args.dets).stem: evaluation.curve})
-    if args.out:
-        report = {**evaluation_dict(evaluation), 'inputs': inputs}
-        write_json(args.out, report, indent=2)
+        plot_froc(plot, {Path(inputs['dets']).stem: evaluation.curve})
+    if out:
+        report = slice_froc.evaluation_dict(evaluation)
+        write_json(out, {**report, 'inputs': inputs}, indent=2)
 
 
 if __name__ == '__main__':

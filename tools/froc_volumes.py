@@ -17,14 +17,10 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.evaluation import volume_froc
 from mmuldor.evaluation.volume_detections import find_lesion_files
-from mmuldor.evaluation.volume_froc import (
-    FP_RATES,
-    evaluate_volume_files,
-    volume_report,
-    volume_table,
-)
 from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
 from mmuldor.io.json_files import write_json
 from mmuldor.io.volume_annotations import load_volumes
@@ -32,10 +28,7 @@ from mmuldor.io.volume_annotations import load_volumes
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument('--volumes', required=True, help='volumes.json')
     parser.add_argument(
         '--dets',
@@ -60,56 +53,36 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="iou: 3-D IoU (default); center: centre in the lesion's box; "
         'radius: centres nearer than half of its longest side (LUNA16)',
     )
-    parser.add_argument(
-        '--iou-thr',
-        type=float,
-        default=IOU_THR,
-        help=f'3-D IoU of a hit (default {IOU_THR})',
-    )
-    parser.add_argument(
-        '--fp-rates',
-        type=float,
-        nargs='+',
-        default=FP_RATES,
-        help='FPs a volume at which sensitivity is reported',
-    )
-    parser.add_argument('--out', help='write the figures to this JSON')
-    parser.add_argument(
-        '--plot', help='draw the curve to this file (.png, .pdf, .svg)'
-    )
+    arguments.add_hit(parser, IOU_THR)
+    arguments.add_fp_rates(parser, volume_froc.FP_RATES, 'volume')
+    arguments.add_curve_outputs(parser)
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Evaluate, print, draw, write."""
-    args = parse_args(argv)
-    if args.list:
-        for volume in load_volumes(args.volumes, args.split):
+    args = vars(parse_args(argv))
+    if args.pop('list'):
+        for volume in load_volumes(args['volumes'], args['split']):
             print(volume.file)
         return
-    if not args.dets:
+    out, plot = args.pop('out'), args.pop('plot')
+    inputs = {'volumes': args.pop('volumes'), 'dets': args.pop('dets')}
+    if not inputs['dets']:
         raise ValueError('give the detections: `--dets FOLDER`.')
-    files = [args.volumes, *map(str, find_lesion_files(args.dets))]
-    check_outputs(files, (args.out, args.plot))
-    evaluation = evaluate_volume_files(
-        args.volumes,
-        args.dets,
-        split=args.split,
-        fp_rates=args.fp_rates,
-        hit=args.hit,
-        iou_thr=args.iou_thr,
-    )
-    print(volume_table(evaluation))
-    if args.plot:
-        # matplotlib takes longer to import than all the rest takes.
+    files = map(str, find_lesion_files(inputs['dets']))
+    check_outputs([inputs['volumes'], *files], (out, plot))
+    evaluation = volume_froc.evaluate_volume_files(*inputs.values(), **args)
+    print(volume_froc.volume_table(evaluation))
+    if plot:
+        # Late, as in tools/froc.py.
         from mmuldor.evaluation.froc_plot import plot_froc
 
-        name = Path(args.dets[0]).stem
-        plot_froc(args.plot, {name: evaluation.curve}, FP_RATES[-1], 'volume')
-    if args.out:
-        inputs = {'volumes': args.volumes, 'dets': args.dets}
-        report = {**volume_report(evaluation), 'inputs': inputs}
-        write_json(args.out, report, indent=2)
+        curves = {Path(inputs['dets'][0]).stem: evaluation.curve}
+        plot_froc(plot, curves, volume_froc.FP_RATES[-1], 'volume')
+    if out:
+        report = volume_froc.volume_report(evaluation)
+        write_json(out, {**report, 'inputs': inputs}, indent=2)
 
 
 if __name__ == '__main__':

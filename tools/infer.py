@@ -21,45 +21,33 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument('scan', help='.nii, .nii.gz or a folder')
     parser.add_argument('config', help='config file of the training')
     parser.add_argument('checkpoint', help='its weights')
-    parser.add_argument('--out', required=True, help='folder to write to')
-    parser.add_argument('--series', help='UID of one of several DICOM series')
+    arguments.add_out(parser)
     parser.add_argument(
-        '--spacing',
-        type=float,
-        nargs=3,
-        metavar=('COLUMNS', 'ROWS', 'SLICES'),
-        help='of PNG slices, in mm',
+        '--series',
+        dest='series_uid',
+        help='UID of one of several DICOM series',
     )
+    arguments.add_spacing(parser, 'PNG slices')
     parser.add_argument(
         '--score-thr',
         type=float,
-        help='detections below do not exist (default: what the calibration '
-        'chose, or 0.3)',
+        help='discard detections of a lower score (default: the threshold '
+        'of the calibration, or 0.3)',
     )
     parser.add_argument(
         '--calibration', help='file of tools/calibrate.py: probabilities'
     )
-    point = parser.add_mutually_exclusive_group()
-    point.add_argument(
-        '--fps',
-        type=float,
-        help='work at so many FPs an image (of the calibration)',
-    )
-    point.add_argument(
-        '--sensitivity', type=float, help='or find such a share of the lesions'
-    )
+    arguments.add_operating_point(parser, ' of the calibration')
     parser.add_argument(
         '--tta',
         action='store_true',
@@ -76,30 +64,17 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 @user_errors()
 def main(argv: list[str] | None = None) -> None:
     """Detect and write."""
-    args = parse_args(argv)
+    args = vars(parse_args(argv))
+    scan, checkpoint, out = map(args.pop, ('scan', 'checkpoint', 'out'))
     from mmuldor.apis import load_config
     from mmuldor.apis.infer import infer_scan
 
-    lesions, notes = infer_scan(
-        args.scan,
-        load_config(args.config),
-        args.checkpoint,
-        args.out,
-        series_uid=args.series,
-        spacing_mm=args.spacing,
-        score_thr=args.score_thr,
-        calibration=args.calibration,
-        fps_per_image=args.fps,
-        sensitivity=args.sensitivity,
-        tta=args.tta,
-        step_mm=args.step_mm,
-        device=args.device,
-        batch_size=args.batch_size,
-    )
+    config = load_config(args.pop('config'))
+    lesions, notes = infer_scan(scan, config, checkpoint, out, **args)
     for note in notes:
         print(f'note: {note}')
-    print(f'{len(lesions)} lesions, written to {args.out}')
-    print(f'to look at them: {Path(args.out) / "report.html"}')
+    print(f'{len(lesions)} lesions, written to {out}')
+    print(f'to look at them: {Path(out) / "report.html"}')
 
 
 if __name__ == '__main__':

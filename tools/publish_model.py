@@ -14,19 +14,15 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument('checkpoint', help='file of a training')
-    parser.add_argument(
-        '--out', required=True, metavar='DIR', help='folder to write to'
-    )
+    arguments.add_out(parser)
     parser.add_argument(
         '--name', help="first part of the file names (default: the config's)"
     )
@@ -41,18 +37,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 @user_errors()
 def main(argv: list[str] | None = None) -> None:
     """Publish."""
-    args = parse_args(argv)
+    args = vars(parse_args(argv))
     from mmuldor.apis.publish import publish_model
 
-    written = publish_model(
-        args.checkpoint,
-        args.out,
-        name=args.name,
-        froc=args.froc,
-        data=args.data,
-        licence=args.licence,
-    )
-    for path in written:
+    files = publish_model(args.pop('checkpoint'), args.pop('out'), **args)
+    for path in files:
         print(f'wrote {path}')
 
 

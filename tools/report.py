@@ -17,34 +17,18 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 from mmuldor.cli.pairs import parse_notes, parse_runs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        '--ann', required=True, help='annotation JSON of the tested split'
-    )
-    parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument(
-        '--run',
-        action='append',
-        required=True,
-        metavar='NAME=FILE',
-        help='results JSON and the name of its row; may be given often',
-    )
-    parser.add_argument(
-        '--with-fp',
-        action='append',
-        default=[],
-        metavar='NAME',
-        help='add a row "NAME + FP": its false-positive class counts too',
-    )
+    parser = arguments.make_parser(__doc__)
+    arguments.add_annotations(parser, 'of the tested split')
+    arguments.add_images(parser)
+    arguments.add_runs(parser)
+    arguments.add_with_fp(parser)
     parser.add_argument(
         '--train-ann', help='annotation JSON that --bank-dir was mined from'
     )
@@ -60,16 +44,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='a line for the facts table; may be given often',
     )
     parser.add_argument('--title', help='heading of the page')
-    parser.add_argument(
-        '--fps-per-image',
-        type=float,
-        default=2.0,
-        help='operating point of the pictures (default 2)',
-    )
-    parser.add_argument(
-        '--seed', type=int, default=0, help='of the choice of examples'
-    )
-    parser.add_argument('--out', required=True, help='folder of the report')
+    arguments.add_fps_per_image(parser)
+    arguments.add_seed(parser, 'of the choice of examples')
+    arguments.add_out(parser, 'folder of the report')
     return parser.parse_args(argv)
 
 

@@ -22,20 +22,18 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import check_outputs, user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     ways = parser.add_subparsers(dest='way', required=True)
     out = ways.add_parser('export', help='write contact sheets and a CSV')
-    out.add_argument('--images', required=True, help='folder of the images')
-    out.add_argument('--out', required=True, metavar='DIR')
     back = ways.add_parser('import', help='use a CSV with verdicts')
+    arguments.add_images(out)
+    arguments.add_out(out)
     back.add_argument('--csv', required=True, help='the CSV with verdicts')
     back.add_argument('--exclude', help='write the exclude list here')
     back.add_argument(
@@ -43,9 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     for way in (out, back):
         way.add_argument('--bank', required=True, help='bank file of a round')
-        way.add_argument(
-            '--ann', required=True, help='annotation JSON that was mined'
-        )
+        arguments.add_annotations(way, 'that was mined')
     args = parser.parse_args(argv)
     if args.way == 'import' and not (args.exclude or args.annotations):
         parser.error('import needs --exclude or --annotations, or both')

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mmengine.config import DictAction
 
+from mmuldor.cli.arguments import make_parser
 from mmuldor.cli.config_values import with_dicts
 
 
@@ -51,10 +52,7 @@ def _holds_dict(text: str) -> bool:
 
 def new_parser(doc: str) -> argparse.ArgumentParser:
     """A parser with a tool's docstring and what every config tool takes."""
-    parser = argparse.ArgumentParser(
-        description=doc,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(doc)
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
