@@ -29,9 +29,9 @@ from data_prep.make_phantom import main as make_phantom
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.classes import LESION
 from mmuldor.cli.errors import user_errors
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.scans.png_series import read_png_series
 from mmuldor.scans.volume import Volume
+from mmuldor.upstream.instances import as_arrays
 
 SPACING_MM = (0.8, 0.8, 1.0)
 SCORE_THR = 0.3
@@ -63,11 +63,10 @@ def one_by_one(model, pipeline: Compose, files: list[Path]) -> np.ndarray:
             (sample,) = model.test_step(pseudo_collate([pipeline(item)]))
         kept = sample.pred_instances
         kept = kept[(kept.scores >= SCORE_THR) & (kept.labels == LESION)]
-        boxes = kept.bboxes.double().cpu().numpy() - EDGE_SHIFT_PX
+        boxes, _, scores, _ = as_arrays(kept, with_masks=False)
         # Files count from the head, a volume's slices from the feet.
         index = np.full((len(boxes), 1), len(files) - number)
-        scores = kept.scores.double().cpu().numpy()[:, None]
-        found.append(np.hstack([index, boxes, scores]))
+        found.append(np.hstack([index, boxes, scores[:, None]]))
     return np.concatenate(found)
 
 

@@ -200,3 +200,13 @@ def test_files_and_folders_stay_readable():
             folder = str(path.parent.relative_to(ROOT))
             full[folder] = full.get(folder, 0) + 1
     assert {name: count for name, count in full.items() if count > 15} == {}
+
+
+def test_the_half_pixel_stands_in_one_file():
+    users = [
+        str(path.relative_to(ROOT))
+        for folder in ('mmuldor', 'tools', 'data_prep', 'benchmarks')
+        for path in files(folder)
+        if 'EDGE_SHIFT_PX' in path.read_text()
+    ]
+    assert users == ['mmuldor/functional/frame.py']

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 from mmdet.structures import DetDataSample
-from mmdet.structures.bbox import get_box_tensor
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
@@ -17,9 +16,11 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmuldor.apis.configs.loading import check_keys, config_errors
 from mmuldor.classes import is_lesion
 from mmuldor.engine.hooks.hnem_hook import base_dataset
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.functional.boxes import xyxy_to_xywh
+from mmuldor.functional.frame import from_detector
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.png import read_png16
+from mmuldor.upstream.instances import as_arrays
 from mmuldor.visualization.ct_image import (
     DEFAULT_WINDOW_HU,
     picture_name,
@@ -101,8 +102,8 @@ def _figure(info: dict, index: int, dataset: BaseDataset) -> Figure:
     picture = window_rgb(stored, info.get('window_hu') or DEFAULT_WINDOW_HU)
     lesions = [
         {
-            'bbox': _xywh(np.array(instance['bbox'])),
-            'recist_px': np.array(instance['recist_px']) - EDGE_SHIFT_PX,
+            'bbox': xyxy_to_xywh([from_detector(instance['bbox'])])[0],
+            'recist_px': from_detector(instance['recist_px']),
         }
         for instance in info['instances']
     ]
@@ -115,14 +116,16 @@ def _figure(info: dict, index: int, dataset: BaseDataset) -> Figure:
 
 def targets_of(sample: DetDataSample, classes: Sequence[str]) -> list[Target]:
     """What a packed sample of a data set with these classes trains on."""
-    found = sample.gt_instances
-    if 'bboxes' not in found:
+    if 'bboxes' not in sample.gt_instances:
         return []
-    boxes = get_box_tensor(found.bboxes).numpy()
-    masks = found.masks if 'masks' in found else [None] * len(boxes)
+    found = as_arrays(sample.gt_instances)
+    boxes = xyxy_to_xywh(found.boxes)
+    masks = [None] * len(boxes) if found.masks is None else found.masks
     return [
-        Target(_xywh(box), _polygons(mask), is_lesion(int(label), classes))
-        for box, label, mask in zip(boxes, found.labels, masks, strict=True)
+        Target(box, _polygons(mask), is_lesion(label, classes))
+        for box, label, mask in zip(
+            boxes, found.labels.tolist(), masks, strict=True
+        )
     ]
 
 
@@ -131,11 +134,5 @@ def _polygons(mask: list | np.ndarray | None) -> list[np.ndarray]:
     if mask is None:
         return []
     if isinstance(mask, list):
-        return [np.reshape(p, (-1, 2)) - EDGE_SHIFT_PX for p in mask]
+        return [from_detector(p).reshape(-1, 2) for p in mask]
     return mask_polygons(mask.astype(bool))
-
-
-def _xywh(box: np.ndarray) -> np.ndarray:
-    """COCO's form of a box in mmdet's frame, pixel centres at integers."""
-    corner = np.asarray(box[:2], dtype=np.float64) - EDGE_SHIFT_PX
-    return np.concatenate([corner, box[2:] - box[:2]])

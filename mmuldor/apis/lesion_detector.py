@@ -26,13 +26,13 @@ from mmuldor.engine.detection.weights import (
     _load_weights,
 )
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.ops.info import warn_of_plain_operators
 from mmuldor.scans.joining import join_slices
 from mmuldor.scans.lesions import Lesion, SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.volume import Volume
+from mmuldor.upstream.instances import as_arrays
 
 DEFAULT_SCORE_THR = 0.3
 # Detections of one view below this do not enter the mean over views.
@@ -226,14 +226,13 @@ def _check_types(detector: torch.nn.Module, types: Sequence[str]) -> None:
 
 
 def _detections(
-    index: int, found: InstanceData, types: Sequence[str] = ()
+    index: int, instances: InstanceData, types: Sequence[str] = ()
 ) -> list[SliceDetection]:
-    found = found.cpu()
-    boxes = found.bboxes.double().numpy() - EDGE_SHIFT_PX
-    masks = found.masks.numpy() if 'masks' in found else [None] * len(boxes)
+    found = as_arrays(instances)
+    masks = [None] * len(found.boxes) if found.masks is None else found.masks
     detections = []
     for box, score, label, mask in zip(
-        boxes,
+        found.boxes,
         found.scores.tolist(),
         found.labels.tolist(),
         masks,

@@ -12,7 +12,8 @@ from mmengine.logging import MMLogger
 from mmuldor.classes import type_classes, type_labels
 from mmuldor.datasets.samplers.epoch_sampler import EpochIndex
 from mmuldor.datasets.slice_check import check_slice_files
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.functional.boxes import xywh_to_xyxy
+from mmuldor.functional.frame import to_detector
 from mmuldor.functional.recist import crossing_point
 from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import images_fingerprint
@@ -136,8 +137,7 @@ class DeepLesionDataset(BaseDetDataset):
         )
 
     def _parse_lesion(self, lesion: dict, label: int) -> dict:
-        x, y, width, height = lesion['bbox']
-        box = np.array([x, y, x + width, y + height]) + EDGE_SHIFT_PX
+        (box,) = to_detector(xywh_to_xyxy([lesion['bbox']]))
         recist = np.asarray(lesion['recist_px'], dtype=np.float64)
         try:
             apart = crossing_point(recist.reshape(4, 2)) is None
@@ -149,7 +149,7 @@ class DeepLesionDataset(BaseDetDataset):
             'bbox': box.tolist(),
             'bbox_label': max(label, 0),
             'ignore_flag': int(label < 0),
-            'recist_px': (recist + EDGE_SHIFT_PX).tolist(),
+            'recist_px': to_detector(recist).tolist(),
             'lesion_type': lesion['lesion_type'],
             'diameters_apart': apart,
         }

@@ -5,9 +5,7 @@ inclusive, `x2 - x1 + 1`, where the coordinates are the centres of the first
 and the last pixel (Pascal VOC, all DeepLesion papers), and continuous,
 `x2 - x1`, where they are edges (COCO, mmdet).
 
-All files count from the centre of the first pixel, mmdet from its outer edge:
-what mmdet is given is the file's coordinate plus `EDGE_SHIFT_PX`, and what
-it gives becomes the file's by subtracting it.
+For where pixels are counted from see `mmuldor.functional.frame`.
 """
 
 from __future__ import annotations
@@ -16,8 +14,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmuldor.functional.arrays import check_rows
-
-EDGE_SHIFT_PX = 0.5
 
 
 def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:

@@ -11,7 +11,8 @@ from collections.abc import (
 import numpy as np
 
 from mmuldor.classes import LESION
-from mmuldor.functional.boxes import EDGE_SHIFT_PX, pairwise_iod, pairwise_iou
+from mmuldor.functional.boxes import as_boxes, pairwise_iod, pairwise_iou
+from mmuldor.functional.frame import from_detector
 from mmuldor.functional.hard_negatives import (
     eligible_boxes,
     select_hard_negatives,
@@ -146,13 +147,12 @@ def scan_together(
 
 
 def _pseudo_mask(lesion, shape, size):
-    recist = np.reshape(lesion['recist_px'], (4, 2)) - EDGE_SHIFT_PX
+    recist = from_detector(lesion['recist_px']).reshape(4, 2)
     return rasterize(MASK_SHAPES[shape](recist), *size)
 
 
 def _eligible(boxes, lesions, rule):
-    annotated = np.array([i['bbox'] for i in lesions]).reshape(-1, 4)
-    annotated = annotated - EDGE_SHIFT_PX
+    annotated = from_detector(as_boxes([i['bbox'] for i in lesions]))
     return eligible_boxes(
         pairwise_iou(boxes, annotated, inclusive=False),
         pairwise_iod(boxes, annotated, inclusive=False),

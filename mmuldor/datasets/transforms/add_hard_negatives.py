@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmuldor.classes import is_lesion
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.functional.boxes import xywh_to_xyxy
+from mmuldor.functional.frame import to_detector
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import shortened
 from mmuldor.mining.bank import load_bank
@@ -113,8 +113,7 @@ class AddHardNegatives(BaseTransform):
         """Append the examples; see the class for the keys."""
         self._refresh()
         for example in self._examples.get(str(results['img_id']), ()):
-            x, y, width, height = example['bbox']
-            box = np.array([x, y, x + width, y + height]) + EDGE_SHIFT_PX
+            (box,) = to_detector(xywh_to_xyxy([example['bbox']]))
             results['instances'].append(
                 {
                     'bbox': box.tolist(),
@@ -122,8 +121,7 @@ class AddHardNegatives(BaseTransform):
                     # Spared: neither a negative nor background.
                     'ignore_flag': int(example.get('spared', False)),
                     'mask': [
-                        np.asarray(polygon) + EDGE_SHIFT_PX
-                        for polygon in example['polygons']
+                        to_detector(polygon) for polygon in example['polygons']
                     ],
                 }
             )

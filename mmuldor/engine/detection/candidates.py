@@ -15,7 +15,7 @@ from mmuldor.engine.detection.detections import (
     masks_can_wait,
     stages,
 )
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.upstream.instances import as_arrays
 
 
 class TwoStageCandidates:
@@ -82,12 +82,10 @@ class CandidateBatch:
         for found, meta in zip(
             self._detections.found, self._detections.metas, strict=True
         ):
-            scale = np.tile(np.asarray(meta['scale_factor']), 2)
+            arrays = as_arrays(found, meta['scale_factor'])
             self.images.append(
                 TwoStageCandidates(
-                    found.bboxes.double().numpy() / scale - EDGE_SHIFT_PX,
-                    found.scores.double().numpy(),
-                    tuple(meta['ori_shape']),
+                    arrays.boxes, arrays.scores, tuple(meta['ori_shape'])
                 )
             )
 

@@ -14,12 +14,13 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 from mmuldor.classes import LESION_CATEGORY, type_classes
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
+from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import read_png16
 from mmuldor.io.run_length import segmentation_outline
 from mmuldor.registry import HOOKS
+from mmuldor.upstream.instances import as_arrays
 from mmuldor.visualization.ct_image import (
     DEFAULT_WINDOW_HU,
     picture_name,
@@ -196,16 +197,16 @@ class CTVisualizationHook(Hook):
 
     def _detections(self, sample: DetDataSample) -> list[dict]:
         """Predictions as in a results file, pixel centres at integers."""
-        found = sample.pred_instances.to('cpu').numpy()
+        found = as_arrays(sample.pred_instances)
         best = np.argsort(-found.scores, kind='stable')[: self.max_per_img]
-        boxes = found.bboxes - EDGE_SHIFT_PX
+        boxes = xyxy_to_xywh(found.boxes)
         return [
             {
-                'bbox': [*boxes[i, :2], *(boxes[i, 2:] - boxes[i, :2])],
+                'bbox': boxes[i].tolist(),
                 'score': float(found.scores[i]),
-                'polygons': _polygons(found.masks[i])
-                if 'masks' in found
-                else [],
+                'polygons': []
+                if found.masks is None
+                else _polygons(found.masks[i]),
                 **self._class_of(int(found.labels[i])),
             }
             for i in best

@@ -19,17 +19,16 @@ from mmuldor.classes import (
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.metrics.predictions import (
     Prediction,
-    as_array,
     encode,
     figures,
     pool,
 )
 from mmuldor.evaluation.results import Detections, to_results, write_results
 from mmuldor.evaluation.slice_froc import evaluate_slices, format_table
-from mmuldor.functional.boxes import EDGE_SHIFT_PX
 from mmuldor.functional.froc import FP_RATES, check_fp_rates
 from mmuldor.functional.matching import check_iou_thr
 from mmuldor.registry import METRICS
+from mmuldor.upstream.instances import as_arrays
 
 
 @METRICS.register_module()
@@ -237,7 +236,10 @@ class FROCMetric(BaseMetric):
                 f'got {image_id}. Give the metric the `ann_file` of its data '
                 'set.'
             )
-        labels = as_array(predicted['labels'], np.int64)
+        # Masks serve the file only.
+        boxes, labels, scores, masks = as_arrays(
+            predicted, with_masks=self.out is not None
+        )
         known = self.types or ('lesion', 'false positive')
         if ((labels < 0) | (labels >= len(known))).any():
             raise ValueError(
@@ -247,13 +249,10 @@ class FROCMetric(BaseMetric):
         categories = (
             np.full_like(labels, LESION_CATEGORY) if self.types else labels + 1
         )
-        boxes = as_array(predicted['bboxes'], np.float64).reshape(-1, 4)
-        # Masks serve the file only.
-        masks = predicted.get('masks') if self.out is not None else None
         return Prediction(
             int(image_id),
-            boxes - EDGE_SHIFT_PX,
-            as_array(predicted['scores'], np.float64),
+            boxes,
+            scores,
             categories,
             labels,
             None if masks is None else encode(masks, sample),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from pycocotools import mask as mask_coder
 
 from mmuldor.evaluation.results import Detections
@@ -35,21 +34,10 @@ def pool(predictions: list[Prediction]) -> Detections:
     )
 
 
-def as_array(values: Any, dtype: type) -> np.ndarray:
-    """A tensor on any device, or an array, as an array."""
-    if isinstance(values, torch.Tensor):
-        values = values.detach().cpu()
-        # NumPy has no bfloat16.
-        values = values.double() if values.is_floating_point() else values
-        values = values.numpy()
-    return np.asarray(values).astype(dtype)
-
-
 def encode(masks: Any, sample: dict[str, Any]) -> list[dict]:
     """Masks of one image, (n, H, W) or encoded already, as encodings."""
     if isinstance(masks, (list, tuple)):
         return list(masks)
-    masks = masks.detach().cpu().numpy() if torch.is_tensor(masks) else masks
     size = tuple(sample['ori_shape'][:2])
     if len(masks) and masks.shape[1:] != size:
         raise ValueError(

@@ -1,0 +1,76 @@
+"""Instances of MMEngine and mmdet as NumPy arrays in the files' frame.
+
+Tensors may be on any device and of any floating-point type, and in mmdet's
+frame; masks of tests are tensors or run-length codes, masks of training are
+mmdet's polygons or bitmaps. Here alone they become arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmdet.structures.bbox import BaseBoxes
+from mmengine.structures import InstanceData
+
+from mmuldor.functional.frame import from_detector
+
+
+class InstanceArrays(NamedTuple):
+    """The instances of one image.
+
+    Attributes:
+        boxes: (n, 4) float64 `x1 y1 x2 y2`, px, pixel centres at integers.
+        labels: (n,) int64.
+        scores: (n,) float64; None for annotations.
+        masks: (n, H, W) array, or one run-length code, bitmap or list of
+            flat polygons (in mmdet's frame) an instance; None without.
+    """
+
+    boxes: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray | None
+    masks: Any
+
+
+def as_arrays(
+    instances: InstanceData | Mapping[str, Any],
+    scale_factor: Sequence[float] = (1.0, 1.0),
+    with_masks: bool = True,
+) -> InstanceArrays:
+    """Predictions or annotations of one image as arrays.
+
+    Args:
+        instances: ``bboxes`` (n, 4) `x1 y1 x2 y2` in mmdet's frame and
+            ``labels``, and where there are any ``scores`` and ``masks``.
+        scale_factor: (x, y) px of the boxes' image for one px of the source
+            image, which the result is in.
+        with_masks: Whether to copy the masks to the host.
+
+    Raises:
+        KeyError: If boxes or labels are missing (AttributeError of
+            ``InstanceData``).
+    """
+    boxes = as_array(instances['bboxes'], np.float64).reshape(-1, 4)
+    scores = instances.get('scores')
+    masks = instances.get('masks') if with_masks else None
+    return InstanceArrays(
+        from_detector(boxes / np.tile(np.asarray(scale_factor), 2)),
+        as_array(instances['labels'], np.int64),
+        None if scores is None else as_array(scores, np.float64),
+        masks.cpu().numpy() if isinstance(masks, torch.Tensor) else masks,
+    )
+
+
+def as_array(values: Any, dtype: type) -> np.ndarray:
+    """A tensor on any device, mmdet's boxes, or an array, as an array."""
+    if isinstance(values, BaseBoxes):
+        values = values.tensor
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+        # NumPy has no bfloat16.
+        values = values.double() if values.is_floating_point() else values
+        values = values.numpy()
+    return np.asarray(values).astype(dtype)
