@@ -4,7 +4,8 @@
 
 A minute instead of the 47 of all of mmcv. Fetches the sources of the installed
 version with pip; needs a C++ compiler and ninja. Prints the file that
-`bench_ops.py` and `tests/ops/make_reference.py` take by ``--extension``.
+`stages/bench_ops.py` and `tests/ops/make_reference.py` take by
+``--extension``.
 """
 
 from __future__ import annotations

@@ -138,7 +138,7 @@ def benchmark(
     stage: str, args: argparse.Namespace, sizes: Sizes, data: Path, model: Path
 ) -> list:
     """The command line of a benchmark."""
-    words = [f'benchmarks/bench_{stage}.py', '--device', args.device]
+    words = [f'benchmarks/stages/bench_{stage}.py', '--device', args.device]
     words += ['--repeats', sizes.repeats, '--note', args.note]
     if args.device == 'cpu':
         words += ['--out', args.work / f'{stage}.json']

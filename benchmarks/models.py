@@ -23,13 +23,27 @@ MASK_RCNN = ROOT / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 ULDOR = ROOT / 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
 
 
-def add_model(parser: argparse.ArgumentParser, config: Path, run: str) -> None:
-    """The arguments that choose a trained model; the demo's by default."""
+def add_model(
+    parser: argparse.ArgumentParser,
+    config: Path,
+    run: str,
+    images: int | None = None,
+) -> None:
+    """The arguments that choose a trained model and images it is timed on.
+
+    Args:
+        parser: Gets them.
+        config: Of the model that is the default.
+        run: The demo's checkpoint that is the default, in `DEMO`.
+        images: The default number of images; None has no such argument.
+    """
     add = parser.add_argument
     add('--config', type=Path, default=config, help='of the model')
     add('--checkpoint', type=Path, help=f'its weights (default {run})')
     add('--data-root', help="folder of the data, if not the config's")
     add('--device', default='cpu', help="'cpu' or 'cuda:0'")
+    if images is not None:
+        add('--images', type=int, default=images, help='so many are timed')
     parser.set_defaults(run=run)
 
 
@@ -78,15 +92,10 @@ def build(config: Config, checkpoint: str | None, device: str):
     return model, build_optim_wrapper(model, config.optim_wrapper)
 
 
-def first(config: Config, images: int) -> dict:
-    """The config of the training set's first so many images."""
-    return dict(config.train_dataloader.dataset, indices=images)
-
-
 def loader(config: Config, images: int):
     """The training loader over the first so many images."""
     settings = config.train_dataloader.copy()
-    settings.dataset = first(config, images)
+    settings.dataset = dict(settings.dataset, indices=images)
     return Runner.build_dataloader(settings, seed=0)
 
 

@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(stage: str, args: argparse.Namespace) -> bool:
     """One stage as a process of its own; whether it ended well."""
-    words = [sys.executable, f'benchmarks/bench_{stage}.py']
+    words = [sys.executable, f'benchmarks/stages/bench_{stage}.py']
     if stage in ON_GPU:
         words += ['--device', args.device]
     if args.note:

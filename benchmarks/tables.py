@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.timing import RESULTS, medians
+from benchmarks.rows import medians
+from benchmarks.timing import RESULTS
 from mmuldor.io.json_files import read_json, replacing
 
 # Stage: its heading.

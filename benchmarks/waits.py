@@ -12,12 +12,11 @@ from unittest.mock import patch
 import mmcv.ops  # noqa: F401
 import torch
 from mmengine.config import Config
-from mmengine.registry import DATASETS
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from benchmarks.models import epoch, first, loader
-from benchmarks.timing import row
+from benchmarks.models import epoch, loader
+from benchmarks.rows import row
 from mmuldor.engine import mining_round as mining
 from mmuldor.engine.detection.image_losses import losses_by_image
 from mmuldor.engine.detection.image_stream import single_images
@@ -154,8 +153,8 @@ def wait_rows(
     config: Config, model, optimiser, device: str, images: int
 ) -> list[dict]:
     """How often the host waits for the device, by an image of each stage."""
-    batches = list(loader(config, images))
-    dataset = DATASETS.build(first(config, images))
+    loading = loader(config, images)
+    batches, dataset = list(loading), loading.dataset
     stages = {
         'training': lambda: epoch(model, optimiser, batches),
         'mining': lambda: mine_in_turn(model, dataset, config),

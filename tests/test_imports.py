@@ -186,7 +186,7 @@ def _loads_no_framework(code):
 
 
 def test_files_and_folders_stay_readable():
-    folders = ('mmuldor', 'tools', 'data_prep', 'configs')
+    folders = ('mmuldor', 'tools', 'data_prep', 'configs', 'benchmarks')
     paths = [path for folder in folders for path in files(folder)]
     long = {
         str(path.relative_to(ROOT)): count

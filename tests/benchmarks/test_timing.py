@@ -5,14 +5,8 @@ import json
 import pytest
 
 from benchmarks import tables
-from benchmarks.timing import (
-    alternate,
-    make_parser,
-    row,
-    save,
-    shown_time,
-    times_faster,
-)
+from benchmarks.rows import row, shown_time, times_faster
+from benchmarks.timing import ROOT, alternate, make_parser, save
 
 
 def test_kinds_take_turns_after_a_round_that_does_not_count():
@@ -56,7 +50,8 @@ def test_times_have_a_fitting_unit(seconds, text):
 def results(tmp_path, monkeypatch):
     """A folder with the result of one stage."""
     monkeypatch.setattr(tables, 'RESULTS', tmp_path)
-    monkeypatch.setattr('sys.argv', ['bench_masks.py', '--note', 'busy'])
+    script = str(ROOT / 'benchmarks/stages/bench_masks.py')
+    monkeypatch.setattr('sys.argv', [script, '--note', 'busy'])
     args = make_parser('', 'masks', 3).parse_args()
     args.out = tmp_path / 'masks.json'
     found = row('5 masks', {'a': [2.0]}, 's', 2, ('<=', 1), 'too slow')
@@ -67,7 +62,7 @@ def results(tmp_path, monkeypatch):
 def test_a_result_says_what_it_depends_on(results):
     result = json.loads((results / 'masks.json').read_text())
     # The note has its own place; the command is what another types.
-    assert result['command'] == 'python benchmarks/bench_masks.py'
+    assert result['command'] == 'python benchmarks/stages/bench_masks.py'
     assert result['note'] == 'busy'
     assert result['machine']['cores'] >= 1
     assert result['versions']['numpy'][0].isdigit()

@@ -1,6 +1,6 @@
 """Time training on one and on two processes, and compare what they mine.
 
-    python benchmarks/bench_processes.py
+    python benchmarks/stages/bench_processes.py
 
 The demo's HNEM training over some of its images, by `tools/dist_train.sh`,
 with one round of mining before it, on the CPU; the kinds alternate. Every
@@ -21,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.models import ULDOR
-from benchmarks.timing import DEMO, ROOT, make_parser, row, save
+from benchmarks.rows import row
+from benchmarks.timing import DEMO, ROOT, make_parser, save
 from mmuldor.cli.errors import user_errors
 
 # Kinds: processes, threads of each.

@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
-from benchmarks import bench_store
+from benchmarks.stages import bench_store
 
 
 def run(monkeypatch, images, out):
-    words = ['bench_store.py', '--images', images, '--out', out]
+    words = [bench_store.__file__, '--images', images, '--out', out]
     words += ['--samples', 2, '--repeats', 1]
     monkeypatch.setattr(sys, 'argv', [str(word) for word in words])
     bench_store.main()

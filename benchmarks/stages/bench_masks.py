@@ -1,6 +1,6 @@
 """Time pseudo masks of many lesions against one outlined point by point.
 
-    python benchmarks/bench_masks.py
+    python benchmarks/stages/bench_masks.py
 
 The comparator goes point by point around the quarter ellipses on a grid of
 0.1 rad, as one writes it after the paper, and lets pycocotools fill each
@@ -19,10 +19,11 @@ from pathlib import Path
 import numpy as np
 from pycocotools import mask as coco_mask
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.inputs import recist_pairs
-from benchmarks.timing import alternate, make_parser, save, times_faster
+from benchmarks.rows import times_faster
+from benchmarks.timing import alternate, make_parser, save
 from mmuldor.cli.errors import user_errors
 from mmuldor.functional.masks import mask_runs
 from mmuldor.functional.recist import (

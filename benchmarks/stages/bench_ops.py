@@ -1,7 +1,7 @@
 """Time the stand-in for mmcv's operators beside the compiled ones.
 
-    python benchmarks/bench_ops.py
-    python benchmarks/bench_ops.py --iterations 0 --extension mmcv_ops.so
+    python benchmarks/stages/bench_ops.py
+    python benchmarks/stages/bench_ops.py --iterations 0 --extension ops.so
 
 RoIAlign and NMS get the same RoIs, as many as Mask R-CNN has at 512 px; R-101
 training iterations the same weights and images. Both kinds must agree before
@@ -20,10 +20,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.build_ops import build
-from benchmarks.timing import ROOT, alternate, make_parser, save, times_faster
+from benchmarks.rows import times_faster
+from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.cli.errors import user_errors
 from mmuldor.ops.info import compiled_operators
 from mmuldor.ops.nms import nms

@@ -1,6 +1,6 @@
 """Time FROC: from arrays, from files, and how its cost grows.
 
-    python benchmarks/bench_froc.py
+    python benchmarks/stages/bench_froc.py
 
 The comparator is the evaluation written as it is defined, in loops: detection
 by detection down the ranks, NumPy for its overlaps with the lesions of its
@@ -22,21 +22,15 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.inputs import (
     lesions_and_detections,
     synthetic_detections,
     synthetic_truth,
 )
-from benchmarks.timing import (
-    ROOT,
-    alternate,
-    make_parser,
-    row,
-    save,
-    times_faster,
-)
+from benchmarks.rows import row, times_faster
+from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections, to_results, write_results

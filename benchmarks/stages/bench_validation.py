@@ -1,6 +1,6 @@
 """Time a validation, FROC and losses, against looking at every image twice.
 
-    python benchmarks/bench_validation.py
+    python benchmarks/stages/bench_validation.py
 
 The demo's HNEM model on its validation images. `DetectionValLoop` shares an
 image's features between detections and losses and leaves out masks, which
@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
-from benchmarks.timing import alternate, make_parser, row, save
+from benchmarks.rows import row
+from benchmarks.timing import alternate, make_parser, save
 from mmuldor.cli.errors import user_errors
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 from mmuldor.engine.runner.brief_runner import BriefRunner
@@ -73,8 +74,7 @@ def check(one: dict, two: dict) -> None:
 def main() -> None:
     """Run the benchmark from the command line."""
     parser = make_parser(__doc__, 'validation', repeats=5)
-    add_model(parser, ULDOR, 'mask_rcnn/epoch_3.pth')
-    parser.add_argument('--images', type=int, default=40)
+    add_model(parser, ULDOR, 'mask_rcnn/epoch_3.pth', images=40)
     args = parser.parse_args()
     config, checkpoint = chosen(args)
     config.val_dataloader.dataset.indices = args.images

@@ -1,7 +1,7 @@
 """Time samples of three slices from PNG files and from a packed store.
 
-    python benchmarks/bench_store.py
-    python benchmarks/bench_store.py --images data/DeepLesion/Images_png
+    python benchmarks/stages/bench_store.py
+    python benchmarks/stages/bench_store.py --images data/DeepLesion/Images_png
 
 Every slice whose two neighbours are there can be a sample; those timed are
 spread evenly over them. The kinds alternate, sample by sample, after a round
@@ -24,17 +24,11 @@ import numpy as np
 import torch
 from rich.progress import track
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.inputs import real
-from benchmarks.timing import (
-    DEMO,
-    alternate,
-    make_parser,
-    row,
-    save,
-    times_faster,
-)
+from benchmarks.rows import row, times_faster
+from benchmarks.timing import DEMO, alternate, make_parser, save
 from mmuldor.cli.errors import user_errors
 from mmuldor.datasets import LoadCTSlices, ResizeToSpacing, WindowHU
 from mmuldor.functional.hounsfield import stored_to_hu16

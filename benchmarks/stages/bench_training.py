@@ -1,7 +1,7 @@
 """Time training iterations of the R-101 Mask R-CNN against stock mmdet's.
 
-    python benchmarks/bench_training.py
-    python benchmarks/bench_training.py --device cuda:0 --batch 8
+    python benchmarks/stages/bench_training.py
+    python benchmarks/stages/bench_training.py --device cuda:0 --batch 8
 
 Same images of noise with three discs each, 512 x 512 px, same batch, same
 device; `mask-rcnn_r101_fpn_1x_coco` of mmdet with one class. No weight moves,
@@ -22,19 +22,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.bench_ops import random_batch
 from benchmarks.limits import copy_rate, flops, matrix_rate, traffic
 from benchmarks.models import build, synchronise
-from benchmarks.timing import (
-    ROOT,
-    alternate,
-    make_parser,
-    row,
-    save,
-    times_faster,
-)
+from benchmarks.rows import row, times_faster
+from benchmarks.stages.bench_ops import random_batch
+from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.configs.precision import cpu_has_bfloat16, enable_amp
 from mmuldor.cli.errors import user_errors

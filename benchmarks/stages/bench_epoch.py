@@ -1,6 +1,6 @@
 """Profile one training epoch of the demo: where its time goes, by stage.
 
-    python benchmarks/bench_epoch.py
+    python benchmarks/stages/bench_epoch.py
 
 The demo's HNEM model trains over some of its images, then mines them. Stages
 are timed by wrapping the model's methods; backward steps are those of the
@@ -17,22 +17,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from mmengine.registry import DATASETS
 from torch.profiler import ProfilerActivity, profile
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.models import (
-    ULDOR,
-    add_model,
-    build,
-    chosen,
-    epoch,
-    first,
-    loader,
-    synchronise,
-)
-from benchmarks.timing import make_parser, row, save
+from benchmarks import models
+from benchmarks.rows import row
+from benchmarks.timing import make_parser, save
 from benchmarks.waits import wait_rows
 from mmuldor.cli.errors import user_errors
 from mmuldor.engine.mining_round import mine
@@ -147,20 +138,19 @@ def sample_seconds(dataset, images: int) -> list[float]:
 def main() -> None:
     """Run the profile from the command line."""
     parser = make_parser(__doc__, 'epoch', repeats=2)
-    add_model(parser, ULDOR, 'mask_rcnn/epoch_3.pth')
-    parser.add_argument('--images', type=int, default=60)
+    models.add_model(parser, models.ULDOR, 'mask_rcnn/epoch_3.pth', images=60)
     args = parser.parse_args()
-    config, checkpoint = chosen(args)
-    model, optimiser = build(config, checkpoint, args.device)
-    dataset = DATASETS.build(first(config, args.images))
-    batches = loader(config, args.images)
-    epoch(model, optimiser, batches)
+    config, checkpoint = models.chosen(args)
+    model, optimiser = models.build(config, checkpoint, args.device)
+    batches = models.loader(config, args.images)
+    dataset = batches.dataset
+    models.epoch(model, optimiser, batches)
     found = operators(model, optimiser, list(batches)[:5])
-    stages = Stages(synchronise(args.device))
+    stages = Stages(models.synchronise(args.device))
     instrument(stages, model, optimiser)
     for _ in range(args.repeats):
         waited = stages.waited(batches, 'waiting for the loader')
-        epoch(model, optimiser, waited)
+        models.epoch(model, optimiser, waited)
     pipeline = config.val_dataloader.dataset.pipeline
     rule = MiningRule()
     for _ in range(args.repeats):

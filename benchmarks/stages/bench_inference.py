@@ -1,6 +1,6 @@
 """Time the detector on a volume against a loop of single-slice calls.
 
-    python benchmarks/bench_inference.py
+    python benchmarks/stages/bench_inference.py
 
 The loop is what a user of mmdet writes: the slices as files, and for each
 `inference_detector(model, path)` with the project's config and pipeline as
@@ -21,10 +21,11 @@ import numpy as np
 import torch
 from mmengine.dataset import Compose, pseudo_collate
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.models import ULDOR, add_model, build, chosen, synchronise
-from benchmarks.timing import alternate, make_parser, row, save, times_faster
+from benchmarks.rows import row, times_faster
+from benchmarks.timing import alternate, make_parser, save
 from data_prep.make_phantom import main as make_phantom
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.classes import LESION

@@ -1,6 +1,6 @@
 """Time a round of hard negative mining as a share of a training epoch.
 
-    python benchmarks/bench_mining.py
+    python benchmarks/stages/bench_mining.py
 
 Same model, same images, same device: the demo's, and untrained R-101 at full
 size. Beside it: the round on one image at a time, the same with the masks of
@@ -18,21 +18,12 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from mmengine.config import Config
-from mmengine.registry import DATASETS
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.models import (
-    ULDOR,
-    add_model,
-    build,
-    chosen,
-    epoch,
-    first,
-    loader,
-    synchronise,
-)
-from benchmarks.timing import ROOT, alternate, make_parser, row, save
+from benchmarks import models
+from benchmarks.rows import row
+from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.cli.errors import user_errors
 from mmuldor.engine import mining_round as mining_module
@@ -92,15 +83,15 @@ def measure(
     device: str,
 ) -> dict[str, list[float]]:
     """Seconds of a round, and of what it is compared with, in turn."""
-    model, optimiser = build(config, checkpoint, device)
+    model, optimiser = models.build(config, checkpoint, device)
     # Weights stay as they are, so that every round mines the same.
     for group in optimiser.optimizer.param_groups:
         group['lr'] = group['weight_decay'] = 0.0
     for module in model.modules():
         if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
             module.momentum = 0.0
-    batches = loader(config, images)
-    dataset = DATASETS.build(first(config, images))
+    batches = models.loader(config, images)
+    dataset = batches.dataset
     pipeline = config.val_dataloader.dataset.pipeline
 
     workers = config.default_hooks.hnem.get('num_workers', 2)
@@ -117,14 +108,14 @@ def measure(
     singles = single_images(dataset, pipeline, range(len(dataset)), workers)
     return alternate(
         {
-            'training epoch': lambda: epoch(model, optimiser, batches),
+            'training epoch': lambda: models.epoch(model, optimiser, batches),
             'mining': mining,
             'mining, one at a time': lambda: one_at_a_time(mining),
             'mining, one at a time, every mask': plain,
             'test pass': lambda: test_pass(model, singles),
         },
         repeats,
-        synchronise(device),
+        models.synchronise(device),
     )
 
 
@@ -176,13 +167,13 @@ def rows(
 def main() -> None:
     """Run the benchmark from the command line."""
     parser = make_parser(__doc__, 'mining', repeats=3)
-    add_model(parser, ULDOR, 'mask_rcnn/epoch_3.pth')
-    add = parser.add_argument
-    add('--images', type=int, default=120)
-    add('--large-images', type=int, default=8, help='for R-101; 0 for none')
+    models.add_model(parser, models.ULDOR, 'mask_rcnn/epoch_3.pth', images=120)
+    parser.add_argument(
+        '--large-images', type=int, default=8, help='for R-101; 0 for none'
+    )
     args = parser.parse_args()
     on_cpu = args.device == 'cpu'
-    config, checkpoint = chosen(args)
+    config, checkpoint = models.chosen(args)
     seconds = measure(
         config, checkpoint, args.images, args.repeats, args.device
     )

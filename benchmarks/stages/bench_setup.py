@@ -1,6 +1,6 @@
 """Time from a bare clone to the first training log line of the demo.
 
-    python benchmarks/bench_setup.py
+    python benchmarks/stages/bench_setup.py
 
 Clones the project into an empty folder and runs `make demo` there until the
 training logs its first iterations, then stops it. Packages come from where pip
@@ -18,9 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.timing import ROOT, make_parser, row, save
+from benchmarks.rows import row
+from benchmarks.timing import ROOT, make_parser, save
 from mmuldor.cli.errors import user_errors
 
 # The command's own lines that begin a step, and what ends the measurement.
