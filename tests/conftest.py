@@ -10,6 +10,8 @@ from mmengine.config import Config
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.json_files import write_json
 from mmuldor.io.png import write_png16
+from tests.support.entries import image_entry, lesion_entry
+from tests.support.small_configs import make_narrow, read_mini_data
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,34 +50,17 @@ def _write_split(folder, split, start, count, size=64):
         for i, pixels in enumerate(_draw_volume(rng, size, centre, radius)):
             name = folder / 'Images_png' / series / f'{4 + i:03d}.png'
             write_png16(name, pixels)
-        images.append(
-            {
-                'id': number,
-                'file_name': f'{series}/005.png',
-                'height': size,
-                'width': size,
-                'spacing_mm': [0.8, 0.8],
-                'slice_interval_mm': 2.0,
-                'key_slice': 5,
-                'slice_range': [4, 6],
-                'patient': number,
-                'window_hu': [-175.0, 275.0],
-            }
-        )
+        images.append(image_entry(number, size))
         arms = np.array([[-1, 0], [1, 0], [0, -1], [0, 1]]) * radius
         low, high = centre - radius - 5, centre + radius + 5
         annotations.append(
-            {
-                'id': number,
-                'image_id': number,
-                'category_id': 1,
-                'bbox': [*low.tolist(), *(high - low).tolist()],
-                'area': float(np.prod(high - low)),
-                'iscrowd': 0,
-                'recist_px': (centre + arms).reshape(-1).tolist(),
-                'lesion_type': -1,
-                'noisy': False,
-            }
+            lesion_entry(
+                number,
+                [*low.tolist(), *(high - low).tolist()],
+                (centre + arms).reshape(-1).tolist(),
+                area=float(np.prod(high - low)),
+                iscrowd=0,
+            )
         )
     document = {
         'info': {'dataset': 'mini', 'split': split},
@@ -104,16 +89,8 @@ def mini_config(root, mini_data, tmp_path):
     )
     config.work_dir = str(tmp_path / 'work')
     config.log_level = 'WARNING'
-    for split in ('train', 'val', 'test'):
-        loader = config[f'{split}_dataloader']
-        loader.dataset.data_root = str(mini_data)
-        loader.num_workers, loader.persistent_workers = 0, False
-    for split in ('val', 'test'):
-        config[f'{split}_evaluator'].ann_file = str(
-            mini_data / f'{split}.json'
-        )
-    config.model.backbone.base_channels = 8
-    config.model.neck.in_channels = [8, 16, 32, 64]
+    read_mini_data(config, mini_data)
+    make_narrow(config)
     config.model.train_cfg.rpn_proposal.max_per_img = 20
     config.model.test_cfg.rpn.max_per_img = 20
     config.train_cfg.max_epochs = 3

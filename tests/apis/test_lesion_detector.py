@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DATASETS, MODELS, init_default_scope
+from mmengine.registry import DATASETS
 from mmengine.structures import InstanceData
 
 from mmuldor.apis.lesion_detector import LesionDetector
@@ -11,30 +11,19 @@ from mmuldor.apis.slices import slice_item, stand_ins
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.isotonic import Calibration, OperatingPoint
 from mmuldor.scans.volume import Volume
+from tests.support.small_configs import narrow_mask_rcnn, save_untrained
 
 SPACING = np.diag([0.8, 0.8, 2.0, 1.0])
 
 
 @pytest.fixture
 def checkpoint(mini_detector_config, tmp_path):
-    init_default_scope('mmdet')
-    torch.manual_seed(0)
-    model = MODELS.build(mini_detector_config.model)
-    model.init_weights()
-    path = tmp_path / 'w.pth'
-    torch.save({'state_dict': model.state_dict()}, path)
-    return str(path)
+    return save_untrained(mini_detector_config, tmp_path / 'w.pth')
 
 
 @pytest.fixture
-def mini_detector_config(root, mini_data):
-    from mmengine.config import Config
-
-    config = Config.fromfile(
-        root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
-    )
-    config.model.backbone.base_channels = 8
-    config.model.neck.in_channels = [8, 16, 32, 64]
+def mini_detector_config(mini_data):
+    config = narrow_mask_rcnn()
     dataset = config.test_dataloader.dataset
     dataset.data_root = str(mini_data)
     return config

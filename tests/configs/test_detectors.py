@@ -11,7 +11,7 @@ from mmuldor.apis import evaluate_detector, train_detector
 from mmuldor.apis.check import check_config
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.scans.volume import Volume
-from tests.small_configs import SMALL, configure
+from tests.support.small_configs import SMALL, configure
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH_MASKS = ('cascade-mask-rcnn', 'mask-rcnn')

@@ -15,6 +15,7 @@ from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.classes import type_classes, type_labels
 from mmuldor.io.json_files import write_json
 from mmuldor.scans.volume import Volume
+from tests.support.small_configs import make_narrow, read_mini_data
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPED = ROOT / 'configs/lesion_types/mask-rcnn_r18_fpn_types-5e_phantom.py'
@@ -40,17 +41,8 @@ def set_types(path, types):
 def configure(path, data, tmp_path):
     config = Config.fromfile(path)
     config.work_dir, config.log_level = str(tmp_path / 'work'), 'WARNING'
-    for split in ('train', 'val', 'test'):
-        if config[f'{split}_dataloader'] is None:
-            continue
-        loader = config[f'{split}_dataloader']
-        loader.dataset.data_root = str(data)
-        loader.num_workers, loader.persistent_workers = 0, False
-        if split != 'train':
-            evaluator = config[f'{split}_evaluator']
-            evaluator.ann_file = str(data / f'{split}.json')
-    config.model.backbone.base_channels = 8
-    config.model.neck.in_channels = [8, 16, 32, 64]
+    read_mini_data(config, data)
+    make_narrow(config)
     config.train_cfg.max_epochs = 1
     init_default_scope('mmdet')
     return config

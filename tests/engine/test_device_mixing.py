@@ -21,7 +21,12 @@ from mmuldor.engine.detection.candidates import CandidateBatch
 from mmuldor.engine.detection.detections import Limits
 from mmuldor.engine.detection.image_losses import losses_by_image
 from mmuldor.engine.runner.loops import predict
-from tests.elsewhere import DEVICE, Elsewhere, OtherDevice, move
+from tests.support.second_device import (
+    DEVICE,
+    OtherDevice,
+    OtherTensor,
+    move,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = sorted((ROOT / 'configs/detectors').glob('*_phantom.py'))
@@ -41,7 +46,7 @@ def kind_of(*dtypes):
 
     class Kind(type):
         def __instancecheck__(cls, value):
-            return isinstance(value, Elsewhere) and value.dtype in dtypes
+            return isinstance(value, OtherTensor) and value.dtype in dtypes
 
     return Kind('Index', (), {})
 
@@ -81,7 +86,7 @@ def build(path, data):
 def test_the_pretended_device_catches_a_mix(device):
     with OtherDevice():
         there = torch.zeros(3, device=device)
-        assert isinstance(there, Elsewhere)
+        assert isinstance(there, OtherTensor)
         with pytest.raises(RuntimeError, match='on the same device'):
             there + torch.ones(3)
         with pytest.raises(RuntimeError, match='on the same device'):

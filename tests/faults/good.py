@@ -9,8 +9,6 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pydicom
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from data_prep.common.dl_info import COLUMNS
 from data_prep.deeplesion.conversion.convert import Options, convert
@@ -29,6 +27,8 @@ from mmuldor.mining.review.verdicts import read_verdicts, write_review
 from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.scans.dicom.series import read_dicom
 from mmuldor.scans.nifti import read_label_nifti, read_nifti
+from tests.support.ct_slices import ct_slice
+from tests.support.entries import image_entry, lesion_entry
 
 SIDE, SLICES = 16, 4
 AFFINE = np.diag([-0.8, -0.8, 2.5, 1.0])
@@ -37,32 +37,11 @@ GRID = {
     'spacing_mm': [0.8, 0.8, 2.5],
     'affine_lps': np.diag([0.8, 0.8, 2.5, 1.0]).tolist(),
 }
+RECIST_PX = [2.0, 6.0, 9.0, 6.0, 5.0, 3.0, 5.0, 8.0]
 ANNOTATIONS = {
-    'images': [
-        {
-            'id': number,
-            'file_name': f'{number:06d}_01_01/005.png',
-            'height': SIDE,
-            'width': SIDE,
-            'spacing_mm': [0.8, 0.8],
-            'slice_interval_mm': 2.0,
-            'key_slice': 5,
-            'slice_range': [4, 6],
-            'patient': number,
-            'window_hu': [-175.0, 275.0],
-        }
-        for number in (1, 2)
-    ],
+    'images': [image_entry(number, SIDE) for number in (1, 2)],
     'annotations': [
-        {
-            'id': number,
-            'image_id': number,
-            'category_id': 1,
-            'bbox': [2.0, 3.0, 8.0, 6.0],
-            'recist_px': [2.0, 6.0, 9.0, 6.0, 5.0, 3.0, 5.0, 8.0],
-            'lesion_type': -1,
-            'noisy': False,
-        }
+        lesion_entry(number, [2.0, 3.0, 8.0, 6.0], RECIST_PX)
         for number in (1, 2)
     ],
 }
@@ -114,7 +93,7 @@ OWN_COCO = {
             'id': 1,
             'image_id': 1,
             'bbox': [2.0, 3.0, 8.0, 6.0],
-            'recist_px': [2.0, 6.0, 9.0, 6.0, 5.0, 3.0, 5.0, 8.0],
+            'recist_px': RECIST_PX,
             'segmentation': [[2, 3, 9, 3, 9, 8, 2, 8]],
         }
     ],
@@ -219,31 +198,13 @@ def nifti_image(labels=False):
 
 def dicom_slice(number=0, **changes):
     """A CT slice; ``changes`` replace elements, None removes them."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = f'1.2.3.{number + 1}'
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data = Dataset()
-    data.file_meta = meta
-    data.SOPClassUID = CTImageStorage
-    data.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    data.SeriesInstanceUID, data.StudyInstanceUID = '1.2.3', '1.2'
-    data.Modality, data.SliceThickness = 'CT', 2.5
-    data.Rows = data.Columns = SIDE
-    data.PixelSpacing = [0.8, 0.8]
-    data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    data.ImagePositionPatient = [0, 0, 2.5 * number]
-    data.RescaleSlope, data.RescaleIntercept = 1, -1024
-    data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
-    data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
-    data.PixelRepresentation = 0
-    data.PixelData = (pixels(number) + 1024).astype(np.uint16).tobytes()
-    for key, value in changes.items():
-        if value is None:
-            delattr(data, key)
-        else:
-            setattr(data, key, value)
-    return data
+    elements = {
+        'SOPInstanceUID': f'1.2.3.{number + 1}',
+        'SliceThickness': 2.5,
+        'PixelSpacing': [0.8, 0.8],
+        'ImagePositionPatient': [0, 0, 2.5 * number],
+    }
+    return ct_slice(pixels(number) + 1024, **{**elements, **changes})
 
 
 def dicom_bytes(data):

@@ -1,20 +1,18 @@
-import csv
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mmuldor.functional import matching
 from mmuldor.functional.froc import (
     FROCCurve,
-    append_fp_class,
-    drop_noisy,
     froc_curve,
-    match,
     sensitivity_at,
     summarize,
 )
+from mmuldor.functional.matching import match
+from tests.support import froc_points
+from tests.support.froc_points import match_rows
+from tests.support.published import lesions_of_test_split, published_detections
 
 # Ten by ten pixels; HALF covers half of it exactly, FAR touches nothing.
 LESION = [0, 0, 9, 9]
@@ -26,51 +24,19 @@ RATES = [0, 0.3, 0.5, 1, 2, 3.7, 8]
 
 def curve_points(dets, lesions, images, tiers=None):
     """Rows (image, box, score) and (image, box) -> points of the curve."""
-    matched = match(
-        [box for _, box, _ in dets],
-        [score for *_, score in dets],
-        [image for image, *_ in dets],
-        [box for _, box in lesions],
-        [image for image, _ in lesions],
-        images,
-        det_tiers=tiers,
-    )
-    curve = froc_curve(matched)
-    return list(
-        zip(
-            curve.fps_per_image.tolist(),
-            curve.sensitivity.tolist(),
-            strict=True,
-        )
+    return froc_points.curve_points(
+        match_rows(match, dets, lesions, images, det_tiers=tiers)
     )
 
 
-def slow_points(dets, lesions, images):
-    """The same by the definition: every threshold anew, one box at a time."""
-
-    def iou(a, b):
-        width = min(a[2], b[2]) - max(a[0], b[0]) + 1
-        height = min(a[3], b[3]) - max(a[1], b[1]) + 1
-        inter = max(width, 0) * max(height, 0)
-        area_a = (a[2] - a[0] + 1) * (a[3] - a[1] + 1)
-        area_b = (b[2] - b[0] + 1) * (b[3] - b[1] + 1)
-        return inter / (area_a + area_b - inter)
-
-    points = [(0.0, 0.0)]
-    for threshold in sorted({score for *_, score in dets}, reverse=True):
-        found, fps = set(), 0
-        for image, box, score in dets:
-            if score < threshold:
-                continue
-            hits = {
-                index
-                for index, (other, lesion) in enumerate(lesions)
-                if other == image and iou(box, lesion) >= 0.5
-            }
-            found |= hits
-            fps += not hits
-        points.append((fps / len(images), len(found) / len(lesions)))
-    return points
+def is_hit(a, b):
+    """Whether two boxes of pixels overlap by an IoU of a half."""
+    width = min(a[2], b[2]) - max(a[0], b[0]) + 1
+    height = min(a[3], b[3]) - max(a[1], b[1]) + 1
+    inter = max(width, 0) * max(height, 0)
+    area_a = (a[2] - a[0] + 1) * (a[3] - a[1] + 1)
+    area_b = (b[2] - b[0] + 1) * (b[3] - b[1] + 1)
+    return inter / (area_a + area_b - inter) >= 0.5
 
 
 IMAGES = [3, 8, 1, 20]
@@ -110,18 +76,6 @@ def test_below_half_is_a_false_positive():
     )
 
 
-def test_widths_are_inclusive_unless_asked_otherwise():
-    # 10 x 5 of 10 x 10 pixels; as edges 9 x 4 of 9 x 9.
-    inputs = ([HALF], [1.0], [1], [LESION], [1], [1])
-    assert not match(*inputs).det_is_fp[0]
-    assert match(*inputs, inclusive=False).det_is_fp[0]
-
-
-def test_threshold_is_an_argument():
-    inputs = ([ALMOST_HALF], [1.0], [1], [LESION], [1], [1])
-    assert not match(*inputs, iou_thr=0.4).det_is_fp[0]
-
-
 def test_second_hit_is_neither():
     dets = [(1, LESION, 0.9), (1, HALF, 0.8), (1, LESION, 0.7)]
     assert curve_points(dets, [(1, LESION)], [1])[1:] == [(0, 1)] * 3
@@ -140,24 +94,6 @@ def test_a_box_of_another_image_is_no_hit():
 def test_tied_scores_are_one_step():
     dets = [(1, FAR, 0.5), (1, LESION, 0.5)]
     assert curve_points(dets, [(1, LESION)], [1]) == [(0, 0), (1, 1)]
-
-
-def test_matched_names_the_best_detection():
-    matched = match(
-        [HALF, LESION, LESION, FAR],
-        [0.2, 0.7, 0.7, 0.9],
-        [5] * 4,
-        [LESION, FAR, LESION],
-        [5, 6, 6],
-        [6, 5],
-    )
-    assert matched.lesion_detection.tolist() == [1, -1, -1]
-    assert matched.lesion_step.tolist() == [1, 3, 3]
-    assert matched.num_steps == 3
-    assert matched.det_step.tolist() == [2, 1, 1, 0]
-    assert matched.det_is_fp.tolist() == [False, False, False, True]
-    assert matched.det_image.tolist() == [1, 1, 1, 1]
-    assert matched.lesion_image.tolist() == [1, 0, 0]
 
 
 def test_interpolation_by_hand():
@@ -208,7 +144,7 @@ def test_no_images():
 
 @given(det_rows, lesion_rows)
 def test_equals_the_definition(dets, lesions):
-    expected = slow_points(dets, lesions, IMAGES)
+    expected = froc_points.slow_points(dets, lesions, IMAGES, is_hit)
     assert curve_points(dets, lesions, IMAGES) == expected
 
 
@@ -267,82 +203,11 @@ def test_weights_count_an_image_as_often(dets, lesions, draws):
         if other == image
     ]
     expected = curve_points(many_dets, many_lesions, [c for _, c in copies])
-    matched = match(
-        [box for _, box, _ in dets],
-        [score for *_, score in dets],
-        [image for image, *_ in dets],
-        [box for _, box in lesions],
-        [image for image, _ in lesions],
-        IMAGES,
-    )
+    matched = match_rows(match, dets, lesions, IMAGES)
     curve = froc_curve(matched, weights)
     found = zip(curve.fps_per_image, curve.sensitivity, strict=True)
     # Steps of images that were not drawn repeat the point before.
     assert sorted(set(found)) == sorted(set(expected))
-
-
-def test_blocks_do_not_change_the_result(monkeypatch):
-    rng = np.random.default_rng(0)
-    corners = rng.integers(0, 20, (60, 2))
-    boxes = np.concatenate([corners, corners + 12], axis=1)
-    images = rng.integers(0, 5, 60)
-    inputs = (boxes[:40], rng.random(40), images[:40])
-    inputs += (boxes[40:], images[40:], np.arange(5))
-    whole = match(*inputs)
-    assert 0 < whole.det_is_fp.sum() < 40
-    for block in (1, 7):
-        monkeypatch.setattr(matching, 'BLOCK', block)
-        parts = match(*inputs)
-        assert np.array_equal(parts.det_is_fp, whole.det_is_fp)
-        assert np.array_equal(parts.lesion_detection, whole.lesion_detection)
-
-
-GOOD = {
-    'det_boxes': [LESION, FAR],
-    'det_scores': [0.9, 0.8],
-    'det_images': [1, 2],
-    'lesion_boxes': [LESION],
-    'lesion_images': [1],
-    'images': [1, 2],
-}
-
-
-@pytest.mark.parametrize(
-    ('field', 'value', 'message'),
-    [
-        ('det_boxes', [LESION, [0, 0, np.nan, 9]], '`det_boxes`.*box 1 is'),
-        ('det_boxes', [LESION, [9, 0, 0, 9]], '`det_boxes`.*box 1 is'),
-        ('lesion_boxes', [[0, 0, np.inf, 9]], '`lesion_boxes`.*box 0 is'),
-        ('det_scores', [0.9, np.nan], 'score 1 is nan'),
-        ('det_scores', [-np.inf, 0.9], 'score 0 is -inf'),
-        ('det_scores', [0.9], r'`det_scores` must have the shape \(2,\)'),
-        ('det_images', [1, 3], '`det_images`.*entry 1 is 3'),
-        ('det_images', [[1, 2]], '`det_images` must have the shape'),
-        ('lesion_images', [0], '`lesion_images`.*entry 0 is 0'),
-        ('images', [1, 2, 2], '`images` must name each image once, but id 2'),
-        ('images', [], '`det_images`.*entry 0 is 1'),
-        ('iou_thr', 0, r'`iou_thr` must lie in \(0, 1\], but got 0'),
-        ('iou_thr', float('nan'), '`iou_thr` must lie in'),
-    ],
-)
-def test_wrong_values(field, value, message):
-    with pytest.raises(ValueError, match=message):
-        match(**{**GOOD, field: value})
-
-
-@pytest.mark.parametrize(
-    ('field', 'value', 'message'),
-    [
-        ('det_boxes', [['a'] * 4] * 2, '`det_boxes` must be numbers'),
-        ('det_scores', ['a', 'b'], '`det_scores` must be numbers'),
-        ('det_images', [1.0, 2.0], '`det_images` must be integers'),
-        ('images', ['1', '2'], '`images` must be integers'),
-        ('det_tiers', [0.5, 1], '`det_tiers` must be integers'),
-    ],
-)
-def test_wrong_types(field, value, message):
-    with pytest.raises(TypeError, match=message):
-        match(**{**GOOD, field: value})
 
 
 @pytest.mark.parametrize('rates', [[-1], [np.nan], [np.inf]])
@@ -362,8 +227,9 @@ def test_summary_rates_must_rise(rates):
 
 @pytest.mark.parametrize('weights', [[1], [1, -1], [1, np.nan]])
 def test_wrong_weights(weights):
+    matched = match_rows(match, [(2, FAR, 0.8)], [(1, LESION)], [1, 2])
     with pytest.raises(ValueError, match='`image_weights` must'):
-        froc_curve(match(**GOOD), weights)
+        froc_curve(matched, weights)
 
 
 def test_fp_class_ranks_last_whatever_its_score():
@@ -387,68 +253,19 @@ def test_fp_class_close_scores_keep_their_order():
     assert points == [(0, 0), (0, 1), (1, 1)]
 
 
-def test_append_fp_class_suppresses_under_lesions_only():
-    boxes = [LESION, HALF, [0, 0, 9, 5], LESION, LESION, FAR]
-    images = [1, 1, 1, 2, 1, 1]
-    is_fp = np.array([False, True, True, True, False, True])
-    rows, tiers = append_fp_class(boxes, images, is_fp)
-    # Row 1 has an IoU of exactly 0.5 with the lesion class and stays, row 2
-    # of 0.6 goes, row 3 is on another image, row 4 is a lesion again.
-    assert rows.tolist() == [0, 1, 3, 4, 5]
-    assert tiers.tolist() == [0, 1, 1, 0, 1]
-
-
-def test_append_fp_class_threshold():
-    rows, _ = append_fp_class(
-        [LESION, HALF], [1, 1], np.array([False, True]), nms_iou=0.4
-    )
-    assert rows.tolist() == [0]
-
-
-def test_append_fp_class_without_detections():
-    rows, tiers = append_fp_class([], [], np.zeros(0, dtype=bool))
-    assert rows.shape == tiers.shape == (0,)
-
-
-@pytest.mark.parametrize('is_fp', [[0, 1], np.zeros(3, dtype=bool)])
-def test_append_fp_class_wrong_classes(is_fp):
-    with pytest.raises(ValueError, match='`is_fp_class` must be bool'):
-        append_fp_class([LESION, FAR], [1, 1], is_fp)
-
-
-def test_append_fp_class_wrong_threshold():
-    with pytest.raises(ValueError, match='`nms_iou` must lie in'):
-        append_fp_class([LESION], [1], np.array([True]), nms_iou=2)
-
-
-def test_drop_noisy():
-    # Image 1 keeps a lesion, 2 loses its only one, 3 never had any.
-    keep_images, keep_lesions = drop_noisy(
-        [1, 2, 3], [1, 1, 2], [True, False, True]
-    )
-    assert keep_images.tolist() == [True, False, True]
-    assert keep_lesions.tolist() == [False, True, False]
-
-
 def test_published_detections(real_data):
-    stored = np.load(
-        real_data / 'froc' / '3dce_3slice_test_detections.npz',
-        allow_pickle=False,
-    )
-    position = {str(name): i for i, name in enumerate(stored['names'])}
-    lesions, images = [], []
-    with open(real_data / 'deeplesion_sample' / 'DL_info.csv') as file:
-        for row in csv.DictReader(file):
-            if row['Train_Val_Test'] == '3' and row['Possibly_noisy'] == '0':
-                name = row['File_name']
-                images.append(position[f'{name[:12]}/{name[13:]}'])
-                box = row['Bounding_boxes'].split(',')
-                lesions.append([float(value) - 1 for value in box])
-    dets = stored['dets'].astype(np.float64)
+    names, dets = published_detections(real_data)
+    position = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    clean = [
+        (position[name], box)
+        for name, box, noisy in lesions_of_test_split(real_data)
+        if not noisy
+    ]
+    images, lesions = zip(*clean, strict=True)
     matched = match(
         dets[:, :4],
         dets[:, 4],
-        np.repeat(np.arange(len(position)), stored['counts']),
+        [position[name] for name in names],
         lesions,
         images,
         np.arange(len(position)),

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from mmuldor.functional.froc import froc_curve, sensitivity_at
 from mmuldor.functional.matching_3d import HIT_RULES, match_volumes
+from tests.support.froc_points import curve_points, match_rows, slow_points
 
 BALL = [0, 0, 0, 10, 10, 10]
 
@@ -30,46 +31,8 @@ def slow_hit(found, lesion, rule, iou_thr):
     return union > 0 and inter / union >= iou_thr
 
 
-def slow_points(dets, lesions, volumes, rule, iou_thr):
-    """Every threshold anew: (FPs a volume, sensitivity)."""
-    points = [(0.0, 0.0)]
-    for threshold in sorted({score for *_, score in dets}, reverse=True):
-        found, fps = set(), 0
-        for volume, box, score in dets:
-            if score < threshold:
-                continue
-            hit = {
-                number
-                for number, (where, lesion) in enumerate(lesions)
-                if where == volume and slow_hit(box, lesion, rule, iou_thr)
-            }
-            found |= hit
-            fps += not hit
-        points.append((fps / len(volumes), len(found) / len(lesions)))
-    return points
-
-
-def matched(dets, lesions, volumes, **kwargs):
-    return match_volumes(
-        [box for _, box, _ in dets],
-        [score for *_, score in dets],
-        [volume for volume, *_ in dets],
-        [box for _, box in lesions],
-        [volume for volume, _ in lesions],
-        volumes,
-        **kwargs,
-    )
-
-
-def points(*args, **kwargs):
-    curve = froc_curve(matched(*args, **kwargs))
-    return list(
-        zip(
-            curve.fps_per_image.tolist(),
-            curve.sensitivity.tolist(),
-            strict=True,
-        )
-    )
+def matched(dets, lesions, volumes, **options):
+    return match_rows(match_volumes, dets, lesions, volumes, **options)
 
 
 @st.composite
@@ -101,8 +64,13 @@ def test_like_the_definition(dets, lesions, rule, iou_thr):
                     or slow_hit(box, lesion, rule, iou_thr + 1e-9)
                     == slow_hit(box, lesion, rule, iou_thr - 1e-9)
                 )
-    fast = points(dets, lesions, VOLUMES, hit=rule, iou_thr=iou_thr)
-    slow = slow_points(dets, lesions, VOLUMES, rule, iou_thr)
+    fast = curve_points(
+        matched(dets, lesions, VOLUMES, hit=rule, iou_thr=iou_thr)
+    )
+    slow = slow_points(
+        *(dets, lesions, VOLUMES),
+        lambda box, lesion: slow_hit(box, lesion, rule, iou_thr),
+    )
     assert np.allclose(fast, slow, rtol=0, atol=1e-12)
 
 

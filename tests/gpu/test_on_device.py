@@ -30,7 +30,7 @@ from mmuldor.mining.rule import MiningRule
 from mmuldor.ops import extension, torchvision_ops
 from mmuldor.ops.info import compiled_operators
 from mmuldor.scans.volume import Volume
-from tests.small_configs import SMALL, configure
+from tests.support.small_configs import SMALL, configure
 
 pytestmark = pytest.mark.gpu
 

@@ -6,59 +6,34 @@ import json
 import pytest
 
 from mmuldor.io.annotations import load_annotations
+from tests.support.entries import image_entry, lesion_entry
 
 GOOD = {
     'info': {'dataset': 'DeepLesion'},
     'categories': [{'id': 1, 'name': 'lesion'}],
     'images': [
-        {
-            'id': 7,
-            'file_name': '000001_01_01/109.png',
-            'height': 512,
-            'width': 512,
-            'spacing_mm': [0.5, 0.5],
-            'slice_interval_mm': 5.0,
-            'key_slice': 109,
-            'slice_range': [103, 115],
-            'patient': 1,
-            'window_hu': [-175.0, 275.0],
-        },
-        {
-            'id': 9,
-            'file_name': '000001_01_01/110.png',
-            'height': 512,
-            'width': 512,
-            'spacing_mm': [0.5, 0.5],
-            'slice_interval_mm': 5.0,
-            'key_slice': 110,
-            'slice_range': [103, 115],
-            'patient': 1,
-            'window_hu': [-175.0, 275.0],
-        },
+        image_entry(
+            *(number, 512),
+            file_name=f'000001_01_01/{key_slice}.png',
+            spacing_mm=[0.5, 0.5],
+            slice_interval_mm=5.0,
+            key_slice=key_slice,
+            slice_range=[103, 115],
+            patient=1,
+        )
+        for number, key_slice in ((7, 109), (9, 110))
     ],
     'annotations': [
-        {
-            'id': 12,
-            'image_id': 7,
-            'category_id': 1,
-            'bbox': [10.0, 20.0, 18.0, 16.0],
-            'area': 288.0,
-            'iscrowd': 0,
-            'recist_px': [15.0, 28.0, 23.0, 28.0, 19.0, 25.0, 19.0, 31.0],
-            'lesion_type': 3,
-            'noisy': False,
-        },
-        {
-            'id': 13,
-            'image_id': 7,
-            'category_id': 1,
-            'bbox': [10.0, 20.0, 18.0, 16.0],
-            'area': 288.0,
-            'iscrowd': 0,
-            'recist_px': [15.0, 28.0, 23.0, 28.0, 19.0, 25.0, 19.0, 31.0],
-            'lesion_type': -1,
-            'noisy': True,
-        },
+        lesion_entry(
+            *(number, [10.0, 20.0, 18.0, 16.0]),
+            [15.0, 28.0, 23.0, 28.0, 19.0, 25.0, 19.0, 31.0],
+            image_id=7,
+            area=288.0,
+            iscrowd=0,
+            lesion_type=lesion_type,
+            noisy=noisy,
+        )
+        for number, lesion_type, noisy in ((12, 3, False), (13, -1, True))
     ],
 }
 ZERO_LENGTH = [15.0, 28.0, 15.0, 28.0, 19.0, 25.0, 19.0, 31.0]

@@ -1,11 +1,15 @@
-import csv
 import json
 import random
 import subprocess
 import sys
 
-import numpy as np
 import pytest
+
+from tests.support.published import (
+    SENSITIVITY,
+    lesions_of_test_split,
+    published_detections,
+)
 
 LESION = [0, 0, 9, 9]
 IMAGES = [{'id': number} for number in (4, 2, 9, 5)]
@@ -194,32 +198,21 @@ def test_no_lesion_left(run, files, annotations):
 @pytest.fixture
 def published(real_data, tmp_path):
     """The published detections and their lesions as files, in any order."""
-    stored = np.load(
-        real_data / 'froc' / '3dce_3slice_test_detections.npz',
-        allow_pickle=False,
-    )
-    with open(real_data / 'deeplesion_sample' / 'DL_info.csv') as file:
-        rows = [
-            row for row in csv.DictReader(file) if row['Train_Val_Test'] == '3'
-        ]
+    lesions = list(lesions_of_test_split(real_data))
     rng = random.Random(0)
-    files = [row['File_name'] for row in rows]
-    names = sorted({f'{name[:12]}/{name[13:]}' for name in files})
+    names = sorted({name for name, *_ in lesions})
     ids = dict(zip(names, rng.sample(range(10**6), len(names)), strict=True))
-    annotations = []
-    for number, row in enumerate(rows, 1):
-        name = row['File_name']
-        box = [float(value) - 1 for value in row['Bounding_boxes'].split(',')]
-        annotations.append(
-            {
-                'id': number,
-                'image_id': ids[f'{name[:12]}/{name[13:]}'],
-                'category_id': 1,
-                'bbox': [*box[:2], box[2] - box[0], box[3] - box[1]],
-                'noisy': row['Possibly_noisy'] == '1',
-            }
-        )
-    names = np.repeat(stored['names'], stored['counts']).tolist()
+    annotations = [
+        {
+            'id': number,
+            'image_id': ids[name],
+            'category_id': 1,
+            'bbox': [*box[:2], box[2] - box[0], box[3] - box[1]],
+            'noisy': noisy,
+        }
+        for number, (name, box, noisy) in enumerate(lesions, 1)
+    ]
+    names, boxes = published_detections(real_data)
     detections = [
         {
             'image_id': ids[name],
@@ -228,7 +221,7 @@ def published(real_data, tmp_path):
             'category_id': 1,
         }
         for name, (x1, y1, x2, y2, score) in zip(
-            names, stored['dets'].astype(np.float64).tolist(), strict=True
+            names, boxes.tolist(), strict=True
         )
     ]
     images = [{'id': number} for number in ids.values()]
@@ -242,13 +235,5 @@ def published(real_data, tmp_path):
 
 def test_published_detections(run, published):
     found, table = report(run, published)
-    assert [f'{value:.8f}' for value in found['sensitivity']] == [
-        '0.61135993',
-        '0.71192997',
-        '0.79458469',
-        '0.84425896',
-        '0.85627036',
-        '0.87601792',
-        '0.89617264',
-    ]
+    assert [f'{value:.8f}' for value in found['sensitivity']] == SENSITIVITY
     assert '4817 images, 4912 lesions, 86314 detections' in table

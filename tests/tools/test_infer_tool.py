@@ -6,38 +6,25 @@ import highdicom as hd
 import nibabel
 import numpy as np
 import pytest
-import torch
-from mmengine.config import Config
-from mmengine.registry import MODELS, init_default_scope
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from mmuldor.apis.infer import infer_scan
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
+from tests.support.ct_slices import ct_slice
+from tests.support.small_configs import narrow_mask_rcnn, save_untrained
 from tools.infer import main
 
 SHAPE = (40, 48, 4)
 
 
 @pytest.fixture
-def config(root):
-    config = Config.fromfile(
-        root / 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
-    )
-    config.model.backbone.base_channels = 8
-    config.model.neck.in_channels = [8, 16, 32, 64]
-    return config
+def config():
+    return narrow_mask_rcnn()
 
 
 @pytest.fixture
 def checkpoint(config, tmp_path):
-    init_default_scope('mmdet')
-    torch.manual_seed(0)
-    model = MODELS.build(config.model)
-    model.init_weights()
-    torch.save({'state_dict': model.state_dict()}, tmp_path / 'w.pth')
-    return str(tmp_path / 'w.pth')
+    return save_untrained(config, tmp_path / 'w.pth')
 
 
 @pytest.fixture
@@ -130,23 +117,12 @@ def write_series(folder):
     """A CT series of noise, the files not in the order of the slices."""
     rng = np.random.default_rng(0)
     for number in (0, 1, 2, 4):
-        data = Dataset()
-        data.SOPClassUID = CTImageStorage
-        data.SOPInstanceUID = generate_uid()
-        data.StudyInstanceUID, data.SeriesInstanceUID = '1.2', '1.2.3'
-        data.FrameOfReferenceUID, data.Modality = '1.9', 'CT'
-        data.Rows, data.Columns, data.PixelSpacing = 48, 40, [0.8, 0.9]
-        data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-        data.ImagePositionPatient = [0, 0, 3.0 * number]
-        data.RescaleSlope, data.RescaleIntercept = 1, -1024
-        data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
-        data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
-        data.PixelRepresentation = 0
-        data.PixelData = rng.integers(0, 2000, (48, 40), np.uint16).tobytes()
-        data.file_meta = FileMetaDataset()
-        data.file_meta.MediaStorageSOPClassUID = CTImageStorage
-        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data = ct_slice(
+            rng.integers(0, 2000, (48, 40), np.uint16),
+            FrameOfReferenceUID='1.9',
+            PixelSpacing=[0.8, 0.9],
+            ImagePositionPatient=[0, 0, 3.0 * number],
+        )
         folder.mkdir(exist_ok=True)
         data.save_as(folder / f'{9 - number}.dcm', enforce_file_format=True)
 

@@ -16,6 +16,11 @@ from mmuldor.evaluation.slice_froc import (
     evaluate_slice_files,
     evaluation_dict,
 )
+from tests.support.published import (
+    SENSITIVITY,
+    lesions_of_test_split,
+    published_detections,
+)
 
 WIDTH, HEIGHT = 500, 380
 
@@ -252,28 +257,22 @@ def test_what_is_not_there(known, tmp_path):
 
 def test_published_detections(real_data, tmp_path):
     """86,314 real ones as a CSV that counts from 1: the eight digits."""
-    stored = np.load(
-        real_data / 'froc' / '3dce_3slice_test_detections.npz',
-        allow_pickle=False,
-    )
-    names = np.repeat(stored['names'], stored['counts']).tolist()
+    names, detections = published_detections(real_data)
     with open(tmp_path / 'r.csv', 'w', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(['image', 'x1', 'y1', 'x2', 'y2', 'score'])
-        for name, row in zip(names, stored['dets'].tolist(), strict=True):
+        for name, row in zip(names, detections.tolist(), strict=True):
             writer.writerow([name, *(v + 1 for v in row[:4]), row[4]])
     ids = {name: k for k, name in enumerate(sorted(set(names)), start=1)}
     lesions = []
-    with open(real_data / 'deeplesion_sample' / 'DL_info.csv') as file:
-        for number, row in enumerate(csv.DictReader(file), start=1):
-            name = f'{row["File_name"][:12]}/{row["File_name"][13:]}'
-            if row['Possibly_noisy'] == '1' or name not in ids:
-                continue
-            box = [float(v) - 1 for v in row['Bounding_boxes'].split(',')]
-            lesions.append(
-                {'id': number, 'image_id': ids[name], 'category_id': 1,
-                 'bbox': [*box[:2], box[2] - box[0], box[3] - box[1]]}
-            )  # fmt: skip
+    split = lesions_of_test_split(real_data)
+    for number, (name, box, noisy) in enumerate(split, start=1):
+        if noisy or name not in ids:
+            continue
+        lesions.append(
+            {'id': number, 'image_id': ids[name], 'category_id': 1,
+             'bbox': [*box[:2], box[2] - box[0], box[3] - box[1]]}
+        )  # fmt: skip
     images = [{'id': k, 'file_name': name} for name, k in ids.items()]
     ann = tmp_path / 'test.json'
     ann.write_text(json.dumps({'images': images, 'annotations': lesions}))
@@ -282,12 +281,4 @@ def test_published_detections(real_data, tmp_path):
     )
     write_results(tmp_path / 'dets.json', results)
     found = evaluation_dict(evaluate_slice_files(ann, tmp_path / 'dets.json'))
-    assert [f'{value:.8f}' for value in found['sensitivity']] == [
-        '0.61135993',
-        '0.71192997',
-        '0.79458469',
-        '0.84425896',
-        '0.85627036',
-        '0.87601792',
-        '0.89617264',
-    ]
+    assert [f'{value:.8f}' for value in found['sensitivity']] == SENSITIVITY

@@ -3,15 +3,10 @@
 import numpy as np
 import pydicom
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import (
-    CTImageStorage,
-    ExplicitVRLittleEndian,
-    RLELossless,
-    generate_uid,
-)
+from pydicom.uid import RLELossless
 
 from mmuldor.scans.dicom.series import read_dicom
+from tests.support.ct_slices import ct_slice
 
 ROWS, COLUMNS, SLICES = 6, 8, 5
 SPACING, INTERVAL = (0.8, 0.7), 2.5
@@ -36,35 +31,20 @@ def write_slice(
     **changes,
 ):
     """A valid CT slice; ``changes`` replace elements, None removes them."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = generate_uid()
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data = Dataset()
-    data.file_meta = meta
-    data.SOPClassUID = CTImageStorage
-    data.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
-    data.SeriesInstanceUID, data.StudyInstanceUID = uid, '1.2'
-    data.Modality, data.SeriesDescription = 'CT', 'thorax'
-    data.ImageType = ['ORIGINAL', 'PRIMARY', 'AXIAL']
-    data.Rows, data.Columns = ROWS, COLUMNS
-    data.PixelSpacing, data.SliceThickness = list(SPACING), INTERVAL
-    data.ImageOrientationPatient = orientation
     if position is None:
         position = [-20.0, -30.0, 100 + INTERVAL * number]
-    data.ImagePositionPatient = position
-    data.RescaleSlope, data.RescaleIntercept = 1, -1024
-    data.RescaleType = 'HU'
-    data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
-    data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
-    data.PixelRepresentation = 0
     hu = hu_of(number) if hu is None else hu
-    data.PixelData = (hu + 1024).astype(np.uint16).tobytes()
-    for key, value in changes.items():
-        if value is None:
-            delattr(data, key)
-        else:
-            setattr(data, key, value)
+    elements = {
+        'SeriesInstanceUID': uid,
+        'SeriesDescription': 'thorax',
+        'ImageType': ['ORIGINAL', 'PRIMARY', 'AXIAL'],
+        'PixelSpacing': list(SPACING),
+        'SliceThickness': INTERVAL,
+        'ImageOrientationPatient': orientation,
+        'ImagePositionPatient': position,
+        'RescaleType': 'HU',
+    }
+    data = ct_slice(hu + 1024, **{**elements, **changes})
     path = folder / (name or f'IM{(number * 7) % 100:03d}')
     path.parent.mkdir(parents=True, exist_ok=True)
     data.save_as(path, enforce_file_format=True)

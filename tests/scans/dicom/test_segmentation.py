@@ -6,8 +6,6 @@ import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from mmuldor import __version__
 from mmuldor.functional.masks import rasterize
@@ -15,6 +13,7 @@ from mmuldor.scans.dicom.segmentation import write_dicom_seg
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.reading import read_scan
+from tests.support.ct_slices import ct_slice
 
 # 21 x 33 pixels do not fill whole bytes.
 ROWS, COLUMNS, SLICES = 21, 33, 6
@@ -45,29 +44,15 @@ def write_series(folder, *, axes='LPS', numbers=range(SLICES), **changes):
     rng = np.random.default_rng(0)
     names = rng.permutation(SLICES)
     for number in numbers:
-        data = Dataset()
-        data.SOPClassUID = CTImageStorage
-        data.SOPInstanceUID = generate_uid()
-        data.StudyInstanceUID, data.SeriesInstanceUID = '1.2', '1.2.3'
-        data.Modality, data.SeriesNumber = 'CT', 4
-        data.Rows, data.Columns = ROWS, COLUMNS
-        data.PixelSpacing = [ROW_MM, COLUMN_MM]
-        data.ImageOrientationPatient = [*along[0], *along[1]]
         place = corner + along[2] * INTERVAL * number
-        data.ImagePositionPatient = place.round(3).tolist()
-        data.RescaleSlope, data.RescaleIntercept = 1, -1024
-        data.SamplesPerPixel, data.PhotometricInterpretation = 1, 'MONOCHROME2'
-        data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
-        data.PixelRepresentation = 0
+        elements = {
+            'SeriesNumber': 4,
+            'PixelSpacing': [ROW_MM, COLUMN_MM],
+            'ImageOrientationPatient': [*along[0], *along[1]],
+            'ImagePositionPatient': place.round(3).tolist(),
+        }
         pixels = rng.integers(0, 2000, (ROWS, COLUMNS), dtype=np.uint16)
-        data.PixelData = pixels.tobytes() + b'\x00' * (pixels.nbytes % 2)
-        for key, value in common.items():
-            if value is not None:
-                setattr(data, key, value)
-        data.file_meta = FileMetaDataset()
-        data.file_meta.MediaStorageSOPClassUID = CTImageStorage
-        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data = ct_slice(pixels, **{**elements, **common})
         data.save_as(folder / f'{names[number]}.dcm', enforce_file_format=True)
     return folder
 

@@ -31,11 +31,11 @@ _MIXES = {
 }
 
 
-class Elsewhere(Tensor):
+class OtherTensor(Tensor):
     """A tensor that says it is on the other device."""
 
     @staticmethod
-    def __new__(cls, values: Tensor) -> Elsewhere:
+    def __new__(cls, values: Tensor) -> OtherTensor:
         """Wrap values of the CPU."""
         return Tensor._make_wrapper_subclass(
             cls,
@@ -51,7 +51,7 @@ class Elsewhere(Tensor):
         self.values = values.detach()
 
     def __repr__(self) -> str:
-        return f'Elsewhere({self.values})'
+        return f'OtherTensor({self.values})'
 
     def tolist(self) -> list:
         """As of any device."""
@@ -115,8 +115,8 @@ def compute(func: Callable, args: tuple, kwargs: dict):
     """Run an operation on the values, and say where its results are."""
     flat, _ = tree_flatten((args, kwargs))
     tensors = [part for part in flat if isinstance(part, Tensor)]
-    there = any(isinstance(part, Elsewhere) for part in tensors)
-    plain = [part for part in tensors if not isinstance(part, Elsewhere)]
+    there = any(isinstance(part, OtherTensor) for part in tensors)
+    plain = [part for part in tensors if not isinstance(part, OtherTensor)]
     if any(part.device == DEVICE for part in plain):
         raise NotImplementedError(f'{func}: a tensor was made out of sight')
     here = [part for part in plain if part.ndim > 0]
@@ -131,10 +131,10 @@ def compute(func: Callable, args: tuple, kwargs: dict):
         there = torch.device(asked).type == DEVICE.type
         kwargs = {**kwargs, 'device': torch.device('cpu')}
     elif func is aten.copy_.default:
-        there = isinstance(args[0], Elsewhere)
+        there = isinstance(args[0], OtherTensor)
 
     def unwrap(part):
-        return part.values if isinstance(part, Elsewhere) else part
+        return part.values if isinstance(part, OtherTensor) else part
 
     with torch._C._DisableTorchDispatch():
         found = func(*tree_map(unwrap, args), **tree_map(unwrap, kwargs))
@@ -142,7 +142,7 @@ def compute(func: Callable, args: tuple, kwargs: dict):
         return found
 
     def wrap(part):
-        return Elsewhere(part) if isinstance(part, Tensor) else part
+        return OtherTensor(part) if isinstance(part, Tensor) else part
 
     return return_and_correct_aliasing(
         func, args, kwargs, tree_map(wrap, found)
@@ -154,11 +154,11 @@ def move(model: nn.Module) -> nn.Module:
     for module in model.modules():
         for name, value in list(module._parameters.items()):
             if value is not None:
-                there = Elsewhere(value.detach().clone())
+                there = OtherTensor(value.detach().clone())
                 module._parameters[name] = nn.Parameter(
                     there, requires_grad=value.requires_grad
                 )
         for name, value in list(module._buffers.items()):
             if value is not None:
-                module._buffers[name] = Elsewhere(value.clone())
+                module._buffers[name] = OtherTensor(value.clone())
     return model

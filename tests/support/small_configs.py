@@ -1,0 +1,61 @@
+"""Configs that are small enough for a test, and weights for them."""
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+SMALL = sorted((CONFIGS / 'detectors').glob('*_phantom.py'))
+
+
+def read_mini_data(config, mini_data):
+    """Let all splits come from a mini data set, in the test's own process."""
+    for split in ('train', 'val', 'test'):
+        loader = config[f'{split}_dataloader']
+        if loader is None:
+            continue
+        loader.dataset.data_root = str(mini_data)
+        loader.num_workers, loader.persistent_workers = 0, False
+        if split != 'train':
+            file = str(mini_data / f'{split}.json')
+            config[f'{split}_evaluator'].ann_file = file
+
+
+def make_narrow(config):
+    """An eighth of a ResNet-18's channels."""
+    config.model.backbone.base_channels = 8
+    config.model.neck.in_channels = [8, 16, 32, 64]
+
+
+def narrow_mask_rcnn():
+    """The phantom's one-class Mask R-CNN, narrow."""
+    config = Config.fromfile(
+        CONFIGS / 'mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
+    )
+    make_narrow(config)
+    return config
+
+
+def save_untrained(config, path):
+    """A checkpoint of a config's model as it starts; the path as text."""
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    model.init_weights()
+    torch.save({'state_dict': model.state_dict()}, path)
+    return str(path)
+
+
+def configure(path, mini_data, tmp_path):
+    """Two iterations on four of the mini data set's images."""
+    config = Config.fromfile(path)
+    config.work_dir, config.log_level = str(tmp_path / 'work'), 'WARNING'
+    read_mini_data(config, mini_data)
+    config.train_dataloader.dataset.indices = 4
+    if 'num_queries' in config.model:
+        # No more than an image of 64 px has places.
+        config.model.num_queries = config.model.test_cfg.max_per_img = 20
+    config.train_cfg.update(max_epochs=1, val_interval=1)
+    return config
