@@ -18,18 +18,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from rich.console import Console
-from rich.progress import track
-
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
+from .common.progress import progress_bar
 from .deeplesion.volumes.convert import (
     ConvertedSeries,
     Spacings,
@@ -42,10 +41,7 @@ _SHOWN = 5
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     nifti = commands.add_parser('to-nifti', help='PNG series to NIfTI')
     nifti.add_argument('images', help='Images_png, or one series of it')
@@ -53,43 +49,25 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     source.add_argument(
         '--csv', help='DL_info.csv: its series and their spacing'
     )
-    source.add_argument(
-        '--spacing',
-        type=float,
-        nargs=3,
-        metavar=('COLUMNS', 'ROWS', 'SLICES'),
-        help='in mm, of all series',
-    )
+    arguments.add_spacing(source, 'all series')
     png = commands.add_parser('to-png', help='NIfTI to PNG series')
     png.add_argument('volumes', nargs='+', help='files, or folders of them')
     for command in (nifti, png):
-        add = command.add_argument
-        add('--out', required=True, help='folder to write to')
-        add('--overwrite', action='store_true', help='also what is there')
-        add(
-            '--workers',
-            type=int,
-            default=min(4, os.cpu_count() or 1),
-            help='threads (default %(default)s)',
+        arguments.add_out(command)
+        command.add_argument(
+            '--overwrite', action='store_true', help='also what is there'
         )
-    args = parser.parse_args(argv)
-    if args.workers < 1:
-        parser.error('--workers must be at least 1')
-    return args
+        arguments.add_workers(command, min(4, os.cpu_count() or 1), least=1)
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Converts, says what was done; returns the exit code."""
     args = parse_args(argv)
-    stderr = Console(stderr=True)
-
-    def progress(what: str, total: int, items: Iterable) -> Iterable:
-        return track(items, what, total, console=stderr)
-
     options = {
         'workers': args.workers,
         'overwrite': args.overwrite,
-        'progress': progress,
+        'progress': progress_bar,
     }
     if args.command == 'to-nifti':
         spacings = Spacings(args.csv, args.spacing)

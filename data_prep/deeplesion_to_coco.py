@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from rich.console import Console
-from rich.progress import track
-
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
+from .common.progress import progress_bar
+from .common.report import show_report
 from .deeplesion.conversion.convert import Options, convert
 from .deeplesion.conversion.image_checks import MISSING_CHOICES
 from .deeplesion.conversion.split_file import HELP as SPLIT_HELP
@@ -32,17 +32,14 @@ from .deeplesion.conversion.split_file import HELP as SPLIT_HELP
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument('--csv', required=True, help='DL_info.csv')
     parser.add_argument(
         '--images',
         help='Images_png, or the folder it lies in; holds '
         '000001_01_01/109.png and so on',
     )
-    parser.add_argument('--out', required=True, help='folder to write to')
+    arguments.add_out(parser)
     parser.add_argument(
         '--missing-images',
         choices=MISSING_CHOICES,
@@ -62,19 +59,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--split-file', help=SPLIT_HELP)
     parser.add_argument(
         '--neighbours',
-        type=_count,
+        type=arguments.whole_number(0),
         default=1,
         metavar='N',
         help='slices to check on each side of a key slice (default 1, what '
         'three-slice inputs read)',
     )
-    parser.add_argument(
-        '--workers',
-        type=_count,
-        default=8,
-        metavar='N',
-        help='threads that look at images (default 8)',
-    )
+    arguments.add_workers(parser, 8, 'threads that look at images', least=0)
     parser.add_argument(
         '--masks',
         action='store_true',
@@ -86,38 +77,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Converts, then shows the counts on stdout and warnings on stderr."""
-    args = parse_args(argv)
-    stderr = Console(stderr=True)
-
-    def progress(what: str, total: int, items: Iterable) -> Iterable:
-        return track(items, what, total, console=stderr)
-
-    report = convert(
-        args.csv,
-        args.images,
-        args.out,
-        Options(
-            missing_images=args.missing_images,
-            bad_rows=args.bad_rows,
-            split_file=args.split_file,
-            neighbours=args.neighbours,
-            workers=max(args.workers, 1),
-            masks=args.masks,
-        ),
-        progress,
-    )
-    report.show(Console())
-    for warning in report.warnings():
-        print(f'warning: {warning}', file=sys.stderr)
-    print(f'wrote train.json, val.json, test.json, report.json to {args.out}')
-
-
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(
-            f'must be an integer of 0 or more, but got {text!r}'
-        )
-    return int(text)
+    args = vars(parse_args(argv))
+    csv, images, out = map(args.pop, ('csv', 'images', 'out'))
+    args['workers'] = max(args['workers'], 1)
+    report = convert(csv, images, out, Options(**args), progress_bar)
+    show_report(report)
+    print(f'wrote train.json, val.json, test.json, report.json to {out}')
 
 
 if __name__ == '__main__':

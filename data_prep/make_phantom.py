@@ -20,26 +20,18 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from rich.console import Console
-from rich.progress import track
-
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
+from .common.progress import progress_bar
 from .common.split_counts import split_counts
 from .phantom.dataset import make_dataset
-from .phantom.settings import (
-    Difficulty,
-    Settings,
-    change_difficulty,
-)
+from .phantom.settings import Difficulty, Settings, change_difficulty
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument('out', type=Path, help='folder to write to')
     parser.add_argument(
         '--images',
@@ -47,7 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='number of key slices (default: 100, or the sum of the counts '
         'of --splits)',
     )
-    parser.add_argument('--seed', type=int, default=0)
+    arguments.add_seed(parser, 'the same seed gives the same files')
     parser.add_argument(
         '--size',
         type=int,
@@ -86,11 +78,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='knobs of data_prep/phantom/settings.py to change, for instance '
         'lesion_texture_hu=60 confusers_per_image=4,8',
     )
-    parser.add_argument(
-        '--workers',
-        type=int,
-        default=min(os.cpu_count() or 1, 8),
-        help='processes; the result does not depend on them',
+    arguments.add_workers(
+        parser,
+        min(os.cpu_count() or 1, 8),
+        'processes; the result does not depend on them',
     )
     parser.add_argument(
         '--overwrite',
@@ -106,18 +97,16 @@ def check_args(args: argparse.Namespace) -> tuple[int, ...]:
     Raises:
         ValueError: Naming the argument, what it must be and what it is.
     """
-    rules = (
-        ('size', 64 <= args.size <= 1024, 'from 64 to 1024'),
-        ('neighbours', 0 <= args.neighbours <= 30, 'from 0 to 30'),
-        ('unannotated', 0 <= args.unannotated <= 0.9, 'from 0 to 0.9'),
-        ('workers', args.workers >= 1, '1 or more'),
-        ('seed', args.seed >= 0, '0 or more'),
+    arguments.check_values(
+        args,
+        (
+            ('size', 64 <= args.size <= 1024, 'from 64 to 1024'),
+            ('neighbours', 0 <= args.neighbours <= 30, 'from 0 to 30'),
+            ('unannotated', 0 <= args.unannotated <= 0.9, 'from 0 to 0.9'),
+            ('workers', args.workers >= 1, '1 or more'),
+            ('seed', args.seed >= 0, '0 or more'),
+        ),
     )
-    for name, good, rule in rules:
-        if not good:
-            raise ValueError(
-                f'--{name} must be {rule}, but got {getattr(args, name)}.'
-            )
     images = args.images
     if images is None:
         images = int(sum(args.splits)) if sum(args.splits) > 1.5 else 100
@@ -130,7 +119,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Makes the set and says what is in it."""
     args = parse_args(argv)
     counts = check_args(args)
-    stderr = Console(stderr=True)
     made = make_dataset(
         args.out,
         counts,
@@ -143,9 +131,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         ),
         overwrite=args.overwrite,
         workers=args.workers,
-        progress=lambda items, total: track(
-            items, 'Making patients', total, console=stderr
-        ),
+        progress=progress_bar,
     )
     print(
         f'wrote {made["images"]} key slices (train {counts[0]}, val '

@@ -15,18 +15,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from rich.console import Console
-from rich.progress import track
-
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
+from .common.progress import progress_bar
 from .deeplesion.packing import Packed, PackOptions, pack
 
 MB = 10**6
@@ -35,10 +34,7 @@ MB = 10**6
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     defaults = PackOptions()
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     add = parser.add_argument
     add(
         '--ann',
@@ -47,12 +43,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='JSON',
         help='train.json and so on, of deeplesion_to_coco.py',
     )
-    add(
-        '--images',
-        required=True,
-        help='Images_png, or the folder it lies in',
-    )
-    add('--out', required=True, help='folder of the store')
+    arguments.add_images(parser, 'Images_png, or the folder it lies in')
+    arguments.add_out(parser, 'folder of the store')
     add(
         '--num-slices',
         type=int,
@@ -65,12 +57,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='MM',
         help='slice_interval_mm of the config, where it resamples',
     )
-    add(
-        '--workers',
-        type=int,
-        default=defaults.workers,
-        help='threads (default: one a core)',
-    )
+    arguments.add_workers(parser, defaults.workers, least=1)
     add(
         '--shard-mb',
         type=float,
@@ -88,19 +75,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         parser.error('--num-slices must be odd and positive')
     if args.slice_interval is not None and not args.slice_interval > 0:
         parser.error('--slice-interval must be more than 0 mm')
-    if args.workers < 1 or not args.shard_mb > 0:
-        parser.error('--workers and --shard-mb must be more than 0')
+    if not args.shard_mb > 0:
+        parser.error('--shard-mb must be more than 0')
     return args
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Packs, then says what is in the store and how to use it."""
     args = parse_args(argv)
-    stderr = Console(stderr=True)
-
-    def progress(what: str, total: int, items: Iterable) -> Iterable:
-        return track(items, what, total, console=stderr)
-
     packed = pack(
         args.ann,
         args.images,
@@ -112,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             shard_bytes=int(args.shard_mb * MB),
             check=args.check,
         ),
-        progress,
+        progress_bar,
     )
     _show(packed, args)
 

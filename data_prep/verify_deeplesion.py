@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 if not __package__:  # run as a file, not by -m
@@ -23,10 +23,11 @@ if not __package__:  # run as a file, not by -m
     __package__ = 'data_prep'
 
 from rich.console import Console
-from rich.progress import track
 
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
+from .common.progress import progress_bar
 from .deeplesion.verification.advice import advice, table
 from .deeplesion.verification.verify import (
     REPORT_FILE,
@@ -39,13 +40,10 @@ from .deeplesion.verification.zip_parts import NUM_PARTS
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = arguments.make_parser(__doc__)
     add = parser.add_argument
     add('--csv', required=True, help='DL_info.csv')
-    add('--images', required=True, help='Images_png, or its parent')
+    arguments.add_images(parser, 'Images_png, or the folder it lies in')
     add('--zips', metavar='DIR', help='folder of Images_png_01.zip and so on')
     add(
         '--parts',
@@ -58,6 +56,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add(
         '--annotations',
+        dest='ann_files',
         nargs='+',
         metavar='JSON',
         default=(),
@@ -65,47 +64,26 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add(
         '--neighbours',
-        type=int,
+        type=arguments.whole_number(0),
         metavar='N',
         help='ask only for N slices on each side of a key slice (default: '
         'for all of the slice range)',
     )
-    add('--workers', type=int, default=16, help='threads (default 16)')
+    arguments.add_workers(parser, 16, least=1)
     add(
         '--out',
         default='work_dirs/verify',
         help='folder of verify.json (default work_dirs/verify)',
     )
-    args = parser.parse_args(argv)
-    if args.workers < 1:
-        parser.error('--workers must be at least 1')
-    if args.neighbours is not None and args.neighbours < 0:
-        parser.error('--neighbours must be 0 or more')
-    return args
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Verifies, shows what is missing; returns the exit code."""
-    args = parse_args(argv)
-    stderr = Console(stderr=True)
-
-    def progress(what: str, total: int, items: Iterable) -> Iterable:
-        return track(items, what, total, console=stderr)
-
-    result = verify(
-        args.csv,
-        args.images,
-        args.out,
-        VerifyOptions(
-            zips=args.zips,
-            parts=args.parts,
-            ann_files=args.annotations,
-            neighbours=args.neighbours,
-            workers=args.workers,
-        ),
-        progress,
-    )
-    _show(result, args.out)
+    args = vars(parse_args(argv))
+    csv, images, out = map(args.pop, ('csv', 'images', 'out'))
+    result = verify(csv, images, out, VerifyOptions(**args), progress_bar)
+    _show(result, out)
     return 0 if result.complete else 1
 
 

@@ -17,49 +17,30 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from rich.console import Console
-from rich.progress import track
-
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
-from .own_data.options import WINDOW_HU, VolumeOptions
-from .own_data.patients import HELP as PATIENTS_HELP
+from .common.progress import progress_bar
+from .own_data.arguments import add_arguments, check_arguments, show_result
+from .own_data.options import VolumeOptions
 from .own_data.volumes import convert_volumes
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        '--images', required=True, help='folder of .nii or .nii.gz, in HU'
-    )
+    parser = arguments.make_parser(__doc__)
     parser.add_argument(
         '--masks', required=True, help='folder of masks of the same names'
     )
-    parser.add_argument('--out', required=True, help='folder to make')
-    parser.add_argument(
-        '--split',
-        type=float,
-        nargs=3,
-        metavar=('TRAIN', 'VAL', 'TEST'),
-        help='shares of patients (default 0.7 0.15 0.15)',
-    )
-    parser.add_argument('--seed', type=int, default=0, help='of the draw')
-    parser.add_argument(
-        '--patients',
-        metavar='CSV',
-        help=PATIENTS_HELP.format(what='volume'),
-    )
+    arguments.add_images(parser, 'folder of .nii or .nii.gz, in HU')
+    add_arguments(parser, 'volume')
     parser.add_argument(
         '--labels',
         type=int,
@@ -93,21 +74,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='boxes reach so far beyond the mask (default 0; 5 in DeepLesion)',
     )
     parser.add_argument(
-        '--neighbours',
-        type=int,
-        default=3,
-        metavar='K',
-        help='slices written on each side of a key slice (default 3)',
-    )
-    parser.add_argument(
-        '--window',
-        type=float,
-        nargs=2,
-        default=WINDOW_HU,
-        metavar=('LOW', 'HIGH'),
-        help='HU that pictures show (default -160 240)',
-    )
-    parser.add_argument(
         '--bad-volumes',
         choices=('error', 'drop'),
         default='error',
@@ -123,30 +89,18 @@ def options_of(args: argparse.Namespace) -> VolumeOptions:
     Raises:
         ValueError: Naming the argument, what it must be and what it is.
     """
-    rules = (
+    shared = check_arguments(
+        args,
         ('min_diameter_mm', args.min_diameter_mm >= 0, '0 or more'),
         ('box_margin_px', args.box_margin_px >= 0, '0 or more'),
-        ('neighbours', args.neighbours >= 0, '0 or more'),
-        ('seed', args.seed >= 0, '0 or more'),
-        ('window', args.window[0] < args.window[1], 'LOW below HIGH'),
     )
-    for name, good, rule in rules:
-        if not good:
-            raise ValueError(
-                f'--{name.replace("_", "-")} must be {rule}, but got '
-                f'{getattr(args, name)}.'
-            )
     return VolumeOptions(
-        split=args.split,
-        seed=args.seed,
-        patients=args.patients,
+        **shared,
         labels=args.labels,
         instances=args.instances,
         every_slice=args.every_slice,
         min_diameter_mm=args.min_diameter_mm,
         box_margin_px=args.box_margin_px,
-        neighbours=args.neighbours,
-        window_hu=tuple(args.window),
         bad_volumes=args.bad_volumes,
     )
 
@@ -154,23 +108,10 @@ def options_of(args: argparse.Namespace) -> VolumeOptions:
 def main(argv: Sequence[str] | None = None) -> None:
     """Converts, then shows the counts on stdout and warnings on stderr."""
     args = parse_args(argv)
-    stderr = Console(stderr=True)
-
-    def progress(what: str, total: int, items: Iterable) -> Iterable:
-        return track(items, what, total, console=stderr)
-
     report = convert_volumes(
-        args.images, args.masks, args.out, options_of(args), progress
+        args.images, args.masks, args.out, options_of(args), progress_bar
     )
-    report.show(Console())
-    for warning in report.warnings():
-        print(f'warning: {warning}', file=sys.stderr)
-    if not args.patients:
-        print('each volume counts as a patient; --patients says otherwise')
-    print(
-        'wrote Images_png, train.json, val.json, test.json, truth.json, '
-        f'volumes.json and report.json to {args.out}'
-    )
+    show_result(report, args, 'each volume counts as a patient')
 
 
 if __name__ == '__main__':

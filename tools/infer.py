@@ -70,6 +70,7 @@ def main(argv: list[str] | None = None) -> None:
     from mmuldor.apis.infer import infer_scan
 
     config = load_config(args.pop('config'))
+    args['spacing_mm'] = args.pop('spacing')
     lesions, notes = infer_scan(scan, config, checkpoint, out, **args)
     for note in notes:
         print(f'note: {note}')

@@ -24,7 +24,7 @@ from mmuldor.io.store.slice_format import Record, encode_slice
 from mmuldor.io.store.writer import SHARD_BYTES, StoreWriter
 
 from ..common.output_folder import out_folder
-from .conversion.conversion_report import Progress
+from ..common.progress import Progress, no_progress
 from .conversion.image_checks import find_root
 
 _SHOWN = 3
@@ -69,7 +69,7 @@ def pack(
     images: str | os.PathLike,
     out: str | os.PathLike,
     options: PackOptions | None = None,
-    progress: Progress = lambda what, total, items: items,
+    progress: Progress = no_progress,
 ) -> Packed:
     """Pack what `LoadCTSlices` reads for these images.
 

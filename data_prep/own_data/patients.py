@@ -15,11 +15,6 @@ from ..common.split_counts import split_counts
 from .coco_documents import SPLIT_NAMES
 from .options import SPLIT
 
-HELP = (
-    'CSV with the columns file and patient, and split (train, val or test) '
-    'where you choose it; without this file every {what} is taken to be a '
-    'patient of its own'
-)
 SUFFIXES = ('.nii.gz', '.nii', '.png')
 
 

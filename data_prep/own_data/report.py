@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-# (what is done, how much there is, the items) -> the items, with a bar.
-Progress = Callable[[str, int, Iterable], Iterable]
 # Air is -1000 HU and fat -100; no slice of a patient lacks either, nor is all
 # of it lighter than water.
 _AIR_HU, _TISSUE_HU = -100, -100

@@ -11,6 +11,7 @@ from typing import Any
 from mmuldor.io.json_files import write_json_files
 
 from ..common.output_folder import atomic_folder
+from ..common.progress import Progress, no_progress
 from .coco_boxes import CocoImage, read_coco_boxes
 from .coco_documents import (
     FRAME,
@@ -22,13 +23,8 @@ from .coco_documents import (
 )
 from .convert_slice import Slice, convert_image
 from .options import SliceOptions, as_json
-from .patients import (
-    Patients,
-    draw_splits,
-    plain_name,
-    read_patients,
-)
-from .report import OwnDataReport, Progress
+from .patients import Patients, draw_splits, plain_name, read_patients
+from .report import OwnDataReport
 
 
 def convert_slices(
@@ -36,7 +32,7 @@ def convert_slices(
     coco: Sequence[str | os.PathLike],
     out: str | os.PathLike,
     options: SliceOptions | None = None,
-    progress: Progress = lambda what, total, items: items,
+    progress: Progress = no_progress,
 ) -> OwnDataReport:
     """Converts and writes; see `slices_to_coco.py --help`.
 

@@ -10,6 +10,7 @@ from mmuldor.io.json_files import write_json_files
 from mmuldor.io.volume_annotations import FRAME
 
 from ..common.output_folder import atomic_folder
+from ..common.progress import Progress, no_progress
 from .coco_documents import FRAME as PIXEL_FRAME
 from .coco_documents import (
     IMAGES_NAME,
@@ -21,12 +22,8 @@ from .coco_documents import (
 from .convert_volume import ConvertedVolume, convert_volume
 from .find_volumes import find_volumes_with_masks
 from .options import VolumeOptions, as_json
-from .patients import (
-    Patients,
-    draw_splits,
-    read_patients,
-)
-from .report import OwnDataReport, Progress
+from .patients import Patients, draw_splits, read_patients
+from .report import OwnDataReport
 
 
 def convert_volumes(
@@ -34,7 +31,7 @@ def convert_volumes(
     masks: str | os.PathLike,
     out: str | os.PathLike,
     options: VolumeOptions | None = None,
-    progress: Progress = lambda what, total, items: items,
+    progress: Progress = no_progress,
 ) -> OwnDataReport:
     """Converts and writes; see `volumes_to_coco.py --help`.
 

@@ -6,7 +6,7 @@ import csv
 import io
 import multiprocessing
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -18,11 +18,8 @@ import numpy as np
 from mmuldor.io.json_files import replacing, write_json
 
 from ..common.dl_info import COLUMNS
-from .patient import (
-    PatientPlan,
-    PatientRecord,
-    make_patient,
-)
+from ..common.progress import Progress, no_progress
+from .patient import PatientPlan, PatientRecord, make_patient
 from .settings import Settings
 
 CSV_NAME, IMAGES_NAME, TRUTH_NAME = 'DL_info.csv', 'Images_png', 'truth.json'
@@ -89,7 +86,7 @@ def make_dataset(
     *,
     overwrite: bool = False,
     workers: int = 1,
-    progress: Callable[[Iterable, int], Iterable] = lambda items, total: items,
+    progress: Progress = no_progress,
 ) -> dict[str, int]:
     """Write a phantom: slices, DL_info.csv and truth.json.
 
@@ -101,7 +98,7 @@ def make_dataset(
         settings: How it looks.
         overwrite: Whether an older phantom in `out` is replaced.
         workers: Processes.
-        progress: Wraps the patients while they are made; gets their number.
+        progress: Wraps the patients while they are made.
 
     Returns:
         How many patients, images, rows, lesions and confusers there are.
@@ -111,7 +108,8 @@ def make_dataset(
     make = partial(
         make_patient, seed=seed, settings=settings, images=out / IMAGES_NAME
     )
-    records = list(progress(_map(make, plans, workers), len(plans)))
+    made = _map(make, plans, workers)
+    records = list(progress('Making patients', len(plans), made))
     truth = _truth(records, counts, seed, settings)
     write_json(out / TRUTH_NAME, truth)
     # Last, so that a set with a CSV is a whole one.

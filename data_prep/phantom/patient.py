@@ -16,12 +16,7 @@ from .lesions.confusers import Confuser, draw_confusers
 from .lesions.growth import PlacedLesion, grow
 from .lesions.placement import Placer
 from .lesions.sites import Site, draw_site
-from .records import (
-    KeySlice,
-    Row,
-    confuser_truth,
-    lesion_truth,
-)
+from .records import KeySlice, Row, confuser_truth, lesion_truth
 from .series import TOP_MM, ScanGeometry, draw_series
 from .settings import Settings
 

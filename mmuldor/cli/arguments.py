@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-SPLITS = ('TRAIN', 'VAL', 'TEST')
 OFFSETS_PX = (0, 0.5, 1)
 
 
@@ -48,13 +47,30 @@ def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument('--seed', type=int, default=0, help=what)
 
 
+def whole_number(least: int) -> Callable[[str], int]:
+    """A `type` of arguments: whole numbers of at least so much."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                f'must be an integer of {least} or more, but got {text!r}'
+            )
+        return int(text)
+
+    return read
+
+
 def add_workers(
-    parser: argparse.ArgumentParser, default: int, what: str = 'threads'
+    parser: argparse.ArgumentParser,
+    default: int,
+    what: str = 'threads',
+    *,
+    least: int | None = None,
 ) -> None:
-    """``--workers N``."""
+    """``--workers N``, of at least so many, or of any number."""
     parser.add_argument(
         '--workers',
-        type=int,
+        type=int if least is None else whole_number(least),
         default=default,
         metavar='N',
         help=f'{what} (default {default})',
@@ -147,10 +163,9 @@ def add_operating_point(
 
 
 def add_spacing(parser: argparse._ActionsContainer, of: str) -> None:
-    """``--spacing COLUMNS ROWS SLICES``, as `spacing_mm`; a group's too."""
+    """``--spacing COLUMNS ROWS SLICES``, also of a group of arguments."""
     parser.add_argument(
         '--spacing',
-        dest='spacing_mm',
         type=float,
         nargs=3,
         metavar=('COLUMNS', 'ROWS', 'SLICES'),
@@ -173,13 +188,17 @@ def add_offset(parser: argparse.ArgumentParser, default: float) -> None:
 
 
 def check_values(
-    rules: Iterable[tuple[str, object, bool, str]],
+    args: argparse.Namespace, rules: Iterable[tuple[str, bool, str]]
 ) -> None:
     """Raise ValueError at the first argument that breaks its rule.
 
     Args:
-        rules: Flag, its value, whether it is good, what it must be.
+        args: The parsed command line.
+        rules: Name in `args`, whether its value is good, what it must be.
     """
-    for flag, value, good, rule in rules:
+    for name, good, rule in rules:
         if not good:
-            raise ValueError(f'{flag} must be {rule}, but got {value}.')
+            raise ValueError(
+                f'--{name.replace("_", "-")} must be {rule}, but got '
+                f'{getattr(args, name)}.'
+            )

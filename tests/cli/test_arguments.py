@@ -1,3 +1,5 @@
+from argparse import Namespace
+
 import pytest
 
 from mmuldor.cli import arguments
@@ -72,13 +74,25 @@ def test_a_frame_that_nobody_uses_is_refused():
 
 
 def test_the_first_bad_value_is_named():
+    args = Namespace(seed=0, min_size=7, other=0)
     rules = [
-        ('--seed', 0, True, '0 or more'),
-        ('--size', 7, False, 'from 64 to 1024'),
-        ('--other', 0, False, 'more'),
+        ('seed', True, '0 or more'),
+        ('min_size', False, 'from 64 to 1024'),
+        ('other', False, 'more'),
     ]
-    arguments.check_values(rules[:1])
+    arguments.check_values(args, rules[:1])
     with pytest.raises(
-        ValueError, match=r'^--size must be from 64 to 1024, but got 7\.$'
+        ValueError, match=r'^--min-size must be from 64 to 1024, but got 7\.$'
     ):
-        arguments.check_values(rules)
+        arguments.check_values(args, rules)
+
+
+@pytest.mark.parametrize('text', ['0', '-1', '1.5', 'x', ''])
+def test_numbers_that_are_too_small_are_refused(text, capsys):
+    def add(parser):
+        arguments.add_workers(parser, 3, least=1)
+
+    assert parsed(add, '--workers', '1') == {'workers': 1}
+    with pytest.raises(SystemExit, match='2'):
+        parsed(add, '--workers', text)
+    assert 'must be an integer of 1 or more' in capsys.readouterr().err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Console
@@ -12,8 +11,6 @@ from rich.table import Table
 from ...common.dl_info import OFFICIAL_GIT_HASH, SPLITS, RawRow
 from .row_checks import RowFinding
 
-# (what is done, how much there is, the items) -> the items, with a bar.
-Progress = Callable[[str, int, Iterable], Iterable]
 # Kind of finding -> name of its list in report.json.
 _LISTS = {'drop': 'dropped', 'repair': 'repaired', 'note': 'notes'}
 # The user asked for these; they need no warning row by row.

@@ -22,25 +22,13 @@ from ...common.dl_info import (
     parse_row,
     read_bytes,
 )
-from .coco_documents import (
-    add_masks,
-    make_documents,
-)
-from .conversion_report import (
-    DeepLesionReport,
-    Progress,
-    describe,
-)
-from .cross_row_checks import (
-    ImageConsistency,
-    check_dataset,
-)
+from ...common.output_folder import out_folder
+from ...common.progress import Progress, no_progress
+from .coco_documents import add_masks, make_documents
+from .conversion_report import DeepLesionReport, describe
+from .cross_row_checks import ImageConsistency, check_dataset
 from .image_checks import match_images
-from .row_checks import (
-    RowFinding,
-    check_lesion,
-    repair_lesion,
-)
+from .row_checks import RowFinding, check_lesion, repair_lesion
 from .split_file import SplitFile
 
 _SHOWN = 3
@@ -72,7 +60,7 @@ def convert(
     images: str | os.PathLike | None,
     out: str | os.PathLike,
     options: Options | None = None,
-    progress: Progress = lambda what, total, items: items,
+    progress: Progress = no_progress,
 ) -> DeepLesionReport:
     """Converts and writes; see `deeplesion_to_coco.py --help`.
 
@@ -89,9 +77,7 @@ def convert(
         ValueError: damaged CSV or images; names file, row and column.
     """
     options = options or Options()
-    csv_path, out = Path(csv_path), Path(out)
-    if out.exists() and not out.is_dir():
-        raise ValueError(f'`--out` must be a folder, but {out} is a file.')
+    csv_path, out = Path(csv_path), out_folder(out)
     data = read_bytes(csv_path)
     report = DeepLesionReport(csv_path.name, git_hash(data))
     rows, image_ids = _read_rows(data, report, options, progress)

@@ -11,10 +11,8 @@ from pathlib import Path
 from mmuldor.io.png import check_png16
 
 from ...common.dl_info import LesionRow
-from .conversion_report import (
-    DeepLesionReport,
-    Progress,
-)
+from ...common.progress import Progress
+from .conversion_report import DeepLesionReport
 from .row_checks import RowFinding
 
 FOLDER = 'Images_png'

@@ -12,7 +12,7 @@ from pathlib import Path
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.png import check_png16
 
-from ..conversion.conversion_report import Progress
+from ...common.progress import Progress
 from .requested_slices import RequestedSeries
 
 _SAVE_EVERY_S = 30

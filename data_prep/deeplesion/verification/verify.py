@@ -13,23 +13,11 @@ from mmuldor.io.json_files import write_json
 
 from ...common.dl_info import OFFICIAL_GIT_HASH, git_hash, read_bytes
 from ...common.output_folder import out_folder
-from ..conversion.conversion_report import Progress
+from ...common.progress import Progress, no_progress
 from ..conversion.image_checks import find_root
-from .requested_slices import (
-    RequestedSlices,
-    read_requested_slices,
-)
-from .slice_checks import (
-    CheckCache,
-    SeriesCheck,
-    check_series_all,
-)
-from .zip_parts import (
-    NUM_PARTS,
-    Contents,
-    ZipPart,
-    read_parts,
-)
+from .requested_slices import RequestedSlices, read_requested_slices
+from .slice_checks import CheckCache, SeriesCheck, check_series_all
+from .zip_parts import NUM_PARTS, Contents, ZipPart, read_parts
 
 REPORT_FILE = 'verify.json'
 MEMORY_FILE = 'verified.json'
@@ -164,7 +152,7 @@ def verify(
     images: str | os.PathLike,
     out: str | os.PathLike,
     options: VerifyOptions | None = None,
-    progress: Progress = lambda what, total, items: items,
+    progress: Progress = no_progress,
 ) -> Verification:
     """Looks at everything that is asked for and writes verify.json.
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ..conversion.conversion_report import Progress
+from ...common.progress import Progress
 
 NUM_PARTS = 56
 # PNG files are compressed: a zip of them unpacks to about its own size.

@@ -25,7 +25,7 @@ from mmuldor.scans.png_series import (
 )
 
 from ...common.output_folder import out_folder
-from ..conversion.conversion_report import Progress
+from ...common.progress import Progress, no_progress
 from ..conversion.image_checks import FOLDER
 from .spacings import Spacings, run_name
 
@@ -48,7 +48,7 @@ def to_nifti(
     *,
     workers: int = 2,
     overwrite: bool = False,
-    progress: Progress = lambda what, total, items: items,
+    progress: Progress = no_progress,
 ) -> ConvertedSeries:
     """Converts every series of a folder, or the one that it is.
 
@@ -84,7 +84,7 @@ def to_png(
     *,
     workers: int = 2,
     overwrite: bool = False,
-    progress: Progress = lambda what, total, items: items,
+    progress: Progress = no_progress,
 ) -> ConvertedSeries:
     """Converts NIfTI files, or all that lie in a folder, to series.
 

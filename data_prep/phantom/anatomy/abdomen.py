@@ -5,14 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .body import Body
-from .shapes import (
-    Solid,
-    Tube,
-    branches,
-    smooth_path,
-    tube,
-    wobble,
-)
+from .shapes import Solid, Tube, branches, smooth_path, tube, wobble
 from .tissue import Tissue as T  # noqa: N817
 
 FAT = (T.VISFAT,)

@@ -8,13 +8,7 @@ import numpy as np
 
 from .body import LUNG_BASE, Body
 from .canvas import Canvas
-from .shapes import (
-    Solid,
-    Tube,
-    branches,
-    tube,
-    wobble,
-)
+from .shapes import Solid, Tube, branches, tube, wobble
 from .tissue import Tissue as T  # noqa: N817
 
 INNER = (T.LUNG, T.MEDFAT)

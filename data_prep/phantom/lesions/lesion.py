@@ -7,12 +7,7 @@ import numpy as np
 
 from ..anatomy.canvas import Canvas
 from ..anatomy.noise import field, unit
-from ..settings import (
-    LONG_MM,
-    QUANTILES,
-    SHORT_RATIO,
-    Difficulty,
-)
+from ..settings import LONG_MM, QUANTILES, SHORT_RATIO, Difficulty
 
 HARMONICS = 7
 TEXTURE_REACH = 2.5  # mm of z after which the inner texture has changed

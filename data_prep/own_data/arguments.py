@@ -1,0 +1,90 @@
+"""What both commands for own data share: arguments, rules, last words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import Any
+
+from mmuldor.cli import arguments
+
+from ..common.report import show_report
+from .options import WINDOW_HU
+from .report import OwnDataReport
+
+PATIENTS_HELP = (
+    'CSV with the columns file and patient, and split (train, val or test) '
+    'where you choose it; without this file every {what} is taken to be a '
+    'patient of its own'
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add them; without a table of patients `what` counts as one."""
+    arguments.add_out(parser, 'folder to make')
+    add = parser.add_argument
+    add(
+        '--split',
+        type=float,
+        nargs=3,
+        metavar=('TRAIN', 'VAL', 'TEST'),
+        help='shares of patients (default 0.7 0.15 0.15)',
+    )
+    arguments.add_seed(parser, 'of the draw')
+    add('--patients', metavar='CSV', help=PATIENTS_HELP.format(what=what))
+    add(
+        '--neighbours',
+        type=int,
+        default=3,
+        metavar='K',
+        help='slices written on each side of a key slice (default 3)',
+    )
+    add(
+        '--window',
+        type=float,
+        nargs=2,
+        default=WINDOW_HU,
+        metavar=('LOW', 'HIGH'),
+        help='HU that pictures show (default -160 240)',
+    )
+
+
+def check_arguments(
+    args: argparse.Namespace, *own: tuple[str, bool, str]
+) -> dict[str, Any]:
+    """Check the numbers; the options that `VolumeOptions` and others share.
+
+    Args:
+        args: The parsed command line.
+        own: Rules of one command alone, as `check_values` takes them.
+
+    Raises:
+        ValueError: Naming the argument, what it must be and what it is.
+    """
+    low, high = args.window
+    arguments.check_values(
+        args,
+        (
+            *own,
+            ('neighbours', args.neighbours >= 0, '0 or more'),
+            ('seed', args.seed >= 0, '0 or more'),
+            ('window', low < high, 'LOW below HIGH'),
+        ),
+    )
+    return {
+        'split': args.split,
+        'seed': args.seed,
+        'patients': args.patients,
+        'neighbours': args.neighbours,
+        'window_hu': (low, high),
+    }
+
+
+def show_result(
+    report: OwnDataReport, args: argparse.Namespace, note: str
+) -> None:
+    """Print counts, warnings, what was written; `note` without a table."""
+    show_report(report)
+    if not args.patients:
+        print(f'{note}; --patients says otherwise')
+    print(f'wrote {", ".join(sorted(os.listdir(args.out)))} to {args.out}')
