@@ -6,6 +6,7 @@ from mmengine.registry import init_default_scope
 
 from mmuldor.datasets import DeepLesionDataset, LoadCTSlices, slice_check
 from mmuldor.io.png import write_png16
+from tests.support.instances import LOAD_POLYGONS
 
 
 def build(folder, split='train', pipeline=(), **kwargs):
@@ -152,12 +153,7 @@ def test_the_whole_pipeline_in_mmdets_frame(mini_data):
         dict(type='mmuldor.LoadCTSlices'),
         dict(type='mmuldor.WindowHU', windows=[(-100, 200)]),
         dict(type='mmuldor.RecistToMask'),
-        dict(
-            type='LoadAnnotations',
-            with_bbox=True,
-            with_mask=True,
-            poly2mask=False,
-        ),
+        LOAD_POLYGONS,
         dict(type='mmuldor.ResizeToSpacing', spacing_mm=0.4, max_size=512),
         dict(type='PackDetInputs', meta_keys=('img_id', 'scale_factor')),
     ]

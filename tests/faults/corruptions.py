@@ -11,6 +11,7 @@ import zlib
 
 import numpy as np
 
+from data_prep.common import dl_info
 from tests.faults import good
 from tests.faults.corruptions_images import faults_of_images
 from tests.faults.fault import Fault
@@ -293,21 +294,13 @@ BAD_TEXT = [
     '1;2',
     '1, 2, 3, 4, 5',
 ]
+# Names, and what is only copied: wrong texts of theirs stand below.
+_NAMES = {
+    *('File_name', 'Study_index', 'Series_ID'),
+    *('Normalized_lesion_location', 'Patient_gender', 'Patient_age'),
+}
 COLUMNS = {
-    'DL_info': [
-        'Patient_index',
-        'Key_slice_index',
-        'Measurement_coordinates',
-        'Bounding_boxes',
-        'Lesion_diameters_Pixel_',
-        'Coarse_lesion_type',
-        'Possibly_noisy',
-        'Slice_range',
-        'Spacing_mm_px_',
-        'Image_size',
-        'DICOM_windows',
-        'Train_Val_Test',
-    ],
+    'DL_info': [name for name in dl_info.COLUMNS if name not in _NAMES],
     'foreign csv': ['x1', 'y1', 'x2', 'y2', 'score'],
 }
 # Other wrong texts: kind, column, text.

@@ -1,0 +1,98 @@
+import json
+import os
+
+import pytest
+
+from mmuldor.datasets.transforms import AddHardNegatives
+from tests.support.instances import one_lesion
+
+
+def bank_of(folder, name, score, fingerprint='abc'):
+    bank = {
+        'version': 1,
+        'ann_file': 'train.json',
+        'fingerprint': fingerprint,
+        'epoch': 0,
+        'images': {
+            '7': [
+                {
+                    'bbox': [1.0, 2.0, 3.0, 4.0],
+                    'score': score,
+                    'mask_iou': 0.0,
+                    'polygons': [[1.0, 2.0, 4.0, 2.0, 4.0, 6.0]],
+                }
+            ]
+        },
+    }
+    (folder / name).write_text(json.dumps(bank))
+    return folder / name
+
+
+def added(transform, img_id=7):
+    results = {'img_id': img_id, 'instances': one_lesion()}
+    return transform.transform(results)['instances'][1:]
+
+
+def test_without_a_bank_nothing_is_added():
+    assert added(AddHardNegatives()) == []
+
+
+def test_a_fixed_bank_adds_its_examples_half_a_pixel_on(tmp_path):
+    transform = AddHardNegatives(bank_of(tmp_path, 'bank.json', 0.9))
+    (instance,) = added(transform)
+    assert instance['bbox'] == [1.5, 2.5, 4.5, 6.5]
+    assert instance['bbox_label'] == 1
+    assert instance['mask'][0].tolist() == [1.5, 2.5, 4.5, 2.5, 4.5, 6.5]
+    assert added(transform, img_id=8) == []
+
+
+def test_a_spared_example_is_an_ignored_region(tmp_path):
+    path = bank_of(tmp_path, 'bank.json', 0.9)
+    bank = json.loads(path.read_text())
+    assert added(AddHardNegatives(path))[0]['ignore_flag'] == 0
+    bank['images']['7'][0]['spared'] = True
+    path.write_text(json.dumps(bank))
+    assert added(AddHardNegatives(path))[0]['ignore_flag'] == 1
+
+
+def test_a_fixed_bank_of_other_images_is_refused(tmp_path):
+    transform = AddHardNegatives(bank_of(tmp_path, 'bank.json', 0.9))
+    classes = ('lesion', 'false_positive')
+    transform.check('abc', classes)
+    with pytest.raises(ValueError, match='mined on other images'):
+        transform.check('def', classes)
+    with pytest.raises(ValueError, match=r"the classes \('lesion',\)"):
+        transform.check('abc', ('lesion',))
+
+
+def test_the_pointer_is_followed(tmp_path):
+    bank_of(tmp_path, 'epoch_000.json', 0.9)
+    bank_of(tmp_path, 'epoch_001.json', 0.8)
+    pointer = tmp_path / 'current.json'
+    transform = AddHardNegatives(label=2)
+    for names, expected in (
+        ([], 0),
+        (['epoch_000.json'], 1),
+        (['epoch_000.json', 'epoch_001.json'], 2),
+        (['epoch_001.json'], 1),
+    ):
+        (tmp_path / 'new').write_text(json.dumps({'banks': names}))
+        os.replace(tmp_path / 'new', pointer)
+        transform.follow(pointer, 'abc')
+        assert [i['bbox_label'] for i in added(transform)] == [2] * expected
+
+
+def test_a_bank_of_other_images_is_refused_while_following(tmp_path):
+    bank_of(tmp_path, 'epoch_000.json', 0.9, fingerprint='def')
+    pointer = tmp_path / 'current.json'
+    pointer.write_text('{"banks": ["epoch_000.json"]}')
+    transform = AddHardNegatives()
+    transform.follow(pointer, 'abc')
+    with pytest.raises(ValueError, match='mined on other images'):
+        added(transform)
+
+
+@pytest.mark.parametrize('label', [0, -1, 1.0, True])
+def test_wrong_label(label):
+    with pytest.raises(ValueError, match='`label` must be an int'):
+        AddHardNegatives(label=label)
