@@ -14,12 +14,12 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from mmuldor.io.csv_fields import Fields, RowError
 from mmuldor.io.json_files import read_whole
 from mmuldor.io.json_values import shortened
 from mmuldor.io.limits import INTERVAL_MM, MAX_SIDE_PX, PIXEL_MM
+from mmuldor.io.paths import existing_file
 
 COLUMNS = (
     'File_name',
@@ -110,14 +110,11 @@ def read_bytes(path: str | os.PathLike) -> bytes:
         FileNotFoundError: no such file; says where it comes from.
         ValueError: larger than `MAX_FILE_BYTES`.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'`--csv` must be an existing file, but got {str(path)!r}. '
-            'DL_info.csv comes with the DeepLesion release '
-            '(https://nihcc.app.box.com/v/DeepLesion).'
-        )
-    return read_whole(path)
+    remedy = (
+        'DL_info.csv comes with the DeepLesion release '
+        '(https://nihcc.app.box.com/v/DeepLesion).'
+    )
+    return read_whole(existing_file(path, '`--csv`', remedy))
 
 
 def iterate_rows(data: bytes, name: str = 'DL_info.csv') -> Iterator[RawRow]:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from mmuldor.io.json_values import is_inside_name
+from mmuldor.io.paths import existing_folder
 
 from .patients import plain_name
 
@@ -51,10 +52,7 @@ def find_volumes_with_masks(
 
 
 def _by_name(folder: Path, option: str) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f'`{option}` must be an existing folder, but got {str(folder)!r}.'
-        )
+    existing_folder(folder, f'`{option}`')
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.name.startswith('.') or not path.name.lower().endswith(

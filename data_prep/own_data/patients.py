@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mmuldor.io.csv_fields import read_rows
+from mmuldor.io.paths import existing_file
 
 from ..common.split_counts import split_counts
 from .coco_documents import SPLIT_NAMES
@@ -120,10 +121,7 @@ def _enter_split(splits: dict[str, str], row: dict, where: str) -> None:
 
 def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
     """Each row's place and its fields, stripped."""
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'`--patients` must be an existing CSV, but got {str(path)!r}.'
-        )
+    existing_file(path, '`--patients`')
     return list(
         read_rows(path, ('file', 'patient'), ' and, if you like, split')
     )

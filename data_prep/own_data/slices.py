@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from mmuldor.io.json_files import write_json_files
+from mmuldor.io.paths import existing_folder
 
 from ..common.output_folder import atomic_folder
 from ..common.progress import Progress, no_progress
@@ -42,11 +42,7 @@ def convert_slices(
         ValueError: A file, an entry or an option is wrong.
     """
     options = options or SliceOptions()
-    folder = Path(images)
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f'`--images` must be an existing folder, but got {str(folder)!r}.'
-        )
+    folder = existing_folder(images, '`--images`')
     if len(coco) not in (1, len(SPLIT_NAMES)):
         raise ValueError(
             '`--coco` must be one file, or three for train, val and test, '

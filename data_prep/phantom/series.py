@@ -19,7 +19,16 @@ FOV_MM = (256.0, 500.0)
 
 @dataclass(frozen=True)
 class ScanGeometry:
-    """The geometry of one scan."""
+    """The geometry of one scan.
+
+    Attributes:
+        folder: Name of the series.
+        spacing: Distance of pixels, mm.
+        interval: Distance of slices, mm.
+        centre: Column and row of the body's axis, px.
+        circle: Whether the field of view is a circle, -1024 HU outside.
+        scanner: How it blurs and adds noise.
+    """
 
     folder: str
     spacing: float

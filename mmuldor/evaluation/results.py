@@ -26,6 +26,7 @@ from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import are_coordinates, is_finite, shortened
 from mmuldor.io.limits import MAX_NUMBER
+from mmuldor.io.paths import existing_file
 from mmuldor.io.run_length import as_json
 
 MAKE_COMMAND = 'python tools/test.py CONFIG CHECKPOINT --out results.json'
@@ -145,19 +146,15 @@ def write_results(
 def _load(
     path: str | os.PathLike, image_ids: Iterable[int]
 ) -> tuple[list[dict[str, Any]], Detections]:
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'the results must be an existing file, but got {str(path)!r}. '
-            f'Create it with `{MAKE_COMMAND}`.'
-        )
+    remedy = f'Create it with `{MAKE_COMMAND}`.'
+    path = existing_file(path, 'the results', remedy)
     known = np.unique(np.fromiter(image_ids, dtype=np.int64))
     with _collector_off():
         results = read_json(path)
         if not isinstance(results, list):
             raise ValueError(
                 f'{path} must hold a list of results, but got a '
-                f'{type(results).__name__}. Create it with `{MAKE_COMMAND}`.'
+                f'{type(results).__name__}. {remedy}'
             )
         try:
             table = _tabulate(results, known)

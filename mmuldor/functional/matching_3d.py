@@ -41,16 +41,16 @@ def match_volumes(
 ) -> Matched:
     """Match 3-D detections to the lesions of their volumes.
 
-    Boxes are `x1 y1 z1 x2 y2 z2` in mm, along the axes of their volume.
+    Like `mmuldor.functional.matching.match`, where an image is a volume and
+    boxes are `x1 y1 z1 x2 y2 z2` in mm, along the axes of their volume.
 
     Args:
-        det_boxes: Boxes of the detections, (n, 6).
-        det_scores: Their scores, (n,); the higher, the surer.
-        det_volumes: The id of each one's volume, (n,) integers.
-        lesion_boxes: Boxes of the lesions, (m, 6).
-        lesion_volumes: The id of each one's volume, (m,) integers.
-        volumes: Ids of all volumes to be counted, those without detections
-            or lesions too, (k,) integers, each once.
+        det_boxes: (n, 6).
+        det_scores: (n,).
+        det_volumes: (n,) integers.
+        lesion_boxes: (m, 6).
+        lesion_volumes: (m,) integers.
+        volumes: (k,) integers, each once.
         hit: One of `HIT_RULES`.
         iou_thr: With 'iou', a hit is an IoU of at least this.
 

@@ -51,12 +51,8 @@ def load_annotations(
         ValueError: names the file, the entry's id and the key that is wrong.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'`ann_file` must be an existing file, but got {str(path)!r}. '
-            f'Create it with `{MAKE_COMMAND}`.'
-        )
-    document = read_json(path)
+    remedy = f'Create it with `{MAKE_COMMAND}`.'
+    document = read_json(path, '`ann_file`', remedy)
     if not isinstance(document, dict):
         raise ValueError(
             f'{path} must hold a JSON object with images and annotations, '

@@ -13,21 +13,25 @@ from typing import Any
 
 from mmuldor.io.json_values import shortened
 from mmuldor.io.limits import MAX_FILE_BYTES
+from mmuldor.io.paths import existing_file
 
 
-def read_json(path: str | os.PathLike) -> Any:
+def read_json(
+    path: str | os.PathLike, name: str = 'the JSON file', remedy: str = ''
+) -> Any:
     """Reads one JSON document.
+
+    Args:
+        path: the file.
+        name: what an error calls a file that is missing.
+        remedy: a sentence that says where to get it.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: not JSON, a key that comes twice in an object, or larger
             than `MAX_FILE_BYTES`; the message names file, line and column.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'the JSON file must be an existing file, but got {str(path)!r}.'
-        )
+    path = existing_file(path, name, remedy)
     try:
         return json.loads(read_whole(path), object_pairs_hook=_object)
     except json.JSONDecodeError as error:

@@ -117,17 +117,12 @@ def load_volumes(
         ValueError: Names the file, the volume and the key that is wrong.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'the volumes must be an existing file, but got {str(path)!r}. '
-            f'Create it with `{MAKE_COMMAND}`.'
-        )
-    document = read_json(path)
+    remedy = f'Create it with `{MAKE_COMMAND}`.'
+    document = read_json(path, 'the volumes', remedy)
     entries = document.get('volumes') if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise ValueError(
-            f'{path} must hold an object with a list `volumes`. Create it '
-            f'with `{MAKE_COMMAND}`.'
+            f'{path} must hold an object with a list `volumes`. {remedy}'
         )
     volumes = [_volume(entry, k, path) for k, entry in enumerate(entries)]
     names = [volume.name for volume in volumes]

@@ -12,6 +12,7 @@ import numpy as np
 
 from mmuldor.io.json_files import replacing
 from mmuldor.io.limits import MAX_VOXELS
+from mmuldor.io.paths import existing_file
 from mmuldor.scans.volume import Volume, reoriented
 
 if TYPE_CHECKING:
@@ -106,10 +107,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
     """
     import nibabel
 
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'the volume must be an existing file, but got {str(path)!r}.'
-        )
+    existing_file(path, 'the volume')
     try:
         header = _checked_header(path)
         # Absurd slopes overflow; the values are looked at below.

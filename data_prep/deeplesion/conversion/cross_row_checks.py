@@ -75,32 +75,29 @@ def check_dataset(rows: Iterable[LesionRow]) -> Iterator[tuple]:
     for row in rows:
         splits[row.patient].setdefault(row.split, row)
         intervals[row.series].setdefault(row.slice_interval_mm, row)
-    for patient, found in splits.items():
-        if len(found) > 1:
-            row = list(found.values())[-1]
-            yield (
-                row,
-                RowFinding(
-                    'note',
-                    'patient_in_several_splits',
-                    'Train_Val_Test',
-                    ', '.join(found),
-                    f'patient {patient} leaks from one split to another',
-                ),
-            )
-    for series, found in intervals.items():
-        if len(found) > 1:
-            row = list(found.values())[-1]
-            yield (
-                row,
-                RowFinding(
-                    'note',
-                    'several_slice_intervals',
-                    'Spacing_mm_px_',
-                    ', '.join(map(str, found)),
-                    f'series {series} has more than one; each row keeps its',
-                ),
-            )
+    for groups, reason, column, detail in (
+        (
+            splits,
+            'patient_in_several_splits',
+            'Train_Val_Test',
+            'patient {} leaks from one split to another',
+        ),
+        (
+            intervals,
+            'several_slice_intervals',
+            'Spacing_mm_px_',
+            'series {} has more than one; each row keeps its',
+        ),
+    ):
+        for name, found in groups.items():
+            if len(found) > 1:
+                values = ', '.join(map(str, found))
+                yield (
+                    list(found.values())[-1],
+                    RowFinding(
+                        'note', reason, column, values, detail.format(name)
+                    ),
+                )
 
 
 def _compare(first: LesionRow, row: LesionRow) -> Iterator[RowFinding]:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmuldor.io.paths import existing_folder
 from mmuldor.io.png import check_png16
 
 from ...common.dl_info import LesionRow
@@ -84,12 +85,8 @@ def find_root(folder: str | os.PathLike, series: Iterable[str]) -> Path:
         FileNotFoundError: `folder` does not exist.
         ValueError: both hold series of the CSV.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise FileNotFoundError(
-            f'`--images` must be an existing folder, but got {str(folder)!r}. '
-            f'It is the {FOLDER} that the zip files of DeepLesion unpack to.'
-        )
+    remedy = f'It is the {FOLDER} that the zip files of DeepLesion unpack to.'
+    folder = existing_folder(folder, '`--images`', remedy)
     wanted = set(series)
     inner = folder / FOLDER
     holding = [

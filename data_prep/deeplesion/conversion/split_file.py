@@ -11,6 +11,7 @@ from pathlib import Path
 from mmuldor.io.csv_fields import RowError
 from mmuldor.io.json_files import read_json, read_whole
 from mmuldor.io.json_values import shortened
+from mmuldor.io.paths import existing_file
 
 from ...common.dl_info import SPLITS, LesionRow, parse_name
 
@@ -78,10 +79,7 @@ class SplitFile:
 
 
 def _read_pairs(path: Path) -> list[tuple[str, str]]:
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'`--split-file` must be an existing file, but got {str(path)!r}.'
-        )
+    existing_file(path, '`--split-file`')
     is_json = path.suffix.lower() == '.json'
     pairs = _json_pairs(path) if is_json else _csv_pairs(path)
     if not pairs:

@@ -12,6 +12,7 @@ from mmuldor.evaluation.conversion.image_names import ImageNames
 from mmuldor.io.csv_fields import Fields, RowError, read_rows
 from mmuldor.io.json_files import read_whole
 from mmuldor.io.json_values import shortened
+from mmuldor.io.paths import existing_file
 
 # xyxy: two corners. xywh: w is x2 - x1. inclusive: w is x2 - x1 + 1.
 BOXES = ('xyxy', 'xywh', 'inclusive')
@@ -93,10 +94,7 @@ def read_csv(
     corners = ('x1', 'y1', 'x2', 'y2') if boxes == 'xyxy' else tuple('xywh')
     needed = ('image', *corners, 'score')
     find = image_finder(images)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'the results must be an existing file, but got {str(path)!r}.'
-        )
+    existing_file(path, 'the results')
     for where, texts in read_rows(path, needed, f' (boxes are {boxes})'):
         fields = Fields(texts)
         try:

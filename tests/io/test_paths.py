@@ -1,0 +1,31 @@
+import pytest
+
+from mmuldor.io.paths import existing_file, existing_folder
+
+
+def test_what_is_there_is_given_back(tmp_path):
+    file = tmp_path / 'a.json'
+    file.touch()
+    assert existing_file(str(file), '`--csv`') == file
+    assert existing_folder(str(tmp_path), '`--images`') == tmp_path
+
+
+@pytest.mark.parametrize(
+    ('check', 'name', 'what'),
+    [
+        (existing_file, 'gone.json', 'an existing file'),
+        (existing_file, '.', 'an existing file'),
+        (existing_folder, 'gone', 'an existing folder'),
+        (existing_folder, 'a.json', 'an existing folder'),
+    ],
+)
+def test_what_is_missing_is_named_with_its_remedy(tmp_path, check, name, what):
+    (tmp_path / 'a.json').touch()
+    path = tmp_path / name
+    expected = f'`--csv` must be {what}, but got {str(path)!r}.'
+    with pytest.raises(FileNotFoundError) as raised:
+        check(path, '`--csv`')
+    assert str(raised.value) == expected
+    with pytest.raises(FileNotFoundError) as raised:
+        check(path, '`--csv`', 'Make it.')
+    assert str(raised.value) == f'{expected} Make it.'
