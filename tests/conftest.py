@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import os
+import socket
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,14 @@ def real_data():
     if not folder.is_dir():
         pytest.skip(f'no real data: MMULDOR_REAL_DATA={folder} is absent')
     return folder
+
+
+@pytest.fixture
+def free_port():
+    """A port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
 
 
 def _draw_volume(rng, size, centre, radius):
