@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from mmuldor.functional.masks import rasterize
+from mmuldor.functional.masks import crop_mask, rasterize
 from mmuldor.functional.recist import check_endpoints
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import are_coordinates, is_inside_name, shortened
 from mmuldor.io.run_length import decode_mask
+from mmuldor.scans.measurement import measure_slice
 
-from .mask_lesions import measure_mask
 from .patients import plain_name
 
 
@@ -177,7 +177,7 @@ def box_facts(
             raise ValueError(f'{where}: {error}') from None
         return BoxFacts(box, ends, 'recist', mask)
     if mask is not None:
-        ends = measure_mask(mask, spacing_mm).recist_px
+        ends = measure_slice(crop_mask(mask), spacing_mm).recist_px
         return BoxFacts(box, ends, 'mask', mask)
     return BoxFacts(box, box_axes(box, spacing_mm), 'box', None)
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
+from mmuldor.scans.measurement import SliceMeasurement, measure_slice
 from mmuldor.scans.nifti import read_label_nifti, read_nifti
 from mmuldor.scans.volume import Volume
 
 from .coco_documents import contiguous_ranges
 from .mask_lesions import (
     MaskedLesion,
-    SliceMeasurement,
     find_lesions,
     measurements_by_slice,
 )
@@ -37,7 +37,8 @@ class ConvertedVolume:
         spacing_mm: Distance of columns, of rows and of slices.
         affine: As of `mmuldor.scans.volume.Volume`.
         lesions: As in volumes.json.
-        facts: By key slice, each lesion there: its number and its facts.
+        measurements: By key slice, each lesion there: its number and its
+            measurement.
         ranges: By key slice, the first and last of the slices around it that
             are written, as numbers of PNG files.
     """
@@ -48,7 +49,7 @@ class ConvertedVolume:
     spacing_mm: tuple[float, float, float]
     affine: np.ndarray
     lesions: list[dict[str, Any]]
-    facts: dict[int, list[tuple[int, SliceMeasurement]]]
+    measurements: dict[int, list[tuple[int, SliceMeasurement]]]
     ranges: dict[int, list[int]]
 
     def number(self, index: int) -> int:
@@ -84,13 +85,15 @@ def convert_volume(
             lesion.slices if options.every_slice else (lesion.key_slice,)
         )
     }
-    facts: dict[int, list[tuple[int, SliceMeasurement]]] = {}
+    measurements: dict[int, list[tuple[int, SliceMeasurement]]] = {}
     for number, (lesion, _) in enumerate(lesions, start=1):
-        for index, one in measurements_by_slice(
+        for index, measured in measurements_by_slice(
             lesion, volume.spacing_mm, wanted
         ):
-            facts.setdefault(index, []).append((number, one))
-    written = _write_slices(volume, facts, images_folder / name, options)
+            measurements.setdefault(index, []).append((number, measured))
+    written = _write_slices(
+        volume, measurements, images_folder / name, options
+    )
     spans = contiguous_ranges(written)
     count = len(volume.hu)
     return ConvertedVolume(
@@ -103,8 +106,8 @@ def convert_volume(
             {'number': number, **entry}
             for number, (_, entry) in enumerate(lesions, start=1)
         ],
-        facts,
-        {index: spans[count - index] for index in facts},
+        measurements,
+        {index: spans[count - index] for index in measurements},
     )
 
 
@@ -119,8 +122,8 @@ def _measured(
     kept, small = [], 0
     for lesion in find_lesions(labels, options.labels, options.instances):
         key = lesion.key_slice
-        ((_, facts),) = measurements_by_slice(lesion, volume.spacing_mm, {key})
-        if facts.long_mm < options.min_diameter_mm:
+        measured = measure_slice(lesion.on_slice(key), volume.spacing_mm)
+        if measured.long_mm < options.min_diameter_mm:
             small += 1
             continue
         box = lesion.box_mm(volume.spacing_mm)
@@ -128,8 +131,8 @@ def _measured(
             'label': lesion.label,
             'key_slice': key,
             'box_mm': [round(value, 3) for value in box.tolist()],
-            'long_mm': round(facts.long_mm, 3),
-            'short_mm': round(facts.short_mm, 3),
+            'long_mm': round(measured.long_mm, 3),
+            'short_mm': round(measured.short_mm, 3),
             'volume_ml': round(lesion.volume_ml(volume.spacing_mm), 4),
         }
         kept.append((lesion, entry))

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from mmuldor.io.json_files import write_json_files
 from mmuldor.io.volume_annotations import FRAME
 
@@ -154,7 +156,7 @@ def _add(
     _, height, width = volume.shape
     truth = []
     # From the head, as the files count.
-    for index in sorted(volume.facts, reverse=True):
+    for index in sorted(volume.measurements, reverse=True):
         image_id += 1
         name = f'{volume.name}/{volume.number(index):03d}.png'
         document['images'].append(
@@ -171,14 +173,16 @@ def _add(
                 'window_hu': list(options.window_hu),
             }
         )
-        for lesion, facts in volume.facts[index]:
+        for lesion, measured in volume.measurements[index]:
             number += 1
             box = with_margin(
-                facts.box_px, options.box_margin_px, height, width
+                measured.mask.box_px, options.box_margin_px, height, width
             )
             entry = annotation(
-                number, image_id, box, facts.recist_px, lesion=lesion
+                number, image_id, box, measured.recist_px, lesion=lesion
             )
             document['annotations'].append(entry)
-            truth.append(truth_entry(name, entry, facts.whole(height, width)))
+            mask = np.zeros((height, width), dtype=bool)
+            measured.mask.paint(mask)
+            truth.append(truth_entry(name, entry, mask))
     return truth

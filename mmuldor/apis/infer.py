@@ -17,7 +17,7 @@ from mmuldor.evaluation.calibration.calibration_file import (
     load_calibration,
 )
 from mmuldor.scans.dicom.segmentation import write_dicom_seg
-from mmuldor.scans.label_map import label_volume
+from mmuldor.scans.label_map import label_map
 from mmuldor.scans.lesion_figure import lesion_figure
 from mmuldor.scans.lesion_files import write_lesions_csv, write_lesions_json
 from mmuldor.scans.lesions import Lesion
@@ -102,7 +102,7 @@ def infer_scan(
         figure = lesion_figure(lesion, volume, number)
         save_figure(figure, out / f'lesion_{number:03d}.png')
     write_label_nifti(
-        out / 'labels.nii.gz', label_volume(lesions, volume), volume
+        out / 'labels.nii.gz', label_map(lesions, volume), volume
     )
     if volume.dicom_files:
         notes += write_dicom_seg(out / 'lesions.dcm', lesions, volume)

@@ -26,7 +26,7 @@ from mmuldor.engine.detection.weights import (
     _load_weights,
 )
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
-from mmuldor.functional.masks import mask_polygons
+from mmuldor.functional.masks import largest_piece
 from mmuldor.ops.info import warn_of_plain_operators
 from mmuldor.scans.joining import join_slices
 from mmuldor.scans.lesions import Lesion, SliceDetection
@@ -238,14 +238,12 @@ def _detections(
         masks,
         strict=True,
     ):
-        outlines = [] if mask is None else mask_polygons(mask)
         detections.append(
             SliceDetection(
                 index,
                 box,
                 score,
-                outlines[0] if outlines else None,
-                0 if mask is None else int(mask.sum()),
+                None if mask is None else largest_piece(mask),
                 types[label] if types else None,
             )
         )

@@ -47,8 +47,8 @@ def lesion_figure(
     for column, view in enumerate((whole, near)):
         ax = grid.add(0, column, picture, view, captions[column])
         draw_box(ax, box, DETECTION, dashed=True)
-        if column and key.outline_px is not None:
-            draw_region(ax, [key.outline_px], MASK, fill=0.25)
+        if column and key.mask is not None:
+            draw_region(ax, key.mask.outlines(), MASK, fill=0.25)
         if column and lesion.recist_px is not None:
             draw_diameters(ax, lesion.recist_px.reshape(-1), width=2, dot=6)
     return grid.fig

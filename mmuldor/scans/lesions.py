@@ -1,10 +1,12 @@
-"""Lesions in 3-D, measured from their detections on slices."""
+"""Lesions in 3-D and their detections on slices."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from mmuldor.functional.masks import CroppedMask
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,18 +17,26 @@ class SliceDetection:
         slice_index: Slice of the volume, the lowest is 0.
         box_px: ``x1 y1 x2 y2``, pixel centres at integers, (4,).
         score: Lesion probability.
-        outline_px: Outline of the predicted mask's largest piece, (N, 2),
-            or None without a mask branch or a mask.
-        area_px: Pixels of the mask, 0 without.
+        mask: Largest piece of the predicted mask, its holes filled; None
+            without a mask branch or where the mask is empty.
         lesion_type: Its type; None from a detector of lesions as one class.
     """
 
     slice_index: int
     box_px: np.ndarray
     score: float
-    outline_px: np.ndarray | None
-    area_px: int
+    mask: CroppedMask | None
     lesion_type: str | None = None
+
+    @property
+    def outline_px(self) -> np.ndarray | None:
+        """Outline of the mask, (N, 2) x y; None without."""
+        return None if self.mask is None else self.mask.outlines()[0]
+
+    @property
+    def area_px(self) -> int:
+        """Pixels of the mask, 0 without."""
+        return 0 if self.mask is None else self.mask.area_px
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +44,7 @@ class Lesion:
     """A lesion in 3-D, measured.
 
     Attributes:
-        score: That of its surest detection.
+        score: That of its highest-scoring detection.
         key_slice: Slice of that detection, the lowest is 0.
         box_mm: Box around all its detections in the volume's own axes,
             columns, rows, slices: ``x1 y1 z1 x2 y2 z2``, (6,).
@@ -42,10 +52,11 @@ class Lesion:
         long_mm: Long diameter of the mask on the key slice; None without.
         short_mm: Short diameter, likewise.
         recist_px: Their ends on the key slice, (4, 2); None without.
-        volume_ml: Volume of the masks; None without.
-        detections: Its detections, the surest first.
-        probability: Calibrated score of the surest; None without calibration.
-        lesion_type: Type of the surest; None where types are no classes.
+        volume_ml: Volume of the masks of its detections; None without.
+        detections: Its detections, the highest-scoring one first.
+        probability: Calibrated `score`; None without calibration.
+        lesion_type: Type of the highest-scoring detection; None where types
+            are no classes.
     """
 
     score: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +11,45 @@ from numpy.typing import ArrayLike
 from mmuldor.functional.arrays import check_vector
 from mmuldor.functional.boxes import check_boxes
 from mmuldor.functional.diameters import recist_of_polygon
+from mmuldor.functional.masks import CroppedMask
 from mmuldor.scans.lesions import Lesion, SliceDetection
+
+
+@dataclass(frozen=True, eq=False)
+class SliceMeasurement:
+    """A mask on a slice with the diameters of its largest piece.
+
+    Attributes:
+        mask: The mask.
+        recist_px: Ends of the long, then of the short diameter, (4, 2) x y,
+            pixel centres at integers.
+        long_mm: The long diameter.
+        short_mm: The short one.
+    """
+
+    mask: CroppedMask
+    recist_px: np.ndarray
+    long_mm: float
+    short_mm: float
+
+
+def measure_slice(
+    mask: CroppedMask, spacing_mm: Sequence[float]
+) -> SliceMeasurement:
+    """Measure a mask on a slice.
+
+    Args:
+        mask: At least one pixel.
+        spacing_mm: Distance of columns, of rows and maybe of slices;
+            diameters are the longest in mm, so that pixels need not be
+            square.
+    """
+    spacing = np.asarray(spacing_mm, dtype=np.float64)[:2]
+    ends = recist_of_polygon(mask.outlines()[0] * spacing)
+    lengths = np.linalg.norm(ends[1::2] - ends[::2], axis=1)
+    return SliceMeasurement(
+        mask, ends / spacing, float(lengths.max()), float(lengths.min())
+    )
 
 
 def measure_lesion(
@@ -19,13 +58,14 @@ def measure_lesion(
     """Measure a lesion.
 
     Args:
-        detections: Its detections, the surest first, at least one.
+        detections: Its detections, the highest-scoring one first, at least
+            one.
         affine: Turns (column, row, slice) indices into patient coordinates
             in mm (LPS), (4, 4).
 
     Returns:
         The lesion; diameters as RECIST defines them, on the mask of the
-        surest detection, in mm, so that pixels need not be square.
+        first detection.
     """
     key = detections[0]
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
@@ -34,12 +74,11 @@ def measure_lesion(
     box_mm = box_3d_mm(boxes, positions, spacing[2])
     center = (box_mm[:3] + box_mm[3:]) / 2 / spacing
     long_mm = short_mm = recist = None
-    if key.outline_px is not None:
-        ends = recist_of_polygon(key.outline_px * spacing[:2])
-        lengths = np.linalg.norm(ends[1::2] - ends[::2], axis=1)
-        long_mm, short_mm = float(lengths.max()), float(lengths.min())
-        recist = ends / spacing[:2]
-    areas = np.array([d.area_px for d in detections]) * np.prod(spacing[:2])
+    if key.mask is not None:
+        measured = measure_slice(key.mask, spacing)
+        long_mm, short_mm = measured.long_mm, measured.short_mm
+        recist = measured.recist_px
+    voxels = sum(d.area_px for d in detections)
     return Lesion(
         key.score,
         key.slice_index,
@@ -48,7 +87,7 @@ def measure_lesion(
         long_mm,
         short_mm,
         recist,
-        volume_ml(areas, spacing[2]) if areas.any() else None,
+        volume_ml(voxels, spacing) if voxels else None,
         list(detections),
         lesion_type=key.lesion_type,
     )
@@ -79,14 +118,13 @@ def box_3d_mm(
     )  # fmt: skip
 
 
-def volume_ml(areas_mm2: ArrayLike, interval_mm: float) -> float:
-    """Volume of a lesion from its masks' areas on slices, in ml.
+def volume_ml(voxels: int, spacing_mm: Sequence[float]) -> float:
+    """Volume of a mask in ml.
 
-    The areas times the slice interval (Cavalieri); slices of the lesion
-    where nothing was detected count nothing.
+    Slices of a lesion where nothing was detected count nothing.
 
     Args:
-        areas_mm2: Area of the mask on each slice, (n,).
-        interval_mm: Distance of two slices.
+        voxels: Number of voxels in the mask, on all slices together.
+        spacing_mm: Distance of columns, of rows and of slices.
     """
-    return float(np.sum(areas_mm2) * interval_mm / 1000)
+    return float(voxels * np.prod(spacing_mm) / 1000)

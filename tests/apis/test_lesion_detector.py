@@ -56,7 +56,7 @@ def test_a_slice_of_a_volume_is_the_data_sets_image(
     assert torch.equal(made, dataset[0]['inputs'])
 
 
-def fake(detector, monkeypatch, by_slice):
+def fake(detector, monkeypatch, by_slice, change=lambda mask: None):
     """Let the model find these boxes, with masks that fill them."""
 
     class Sample:
@@ -65,6 +65,7 @@ def fake(detector, monkeypatch, by_slice):
             masks = np.zeros((len(boxes), *shape), dtype=bool)
             for mask, (x1, y1, x2, y2) in zip(masks, boxes, strict=True):
                 mask[int(y1) : int(y2), int(x1) : int(x2)] = True
+                change(mask)
             self.pred_instances = InstanceData(
                 bboxes=torch.tensor(boxes, dtype=torch.float32),
                 scores=torch.tensor([s for _, s in found]),
@@ -115,6 +116,32 @@ def test_a_lesion_is_joined_and_measured(detector, monkeypatch):
     assert np.hypot(*((ends[1] - ends[0]) * 0.8)) == pytest.approx(
         lesion.long_mm
     )
+
+
+def test_a_mask_is_its_largest_piece_without_holes(detector, monkeypatch):
+    def change(mask):
+        mask[:, 25] = False
+        mask[24:26, 14:16] = False
+
+    fake(detector, monkeypatch, {1: [([10, 20, 30, 30], 0.9)]}, change)
+    (found,) = detector.detect_slices(volume_of(np.zeros((3, 64, 64))))
+    assert (found.mask.row, found.mask.column) == (20, 10)
+    assert found.mask.bitmap.tolist() == [[True] * 15] * 10
+    assert found.area_px == 150
+    assert found.outline_px.min(axis=0).tolist() == [9.625, 19.625]
+    assert found.outline_px.max(axis=0).tolist() == [24.375, 29.375]
+
+
+def test_an_empty_mask_is_none(detector, monkeypatch):
+    fake(
+        detector,
+        monkeypatch,
+        {1: [([10, 20, 30, 30], 0.9)]},
+        lambda mask: mask.fill(False),
+    )
+    (found,) = detector.detect_slices(volume_of(np.zeros((3, 64, 64))))
+    assert found.mask is found.outline_px is None
+    assert found.area_px == 0
 
 
 def test_batches_change_nothing(detector):

@@ -3,10 +3,8 @@ import pytest
 
 from data_prep.own_data.mask_lesions import (
     find_lesions,
-    measure_mask,
+    measurements_by_slice,
 )
-from mmuldor.functional.masks import mask_ious, rasterize
-from mmuldor.functional.recist import pseudo_mask_polygon
 
 
 @pytest.fixture
@@ -52,54 +50,13 @@ def test_box_and_volume_in_mm(labels):
     assert lesion.volume_ml(spacing) == pytest.approx(voxels * 3 / 1000)
 
 
-def ellipse(long_px, short_px, degrees, stretch=1.0, size=96):
-    """A turned ellipse of mm, on pixels `stretch` mm high and 1 mm wide."""
-    y, x = np.mgrid[:size, :size] - size // 2
-    y = y * stretch
-    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
-    u, v = c * x + s * y, c * y - s * x
-    return (u / long_px * 2) ** 2 + (v / short_px * 2) ** 2 <= 1
-
-
-@pytest.mark.parametrize('degrees', [0, 30, 75])
-@pytest.mark.parametrize('stretch', [1.0, 2.0])
-def test_diameters_are_those_of_the_mask(degrees, stretch):
-    mask = ellipse(50, 24, degrees, stretch)
-    facts = measure_mask(mask, (1.0, stretch))
-    assert facts.long_mm == pytest.approx(50, abs=1.5 * stretch)
-    assert facts.short_mm == pytest.approx(24, abs=1.5 * stretch)
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    assert facts.box_px.tolist() == [
-        *(columns[0] - 0.5, rows[0] - 0.5),
-        *(columns[-1] + 0.5, rows[-1] + 0.5),
-    ]
-    pseudo = rasterize(pseudo_mask_polygon(facts.recist_px), *mask.shape)
-    assert mask_ious([pseudo], [mask])[0, 0] > 0.88
-    assert (facts.whole(*mask.shape) == mask).all()
-
-
-def test_a_corner_moves_all():
-    mask = ellipse(20, 10, 40)
-    here, there = (
-        measure_mask(mask, (1, 1)),
-        measure_mask(mask, (1, 1), (7, 3)),
-    )
-    assert (there.box_px - here.box_px).tolist() == [7, 3, 7, 3]
-    assert there.recist_px - here.recist_px == pytest.approx(
-        np.tile([7, 3], (4, 1))
-    )
-
-
-@pytest.mark.parametrize('shape', [(1, 1), (1, 5), (4, 1), (2, 2)])
-def test_the_smallest_masks(shape):
-    facts = measure_mask(np.ones(shape, dtype=bool), (1, 1))
-    assert (facts.box_px[2:] - facts.box_px[:2]).tolist() == [*shape[::-1]]
-    assert facts.long_mm >= facts.short_mm > 0
-
-
-def test_diameters_of_the_largest_piece_and_a_box_around_all():
-    mask = np.zeros((30, 30), dtype=bool)
-    mask[2:12, 2:12] = mask[20:23, 20:24] = True
-    facts = measure_mask(mask, (1, 1))
-    assert facts.box_px.tolist() == [1.5, 1.5, 23.5, 22.5]
-    assert facts.recist_px.max() < 12
+def test_a_lesion_of_several_pieces_may_leave_a_slice_out(labels):
+    lesion = find_lesions(labels, values=[1], instances=True)[0]
+    assert lesion.slices == range(1, 6)
+    assert lesion.on_slice(4) is None
+    first = lesion.on_slice(1)
+    assert (first.row, first.column, first.area_px) == (2, 3, 12)
+    wanted = {1, 4, 5}
+    found = dict(measurements_by_slice(lesion, (1, 1, 1), wanted))
+    assert sorted(found) == [1, 5]
+    assert found[5].mask.box_px.tolist() == [0.5, 7.5, 2.5, 9.5]

@@ -60,7 +60,7 @@ def lesion(slices, rows, columns, score, matrix):
         [columns[0] - 0.5, rows[0] - 0.5, columns[1] + 0.5, rows[1] + 0.5]
     )
     found = [
-        SliceDetection(k, box, score, None, 0)
+        SliceDetection(k, box, score, None)
         for k in range(slices[0], slices[1] + 1)
     ]
     return measure_lesion(found, matrix)

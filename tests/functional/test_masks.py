@@ -4,6 +4,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mmuldor.functional.masks import (
+    CroppedMask,
+    crop_mask,
+    largest_piece,
     mask_ious,
     mask_polygons,
     mask_runs,
@@ -140,6 +143,82 @@ def test_outlines_rasterise_to_the_filled_mask(seed, height, width):
             break
         reached = grown
     assert not (back & reached[1:-1, 1:-1]).any()
+
+
+def whole(cropped, height, width):
+    mask = np.zeros((height, width), dtype=bool)
+    cropped.paint(mask)
+    return mask
+
+
+def test_a_cropped_mask_knows_its_place():
+    mask = np.zeros((10, 12), dtype=bool)
+    mask[1:3, 2:4] = mask[6, 9] = True
+    cropped = crop_mask(mask)
+    assert (cropped.row, cropped.column) == (1, 2)
+    assert cropped.bitmap.shape == (6, 8)
+    assert cropped.area_px == 5
+    assert cropped.box_px.tolist() == [1.5, 0.5, 9.5, 6.5]
+    assert np.array_equal(whole(cropped, 10, 12), mask)
+    assert np.array_equal(np.argwhere(mask).T, cropped.pixels())
+    outlines = zip(cropped.outlines(), mask_polygons(mask), strict=True)
+    assert all(np.array_equal(a, b) for a, b in outlines)
+    moved = crop_mask(mask, 20, 30)
+    assert (moved.row, moved.column) == (21, 32)
+    labels = np.full((10, 12), 7)
+    cropped.paint(labels, 3)
+    assert np.array_equal(labels, np.where(mask, 3, 7))
+
+
+def test_the_largest_piece_without_holes():
+    mask = np.zeros((12, 16), dtype=bool)
+    # A ring of 20 pixels around 16, and a solid piece of 25.
+    mask[1:7, 1:7] = True
+    mask[2:6, 2:6] = False
+    mask[7:12, 9:14] = True
+    piece = largest_piece(mask)
+    assert (piece.row, piece.column) == (1, 1)
+    assert piece.bitmap.shape == (6, 6)
+    assert piece.area_px == 36
+
+
+def test_pixels_that_touch_by_a_corner_are_one_piece():
+    diagonal = largest_piece(np.eye(5, dtype=bool))
+    assert np.array_equal(diagonal.bitmap, np.eye(5))
+
+
+def test_an_empty_mask_has_no_piece():
+    assert crop_mask(np.zeros((4, 4), dtype=bool)) is None
+    assert largest_piece(np.zeros((4, 4), dtype=bool)) is None
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.integers(1, 20))
+@settings(max_examples=100, deadline=None)
+def test_the_largest_piece_is_its_first_outline(seed, height, width):
+    rng = np.random.default_rng(seed)
+    mask = rng.random((height, width)) < rng.uniform(0.2, 0.8)
+    piece = largest_piece(mask)
+    if piece is None:
+        assert not mask.any()
+        return
+    outline = mask_polygons(mask)[0]
+    filled = rasterize(outline, height, width)
+    assert np.array_equal(whole(piece, height, width), filled)
+    # As cropped as can be, and outlined as in the mask that it came from.
+    again = crop_mask(filled)
+    assert (again.row, again.column) == (piece.row, piece.column)
+    assert np.array_equal(again.bitmap, piece.bitmap)
+    (own,) = piece.outlines()
+    assert np.array_equal(own, outline)
+
+
+def test_a_cropped_mask_keeps_nothing_of_the_slice():
+    mask = np.zeros((512, 512), dtype=bool)
+    mask[100:110, 200:220] = True
+    piece = largest_piece(mask)
+    assert isinstance(piece, CroppedMask)
+    assert not np.shares_memory(piece.bitmap, mask)
+    assert piece.bitmap.nbytes == 200
 
 
 def test_mask_ious():

@@ -4,7 +4,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmuldor.scans.joining import join_slices
-from mmuldor.scans.measurement import box_3d_mm, volume_ml
 
 BOX = [0.0, 0.0, 10.0, 10.0]
 
@@ -112,13 +111,3 @@ def test_wrong_input(change, match):
     }
     with pytest.raises(ValueError, match=match):
         join_slices(**arguments)
-
-
-def test_the_box_around_a_lesion():
-    box = box_3d_mm([shifted(0, 5), shifted(3, 2)], [10.0, 15.0], 5.0)
-    assert box.tolist() == [0, 2, 7.5, 13, 15, 17.5]
-
-
-def test_volume():
-    # 100 and 300 mm2 on slices of 5 mm: 2 ml.
-    assert volume_ml([100.0, 300.0], 5.0) == pytest.approx(2.0)

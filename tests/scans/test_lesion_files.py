@@ -3,8 +3,8 @@ import csv
 import numpy as np
 import pytest
 
+from mmuldor.functional.masks import CroppedMask
 from mmuldor.io.json_files import read_json
-from mmuldor.scans.label_map import label_volume
 from mmuldor.scans.lesion_files import write_lesions_csv, write_lesions_json
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
@@ -16,15 +16,11 @@ VOLUME = Volume(
 
 
 def lesion(x, slices, score, masks=True):
-    corners = [[x, 5], [x + 4, 5], [x + 4, 8], [x, 8]]
-    outline = np.array(corners, dtype=float) if masks else None
-    box = np.array([x, 5.0, x + 4.0, 8.0])
+    """4 x 3 px, 1 mm each, on slices of 2 mm."""
+    mask = CroppedMask(6, x, np.ones((3, 4), dtype=bool)) if masks else None
+    box = np.array([x - 0.5, 5.5, x + 3.5, 8.5])
     return measure_lesion(
-        [
-            SliceDetection(k, box, score, outline, 20 if masks else 0)
-            for k in slices
-        ],
-        VOLUME.affine,
+        [SliceDetection(k, box, score, mask) for k in slices], VOLUME.affine
     )
 
 
@@ -42,8 +38,9 @@ def test_json(lesions, tmp_path):
     assert document['notes'] == ['a note']
     first, second = document['lesions']
     assert (first['number'], first['score'], first['key_slice']) == (1, 0.9, 1)
-    assert first['long_mm'] == 5
-    assert first['volume_ml'] == pytest.approx(0.08)
+    # The outline runs 1/8 px inside the mask.
+    assert first['long_mm'] == round(np.hypot(3.75, 2.75), 3)
+    assert first['volume_ml'] == 2 * 12 * 2 / 1000
     assert len(first['recist_px']) == 8
     assert [d['slice'] for d in first['detections']] == [1, 2]
     assert second['long_mm'] is second['recist_px'] is None
@@ -54,18 +51,6 @@ def test_csv(lesions, tmp_path):
     with open(tmp_path / 'l.csv', newline='') as file:
         first, second = csv.DictReader(file)
     assert first['number'] == '1'
-    assert first['long_mm'] == '5.00'
+    assert first['long_mm'] == '4.65'
     assert first['slices'] == '2'
     assert second['long_mm'] == second['volume_ml'] == ''
-
-
-def test_labels_show_the_surer_one_on_top():
-    both = [lesion(3, (1, 2), 0.9), lesion(6, (2,), 0.6)]
-    labels = label_volume(both, VOLUME)
-    assert labels.dtype == np.uint16
-    assert sorted(np.unique(labels)) == [0, 1, 2]
-    assert not labels[[0, 3]].any()
-    # Columns 6 and 7 are in both.
-    assert labels[2, 6, 6] == 1
-    assert labels[2, 6, 9] == 2
-    assert (labels[1] == (labels[2] == 1)).all()

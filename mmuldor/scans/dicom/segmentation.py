@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 
 from mmuldor import __version__
-from mmuldor.functional.masks import rasterize
 from mmuldor.io.json_files import replacing
 from mmuldor.scans.dicom.segmentation_frames import (
     Frames,
@@ -69,7 +68,7 @@ def _files_for(
 ) -> Sequence[Path | None]:
     """The files to refer to; ValueError where there is no mask at all."""
     found = [d for lesion in lesions for d in lesion.detections]
-    if all(detection.outline_px is None for detection in found):
+    if all(detection.mask is None for detection in found):
         raise ValueError('no lesion has a mask')
     return volume.dicom_files
 
@@ -82,7 +81,7 @@ def _frames(
     real = {p for p, h in enumerate(source.headers) if h is not None}
     frames, numbers, lost = Frames(source), [], 0
     for number, lesion in enumerate(lesions, start=1):
-        masks = _masks(lesion, volume, source, turn)
+        masks = _masks(lesion, source, turn)
         there = {p: m for p, m in masks.items() if p in real}
         lost += len(masks) - len(there)
         if there:
@@ -96,15 +95,13 @@ def _frames(
 
 
 def _masks(
-    lesion: Lesion, volume: Volume, source: SourceSlices, turn: np.ndarray
+    lesion: Lesion, source: SourceSlices, turn: np.ndarray
 ) -> dict[int, np.ndarray]:
     """Masks of a lesion by source slice, in its rows and columns."""
-    _, height, width = volume.shape
     voxels = [np.empty((0, 3))]
     for found in lesion.detections:
-        if found.outline_px is not None:
-            mask = rasterize(found.outline_px, height, width)
-            rows, columns = np.nonzero(mask)
+        if found.mask is not None:
+            rows, columns = found.mask.pixels()
             slices = np.full(len(rows), found.slice_index)
             voxels.append(np.stack([columns, rows, slices], axis=1))
     turned = np.concatenate(voxels) @ turn[:3, :3].T + turn[:3, 3]

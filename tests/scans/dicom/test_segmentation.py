@@ -8,7 +8,7 @@ import pydicom
 import pytest
 
 from mmuldor import __version__
-from mmuldor.functional.masks import rasterize
+from mmuldor.functional.masks import crop_mask, largest_piece, rasterize
 from mmuldor.scans.dicom.segmentation import write_dicom_seg
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
@@ -67,11 +67,15 @@ def lesions_of(volume, boxes=None):
     found = []
     for place in (boxes or BOXES).values():
         detections = [
-            SliceDetection(k, np.array(box, float), 0.9, outline(box), 1)
+            SliceDetection(k, np.array(box, float), 0.9, mask_in(volume, box))
             for k, box in place
         ]
         found.append(measure_lesion(detections, volume.affine))
     return found
+
+
+def mask_in(volume, box):
+    return crop_mask(rasterize(outline(box), *volume.shape[1:]))
 
 
 def volume_mask(volume, number):
@@ -170,9 +174,7 @@ def test_one_lesion_and_one_without_a_mask(tmp_path):
     volume, _ = read_scan(write_series(tmp_path / 'ct'))
     whole = lesions_of(volume, {2: BOXES[2]})
     box = np.array([1.0, 1, 4, 4])
-    bare = measure_lesion(
-        [SliceDetection(0, box, 0.95, None, 0)], volume.affine
-    )
+    bare = measure_lesion([SliceDetection(0, box, 0.95, None)], volume.affine)
     path = tmp_path / 'lesions.dcm'
     assert write_dicom_seg(path, [bare, *whole], volume) == []
     seg = hd.seg.segread(path)
@@ -182,6 +184,29 @@ def test_one_lesion_and_one_without_a_mask(tmp_path):
     assert seg.get_segment_description(1).segment_label == 'Lesion 2'
     cube = seg.get_volume().array
     assert cube.sum() == volume_mask(volume, 2).sum()
+
+
+@pytest.mark.parametrize('axes', ['LPS', 'PIR'])
+def test_the_volume_of_a_lesion_is_that_of_its_segment(tmp_path, axes):
+    """Predicted masks have holes and several pieces."""
+    volume, _ = read_scan(write_series(tmp_path / 'ct', axes=axes))
+    rng = np.random.default_rng(0)
+    lesions = []
+    for k in (1, 3):
+        mask = rng.random(volume.shape[1:]) < 0.5
+        piece = largest_piece(mask)
+        assert piece.area_px != mask.sum()
+        box = np.array([0.0, 0, 4, 4])
+        found = [SliceDetection(i, box, 0.9, piece) for i in (k, k + 1)]
+        lesions.append(measure_lesion(found, volume.affine))
+    assert write_dicom_seg(tmp_path / 's.dcm', lesions, volume) == []
+    cube = hd.seg.segread(tmp_path / 's.dcm').get_volume(
+        combine_segments=False
+    )
+    voxel_ml = ROW_MM * COLUMN_MM * INTERVAL / 1000
+    for number, lesion in enumerate(lesions):
+        voxels = cube.array[..., number].sum()
+        assert lesion.volume_ml == pytest.approx(voxels * voxel_ml)
 
 
 def test_filled_in_slices_have_no_frame(tmp_path):
@@ -211,7 +236,7 @@ def test_nothing_to_write_removes_an_older_file(tmp_path, lesions):
     volume, _ = read_scan(write_series(tmp_path / 'ct'))
     path = tmp_path / 'lesions.dcm'
     path.write_text('of another scan')
-    bare = SliceDetection(0, np.array([1.0, 1, 4, 4]), 0.95, None, 0)
+    bare = SliceDetection(0, np.array([1.0, 1, 4, 4]), 0.95, None)
     found = [measure_lesion([bare], volume.affine)]
     notes = write_dicom_seg(path, found if lesions == 'bare' else [], volume)
     assert notes == ['lesions.dcm was not written: no lesion has a mask']

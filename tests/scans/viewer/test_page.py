@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from mmuldor.functional.masks import CroppedMask
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.viewer.page import WINDOWS, write_volume_page
@@ -78,11 +79,11 @@ def volume():
 
 def lesion(key, box, score, slices=1):
     x1, y1, x2, y2 = np.array(box, dtype=float)
-    outline = np.array(
-        [[x1 + 1, y1 + 1], [x2 - 1, y1 + 1], [x2 - 1, y2 - 1], [x1 + 1, y2]]
-    )
+    # A pixel inside the box on each side.
+    shape = int(y2 - y1) - 1, int(x2 - x1) - 1
+    mask = CroppedMask(int(y1) + 1, int(x1) + 1, np.ones(shape, dtype=bool))
     detections = [
-        SliceDetection(key + k, np.array(box, float), score, outline, 9)
+        SliceDetection(key + k, np.array(box, float), score, mask)
         for k in range(slices)
     ]
     return measure_lesion(detections, AFFINE)
@@ -218,8 +219,8 @@ def test_a_lesion_is_jumped_to_and_marked(show, volume, lesions):
     yellow = [*bytes.fromhex(DETECTION[1:]), 255]
     assert drawn(page, left, middle[1]) == yellow
     assert drawn(page, middle[0], bottom) == yellow
-    # The mask's outline, a pixel inside the box.
-    inside = left + 0.8 * scale, middle[1] + 20
+    # The mask's outline, 3/8 px beside the centres of its outermost pixels.
+    inside = left + 5 / 8 * 0.8 * scale, middle[1] + 20
     blue = np.array([*bytes.fromhex(MASK[1:])])
     assert np.abs(np.subtract(drawn(page, *inside)[:3], blue)).max() < 30
     for key in 'bkd':
