@@ -13,10 +13,8 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from data_prep.common.dl_info import COLUMNS
-from data_prep.common.split_counts import split_counts
 from data_prep.deeplesion_to_coco import main as convert
 from data_prep.make_phantom import main
-from data_prep.phantom.dataset import plan_patients
 from mmuldor.io.png import read_png16
 
 COMMON = ['--seed', '5', '--size', '128', '--neighbours', '1']
@@ -227,29 +225,3 @@ def test_the_script_ends_with_one_line_and_code_1(root):
     assert done.returncode == 1
     assert done.stderr.startswith('error: --size must be')
     assert done.stderr.count('\n') == 1
-
-
-@pytest.mark.parametrize(
-    ('images', 'splits', 'expected'),
-    [
-        (100, (0.7, 0.15, 0.15), (70, 15, 15)),
-        (10, (0.7, 0.15, 0.15), (7, 2, 1)),
-        (3, (0.7, 0.15, 0.15), (1, 1, 1)),
-        (320, (180, 30, 110), (180, 30, 110)),
-        (1, (1, 0, 0), (1, 0, 0)),
-        (5, (1, 0, 0), (5, 0, 0)),
-    ],
-)
-def test_split_counts(images, splits, expected):
-    assert split_counts(images, splits) == expected
-
-
-def test_a_plan_has_all_images_and_numbers_its_patients():
-    plans = plan_patients((40, 10, 20), seed=1)
-    assert [plan.index for plan in plans] == list(range(1, len(plans) + 1))
-    images = [0, 0, 0]
-    for plan in plans:
-        images[plan.split - 1] += sum(plan.studies)
-    assert images == [40, 10, 20]
-    # Splits are mixed over the patients, as in DeepLesion.
-    assert [plan.split for plan in plans] != sorted(p.split for p in plans)

@@ -7,11 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from data_prep.deeplesion.verification import zip_parts as zips
 from data_prep.deeplesion.verification.zip_parts import (
-    Contents,
-    ZipPart,
-    is_safe,
     read_part,
 )
 from data_prep.verify_deeplesion import main
@@ -254,16 +250,6 @@ def test_members_that_leave_the_folder(here, name, capsys):
     assert 'Do not unpack it' in capsys.readouterr().out
 
 
-def test_links_devices_and_pipes_in_a_zip_are_not_safe():
-    member = zipfile.ZipInfo('Images_png/000001_01_01')
-    for mode in (0, 0o100644, 0o040755):
-        member.external_attr = mode << 16
-        assert is_safe(member)
-    for mode in (0o120777, 0o060666, 0o020666, 0o010666, 0o140777):
-        member.external_attr = mode << 16
-        assert not is_safe(member)
-
-
 @pytest.mark.parametrize('name', ['005.png', '005.PNG'])
 def test_members_that_come_twice(here, name, capsys):
     here.write_zip(
@@ -296,27 +282,6 @@ def test_a_zip_that_unpacks_to_much(here, sizes, capsys):
     (_, report) = here.verify_zips()['zips']
     assert report['state'] == 'unsafe'
     assert 'would unpack to' in report['problem']
-
-
-def part(number, *series, state='whole'):
-    return ZipPart(
-        number, zips.part_path(zips.Path(), number), state, '', series
-    )
-
-
-def test_a_part_that_is_not_there_is_known_by_its_neighbours():
-    lost = [part(n, state='missing') for n in (2, 5, 6)]
-    whole = [part(1, 'a', 'c'), part(3, 'g', 'k'), part(4, 'k', 'm')]
-    contents = Contents([*whole, *lost])
-    assert contents.parts_of('a') == [1]
-    assert contents.parts_of('k') == [3, 4]
-    assert contents.parts_of('e') == [2]
-    assert contents.parts_of('p') == [5, 6]
-    # Between two series of a whole part there is nothing else.
-    assert contents.parts_of('b') == []
-    unordered = [part(1, 'k', 'm'), part(3, 'a', 'c')]
-    assert Contents([*unordered, *lost]).parts_of('e') == []
-    assert Contents(lost).parts_of('a') == Contents([]).parts_of('a') == []
 
 
 def test_wrong_arguments(here, tmp_path):
