@@ -25,6 +25,10 @@ from mmuldor.evaluation.calibration.calibration_file import (
     fit_calibration,
     write_calibration,
 )
+from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
+from mmuldor.evaluation.results import load_detections
+from mmuldor.evaluation.slice_froc import evaluate_slices
+from mmuldor.io.annotations import load_annotations
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -43,9 +47,13 @@ def main(argv: list[str] | None = None) -> None:
     """Fit, print, draw, write."""
     args = parse_args(argv)
     check_outputs((args.ann, args.dets), (args.out, args.plot))
-    fitted, evaluation = fit_calibration(
-        args.ann,
-        args.dets,
+    document = load_annotations(args.ann)
+    truth = GroundTruth.of(document, args.ann)
+    detections = load_detections(args.dets, truth.all_images)
+    evaluation = evaluate_slices(truth, detections)
+    fitted = fit_calibration(
+        evaluation,
+        patients_of(document, truth),
         fps_per_image=args.fps_per_image,
         sensitivity=args.sensitivity,
     )

@@ -10,11 +10,7 @@ from pycocotools import mask as coco_mask
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
-from mmuldor.evaluation.results import (
-    Detections,
-    load_detections,
-    load_results,
-)
+from mmuldor.evaluation.results import Detections, read_results
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
     evaluate_slices,
@@ -56,7 +52,8 @@ def evaluate_results(
         of found lesions with the true ones, null without masks.
     """
     lesions = load_ground_truth(ann)
-    detections = load_detections(results, lesions.all_images)
+    entries = read_results(results)
+    detections = Detections.of(entries, lesions.all_images, results)
     figures, ranked = {}, {}
     whole = evaluate_slices(lesions, detections)
     kept = _kept(detections, whole)
@@ -69,7 +66,6 @@ def evaluate_results(
         )
         figures[kind] = evaluation_dict(evaluation)
         ranked[kind] = RankedDetections.of(evaluation.matched)
-    entries = load_results(results, lesions.all_images)
     entries = [e for e in entries if e['category_id'] == LESION_CATEGORY]
     found = whole.matched.lesion_detection
     figures['dice'] = _mean_dice(found, entries, lesions, truth)

@@ -10,7 +10,7 @@ from pycocotools import mask as coco_mask
 
 from benchmarks.study.outcomes import true_masks
 from mmuldor.evaluation.comparison.strata import strata_of
-from mmuldor.evaluation.ground_truth import load_ground_truth
+from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import MASK_SHAPES
 from mmuldor.io.annotations import load_annotations
@@ -38,8 +38,8 @@ class TestSet:
 
 def describe_testset(ann: Path, truth: Path, out: Path) -> None:
     """Write what :func:`load_testset` reads."""
-    lesions, document = load_ground_truth(ann), load_annotations(ann)
-    patient = {image['id']: image['patient'] for image in document['images']}
+    document = load_annotations(ann)
+    lesions = GroundTruth.of(document, ann)
     by_id = {lesion['id']: lesion for lesion in document['annotations']}
     ordered = [by_id[number] for number in lesions.lesion_ids.tolist()]
     true = true_masks(truth)
@@ -49,7 +49,7 @@ def describe_testset(ann: Path, truth: Path, out: Path) -> None:
     write_json(
         out,
         {
-            'patients': [patient[i] for i in lesions.images.tolist()],
+            'patients': patients_of(document, lesions).tolist(),
             'strata': {
                 name: np.flatnonzero(mask).tolist()
                 for name, mask in strata_of(

@@ -100,13 +100,7 @@ def _figure(info: dict, index: int, dataset: BaseDataset) -> Figure:
     packed, num_slices = dataset[index], _num_slices(dataset)
     stored = read_png16(info['img_path'], (info['height'], info['width']))
     picture = window_rgb(stored, info.get('window_hu') or DEFAULT_WINDOW_HU)
-    lesions = [
-        {
-            'bbox': xyxy_to_xywh([from_detector(instance['bbox'])])[0],
-            'recist_px': from_detector(instance['recist_px']),
-        }
-        for instance in info['instances']
-    ]
+    lesions = dataset.annotated_lesions(index)
     middle = packed['inputs'][num_slices // 2 :: num_slices]
     sample = packed['data_samples']
     title = f'{info["file_name"]}, {len(packed["inputs"])} channels'

@@ -24,7 +24,6 @@ from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys, config_errors
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import check_checkpoint
-from mmuldor.io.annotations import load_annotations
 
 # Samples whose loading is timed, and iterations of the training.
 _SAMPLES, _ITERATIONS = 24, 4
@@ -97,15 +96,8 @@ def _describe(split: str, dataset: BaseDataset) -> CheckResult:
 
 
 def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[CheckResult]:
-    patients = {
-        split: {
-            image['patient']
-            for image in load_annotations(dataset.ann_file)['images']
-        }
-        for split, dataset in datasets.items()
-    }
-    for one, other in combinations(patients, 2):
-        shared = patients[one] & patients[other]
+    for one, other in combinations(datasets, 2):
+        shared = datasets[one].patients & datasets[other].patients
         if shared:
             example = min(map(str, shared))
             yield CheckResult(

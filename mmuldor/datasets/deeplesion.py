@@ -12,8 +12,8 @@ from mmengine.logging import MMLogger
 from mmuldor.classes import type_classes, type_labels
 from mmuldor.datasets.samplers.epoch_sampler import EpochIndex
 from mmuldor.datasets.slice_check import check_slice_files
-from mmuldor.functional.boxes import xywh_to_xyxy
-from mmuldor.functional.frame import to_detector
+from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
+from mmuldor.functional.frame import from_detector, to_detector
 from mmuldor.functional.recist import crossing_point
 from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import images_fingerprint
@@ -46,6 +46,9 @@ class DeepLesionDataset(BaseDetDataset):
         ValueError: If the annotation file or a PNG is malformed, no lesion
             has a class, or a bank of hard negatives in the pipeline does not
             fit.
+
+    Attributes:
+        patients: Those of all images of the annotation file, a frozenset.
     """
 
     METAINFO = {'classes': ('lesion',), 'palette': [(0, 200, 0)]}
@@ -86,6 +89,7 @@ class DeepLesionDataset(BaseDetDataset):
     def load_data_list(self) -> list[dict]:
         """Read the annotation file; see the class for what items hold."""
         document = load_annotations(self.ann_file)
+        self.patients = frozenset(i['patient'] for i in document['images'])
         by_image = defaultdict(list)
         for annotation in document['annotations']:
             by_image[annotation['image_id']].append(annotation)
@@ -163,6 +167,21 @@ class DeepLesionDataset(BaseDetDataset):
             f'{dropped} images with no other; {apart} pairs of diameters '
             'miss each other by more than 1 px (their mask is the hull)'
         )
+
+    def annotated_lesions(self, idx: int) -> list[dict]:
+        """The lesions of an item in the frame of the annotation file.
+
+        Returns:
+            Of each one `bbox`, `x1 y1 w h`, (4,) float64, and `recist_px`,
+            x y of four endpoints, (8,), in pixels whose centres lie at
+            integers.
+        """
+        lesions = []
+        for instance in self.get_data_info(idx)['instances']:
+            (box,) = xyxy_to_xywh([from_detector(instance['bbox'])])
+            recist = from_detector(instance['recist_px'])
+            lesions.append({'bbox': box, 'recist_px': recist})
+        return lesions
 
     @property
     def fingerprint(self) -> str:

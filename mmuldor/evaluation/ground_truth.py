@@ -38,6 +38,56 @@ class GroundTruth:
     noisy_images: int
     noisy_lesions: int
 
+    @classmethod
+    def of(
+        cls,
+        document: dict,
+        source: str | os.PathLike,
+        *,
+        keep_noisy: bool = False,
+    ) -> GroundTruth:
+        """The lesions of the document of an annotation file.
+
+        Args:
+            document: From `mmuldor.io.annotations.load_annotations`; boxes
+                are enough, and without the key `noisy` a lesion is not.
+            source: The file it was read from, for messages.
+            keep_noisy: Keep lesions whose annotation is noisy. By default
+                they are dropped, and so are the images whose every lesion is
+                noisy; images that never had a lesion stay.
+
+        Raises:
+            ValueError: No lesion is left.
+        """
+        lesions = document['annotations']
+        all_images = _ids(document['images'], 'id')
+        boxes = xywh_to_xyxy([lesion['bbox'] for lesion in lesions])
+        lesion_images = _ids(lesions, 'image_id')
+        noisy = np.array(
+            [
+                not keep_noisy and bool(lesion.get('noisy', False))
+                for lesion in lesions
+            ],
+            dtype=bool,
+        )
+        keep_images, keep = drop_noisy(all_images, lesion_images, noisy)
+        if not keep.any():
+            raise ValueError(
+                f'{source} must hold at least one lesion, without which '
+                f'sensitivity is undefined, but of {len(keep)} annotations '
+                f'{int(noisy.sum())} are noisy and none is left.'
+            )
+        return cls(
+            images=all_images[keep_images],
+            lesion_boxes=boxes[keep],
+            lesion_images=lesion_images[keep],
+            lesion_ids=_ids(lesions, 'id')[keep],
+            lesion_types=_types(lesions)[keep],
+            all_images=all_images,
+            noisy_images=int((~keep_images).sum()),
+            noisy_lesions=int((~keep).sum()),
+        )
+
     def select(self, image_ids: Iterable[int]) -> GroundTruth:
         """Count only these images (those that count at all)."""
         wanted = np.fromiter(image_ids, dtype=np.int64)
@@ -64,46 +114,32 @@ class GroundTruth:
 def load_ground_truth(
     ann_file: str | os.PathLike, *, keep_noisy: bool = False
 ) -> GroundTruth:
-    """Read the lesions of an annotation file.
+    """Read the lesions of an annotation file; see `GroundTruth.of`.
 
     Args:
         ann_file: The annotation JSON, of ours or any COCO file with the
-            category 1; without the key `noisy` a lesion is not.
-        keep_noisy: Keep lesions whose annotation is noisy. By default they
-            are dropped, and so are the images whose every lesion is noisy;
-            images that never had a lesion stay.
+            category 1.
+        keep_noisy: Keep lesions whose annotation is noisy.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: The file is wrong, or no lesion is left.
     """
     document = load_annotations(ann_file, boxes_only=True)
-    lesions = document['annotations']
-    all_images = _ids(document['images'], 'id')
-    boxes = xywh_to_xyxy([lesion['bbox'] for lesion in lesions])
-    lesion_images = _ids(lesions, 'image_id')
-    noisy = np.array(
-        [bool(lesion.get('noisy', False)) for lesion in lesions], dtype=bool
-    )
-    if keep_noisy:
-        noisy[:] = False
-    keep_images, keep = drop_noisy(all_images, lesion_images, noisy)
-    if not keep.any():
-        raise ValueError(
-            f'{ann_file} must hold at least one lesion, without which '
-            f'sensitivity is undefined, but of {len(keep)} annotations '
-            f'{int(noisy.sum())} are noisy and none is left.'
-        )
-    return GroundTruth(
-        images=all_images[keep_images],
-        lesion_boxes=boxes[keep],
-        lesion_images=lesion_images[keep],
-        lesion_ids=_ids(lesions, 'id')[keep],
-        lesion_types=_types(lesions)[keep],
-        all_images=all_images,
-        noisy_images=int((~keep_images).sum()),
-        noisy_lesions=int((~keep).sum()),
-    )
+    return GroundTruth.of(document, ann_file, keep_noisy=keep_noisy)
+
+
+def patients_of(document: dict, truth: GroundTruth) -> np.ndarray:
+    """The patient of each image that counts, (k,).
+
+    Images whose patient is not known, of COCO files of other origin, are
+    patients of their own.
+    """
+    patient = {
+        image['id']: image.get('patient', image['id'])
+        for image in document['images']
+    }
+    return np.array([patient[image_id] for image_id in truth.images.tolist()])
 
 
 def _types(lesions: list[dict]) -> np.ndarray:

@@ -15,7 +15,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import are_coordinates, is_finite, shortened
 from mmuldor.io.limits import MAX_NUMBER
-from mmuldor.io.paths import existing_file
 from mmuldor.io.run_length import as_json
 
 MAKE_COMMAND = 'python tools/test.py CONFIG CHECKPOINT --out results.json'
@@ -49,6 +47,31 @@ class Detections:
     scores: np.ndarray
     categories: np.ndarray
 
+    @classmethod
+    def of(
+        cls,
+        entries: list,
+        image_ids: Iterable[int],
+        source: str | os.PathLike,
+    ) -> Detections:
+        """Check the entries of a results file and turn them into a table.
+
+        Args:
+            entries: From :func:`read_results`.
+            image_ids: The ids of the annotation file's images.
+            source: The file they were read from, for messages.
+
+        Raises:
+            ValueError: Names the file, the entry's index and the field.
+        """
+        known = np.unique(np.fromiter(image_ids, dtype=np.int64))
+        try:
+            with _collector_off():
+                return _tabulate(entries, known)
+        except (TypeError, KeyError, ValueError, OverflowError) as error:
+            _raise_for_first_wrong(source, entries, set(known.tolist()))
+            raise RuntimeError(f'{source}: no entry is wrong.') from error
+
     def __len__(self) -> int:
         return len(self.scores)
 
@@ -64,30 +87,38 @@ class Detections:
         )
 
 
-def load_results(
-    path: str | os.PathLike, image_ids: Iterable[int]
-) -> list[dict[str, Any]]:
-    """Read and validate a results file.
-
-    Args:
-        path: The JSON file.
-        image_ids: The ids of the annotation file's images.
-
-    Returns:
-        The list of results, unchanged.
+def read_results(path: str | os.PathLike) -> list:
+    """Read the entries of a results file; `Detections.of` checks them.
 
     Raises:
         FileNotFoundError: No such file.
-        ValueError: Names the file, the entry's index and the field.
+        ValueError: It holds no JSON or no list.
     """
-    return _load(path, image_ids)[0]
+    remedy = f'Create it with `{MAKE_COMMAND}`.'
+    with _collector_off():
+        entries = read_json(path, 'the results', remedy)
+    if not isinstance(entries, list):
+        raise ValueError(
+            f'{path} must hold a list of results, but got a '
+            f'{type(entries).__name__}. {remedy}'
+        )
+    return entries
 
 
 def load_detections(
     path: str | os.PathLike, image_ids: Iterable[int]
 ) -> Detections:
-    """Like `load_results`, as a table."""
-    return _load(path, image_ids)[1]
+    """Read and check a results file.
+
+    Args:
+        path: The JSON file.
+        image_ids: The ids of the annotation file's images.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Names the file, the entry's index and the field.
+    """
+    return Detections.of(read_results(path), image_ids, path)
 
 
 def to_results(
@@ -143,27 +174,6 @@ def write_results(
     write_json(path, list(results))
 
 
-def _load(
-    path: str | os.PathLike, image_ids: Iterable[int]
-) -> tuple[list[dict[str, Any]], Detections]:
-    remedy = f'Create it with `{MAKE_COMMAND}`.'
-    path = existing_file(path, 'the results', remedy)
-    known = np.unique(np.fromiter(image_ids, dtype=np.int64))
-    with _collector_off():
-        results = read_json(path)
-        if not isinstance(results, list):
-            raise ValueError(
-                f'{path} must hold a list of results, but got a '
-                f'{type(results).__name__}. {remedy}'
-            )
-        try:
-            table = _tabulate(results, known)
-        except (TypeError, KeyError, ValueError, OverflowError) as error:
-            _raise_for_first_wrong(path, results, set(known.tolist()))
-            raise RuntimeError(f'{path}: no entry is wrong.') from error
-    return results, table
-
-
 @contextlib.contextmanager
 def _collector_off() -> Iterator[None]:
     """No garbage collection: it takes a third of the time of large files."""
@@ -211,7 +221,9 @@ def _column(values: list, dtype: type, *types: type) -> np.ndarray:
     return np.fromiter(values, dtype, len(values))
 
 
-def _raise_for_first_wrong(path: Path, results: list, known: set) -> None:
+def _raise_for_first_wrong(
+    path: str | os.PathLike, results: list, known: set
+) -> None:
     """Raise ValueError for the first wrong field."""
     for index, result in enumerate(results):
         where = f'{path}: entry {index}'

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.ground_truth import GroundTruth
-from mmuldor.evaluation.results import load_detections, load_results
+from mmuldor.evaluation.results import Detections, read_results
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
     evaluate_slices,
@@ -69,13 +69,13 @@ def load_runs(
                 f'`with_fp` must be names of {list(runs)}, and their row '
                 f'{name + FP_SUFFIX!r} must be free, but got {name!r}.'
             )
-    rows = []
+    rows, counted = [], set(truth.images.tolist())
     for name, path in runs.items():
-        detections = load_detections(path, truth.all_images)
-        counted = set(truth.images.tolist())
+        entries = read_results(path)
+        detections = Detections.of(entries, truth.all_images, path)
         results = [
             entry
-            for entry in load_results(path, truth.all_images)
+            for entry in entries
             if entry['category_id'] == LESION_CATEGORY
             and entry['image_id'] in counted
         ]

@@ -50,9 +50,21 @@ def load_annotations(
         FileNotFoundError: no such file; names the command that makes it.
         ValueError: names the file, the entry's id and the key that is wrong.
     """
-    path = Path(path)
     remedy = f'Create it with `{MAKE_COMMAND}`.'
     document = read_json(path, '`ann_file`', remedy)
+    check_annotations(document, path, boxes_only=boxes_only)
+    return document
+
+
+def check_annotations(
+    document: Any, path: str | os.PathLike, *, boxes_only: bool = False
+) -> None:
+    """Checks the document of an annotation JSON as `load_annotations` does.
+
+    Raises:
+        ValueError: names `path`, the entry's id and the key that is wrong.
+    """
+    path = Path(path)
     if not isinstance(document, dict):
         raise ValueError(
             f'{path} must hold a JSON object with images and annotations, '
@@ -70,7 +82,6 @@ def load_annotations(
         _check_slices(path, images)
         _check_unique(path, 'images', 'file_name', images)
     _check_references(path, images, lesions)
-    return document
 
 
 def _entries(path: Path, document: dict, key: str) -> list[dict]:

@@ -9,14 +9,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
-from mmuldor.evaluation.comparison.compare_runs import (
-    lesion_strata,
-    patients_of,
-)
+from mmuldor.evaluation.comparison.compare_runs import lesion_strata
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.tables import markdown
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
+from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.evaluation.runs import EvaluatedRun, load_runs, table_row
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import replacing, write_json
@@ -84,9 +81,9 @@ def build_report(
             ``bank_dir`` only one is given.
     """
     out, images = Path(out), Path(images)
-    lesions = load_ground_truth(ann)
-    loaded = load_runs(lesions, runs, with_fp)
     everything = load_annotations(ann)
+    lesions = GroundTruth.of(everything, ann)
+    loaded = load_runs(lesions, runs, with_fp)
     document = with_pictures(everything, ann, images)
     outlines = load_outlines(truth, document) if truth else None
     banks = _load_banks(train_ann, bank_dir)

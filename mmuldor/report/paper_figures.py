@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mmuldor.evaluation.comparison.published import choose
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.evaluation.ground_truth import load_ground_truth
+from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.runs import load_runs
 from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import load_bank
@@ -89,9 +89,10 @@ def side_by_side(
         count: Number of images.
         seed: Of the choice.
     """
-    truth = load_ground_truth(ann)
+    document = load_annotations(ann)
+    truth = GroundTruth.of(document, ann)
     loaded = load_runs(truth, runs)
-    document = with_pictures(load_annotations(ann), ann, Path(images))
+    document = with_pictures(document, ann, Path(images))
     return side_by_side_figure(
         document,
         images,

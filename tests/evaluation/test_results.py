@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mmuldor.evaluation.results import (
+    Detections,
     load_detections,
-    load_results,
+    read_results,
     to_results,
     write_results,
 )
@@ -36,7 +37,11 @@ def test_table(path):
 
 def test_list_is_unchanged(path):
     path.write_text(json.dumps(RESULTS))
-    assert load_results(path, [7, 9]) == RESULTS
+    entries = read_results(path)
+    assert entries == RESULTS
+    table = Detections.of(entries, [7, 9], path)
+    assert entries == RESULTS
+    assert table.scores.tolist() == [0.5, 1]
 
 
 def test_other_keys_are_ignored(path):
@@ -48,7 +53,7 @@ def test_other_keys_are_ignored(path):
 def test_no_detections(path):
     path.write_text('[]')
     assert load_detections(path, [7]).boxes.shape == (0, 4)
-    assert load_results(path, []) == []
+    assert Detections.of([], [], path).scores.shape == (0,)
 
 
 def test_select(path):
@@ -97,9 +102,10 @@ def test_wrong_values_are_named(path, field, value, message):
 def test_missing_fields_are_named(path, field):
     results = copy.deepcopy(RESULTS)
     del results[1][field]
-    path.write_text(json.dumps(results))
-    with pytest.raises(ValueError, match=f'entry 1: `{field}`.*got nothing'):
-        load_results(path, [7, 9])
+    with pytest.raises(
+        ValueError, match=f'dets.json: entry 1: `{field}`.*got nothing'
+    ):
+        Detections.of(results, [7, 9], path)
 
 
 @pytest.mark.parametrize('entry', [None, 3, [1], 'bbox'])
@@ -161,7 +167,7 @@ def test_round_trip_is_exact(path):
     assert np.array_equal(table.boxes, boxes)
     assert np.array_equal(table.scores, scores)
     assert table.categories.tolist() == [1, 2, 1, 1, 2]
-    stored = load_results(path, [7])[0]['segmentation']
+    stored = read_results(path)[0]['segmentation']
     assert stored == {'size': [3, 2], 'counts': '06'}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path as osp
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -54,8 +54,8 @@ class CTVisualizationHook(Hook):
         wait_time: Seconds that a window stays open; 0 until it is closed.
         test_out_dir: Folder of the pictures, used as it is given;
             ``<work_dir>/<timestamp>/vis`` by default.
-        ann_file: Annotation JSON with the reference; by default that of the
-            tested data set.
+        ann_file: Annotation JSON with the reference, without its noisy
+            lesions; by default the lesions of the tested dataset.
         scale: Output pixels for each pixel of the slice.
         val_interval: Draw each so many-th image of a validation; None draws
             none.
@@ -105,11 +105,11 @@ class CTVisualizationHook(Hook):
         return self.val_interval is not None
 
     def before_test(self, runner: Runner) -> None:
-        """Read the reference; runs before any image is tested."""
+        """Take the reference; runs before any image is tested."""
         if not self.draw:
             return
         dataset = runner.test_dataloader.dataset
-        self._read_reference(dataset, self.ann_file)
+        self._take_reference(dataset, self.ann_file)
         self._out_dir = self.test_out_dir or osp.join(
             runner.work_dir, runner.timestamp, 'vis'
         )
@@ -117,54 +117,57 @@ class CTVisualizationHook(Hook):
             f'pictures of the results go to {self._out_dir}'
         )
 
-    def _read_reference(self, dataset, ann_file: str | None = None) -> None:
-        document = load_annotations(ann_file or dataset.ann_file)
+    def _take_reference(self, dataset, ann_file: str | None = None) -> None:
+        """Images with their lesions by id: of the file, else the dataset."""
         self._types = type_classes(getattr(dataset, 'lesion_types', None))
+        self._images, self._lesions = {}, defaultdict(list)
+        self._count = 0
+        if ann_file is None:
+            for index in range(len(dataset)):
+                info = dataset.get_data_info(index)
+                self._images[info['img_id']] = info
+                self._lesions[info['img_id']] = dataset.annotated_lesions(
+                    index
+                )
+            return
+        document = load_annotations(ann_file)
         self._images = {image['id']: image for image in document['images']}
-        self._lesions = defaultdict(list)
         for annotation in document['annotations']:
             if not annotation['noisy']:
                 self._lesions[annotation['image_id']].append(annotation)
-        self._count = 0
 
     def before_val(self, runner: Runner) -> None:
-        """Read the reference of the validation split."""
+        """Take the reference of the validation split."""
         if self.val_interval is not None:
-            self._read_reference(runner.val_dataloader.dataset)
+            self._take_reference(runner.val_dataloader.dataset)
 
     def after_val_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: dict | None = None,
-        outputs: Sequence[DetDataSample] | None = None,
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         """Draw some images of this batch into the visualizer."""
-        if self.val_interval is None:
-            return
-        for sample in outputs or ():
-            if self._count % self.val_interval == 0:
-                fig, name = self._figure(sample)
-                runner.visualizer.add_image(
-                    f'val_{osp.splitext(name)[0]}',
-                    render(fig),
-                    step=runner.epoch,
-                )
-            self._count += 1
+        for sample in self._every(self.val_interval, outputs):
+            fig, name = self._figure(sample)
+            runner.visualizer.add_image(
+                f'val_{osp.splitext(name)[0]}', render(fig), step=runner.epoch
+            )
 
     def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: dict | None = None,
-        outputs: Sequence[DetDataSample] | None = None,
+        self, runner: Runner, batch_idx: int, data_batch=None, outputs=None
     ) -> None:
         """Draw the images of this batch."""
-        if not self.draw:
+        interval = self.interval if self.draw else None
+        for sample in self._every(interval, outputs):
+            self._draw(runner, sample)
+
+    def _every(
+        self, interval: int | None, samples: Sequence[DetDataSample] | None
+    ) -> Iterator[DetDataSample]:
+        """Each `interval`-th sample of the split, none without `interval`."""
+        if interval is None:
             return
-        for sample in outputs or ():
-            if self._count % self.interval == 0:
-                self._draw(runner, sample)
+        for sample in samples or ():
+            if self._count % interval == 0:
+                yield sample
             self._count += 1
 
     def _draw(self, runner: Runner, sample: DetDataSample) -> None:

@@ -32,11 +32,7 @@ from mmuldor.evaluation.calibration.isotonic import (
     point_at_fps,
     point_at_sensitivity,
 )
-from mmuldor.evaluation.slice_froc import (
-    SliceEvaluation,
-    evaluate_slice_files,
-)
-from mmuldor.io.annotations import load_annotations
+from mmuldor.evaluation.slice_froc import SliceEvaluation
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import is_coordinate, is_finite, shortened
 
@@ -73,41 +69,35 @@ class CalibrationFile:
 
 
 def fit_calibration(
-    ann_file: str | os.PathLike,
-    results_file: str | os.PathLike,
+    evaluation: SliceEvaluation,
+    patients: np.ndarray,
     *,
     fps_per_image: float | None = None,
     sensitivity: float | None = None,
-) -> tuple[CalibrationFile, SliceEvaluation]:
+) -> CalibrationFile:
     """Calibrate a detector by its results on a validation split.
 
     Args:
-        ann_file: Annotation file of the split.
-        results_file: Results of the detector on it, COCO format.
+        evaluation: FROC of the detector on the split.
+        patients: The patient of each of its images, (k,), see
+            `mmuldor.evaluation.ground_truth.patients_of`.
         fps_per_image: The operating point by FPs an image; 1 without any.
         sensitivity: Or by the share of the lesions to be found.
 
     Raises:
-        FileNotFoundError: A file is missing.
-        ValueError: A file is wrong, or there is no such operating point.
+        ValueError: There is no detection or no such operating point.
     """
-    evaluation = evaluate_slice_files(ann_file, results_file)
     matched = evaluation.matched
     hits = ~matched.det_is_fp
-    patients = {
-        image['id']: image['patient']
-        for image in load_annotations(ann_file)['images']
-    }
-    groups = np.array([patients[i] for i in matched.image_ids.tolist()])
     calibration = fit_isotonic(matched.det_score, hits)
     unseen = cross_validated(
-        matched.det_score, hits, groups[matched.det_image]
+        matched.det_score, hits, patients[matched.det_image]
     )
     known = np.isfinite(unseen)
     points = operating_points(matched)
     if fps_per_image is None and sensitivity is None:
         fps_per_image = 1.0
-    fitted = CalibrationFile(
+    return CalibrationFile(
         calibration,
         _choose(points, fps_per_image, sensitivity),
         points,
@@ -117,7 +107,6 @@ def fit_calibration(
             'calibrated': brier_score(unseen[known], hits[known]),
         },
     )
-    return fitted, evaluation
 
 
 def _choose(

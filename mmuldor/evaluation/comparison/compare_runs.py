@@ -16,13 +16,13 @@ from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.strata import strata_of
 from mmuldor.evaluation.comparison.tables import latex, markdown
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
+from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.evaluation.results import load_detections
 from mmuldor.evaluation.runs import FP_SUFFIX
 from mmuldor.evaluation.slice_froc import SliceEvaluation, evaluate_slices
 from mmuldor.functional.froc import FROCCurve
-from mmuldor.io.annotations import load_annotations
-from mmuldor.io.json_files import read_json, replacing, write_json
+from mmuldor.io.annotations import check_annotations, load_annotations
+from mmuldor.io.json_files import replacing, write_json
 from mmuldor.visualization.panels import save_figure
 
 RESULTS_NAME = 'results.json'
@@ -63,10 +63,12 @@ def compare_runs(
     settings = settings or Settings()
     literature = choose(list(published))
     files = find_results(methods)
-    truth = load_ground_truth(ann)
+    document = load_annotations(ann, boxes_only=True)
     # Foreign COCO files hold boxes alone: no patients, no strata.
-    own = 'patient' in (read_json(ann)['images'] or [{}])[0]
-    document = load_annotations(ann, boxes_only=not own)
+    own = 'patient' in (document['images'] or [{}])[0]
+    if own:
+        check_annotations(document, ann)
+    truth = GroundTruth.of(document, ann)
     evaluations = _evaluate(truth, files, list(with_fp))
     unit = 'patients' if own else 'images, since no patient is known'
     comparison = compare(
@@ -149,15 +151,6 @@ def _evaluate(
                 evaluate_slices(truth, run, with_fp_class=True) for run in runs
             ]
     return found
-
-
-def patients_of(document: dict, truth: GroundTruth) -> np.ndarray:
-    """The patient of each image that counts; images where none is known."""
-    patient = {
-        image['id']: image.get('patient', image['id'])
-        for image in document['images']
-    }
-    return np.array([patient[image_id] for image_id in truth.images.tolist()])
 
 
 def lesion_strata(document: dict, truth: GroundTruth) -> dict[str, np.ndarray]:

@@ -15,10 +15,13 @@ from mmengine.registry import MODELS
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
+from mmuldor.datasets import DeepLesionDataset
 from mmuldor.engine.hooks import CTVisualizationHook
 from mmuldor.engine.hooks import ct_visualization_hook as module
 from mmuldor.io.annotations import load_annotations
+from mmuldor.io.json_files import write_json
 from mmuldor.registry import HOOKS
+from tests.counted_reads import counted_reads
 
 
 @pytest.fixture
@@ -26,11 +29,20 @@ def document(mini_data):
     return load_annotations(mini_data / 'test.json')
 
 
+def mini_dataset(mini_data):
+    """The test split, its files found but not loaded."""
+    return DeepLesionDataset(
+        ann_file=str(mini_data / 'test.json'),
+        data_prefix=dict(img=str(mini_data / 'Images_png')),
+        pipeline=[],
+        test_mode=True,
+    )
+
+
 @pytest.fixture
 def runner(tmp_path, mini_data):
-    dataset = SimpleNamespace(ann_file=str(mini_data / 'test.json'))
     return SimpleNamespace(
-        test_dataloader=SimpleNamespace(dataset=dataset),
+        test_dataloader=SimpleNamespace(dataset=mini_dataset(mini_data)),
         work_dir=str(tmp_path / 'work'),
         timestamp='now',
     )
@@ -107,7 +119,11 @@ def test_frame_window_and_reference(tmp_path, runner, sample, seen, document):
     hook = CTVisualizationHook(draw=True, score_thr=0.1)
     run(hook, runner, [sample(0)])
     ((picture, lesions, found),) = seen
-    assert lesions == [document['annotations'][0]]
+    lesion = document['annotations'][0]
+    (reference,) = lesions
+    assert sorted(reference) == ['bbox', 'recist_px']
+    for key, values in reference.items():
+        np.testing.assert_allclose(values, lesion[key], rtol=0, atol=1e-12)
     np.testing.assert_allclose(found[0]['bbox'], lesions[0]['bbox'], atol=1e-4)
     assert [f['category_id'] for f in found] == [1, 2]
     ring = found[0]['polygons'][0]
@@ -175,13 +191,35 @@ def test_nothing_without_draw(tmp_path, sample):
     assert not (tmp_path / 'x').exists()
 
 
-def test_noisy_lesions_are_no_reference(runner, sample, seen, document):
-    from mmuldor.io.json_files import write_json
+def test_the_reference_of_a_file(runner, sample, seen, document, mini_data):
+    path = str(mini_data / 'test.json')
+    run(CTVisualizationHook(draw=True, ann_file=path), runner, [sample(0)])
+    assert seen[0][1] == [document['annotations'][0]]
 
-    document['annotations'][0]['noisy'] = True
-    write_json(runner.test_dataloader.dataset.ann_file, document)
-    run(CTVisualizationHook(draw=True), runner, [sample(0)])
-    assert seen[0][1] == []
+
+def test_noisy_lesions_are_no_reference(
+    runner, sample, seen, document, mini_data
+):
+    clean, path = document['annotations'][0], str(mini_data / 'test.json')
+    noisy = {**clean, 'id': 900, 'bbox': [1.0, 2.0, 8.0, 8.0], 'noisy': True}
+    document['annotations'].append(noisy)
+    write_json(path, document)
+    runner.test_dataloader.dataset = mini_dataset(mini_data)
+    for ann_file in (path, None):
+        hook = CTVisualizationHook(draw=True, ann_file=ann_file)
+        run(hook, runner, [sample(0)])
+    of_file, of_dataset = (lesions for _, lesions, _ in seen)
+    assert of_file == [clean]
+    (lesion,) = of_dataset
+    assert lesion['bbox'] == pytest.approx(clean['bbox'])
+
+
+def test_the_dataset_is_asked_not_its_file(runner, sample, seen, mini_data):
+    with counted_reads() as reads:
+        run(CTVisualizationHook(draw=True), runner, [sample(0), sample(1)])
+    assert len(seen) == 2
+    assert reads[mini_data / 'test.json'] == 0
+    assert reads[mini_data / 'Images_png/000201_01_01/005.png'] == 1
 
 
 def test_image_of_another_file(runner, sample, mini_data):

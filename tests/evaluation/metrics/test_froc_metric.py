@@ -13,7 +13,7 @@ from pycocotools import mask as mask_coder
 from torch.utils.data import Dataset
 
 from mmuldor.evaluation.metrics import FROCMetric
-from mmuldor.evaluation.results import load_results
+from mmuldor.evaluation.results import Detections, read_results
 from mmuldor.registry import METRICS
 
 # In mmdet's frame, half a pixel beside the JSON's.
@@ -91,10 +91,17 @@ def test_by_hand(ann_file):
     assert found == pytest.approx(expected)
 
 
+def written(path, image_ids):
+    """The entries of a results file, checked."""
+    entries = read_results(path)
+    assert len(Detections.of(entries, image_ids, path)) == len(entries)
+    return entries
+
+
 def test_frame_is_moved_by_half_a_pixel(ann_file, tmp_path):
     out = tmp_path / 'results.json'
     run(FROCMetric(ann_file, out=out), sample(1, (LESION, 0.9, 0)))
-    (result,) = load_results(out, [1])
+    (result,) = written(out, [1])
     assert result == {
         'image_id': 1,
         'bbox': [10, 10, 9, 9],
@@ -185,7 +192,7 @@ def test_masks_become_run_lengths(ann_file, tmp_path):
     ]
     metric = FROCMetric(ann_file, out=out, format_only=True)
     assert run(metric, *samples) == {}
-    results = load_results(out, [1, 2])
+    results = written(out, [1, 2])
     rles = [result['segmentation'] for result in results]
     decoded = [mask_coder.decode(rle).astype(bool) for rle in rles]
     assert np.array_equal(decoded[0], masks[0])
@@ -198,7 +205,7 @@ def test_masks_become_run_lengths(ann_file, tmp_path):
 def test_outfile_prefix(ann_file, tmp_path):
     prefix = str(tmp_path / 'run' / 'val')
     run(FROCMetric(ann_file, outfile_prefix=prefix), *ALL)
-    results = load_results(f'{prefix}.bbox.json', range(1, 6))
+    results = written(f'{prefix}.bbox.json', range(1, 6))
     assert len(results) == 7
     assert 'segmentation' not in results[0]
 
