@@ -60,13 +60,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         nargs='+',
         metavar='JSON',
         default=(),
-        help='ask only for the images of these files of deeplesion_to_coco.py',
+        help='check only images of these files of deeplesion_to_coco.py',
     )
     add(
         '--neighbours',
         type=arguments.whole_number(0),
         metavar='N',
-        help='ask only for N slices on each side of a key slice (default: '
+        help='check only N slices on each side of a key slice (default: '
         'for all of the slice range)',
     )
     arguments.add_workers(parser, 16, least=1)

@@ -152,10 +152,10 @@ def draw_splits(
     splits = {}
     for names, share in ((with_lesions, 1), (without, 0)):
         names = sorted(names)
-        asked = sum(value > 0 for value in shares)
-        if share and len(names) < asked:
+        needed = sum(value > 0 for value in shares)
+        if share and len(names) < needed:
             raise ValueError(
-                f'{asked} splits need {asked} patients with lesions at '
+                f'{needed} splits need {needed} patients with lesions at '
                 f'least, but there {"is" if len(names) == 1 else "are"} '
                 f'{len(names)}. Add patients, or give '
                 'splits that you do without a share of 0, as in '

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 OFFSETS_PX = (0, 0.5, 1)
 
@@ -162,7 +163,14 @@ def add_operating_point(
     )
 
 
-def add_spacing(parser: argparse._ActionsContainer, of: str) -> None:
+class Container(Protocol):
+    """A parser, or a group of arguments of one."""
+
+    def add_argument(self, *names: str, **settings: Any) -> Any:
+        """Define an argument."""
+
+
+def add_spacing(parser: Container, of: str) -> None:
     """``--spacing COLUMNS ROWS SLICES``, also of a group of arguments."""
     parser.add_argument(
         '--spacing',

@@ -16,21 +16,20 @@ _SHOWN, _GROUPS_SHOWN = 3, 8
 
 
 def table(result: Verification) -> Table:
-    """Counts of what was asked for."""
-    counts = Table('', title=f'{result.asked.rows} rows of the CSV')
-    columns = ('asked', 'missing', 'damaged')
-    for column in columns:
+    """Counts of what was requested."""
+    counts = Table('', title=f'{result.requested.rows} rows of the CSV')
+    for column in ('requested', 'missing', 'damaged'):
         counts.add_column(column, justify='right')
     for kind, found in result.counts().items():
         name = kind.replace('_', ' ')
-        counts.add_row(name, *(str(found[column]) for column in columns))
+        counts.add_row(name, *map(str, found.values()))
     return counts
 
 
 def advice(result: Verification) -> Iterator[str]:
     """One line for everything that must be done."""
-    if result.asked.unreadable:
-        rows = result.asked.unreadable
+    if result.requested.unreadable:
+        rows = result.requested.unreadable
         yield (
             f'{len(rows)} rows of the CSV cannot be read: '
             f'{_some(rows, "; ")}. Download it again.'

@@ -50,7 +50,7 @@ def read_requested_slices(
     Args:
         data: the CSV's bytes.
         name: how errors call it.
-        ann_files: annotation files whose images alone are asked for; none
+        ann_files: annotation files whose images alone are requested; none
             asks for all of the CSV.
         neighbours: how many on each side; None means the whole range.
 
@@ -59,12 +59,12 @@ def read_requested_slices(
             image that the CSV does not.
     """
     wanted = _image_names(ann_files) if ann_files else None
-    asked, met = RequestedSlices(), set()
-    for row in _rows(data, name, asked):
+    requested, met = RequestedSlices(), set()
+    for row in _rows(data, name, requested):
         met.add(row.file_name)
         if wanted is None or row.file_name in wanted:
-            _enter(asked, row, neighbours)
-    for series in asked.series.values():
+            _enter(requested, row, neighbours)
+    for series in requested.series.values():
         series.neighbours -= series.key_slices
     if wanted is not None and wanted - met:
         some = ', '.join(sorted(wanted - met)[:3])
@@ -73,14 +73,14 @@ def read_requested_slices(
             f'{len(wanted - met)}: {some}. Take the CSV that they were made '
             'from.'
         )
-    return asked
+    return requested
 
 
 def _rows(
-    data: bytes, name: str, asked: RequestedSlices
+    data: bytes, name: str, requested: RequestedSlices
 ) -> Iterator[LesionRow]:
     for raw in iterate_rows(data, name):
-        asked.rows += 1
+        requested.rows += 1
         try:
             row = repair_lesion(parse_row(raw, with_split=False))
             low, high = row.slice_range
@@ -91,7 +91,7 @@ def _rows(
                     f'less than {_LONGEST_RANGE} slices',
                 )
         except RowError as error:
-            asked.unreadable.append(
+            requested.unreadable.append(
                 f'row {raw.row} on line {raw.line}: {error}'
             )
         else:
@@ -99,9 +99,9 @@ def _rows(
 
 
 def _enter(
-    asked: RequestedSlices, row: LesionRow, neighbours: int | None
+    requested: RequestedSlices, row: LesionRow, neighbours: int | None
 ) -> None:
-    series = asked.series.setdefault(
+    series = requested.series.setdefault(
         row.series, RequestedSeries((row.height, row.width))
     )
     # The number in the file's name, as it is on the disk.

@@ -36,7 +36,7 @@ class CheckCache:
     """Stamps of files that were whole, by series and number, in a file.
 
     A stamp is the file's size and modification time and the height and width
-    that were asked for; a file whose stamp has changed is looked at again.
+    that were requested; a file whose stamp has changed is looked at again.
     """
 
     def __init__(self, path: Path) -> None:

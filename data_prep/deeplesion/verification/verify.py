@@ -31,7 +31,7 @@ class VerifyOptions:
     Attributes:
         zips: folder of the zip parts, or None.
         parts: numbers of the parts that should be there.
-        ann_files: only the images of these annotation files are asked for.
+        ann_files: only the images of these annotation files are requested.
         neighbours: how many on each side of a key slice; None asks for the
             whole slice range.
         workers: threads.
@@ -46,14 +46,14 @@ class VerifyOptions:
 
 @dataclass
 class Verification:
-    """What was asked for and what of it is not there.
+    """What was requested and what of it is not there.
 
     `missing` and `damaged` map a series to its numbers by kind, and to
     sentences by number; `looked_at` counts files that were opened, `known`
     those that an earlier run had found whole.
     """
 
-    asked: RequestedSlices
+    requested: RequestedSlices
     root: Path
     digest: str
     parts: list[ZipPart] = field(default_factory=list)
@@ -69,11 +69,11 @@ class Verification:
 
     @property
     def complete(self) -> bool:
-        """Whether all that is asked for is there and whole."""
+        """Whether all that is requested is there and whole."""
         return not (
             self.missing
             or self.damaged
-            or self.asked.unreadable
+            or self.requested.unreadable
             or any(part.state != 'whole' for part in self.parts)
         )
 
@@ -90,7 +90,7 @@ class Verification:
         if found.problems:
             self.damaged[name] = found.problems
         if found.missing:
-            series = self.asked.series[name]
+            series = self.requested.series[name]
             self.missing[name] = {
                 kind: sorted(found.missing & getattr(series, kind))
                 for kind in KINDS
@@ -98,7 +98,7 @@ class Verification:
 
     def is_gone(self, name: str) -> bool:
         """Whether no slice of a series is there."""
-        series = self.asked.series[name]
+        series = self.requested.series[name]
         lost = sum(map(len, self.missing.get(name, {}).values()))
         return lost == len(series.key_slices | series.neighbours)
 
@@ -106,17 +106,17 @@ class Verification:
         """Asked for, missing and damaged, of series and of each kind."""
         counts = {
             'series': {
-                'asked': len(self.asked.series),
+                'asked': len(self.requested.series),
                 'missing': sum(map(self.is_gone, self.missing)),
                 'damaged': len(self.damaged),
             }
         }
         for kind in KINDS:
             counts[kind] = {
-                'asked': self.asked.count(kind),
+                'asked': self.requested.count(kind),
                 'missing': sum(len(m[kind]) for m in self.missing.values()),
                 'damaged': sum(
-                    number in getattr(self.asked.series[name], kind)
+                    number in getattr(self.requested.series[name], kind)
                     for name, problems in self.damaged.items()
                     for number in problems
                 ),
@@ -131,8 +131,8 @@ class Verification:
             'csv': {
                 'git_hash': self.digest,
                 'official': self.official,
-                'rows': self.asked.rows,
-                'unreadable': self.asked.unreadable,
+                'rows': self.requested.rows,
+                'unreadable': self.requested.unreadable,
             },
             'counts': self.counts(),
             'zips': [part.as_dict() for part in self.parts],
@@ -154,7 +154,7 @@ def verify(
     options: VerifyOptions | None = None,
     progress: Progress = no_progress,
 ) -> Verification:
-    """Looks at everything that is asked for and writes verify.json.
+    """Looks at everything that is requested and writes verify.json.
 
     Args:
         csv_path: DL_info.csv.
@@ -171,18 +171,18 @@ def verify(
     options = options or VerifyOptions()
     csv_path, out = Path(csv_path), out_folder(out)
     data = read_bytes(csv_path)
-    asked = read_requested_slices(
+    requested = read_requested_slices(
         data, csv_path.name, options.ann_files, options.neighbours
     )
-    root = find_root(images, asked.series)
-    result = Verification(asked, root, git_hash(data))
+    root = find_root(images, requested.series)
+    result = Verification(requested, root, git_hash(data))
     if options.zips is not None:
         result.parts = read_parts(
             Path(options.zips), options.parts, options.workers, progress
         )
     memory = CheckCache(out / MEMORY_FILE)
     found = check_series_all(
-        asked.series, root, memory, options.workers, progress
+        requested.series, root, memory, options.workers, progress
     )
     for name, state in found:
         result.add(name, state)

@@ -127,7 +127,7 @@ def is_safe(member: zipfile.ZipInfo) -> bool:
 class Contents:
     """Which part holds a series, or may hold it.
 
-    Whole parts are asked for their members. Of the others only that is known
+    Whole parts know their members. Of the others only that is known
     that series are in order, from part to part, where this holds for the
     whole ones: then a series lies between its neighbours.
     """

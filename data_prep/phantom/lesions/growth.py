@@ -10,7 +10,7 @@ from ..anatomy.tissue import Palette
 from ..anatomy.tissue import Tissue as T  # noqa: N817
 from ..settings import Settings
 from .diameters import measure_recist
-from .lesion import Lesion, draw_size
+from .lesion import PhantomLesion, draw_size
 from .placement import Placer
 from .sites import SITES, Site, lesion_hu
 
@@ -32,7 +32,7 @@ class PlacedLesion:
         annotated: Whether the CSV has a row for it.
     """
 
-    lesion: Lesion
+    lesion: PhantomLesion
     site: Site
     mask: np.ndarray
     recist_px: np.ndarray
@@ -131,7 +131,7 @@ def _try(
                    palette, knobs)  # fmt: skip
     spiked = site.name == 'lung' and rng.random() < SPIKED_SHARE
     height = z + rng.uniform(-0.2, 0.2) * size[1] / 2
-    lesion = Lesion(rng, (*place, height), size, hu, spiked,
+    lesion = PhantomLesion(rng, (*place, height), size, hu, spiked,
                     canvas.spacing, knobs)  # fmt: skip
     mask = lesion.mask(canvas, z)
     if not fits(mask, canvas.label, site):

@@ -25,7 +25,7 @@ def draw_size(
     return long_mm, long_mm * max(ratio, 0.3) ** 0.6
 
 
-class Lesion:
+class PhantomLesion:
     """A perturbed ellipsoid: surface at rho(direction) of its semi-axes.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data_prep.phantom.lesions.lesion import Lesion, draw_size
+from data_prep.phantom.lesions.lesion import PhantomLesion, draw_size
 from data_prep.phantom.settings import (
     Difficulty,
 )
@@ -16,7 +16,7 @@ PLAIN = Difficulty(irregularity=(0, 0), spiculation=(0, 0))
 def test_a_lesion_without_bumps_is_an_ellipsoid(canvas):
     rng = np.random.default_rng(0)
     page = canvas(161, 0.5)
-    lesion = Lesion(rng, (0, 0, 0), (30, 20), 50, False, 0.5, PLAIN)
+    lesion = PhantomLesion(rng, (0, 0, 0), (30, 20), 50, False, 0.5, PLAIN)
     lesion.semi = np.array([15.0, 10.0, 12.0])
     assert lesion.mask(page, 0).sum() == pytest.approx(np.pi * 600, rel=0.01)
     # Half way up its axis an ellipse is sqrt(3) / 2 as long and as wide.
@@ -30,7 +30,9 @@ def test_a_lesion_without_bumps_is_an_ellipsoid(canvas):
 def test_a_lesion_is_brighter_than_fat_and_has_texture(canvas):
     rng = np.random.default_rng(0)
     page = canvas(161, 0.5)
-    lesion = Lesion(rng, (3, -4, 0), (30, 24), 60, False, 0.5, Difficulty())
+    lesion = PhantomLesion(
+        rng, (3, -4, 0), (30, 24), 60, False, 0.5, Difficulty()
+    )
     hu = np.full((161, 161), -100, np.float32)
     lesion.render(hu, page, 0)
     mask = lesion.mask(page, 0)
