@@ -6,12 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.models import synchronise
 from benchmarks.timing import alternate
+from mmuldor.upstream.torch_dispatch import (
+    TorchDispatchMode,
+    is_mutable,
+    tree_leaves,
+)
 
 
 def matrix_rate(device: str, dtype: torch.dtype) -> float:
@@ -66,7 +69,7 @@ class _Traffic(TorchDispatchMode):
         given, gives = _tensors((args, kwargs)), _tensors(found)
         places = {tensor.untyped_storage().data_ptr() for tensor in given}
         # Views and empty memory touch no element.
-        is_view = not func._schema.is_mutable and any(
+        is_view = not is_mutable(func) and any(
             tensor.untyped_storage().data_ptr() in places for tensor in gives
         )
         if not is_view and 'empty' not in func.name():

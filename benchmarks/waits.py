@@ -13,7 +13,6 @@ import mmcv.ops  # noqa: F401
 import torch
 from mmengine.config import Config
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from benchmarks.models import epoch, loader
 from benchmarks.rows import row
@@ -23,28 +22,14 @@ from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.engine.runner.loops import predict
 from mmuldor.mining.rule import MiningRule
+from mmuldor.upstream.torch_dispatch import (
+    INDEXING,
+    WAITING,
+    TorchDispatchMode,
+)
 
-aten = torch.ops.aten
 # Images mined together, as on a GPU.
 BATCH = 8
-# What has a result whose size or value the host must know.
-_WAITING = {
-    aten._local_scalar_dense.default,
-    aten.is_nonzero.default,
-    aten.equal.default,
-    aten.masked_select.default,
-    aten.nonzero.default,
-    aten.repeat_interleave.Tensor,
-    aten._unique2.default,
-    aten.unique_dim.default,
-    aten.unique_consecutive.default,
-}
-_INDEXING = {
-    aten.index.Tensor,
-    aten.index_put.default,
-    aten.index_put_.default,
-    aten._index_put_impl_.default,
-}
 # What works on the host alone, by the module that calls it.
 _ON_HOST = {
     'mmuldor.engine.detection.detections': 'paste',
@@ -61,10 +46,10 @@ class _Operators(TorchDispatchMode):
         self._found = found
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        by_mask = func in _INDEXING and any(
+        by_mask = func in INDEXING and any(
             index is not None and index.dtype in _MASKS for index in args[1]
         )
-        if func in _WAITING or by_mask:
+        if func in WAITING or by_mask:
             self._found[str(func)] += 1
         return func(*args, **(kwargs or {}))
 

@@ -32,6 +32,7 @@ from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.mining_round import mine
 from mmuldor.mining import examples as mined_image
 from mmuldor.mining.rule import MiningRule
+from mmuldor.upstream.layers import NORMS
 
 LARGE = ROOT / 'configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py'
 SMALL = (
@@ -88,7 +89,7 @@ def measure(
     for group in optimiser.optimizer.param_groups:
         group['lr'] = group['weight_decay'] = 0.0
     for module in model.modules():
-        if isinstance(module, torch.nn.modules.batchnorm._BatchNorm):
+        if isinstance(module, NORMS):
             module.momentum = 0.0
     batches = models.loader(config, images)
     dataset = batches.dataset

@@ -30,8 +30,9 @@ from benchmarks.rows import row, times_faster
 from benchmarks.stages.bench_ops import random_batch
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
-from mmuldor.apis.configs.precision import cpu_has_bfloat16, enable_amp
+from mmuldor.apis.configs.precision import enable_amp
 from mmuldor.cli.errors import user_errors
+from mmuldor.upstream.cpu_units import has_amx
 
 OURS = ROOT / 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
 STOCK = 'mmdet::mask_rcnn/mask-rcnn_r101_fpn_1x_coco.py'
@@ -171,7 +172,7 @@ def configs(device: str) -> dict[str, Callable[[], Config]]:
         # MMEngine has none for a CPU.
         found['mmdet, bfloat16'] = stock_bfloat16
     # Where there is a GPU, `enable_amp` is for that.
-    on_cpu = cpu_has_bfloat16() and not torch.cuda.is_available()
+    on_cpu = has_amx() and not torch.cuda.is_available()
     if device != 'cpu' or on_cpu:
         found['mmuldor, bfloat16'] = lambda: enable_amp(our_config())
     return found

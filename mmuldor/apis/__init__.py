@@ -11,7 +11,7 @@ from mmuldor.apis.mining import mine_hard_negatives
 from mmuldor.apis.testing import evaluate_detector, tested_annotations
 from mmuldor.apis.training import train_detector
 from mmuldor.scans.lesions import Lesion, SliceDetection
-from mmuldor.upstream.safe_checkpoints import guard_checkpoints
+from mmuldor.upstream.checkpoint_loaders import guard_checkpoints
 
 guard_checkpoints()
 

@@ -23,7 +23,7 @@ from mmuldor.classes import LESION, type_classes
 from mmuldor.engine.detection.detections import detect, masks_can_wait
 from mmuldor.engine.detection.heads import classes_of, set_score_threshold
 from mmuldor.engine.detection.weights import (
-    _load_weights,
+    load_weights,
 )
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.functional.masks import largest_piece
@@ -84,7 +84,7 @@ class LesionDetector:
             self._types = type_classes(dataset.get('lesion_types'))
         detector = self.model.module if tta else self.model
         _check_types(detector, self._types)
-        _load_weights(detector, checkpoint)
+        load_weights(detector, checkpoint)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         if torch.device(device).type == 'cuda':

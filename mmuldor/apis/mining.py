@@ -18,7 +18,7 @@ from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
 from mmuldor.mining.exclude_list import load_exclude_list
 from mmuldor.mining.rule import MiningRule
-from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
+from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
 def mine_hard_negatives(

@@ -17,7 +17,7 @@ from mmuldor.apis.runs import (
     leave_processes,
 )
 from mmuldor.apis.test_time_augmentation import average_views
-from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
+from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
 def evaluate_detector(

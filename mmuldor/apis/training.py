@@ -11,7 +11,7 @@ from mmuldor.apis.configs.loading import check_keys, config_errors
 from mmuldor.apis.configs.precision import enable_amp
 from mmuldor.apis.configs.settling import settle
 from mmuldor.apis.runs import build_runner, check_checkpoint, leave_processes
-from mmuldor.upstream.safe_checkpoints import unsafe_checkpoints
+from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
 def latest_checkpoint(work_dir: str) -> str | None:

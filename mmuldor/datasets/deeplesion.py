@@ -52,6 +52,7 @@ class DeepLesionDataset(BaseDetDataset):
     """
 
     METAINFO = {'classes': ('lesion',), 'palette': [(0, 200, 0)]}
+    _is_checked = False
 
     def __init__(
         self,
@@ -77,9 +78,10 @@ class DeepLesionDataset(BaseDetDataset):
 
     def full_init(self) -> None:
         """Load the annotations, then check the files that they name."""
-        if self._fully_initialized:
+        if self._is_checked:
             return
         super().full_init()
+        self._is_checked = True
         for transform in getattr(self.pipeline, 'transforms', []):
             if hasattr(transform, 'check'):
                 transform.check(self.fingerprint, self.metainfo['classes'])

@@ -1,37 +1,23 @@
-"""Read checkpoints without running what is in them."""
+"""Read checkpoints without running what is in them.
+
+torch's ``weights_only`` refuses foreign objects. It lets a tensor be larger
+than what is stored of it, a zip archive unpack to more than it holds, and says
+why it refused only in the text of its errors. Seen with torch 2.13, for
+``>=2.4,<2.15``.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pickle
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from urllib.parse import urlparse
+from collections.abc import Callable, Mapping
 
-import numpy as np
 import torch
-from mmengine.dist import all_gather_object
-from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader
-from torch.serialization import safe_globals
 
-UNSAFE_OPTION = '--allow-unsafe-checkpoint'
+from mmuldor.upstream.allowlist import reduced_allowlist
+
 # torch.save writes zip archives, before 1.6 bare pickles.
 _STARTS = (b'PK', b'\x80\x02')
-# Of torch's own list, what checkpoints are made of.
-_KEPT = {
-    *('collections.Counter', 'collections.OrderedDict', 'builtins.set'),
-    *('torch.Size', 'torch.device', 'torch.nn.parameter.Parameter'),
-    *('torch._utils._rebuild_parameter', 'torch._utils._rebuild_tensor'),
-    'torch._utils._rebuild_tensor_v2',
-}
-# Types of NumPy's numbers in MMEngine's log.
-_NUMBERS = ('f4', 'f8', 'i4', 'i8', 'u4', 'u8', 'i2', 'u1', 'b1')
-# Of a HistoryBuffer.
-_STATISTICS = ('current', 'max', 'mean', 'min')
-_allowed_unsafe = False
 
 
 class UnsafeCheckpointError(ValueError):
@@ -60,7 +46,7 @@ def load_safely(
     """
     check_file(path)
     try:
-        with _reduced_list(), safe_globals(_allowlist()):
+        with reduced_allowlist():
             checkpoint = torch.load(
                 path, map_location=map_location, weights_only=True
             )
@@ -121,75 +107,6 @@ def check_file(path: str | os.PathLike) -> None:
         )
 
 
-def guard_checkpoints() -> None:
-    """Let all of MMEngine read checkpoints by :func:`load_safely`.
-
-    Without this, ``load_from``, ``resume``, ``init_cfg`` and the rest unpickle
-    whatever ``weights_only`` refuses. A checkpoint must be a file or an
-    http(s) URL.
-    """
-    CheckpointLoader._schemes = {}
-    CheckpointLoader.register_scheme(r'\S+://', load_from_other)
-    CheckpointLoader.register_scheme(('http://', 'https://'), load_from_url)
-    CheckpointLoader.register_scheme('', load_from_file)
-
-
-@contextlib.contextmanager
-def unsafe_checkpoints(allowed: bool = True) -> Iterator[None]:
-    """Let MMEngine unpickle checkpoints whole, and run what they hold."""
-    global _allowed_unsafe
-    before, _allowed_unsafe = _allowed_unsafe, allowed
-    try:
-        yield
-    finally:
-        _allowed_unsafe = before
-
-
-def load_from_file(path: str, map_location: str | Callable = 'cpu') -> dict:
-    """MMEngine's loader of files: safe unless :func:`unsafe_checkpoints`."""
-    path = os.path.expanduser(path)
-    if _allowed_unsafe:
-        check_file(path)
-        return torch.load(path, map_location=map_location, weights_only=False)
-    try:
-        return load_safely(path, map_location or 'cpu')
-    except UnsafeCheckpointError as error:
-        raise ValueError(
-            f'{error} Only if you trust whoever made it: `{UNSAFE_OPTION}` '
-            'runs what is in it.'
-        ) from error
-
-
-def load_from_url(url: str, map_location: str | Callable = 'cpu') -> dict:
-    """Download once a machine, to where torch.hub keeps its files."""
-    folder = Path(torch.hub.get_dir()) / 'checkpoints'
-    path = folder / (Path(urlparse(url).path).name or 'checkpoint')
-    problem = ''
-    # Launchers say which process of a machine this is; MMEngine's own answer
-    # needs a group that it never makes.
-    if os.environ.get('LOCAL_RANK', '0') == '0' and not path.exists():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(url, str(path))
-        except (OSError, ValueError) as error:
-            problem = str(error) or type(error).__name__
-    # All processes end with the same words, none waits for the others.
-    problem = next(filter(None, all_gather_object(problem)), '')
-    if problem:
-        raise OSError(
-            f"checkpoint '{url}' could not be fetched: {problem}. Download it "
-            'by other means and name the file.'
-        )
-    return load_from_file(str(path), map_location)
-
-
-def load_from_other(url: str, map_location: str | Callable = 'cpu') -> dict:
-    """MMEngine's loader of all other schemes: none is read."""
-    raise ValueError(
-        f"checkpoint '{url}' must be a file or start with https://."
-    )
-
-
 def _check_tensors(loaded: dict, path: str | os.PathLike) -> None:
     """Raise ValueError where a tensor is larger than what is stored of it.
 
@@ -239,61 +156,3 @@ def _reason(error: Exception) -> str:
     lines = _global_lines(error) or text.split('\n')
     reason = lines[0].strip().split('. ')[0].rstrip('.')
     return reason or type(error).__name__
-
-
-@contextlib.contextmanager
-def _reduced_list() -> Iterator[None]:
-    """Torch's list of what may be called, without what makes much of little.
-
-    A few bytes are enough for ``bytearray(10**11)``, for hex digits of hex
-    digits, or for a tensor that repeats one number and is converted.
-    """
-    listed = torch._weights_only_unpickler._get_allowed_globals()
-    whole = dict(listed)
-    kinds = (torch.dtype, torch.serialization.StorageType)
-    for name, value in whole.items():
-        if name not in _KEPT and not isinstance(value, kinds):
-            del listed[name]
-    try:
-        yield
-    finally:
-        listed.update(whole)
-
-
-def _statistic(owner: object, name: str) -> object:
-    """Stands for ``getattr`` in a pickle: statistics of HistoryBuffer."""
-    if owner is not HistoryBuffer or name not in _STATISTICS:
-        raise pickle.UnpicklingError(f'getattr of {owner!r} is not allowed')
-    return getattr(HistoryBuffer, name)
-
-
-def _latin1(text: str, encoding: str) -> bytes:
-    """Stands for ``_codecs.encode``, by which pickles hold bytes."""
-    if encoding != 'latin1':
-        raise pickle.UnpicklingError('GLOBAL encode is for latin1 alone')
-    return text.encode(encoding)
-
-
-def _dtype(name: str, *flags: bool) -> np.dtype:
-    """Stands for ``numpy.dtype``: plain numbers."""
-    if name not in _NUMBERS:
-        raise pickle.UnpicklingError('GLOBAL numpy.dtype is for numbers alone')
-    return np.dtype(name, *flags)
-
-
-def _allowlist() -> list:
-    multiarray = getattr(np, '_core', np.core).multiarray
-    functions = [
-        (getattr(multiarray, function), f'numpy.{core}.multiarray.{function}')
-        for core in ('core', '_core')
-        for function in ('_reconstruct', 'scalar')
-    ]
-    return [
-        HistoryBuffer,
-        np.ndarray,
-        *(type(np.dtype(name)) for name in _NUMBERS),
-        *functions,
-        (_statistic, 'builtins.getattr'),
-        (_latin1, '_codecs.encode'),
-        (_dtype, 'numpy.dtype'),
-    ]

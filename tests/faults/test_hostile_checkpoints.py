@@ -15,7 +15,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
 
-from mmuldor.upstream.safe_checkpoints import load_safely, unsafe_checkpoints
+from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
+from mmuldor.upstream.safe_checkpoints import load_safely
 from tests.faults.memory import at_most
 from tools.mine_hard_negatives import main as mine
 from tools.publish_model import main as publish

@@ -7,10 +7,7 @@ from mmengine.config import Config
 from torch import nn
 
 from mmuldor.engine.hooks.channels_last_hook import to_channels_last
-
-# torch's question for AMX; absent from versions that do not ask. AVX-512 BF16
-# alone is slower than float32 for small layers, emulation three times.
-_CPU_UNIT = '_is_amx_tile_supported'
+from mmuldor.upstream.cpu_units import has_amx
 
 
 def enable_amp(config: Config) -> Config:
@@ -38,7 +35,9 @@ def enable_amp(config: Config) -> Config:
             dtype='float16' if half else 'bfloat16',
             loss_scale='dynamic' if half else 1.0,
         )
-    elif cpu_has_bfloat16():
+    elif has_amx():
+        # AVX-512 BF16 alone is slower than float32 for small layers, emulation
+        # three times.
         wrapper.update(type='mmuldor.CPUAmpOptimWrapper')
     else:
         raise ValueError(
@@ -55,8 +54,3 @@ def apply_memory_format(model: nn.Module, config: Config) -> None:
     """Do to a model outside a run what ``ChannelsLastHook`` does in one."""
     if (config.get('default_hooks') or {}).get('channels_last'):
         to_channels_last(model)
-
-
-def cpu_has_bfloat16() -> bool:
-    """Whether the CPU is faster in bfloat16 than in float32, if known."""
-    return getattr(torch.cpu, _CPU_UNIT, lambda: False)()

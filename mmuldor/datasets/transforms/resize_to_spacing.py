@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mmdet.datasets.transforms import Resize
-from mmdet.structures.bbox import autocast_box_type
 
 from mmuldor.registry import TRANSFORMS
 
@@ -50,8 +49,8 @@ class ResizeToSpacing(Resize):
         super().__init__(scale_factor=1.0, keep_ratio=False, **kwargs)
         self.spacing_mm = spacing_mm
         self.max_size = max_size
+        self.options = kwargs
 
-    @autocast_box_type()
     def transform(self, results: dict) -> dict:
         """Resize; see the class for the keys."""
         height, width = results['img'].shape[:2]
@@ -60,15 +59,12 @@ class ResizeToSpacing(Resize):
         new_height = height * y_mm / self.spacing_mm
         factor = min(1.0, self.max_size / max(new_width, new_height))
         factor *= self._draw_factor()
-        results['scale'] = (
+        scale = (
             max(1, round(new_width * factor)),
             max(1, round(new_height * factor)),
         )
-        self._resize_img(results)
-        self._resize_bboxes(results)
-        self._resize_masks(results)
-        self._record_homography_matrix(results)
-        return results
+        resize = Resize(scale, keep_ratio=False, **self.options)
+        return resize.transform(results)
 
     def _draw_factor(self) -> float:
         """Further factor of both sides; subclasses draw it."""

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from mmuldor.classes import LESION
 from mmuldor.engine.detection.proposals import mmdet_proposals, proposals
+from mmuldor.upstream.two_stage import mask_predictions
 
 
 class Limits(NamedTuple):
@@ -84,15 +85,7 @@ class Detections(NamedTuple):
         """What the mask head says of all images' boxes."""
         rois = bbox2roi([part.bboxes for part in some])
         rois = rois.to(self.features[0].device)
-        head = self.detector.roi_head
-        if not isinstance(head, CascadeRoIHead):
-            return head._mask_forward(self.features, rois)['mask_preds']
-        # mmdet averages the probabilities of the stages.
-        found = [
-            head._mask_forward(stage, self.features, rois)['mask_preds']
-            for stage in range(head.num_stages)
-        ]
-        return torch.stack([preds.sigmoid() for preds in found]).mean(0)
+        return mask_predictions(self.detector.roi_head, self.features, rois)
 
 
 def paste(

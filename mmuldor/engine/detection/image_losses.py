@@ -12,14 +12,10 @@ from torch import Tensor, nn
 
 from mmuldor.engine.detection.detections import stages
 from mmuldor.engine.detection.one_pass import features_known
+from mmuldor.upstream.layers import DROPOUTS, NORMS
 
 # What behaves otherwise in training, whatever the losses are.
-_EVALUATING = (
-    nn.modules.batchnorm._NormBase,
-    nn.modules.dropout._DropoutNd,
-    nn.MultiheadAttention,
-    DropPath,
-)
+_EVALUATING = (NORMS, DROPOUTS, nn.MultiheadAttention, DropPath)
 
 
 @torch.no_grad()

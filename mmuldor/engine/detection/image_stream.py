@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
-from mmengine.dataset import BaseDataset, Compose, pseudo_collate
+from mmengine.dataset import BaseDataset, pseudo_collate
 from torch.utils.data import DataLoader, Subset
+
+from mmuldor.upstream.dataset_view import with_pipeline
 
 Result = TypeVar('Result')
 
@@ -22,10 +23,8 @@ def single_images(
     num_workers: int,
 ) -> DataLoader:
     """Collated batches of one image each, by the test pipeline."""
-    view = copy.copy(dataset)
-    view.pipeline, view.test_mode = Compose(pipeline), True
     return DataLoader(
-        Subset(view, indices),
+        Subset(with_pipeline(dataset, pipeline), indices),
         batch_size=1,
         num_workers=num_workers,
         collate_fn=pseudo_collate,

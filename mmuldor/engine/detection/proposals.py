@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import torch
 from mmcv.ops import batched_nms
-from mmdet.models.dense_heads import RPNHead
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
+
+from mmuldor.upstream.rpn import boxes_before_nms, is_plain_rpn
 
 
 def proposals(
@@ -34,15 +34,10 @@ def proposals(
         ``bboxes`` (n, 4) px of the input, ``scores`` and ``labels`` (n,), the
         best first.
     """
-    if len(samples) == 1 or not _is_plain(head):
+    if len(samples) == 1 or not is_plain_rpn(head):
         return mmdet_proposals(head, features, samples)
     metas = [sample.metainfo for sample in samples]
-    raw = RPNHead.predict_by_feat(
-        _before_nms(head),
-        *head(features),
-        batch_img_metas=metas,
-        rescale=False,
-    )
+    raw = boxes_before_nms(head, features, metas)
     boxes = torch.cat([part.bboxes for part in raw])
     scores = torch.cat([part.scores for part in raw])
     levels = torch.cat([part.level_ids for part in raw])
@@ -77,25 +72,6 @@ def mmdet_proposals(
 ) -> list[InstanceData]:
     """Proposals of each image in turn, to mmdet's last bit."""
     return head.predict(features, samples, rescale=False)
-
-
-def _is_plain(head: nn.Module) -> bool:
-    """Whether what follows a head's maps is what mmdet's RPN does."""
-    kind = type(head)
-    return isinstance(head, RPNHead) and all(
-        getattr(kind, name) is getattr(RPNHead, name)
-        for name in (
-            *('predict', 'predict_by_feat', '_bbox_post_process'),
-            '_predict_by_feat_single',
-        )
-    )
-
-
-def _before_nms(head: RPNHead) -> RPNHead:
-    """The head's twin, whose predictions are those before the NMS."""
-    twin = copy.copy(head)
-    twin._bbox_post_process = lambda results, **_: results
-    return twin
 
 
 def _as_results(rows: Tensor) -> InstanceData:

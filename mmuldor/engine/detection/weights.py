@@ -134,7 +134,13 @@ _EXPANDERS = {
 }
 
 
-def _load_weights(model: torch.nn.Module, checkpoint: str) -> None:
+def load_weights(model: torch.nn.Module, checkpoint: str) -> None:
+    """Load a checkpoint of a model's config into it.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no checkpoint, or of another model.
+    """
     loaded = load_safely(checkpoint)
     target = model.state_dict()
     try:

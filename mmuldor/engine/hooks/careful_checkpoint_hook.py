@@ -7,11 +7,11 @@ import os
 
 from mmengine.dist import is_main_process
 from mmengine.fileio import LocalBackend, register_backend
-from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from mmuldor.io.json_files import replacing
 from mmuldor.registry import HOOKS
+from mmuldor.upstream.checkpoint_hook import CheckpointHookPoints
 
 
 class AtomicLocalBackend(LocalBackend):
@@ -26,7 +26,7 @@ class AtomicLocalBackend(LocalBackend):
 
 
 @HOOKS.register_module()
-class CarefulCheckpointHook(CheckpointHook):
+class CarefulCheckpointHook(CheckpointHookPoints):
     """MMEngine's hook; an old checkpoint goes when the new one is whole.
 
     MMEngine's own removes the old file, and the best one so far, before it
@@ -60,22 +60,24 @@ class CarefulCheckpointHook(CheckpointHook):
         register_backend('local', AtomicLocalBackend, force=True, prefixes='')
         super().before_train(runner)
 
-    def _save_checkpoint_with_step(
+    def save_step_checkpoint(
         self, runner: Runner, step: int, meta: dict
     ) -> None:
+        """Save an epoch or iteration, then remove the oldest."""
         outdated = None
         kept = self.keep_ckpt_ids if self.max_keep_ckpts > 0 else ()
         if len(kept) == self.max_keep_ckpts and kept[-1] != step:
             outdated = kept.popleft()
-        super()._save_checkpoint_with_step(runner, step, meta)
+        super().save_step_checkpoint(runner, step, meta)
         if outdated is not None:
             self._remove(self.filename_tmpl.format(outdated))
 
-    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+    def save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        """Save the best, then remove the one before it."""
         before = self._best_paths()
         # What the hook does not know it does not remove.
         self._set_best_paths(dict.fromkeys(before))
-        super()._save_best_checkpoint(runner, metrics)
+        super().save_best_checkpoint(runner, metrics)
         after = self._best_paths()
         self._set_best_paths({k: after[k] or before[k] for k in before})
         for key, path in before.items():

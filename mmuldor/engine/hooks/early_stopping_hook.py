@@ -6,6 +6,7 @@ from mmengine.hooks import EarlyStoppingHook
 from mmengine.runner import Runner
 
 from mmuldor.registry import HOOKS
+from mmuldor.upstream.resuming import is_resumed
 
 # What the hook has learned so far, and the checkpoint's key for it.
 _STATE = ('best_score', 'wait_count')
@@ -43,6 +44,6 @@ class TrainingEarlyStoppingHook(EarlyStoppingHook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Go on from there if the run is resumed; new runs start anew."""
-        if runner._resume and _KEY in checkpoint:
+        if is_resumed(runner) and _KEY in checkpoint:
             for name in _STATE:
                 setattr(self, name, checkpoint[_KEY][name])

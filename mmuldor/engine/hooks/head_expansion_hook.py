@@ -12,6 +12,7 @@ from mmuldor.engine.detection.weights import (
     weights_of,
 )
 from mmuldor.registry import HOOKS
+from mmuldor.upstream.resuming import is_resumed, is_training
 
 
 @HOOKS.register_module()
@@ -35,9 +36,7 @@ class HeadExpansionHook(Hook):
         model = getattr(runner.model, 'module', runner.model)
         target = model.state_dict()
         state = weights_of(checkpoint)
-        # MMEngine builds the training loop before it loads a checkpoint.
-        trains = not isinstance(runner._train_loop, (dict, type(None)))
-        if trains and not runner._resume:
+        if is_training(runner) and not is_resumed(runner):
             names = expand_heads(state, target)
             if names:
                 runner.logger.info(

@@ -20,6 +20,7 @@ from mmuldor.engine.detection.image_losses import (
 )
 from mmuldor.engine.runner.loops import DetectionValLoop
 from mmuldor.registry import HOOKS
+from mmuldor.upstream.message_hub import replace_scalar
 
 # Steps that make targets and leave the image as it is.
 _TARGET_STEPS = {'mmuldor.RecistToMask', 'LoadAnnotations'}
@@ -153,9 +154,7 @@ class ValLossHook(Hook):
         losses = mean_of_images(gathered)
         metrics.update(losses)
         for name, value in losses.items():
-            # MMEngine logs the mean of the last ten of what is named a loss.
-            runner.message_hub.log_scalars.pop(f'val/{name}', None)
-            runner.message_hub.update_scalar(f'val/{name}', value)
+            replace_scalar(runner.message_hub, f'val/{name}', value)
 
 
 def _unwrapped(model: nn.Module) -> nn.Module:

@@ -17,6 +17,7 @@ from torch import nn
 from mmuldor.engine.detection.heads import unwrapped
 from mmuldor.engine.runner.learning_rate import scale_rate, scaling, warm_up
 from mmuldor.engine.runner.recompute import recompute_activations
+from mmuldor.upstream.optim_wrapper import accumulated_batches
 
 
 class BriefRunner(Runner):
@@ -44,7 +45,7 @@ class BriefRunner(Runner):
         run of a process would write into the folder of the first.
         """
         if isinstance(visualizer, dict):
-            visualizer = {**visualizer, 'name': self._log_dir}
+            visualizer = {**visualizer, 'name': self.log_dir}
         return super().build_visualizer(visualizer)
 
     def wrap_model(
@@ -64,7 +65,7 @@ class BriefRunner(Runner):
         if not settings.get('enable') or optimizer is None:
             return
         loader = self.train_dataloader
-        counts = getattr(optim_wrapper, '_accumulative_counts', 1)
+        counts = accumulated_batches(optim_wrapper)
         size = loader.batch_sampler.batch_size
         images = size * self.world_size * counts
         base = settings.get('base_batch_size')

@@ -10,7 +10,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmuldor.apis.configs import precision
-from mmuldor.apis.configs.precision import cpu_has_bfloat16, enable_amp
+from mmuldor.apis.configs.precision import enable_amp
 from mmuldor.apis.training import train_detector
 from mmuldor.engine.hooks import ChannelsLastHook
 from mmuldor.engine.optimizers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
@@ -41,8 +41,7 @@ def test_on_a_gpu(mini_config, monkeypatch, bfloat16, dtype, scale):
 
 @no_gpu
 def test_neither_a_gpu_nor_such_a_cpu(mini_config, monkeypatch):
-    monkeypatch.setattr(precision, '_CPU_UNIT', '_is_of_another_torch')
-    assert not cpu_has_bfloat16()
+    monkeypatch.setattr(precision, 'has_amx', lambda: False)
     with pytest.raises(ValueError, match='`--amp` needs a GPU, or a CPU with'):
         train_detector(mini_config, amp=True)
 
@@ -65,7 +64,7 @@ def test_layers_compute_in_bfloat16_and_weights_stay():
 @no_gpu
 def test_a_training_on_the_cpu(mini_config, monkeypatch, tmp_path):
     # Such a unit only makes it fast.
-    monkeypatch.setattr(precision, 'cpu_has_bfloat16', lambda: True)
+    monkeypatch.setattr(precision, 'has_amx', lambda: True)
     losses, update = [], OptimWrapper.update_params
 
     def recorded(self, loss, *args, **kwargs):

@@ -1,0 +1,46 @@
+"""See every operator that torch runs: for benchmarks.
+
+torch documents dispatch modes in its notes, but keeps them in private modules,
+and the operators that make the host wait for a device have private names.
+Seen with torch 2.13, for ``>=2.4,<2.15``.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+__all__ = [
+    'INDEXING',
+    'WAITING',
+    'TorchDispatchMode',
+    'is_mutable',
+    'tree_leaves',
+]
+
+_aten = torch.ops.aten
+# What has a result whose size or value the host must know.
+WAITING = {
+    _aten._local_scalar_dense.default,
+    _aten.is_nonzero.default,
+    _aten.equal.default,
+    _aten.masked_select.default,
+    _aten.nonzero.default,
+    _aten.repeat_interleave.Tensor,
+    _aten._unique2.default,
+    _aten.unique_dim.default,
+    _aten.unique_consecutive.default,
+}
+# What waits where the index is a mask.
+INDEXING = {
+    _aten.index.Tensor,
+    _aten.index_put.default,
+    _aten.index_put_.default,
+    _aten._index_put_impl_.default,
+}
+
+
+def is_mutable(operator: torch._ops.OpOverload) -> bool:
+    """Whether an operator writes into its arguments."""
+    return operator._schema.is_mutable
