@@ -2,7 +2,8 @@
 
 Tensors may be on any device and of any floating-point type, and in mmdet's
 frame; masks of tests are tensors or run-length codes, masks of training are
-mmdet's polygons or bitmaps. Here alone they become arrays.
+mmdet's polygons or bitmaps. Here alone they become arrays. Seen with
+onedl-mmengine 0.10.12 and onedl-mmdetection 3.5.1.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = {'torch', 'torchvision', 'mmengine', 'mmcv', 'mmdet'}
 FOLDERS = ('mmuldor', 'tools', 'data_prep', 'benchmarks')
 PRIVATE = re.compile(r'_[A-Za-z]\w*(?<!_)')
-# Of named tuples and of the standard library: documented.
+# Of named tuples and the standard library: documented, or a type's only name.
 DOCUMENTED = {'_asdict', '_fields', '_make', '_replace', '_exit'}
+DOCUMENTED |= {'_ActionsContainer'}
 # One of pydicom's, with a test of its own in tests/scans/dicom.
 PYDICOM = {'mmuldor/scans/dicom/headers.py': {'_read_file_meta_info'}}
 
