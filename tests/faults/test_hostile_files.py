@@ -134,7 +134,8 @@ def test_nothing_is_evaluated_or_unpickled(folder):
                 # For the exception that torch raises.
                 assert not names & MODULES or checkpoints, where
             elif isinstance(node, ast.ImportFrom):
-                assert node.module.partition('.')[0] not in MODULES, where
+                top = (node.module or '').partition('.')[0]
+                assert top not in MODULES, where
             elif isinstance(node, ast.Call):
                 _check_call(node, where, checkpoints)
 
