@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from mmengine.config import Config
 from rich.console import Console
@@ -16,15 +15,9 @@ from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
     load_calibration,
 )
-from mmuldor.scans.dicom.segmentation import write_dicom_seg
-from mmuldor.scans.label_map import label_map
-from mmuldor.scans.lesion_figure import lesion_figure
-from mmuldor.scans.lesion_files import write_lesions_csv, write_lesions_json
 from mmuldor.scans.lesions import Lesion
-from mmuldor.scans.nifti import write_label_nifti
+from mmuldor.scans.outputs import write_outputs
 from mmuldor.scans.reading import read_scan
-from mmuldor.scans.viewer.page import write_volume_page
-from mmuldor.visualization.panels import save_figure
 
 
 def infer_scan(
@@ -47,10 +40,7 @@ def infer_scan(
 ) -> tuple[list[Lesion], list[str]]:
     """Find the lesions of a scan and write them.
 
-    Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (aligned with
-    the scan; 1 is the first lesion), ``lesion_001.png`` and so on,
-    ``report.html`` (the volume with its lesions, to scroll through in a
-    browser), and of a DICOM series ``lesions.dcm``, a Segmentation object.
+    The files are those of :func:`mmuldor.scans.outputs.write_outputs`.
 
     Args:
         scan: NIfTI file, DICOM folder, or folder of PNG slices.
@@ -59,22 +49,22 @@ def infer_scan(
         out: Folder; made where missing.
         series_uid: Which of several DICOM series.
         spacing_mm: Of PNG slices: columns, rows, slices.
-        score_thr: Detections below do not exist; by default what the
-            calibration chose, or 0.3 without.
+        score_thr: Detections below it are discarded; by default the
+            threshold that the calibration chose, or 0.3 without.
         calibration: File of ``tools/calibrate.py``, that of the config's
             ``calibration`` by default.
         fps_per_image: Another operating point of the calibration, by FPs an
             image of its validation split.
-        sensitivity: Or by the share of the lesions found there.
+        sensitivity: Or by the sensitivity there.
         tta: Average over the views of the config's ``tta``.
-        step_mm: Look at one slice in each so many mm only.
+        step_mm: Detect on one slice in each so many mm only.
         device: 'cpu', 'cuda:0', ...
         batch_size: Slices at a time.
-        max_pictures: Pictures of the surest so many lesions.
+        max_pictures: Figures of the first so many lesions.
 
     Returns:
-        The lesions, the surest first, and what was repaired in the scan or
-        left out of a file.
+        The lesions, sorted by descending score, and what was repaired in the
+        scan or left out of a file.
 
     Raises:
         FileNotFoundError: If an input is missing.
@@ -95,27 +85,11 @@ def infer_scan(
         step_mm=step_mm,
         progress=lambda items, total: _track(items, total, 'detecting'),
     )
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    shown = list(enumerate(lesions[:max_pictures], start=1))
-    for number, lesion in _track(shown, len(shown), 'drawing'):
-        figure = lesion_figure(lesion, volume, number)
-        save_figure(figure, out / f'lesion_{number:03d}.png')
-    write_label_nifti(
-        out / 'labels.nii.gz', label_map(lesions, volume), volume
+    notes = write_outputs(
+        *(out, lesions, volume, notes),
+        max_figures=max_pictures,
+        progress=_track,
     )
-    if volume.dicom_files:
-        notes += write_dicom_seg(out / 'lesions.dcm', lesions, volume)
-    write_volume_page(
-        out / 'report.html',
-        lesions,
-        volume,
-        notes,
-        progress=lambda items, total: _track(items, total, 'writing report'),
-    )
-    write_lesions_csv(out / 'lesions.csv', lesions)
-    # Last: where it is, the others are.
-    write_lesions_json(out / 'lesions.json', lesions, volume, notes)
     return lesions, notes
 
 

@@ -48,8 +48,8 @@ class LesionDetector:
         config: Of the training, from :func:`mmuldor.apis.load_config`.
         checkpoint: Its weights, a file; read safely.
         device: 'cpu', 'cuda:0', ...; a GPU where there is one by default.
-        score_thr: Detections below do not exist; by default what the
-            calibration chose, or 0.3 without.
+        score_thr: Detections below it are discarded; by default the
+            threshold that the calibration chose, or 0.3 without.
         calibration: From ``load_calibration`` of
             ``mmuldor.evaluation.calibration.calibration_file``; gives lesions
             a probability.
@@ -109,7 +109,7 @@ class LesionDetector:
             lambda items, total: items
         ),
     ) -> list[Lesion]:
-        """The lesions of a volume, the surest first.
+        """The lesions of a volume, sorted by descending score.
 
         Args:
             volume: The scan.

@@ -1,9 +1,10 @@
 """Detections on slices joined to 3-D lesions.
 
-A lesion grows from its surest detection, slice by slice, up and down: in the
-next slice it takes the free detection that overlaps its last box most. So a
-lesion has one detection a slice at most, and two lesions that lie side by
-side stay two, which joining all that overlaps would not ensure.
+A lesion grows from its highest-scoring detection, slice by slice, up and
+down: in the next slice it takes the detection that overlaps its last box most
+and is in no lesion yet. So a lesion has one detection a slice at most, and two
+lesions that lie side by side stay two, which joining all that overlaps would
+not ensure.
 """
 
 from __future__ import annotations
@@ -29,15 +30,16 @@ def join_slices(
         boxes_mm: `x1 y1 x2 y2` in the slices' plane in mm, (n, 4).
         positions_mm: Where each one's slice lies along the normal of the
             slices in mm, (n,); equal for detections of one slice.
-        scores: (n,); of equal ones the first counts as surer.
+        scores: (n,); of equal ones the first counts as higher.
         iou_thr: The next box must overlap the last one by at least this.
         max_gap_mm: The largest distance of two slices that follow each other
             in a lesion; slices between them where nothing was detected are
             passed over.
 
     Returns:
-        The lesions, the surest first; each the rows of its detections, its
-        own surest first, then those above and below in order of distance.
+        The lesions, sorted by descending score; each the rows of its
+        detections, the highest-scoring first, then those above and those
+        below, each in order of distance.
 
     Raises:
         ValueError: If shapes differ, a value is not finite, or an argument
@@ -52,7 +54,7 @@ def join_slices(
         raise ValueError(
             f'`max_gap_mm` must be positive, but got {max_gap_mm}.'
         )
-    slices = {
+    rows_at = {
         float(position): np.flatnonzero(positions == position)
         for position in np.unique(positions)
     }
@@ -62,40 +64,46 @@ def join_slices(
         if not free[seed]:
             continue
         free[seed] = False
-        found = [int(seed)]
-        for side in (1, -1):
-            found += _follow(
-                int(seed), side, boxes, positions, slices, free,
+        rows = [int(seed)]
+        for direction in (1, -1):
+            rows += _follow(
+                int(seed), direction, boxes, positions, rows_at, free,
                 iou_thr, max_gap_mm,
             )  # fmt: skip
-        lesions.append(np.array(found))
+        lesions.append(np.array(rows))
     return lesions
 
 
 def _follow(
     seed: int,
-    side: int,
+    direction: int,
     boxes: np.ndarray,
     positions: np.ndarray,
-    slices: dict[float, np.ndarray],
+    rows_at: dict[float, np.ndarray],
     free: np.ndarray,
     iou_thr: float,
     max_gap_mm: float,
 ) -> list[int]:
-    """Rows taken to one side of a seed, the nearest first; marks them."""
+    """Rows that follow a seed in a direction, the nearest first.
+
+    Those are no longer `free` afterwards.
+    """
     ahead = sorted(
-        p * side for p in slices if p * side > positions[seed] * side
+        p * direction
+        for p in rows_at
+        if p * direction > positions[seed] * direction
     )
-    last, found = seed, []
+    last, followed = seed, []
     for position in ahead:
         # A hair of slack: positions are sums of slice intervals.
-        if position - positions[last] * side > max_gap_mm * (1 + 1e-6):
+        gap_mm = position - positions[last] * direction
+        if gap_mm > max_gap_mm * (1 + 1e-6):
             break
-        rows = slices[position * side]
+        rows = rows_at[position * direction]
         rows = rows[free[rows]]
-        overlaps = pairwise_iou(boxes[[last]], boxes[rows], inclusive=False)[0]
-        if len(rows) and overlaps.max() >= iou_thr:
-            last = int(rows[overlaps.argmax()])
+        ious = pairwise_iou(boxes[[last]], boxes[rows], inclusive=False)[0]
+        if len(rows) and ious.max() >= iou_thr:
+            last = int(rows[ious.argmax()])
             free[last] = False
-            found.append(last)
-    return found
+            followed.append(last)
+    return followed

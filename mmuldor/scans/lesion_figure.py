@@ -30,22 +30,22 @@ def lesion_figure(
     Args:
         lesion: The lesion.
         volume: The scan it was found in.
-        number: What it is called.
+        number: Its number, for the caption.
         window: Lowest and highest HU shown.
     """
-    plane = volume.hu[lesion.key_slice]
-    grey = np.rint(window_hu(plane.astype(np.float32), *window))
-    picture = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
+    hu = volume.hu[lesion.key_slice]
+    grey = np.rint(window_hu(hu.astype(np.float32), *window))
+    rgb = np.repeat(grey.astype(np.uint8)[..., None], 3, axis=2)
     key = lesion.detections[0]
     x1, y1, x2, y2 = key.box_px
     box = [x1, y1, x2 - x1, y2 - y1]
-    height, width = plane.shape
+    height, width = hu.shape
     whole = (-0.5, -0.5, max(height, width) - 0.5, max(height, width) - 0.5)
-    near = square_view([box], plane.shape, margin=0.8, least=40)
+    zoomed = square_view([box], hu.shape, margin=0.8, least=40)
     grid = PanelGrid(1, 2, 420)
     captions = (f'slice {lesion.key_slice}', _caption(lesion, number))
-    for column, view in enumerate((whole, near)):
-        ax = grid.add(0, column, picture, view, captions[column])
+    for column, view in enumerate((whole, zoomed)):
+        ax = grid.add(0, column, rgb, view, captions[column])
         draw_box(ax, box, DETECTION, dashed=True)
         if column and key.mask is not None:
             draw_region(ax, key.mask.outlines(), MASK, fill=0.25)
@@ -55,8 +55,10 @@ def lesion_figure(
 
 
 def _caption(lesion: Lesion, number: int) -> str:
-    kind = f' ({lesion.lesion_type})' if lesion.lesion_type else ''
-    text = f'lesion {number}{kind}, score {lesion.score:.2f}'
+    name = f'lesion {number}'
+    if lesion.lesion_type:
+        name += f' ({lesion.lesion_type})'
+    text = f'{name}, score {lesion.score:.2f}'
     if lesion.long_mm is not None:
         text += f', {lesion.long_mm:.1f} x {lesion.short_mm:.1f} mm'
     if lesion.volume_ml is not None:

@@ -13,7 +13,7 @@ import numpy as np
 from mmuldor.io.json_files import replacing
 from mmuldor.io.limits import MAX_VOXELS
 from mmuldor.io.paths import existing_file
-from mmuldor.scans.volume import Volume, reoriented
+from mmuldor.scans.volume import Volume, reorient
 
 if TYPE_CHECKING:
     import nibabel
@@ -35,7 +35,7 @@ def read_nifti(path: str | os.PathLike) -> Volume:
     """
     path = Path(path)
     header, data = _load(path, 'CT numbers')
-    return reoriented(_to_hu(data, path), _affine(header, path), str(path))
+    return reorient(_to_hu(data, path), _affine(header, path), str(path))
 
 
 def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
@@ -68,7 +68,7 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
             + ('Probabilities need a threshold.' if low >= 0 else 'Is it CT?')
         )
     data = data.astype(np.uint16 if high < 2**16 else np.uint32)
-    labels = reoriented(data, _affine(header, path), str(path))
+    labels = reorient(data, _affine(header, path), str(path))
     _check_grid(labels, volume)
     return labels.hu
 

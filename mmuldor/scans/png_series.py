@@ -11,7 +11,7 @@ import numpy as np
 
 from mmuldor.functional.hounsfield import hu_to_stored, stored_to_hu16
 from mmuldor.io.png import read_png16, write_png16
-from mmuldor.scans.volume import Volume, reoriented, stacked
+from mmuldor.scans.volume import Volume, reorient, stack_slices
 
 _NUMBER = re.compile(r'[0-9]{1,9}')
 
@@ -51,25 +51,21 @@ def read_png_series(
             f'slices, but got {spacing_mm}.'
         )
     files = series_files(folder)
-    found = sorted(files if numbers is None else numbers)
-    lost = [number for number in found if number not in files]
-    if lost or not found:
+    wanted = sorted(files if numbers is None else numbers)
+    missing = [number for number in wanted if number not in files]
+    if missing or not wanted:
         raise FileNotFoundError(
-            f'{folder} must have the slices asked for, but lacks '
-            f'{lost or "all"}.'
+            f'{folder} must have the requested slices, but lacks '
+            f'{missing or "all"}.'
         )
-    paths = [files[number] for number in found]
-    steps = np.diff(found)
+    paths = [files[number] for number in wanted]
+    intervals = np.diff(wanted)
     shape = read_png16(paths[0]).shape
-    try:
-        planes, _ = stacked((_hu(path, shape) for path in paths), steps)
-    except ValueError as error:
-        if str(folder) in str(error):
-            raise
-        raise ValueError(f'{folder}: {error}') from None
-    missing = int((steps - 1).sum())
-    notes = [f'{missing} missing slices interpolated'] if missing else []
-    return reoriented(planes, _affine(spacing), str(folder)), notes
+    slices = (_read_hu(path, shape) for path in paths)
+    hu, _ = stack_slices(slices, intervals, str(folder))
+    count = int((intervals - 1).sum())
+    notes = [f'{count} missing slices interpolated'] if count else []
+    return reorient(hu, _affine(spacing), str(folder)), notes
 
 
 def series_files(folder: str | os.PathLike) -> dict[int, Path]:
@@ -114,7 +110,7 @@ def write_png_series(
         write_png16(Path(folder) / f'{number:03d}.png', hu_to_stored(hu))
 
 
-def _hu(path: Path, shape: tuple[int, int]) -> np.ndarray:
+def _read_hu(path: Path, shape: tuple[int, int]) -> np.ndarray:
     return stored_to_hu16(read_png16(path, shape=shape))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mmuldor.scans.dicom.series import read_dicom
@@ -44,8 +43,7 @@ def read_scan(
                 )
             return read_png_series(path, spacing_mm)
         series = read_dicom(path, series_uid)
-        volume = replace(series.volume, dicom_files=series.files)
-        return volume, series.notes
+        return series.volume, series.notes
     if path.exists() and not path.name.endswith(('.nii', '.nii.gz')):
         raise ValueError(
             f'{path} must be a .nii or .nii.gz file, or a folder of DICOM '

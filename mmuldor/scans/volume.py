@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmuldor.io.limits import MAX_NUMBER, MAX_VOXELS
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
 
 # Directions of columns, rows and slices: patient's left, back and head, as
 # radiologists (and DeepLesion's PNG files) show axial slices.
@@ -26,15 +29,16 @@ class Volume:
             coordinates in mm, left, posterior, superior (LPS, as DICOM);
             (4, 4) float64.
         source: File or folder it was read from.
-        dicom_files: The file of each slice of a DICOM series, None where a
-            missing slice was filled in; empty for any other source. (Of a
-            series that is not axial: of each of its own slices.)
+        dicom_headers: Of a DICOM series the header of each slice, without
+            pixels, None where a missing slice was filled in; empty for any
+            other source. (Of a series that is not axial: of each of its own
+            slices, from one end to the other.) Not to be changed.
     """
 
     hu: np.ndarray
     affine: np.ndarray
     source: str = ''
-    dicom_files: Sequence[Path | None] = ()
+    dicom_headers: Sequence[Dataset | None] = ()
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -52,10 +56,10 @@ class Volume:
         return indices @ self.affine[:3, :3].T + self.affine[:3, 3]
 
 
-def reoriented(
+def reorient(
     array: np.ndarray, affine_ras: np.ndarray, source: str = ''
 ) -> Volume:
-    """A volume of any axis order and flip, turned about.
+    """A volume in LPS order out of an array of any axis order and flip.
 
     Axes are only swapped and flipped, never resampled: an oblique volume
     keeps its slices, and its affine says how they lie.
@@ -64,7 +68,7 @@ def reoriented(
         array: HU, any three axes.
         affine_ras: Turns the indices of the array into patient coordinates
             in mm, right, anterior, superior (as NIfTI), (4, 4).
-        source: For the messages.
+        source: File or folder that it was read from.
 
     Raises:
         ValueError: If the affine is singular or no axis is superior.
@@ -86,44 +90,48 @@ def reoriented(
         nibabel.orientations.axcodes2ornt(CODES),
     )
     turned = nibabel.orientations.apply_orientation(array, orientation)
-    back = nibabel.orientations.inv_ornt_aff(orientation, array.shape)
+    to_array = nibabel.orientations.inv_ornt_aff(orientation, array.shape)
     # RAS to LPS: the first two axes change sign.
-    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine @ back
+    lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine @ to_array
     return Volume(np.ascontiguousarray(turned.T), lps, source)
 
 
-def stacked(
-    planes: Iterable[np.ndarray], steps: Sequence[int]
+def stack_slices(
+    slices: Iterable[np.ndarray], intervals: Sequence[int], source: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Slices as one array, what is missing between two interpolated.
+    """Slices as one array, missing ones interpolated linearly.
 
     Args:
-        planes: The slices that are there, (rows, columns) int16 each.
-        steps: How many slice intervals each but the first lies behind the
-            one before, 1 where none is missing.
+        slices: Those that there are, (rows, columns) int16 each.
+        intervals: How many slice intervals each but the first lies behind
+            the one before, 1 where none is missing.
+        source: Folder that they come from.
 
     Returns:
-        (slices, rows, columns) int16, and which plane each of them is, -1
+        (slices, rows, columns) int16, and the index of each in `slices`, -1
         where it was filled in, (slices,).
 
     Raises:
         ValueError: If the volume would have more than `MAX_VOXELS`.
     """
-    rest = iter(planes)
-    found, numbers = [next(rest)], [0]
-    count = 1 + sum(map(int, steps))
-    if count * found[0].size > MAX_VOXELS:
+    rest = iter(slices)
+    stack, indices = [next(rest)], [0]
+    count = 1 + sum(map(int, intervals))
+    if count * stack[0].size > MAX_VOXELS:
         raise ValueError(
-            f'a volume must have at most {MAX_VOXELS:,} voxels, but from the '
-            f'first to the last of the {len(steps) + 1} slices there are '
-            f'{count:,} of {found[0].size:,} pixels. Is one far away?'
+            f'{source}: a volume must have at most {MAX_VOXELS:,} voxels, '
+            f'but from the first to the last of the {len(intervals) + 1} '
+            f'slices there are {count:,} of {stack[0].size:,} pixels. Is one '
+            'far away?'
         )
-    for number, (step, plane) in enumerate(zip(steps, rest, strict=True), 1):
-        last = found[-1].astype(np.float64)
-        for share in np.arange(1, step) / step:
-            between = (1 - share) * last + share * plane
-            found.append(np.rint(between).astype(np.int16))
-            numbers.append(-1)
-        found.append(plane)
-        numbers.append(number)
-    return np.array(found), np.array(numbers)
+    for index, (interval, hu) in enumerate(
+        zip(intervals, rest, strict=True), start=1
+    ):
+        before = stack[-1].astype(np.float64)
+        for weight in np.arange(1, interval) / interval:
+            between = (1 - weight) * before + weight * hu
+            stack.append(np.rint(between).astype(np.int16))
+            indices.append(-1)
+        stack.append(hu)
+        indices.append(index)
+    return np.array(stack), np.array(indices)

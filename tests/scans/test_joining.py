@@ -19,7 +19,7 @@ def joined(boxes, positions, scores=None, **limits):
     return [rows.tolist() for rows in found]
 
 
-def test_a_lesion_grows_to_both_sides_of_its_surest_slice():
+def test_a_lesion_grows_to_both_sides_of_its_first_slice():
     boxes = [shifted(x) for x in (2, 1, 0, 1, 2)]
     found = joined(boxes, [0, 2, 4, 6, 8], [0.2, 0.3, 0.9, 0.5, 0.4])
     assert found == [[2, 3, 4, 1, 0]]

@@ -138,7 +138,7 @@ def test_a_dicom_series_gets_a_segmentation(config, checkpoint, tmp_path):
     )
     seg = hd.seg.segread(out / 'lesions.dcm')
     assert 0 < seg.number_of_segments <= len(lesions)
-    # The surest lesion's segment shows where the labels show it: there it
+    # The first lesion's segment shows where the labels show it: there it
     # covers all others. The fourth slice was filled in and has no frame.
     labels = np.asarray(nibabel.load(out / 'labels.nii.gz').dataobj).T
     first = seg.get_volume(segment_numbers=[1], combine_segments=True)

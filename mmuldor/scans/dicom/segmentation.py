@@ -13,24 +13,28 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mmuldor import __version__
 from mmuldor.io.json_files import replacing
 from mmuldor.scans.dicom.segmentation_frames import (
-    Frames,
+    SegmentFrames,
     SourceSlices,
-    read_source_slices,
+    source_slices,
 )
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.volume import Volume
+
+if TYPE_CHECKING:
+    from highdicom.seg import Segmentation, SegmentDescription
 
 # That of masks in the pictures.
 _COLOR = '#4aa8ff'
 
 
-def write_dicom_seg(
+def write_segmentation(
     path: str | os.PathLike, lesions: Sequence[Lesion], volume: Volume
 ) -> list[str]:
     """Write the masks of the lesions, "Lesion 1" being the first.
@@ -39,82 +43,88 @@ def write_dicom_seg(
         path: File to write. An older one goes where there is nothing to
             write, so that it cannot be taken for this scan's.
         lesions: The lesions; those without a mask have no segment.
-        volume: The scan they were found in, with its ``dicom_files``.
+        volume: The scan they were found in, with its ``dicom_headers``.
 
     Returns:
         What there is to say, one sentence each: why nothing was written, and
         what was left out. Slices that were filled in have no image, and so
         no frame.
-
-    Raises:
-        OSError: If a file of the series can no longer be read.
     """
     path = Path(path)
     try:
-        source = read_source_slices(_files_for(lesions, volume))
-        frames, numbers, notes = _frames(lesions, volume, source)
-        seg = _checked_object(source, numbers)
+        _check_masks(lesions)
+        source = source_slices(volume.dicom_headers)
+        frames, numbers, notes = _segment_frames(lesions, volume, source)
+        segmentation = _checked_object(source, numbers)
     except ValueError as reason:
         path.unlink(missing_ok=True)
         return [f'{path.name} was not written: {reason}']
-    frames.put_into(seg)
+    frames.write_into(segmentation)
     with replacing(path) as temporary:
-        seg.save_as(temporary, enforce_file_format=True)
+        segmentation.save_as(temporary, enforce_file_format=True)
     return [f'{path.name} {note}' for note in notes]
 
 
-def _files_for(
-    lesions: Sequence[Lesion], volume: Volume
-) -> Sequence[Path | None]:
-    """The files to refer to; ValueError where there is no mask at all."""
-    found = [d for lesion in lesions for d in lesion.detections]
-    if all(detection.mask is None for detection in found):
+def _check_masks(lesions: Sequence[Lesion]) -> None:
+    """Raise ValueError where there is no mask at all."""
+    detections = [d for lesion in lesions for d in lesion.detections]
+    if all(detection.mask is None for detection in detections):
         raise ValueError('no lesion has a mask')
-    return volume.dicom_files
 
 
-def _frames(
+def _segment_frames(
     lesions: Sequence[Lesion], volume: Volume, source: SourceSlices
-) -> tuple[Frames, list[int], list[str]]:
+) -> tuple[SegmentFrames, list[int], list[str]]:
     """The frames, the lesion number of each segment, and what is left out."""
-    turn = np.linalg.inv(source.affine) @ volume.affine
-    real = {p for p, h in enumerate(source.headers) if h is not None}
-    frames, numbers, lost = Frames(source), [], 0
+    to_source = np.linalg.inv(source.affine) @ volume.affine
+    scanned = {k for k, h in enumerate(source.headers) if h is not None}
+    frames, numbers, left_out = SegmentFrames(source), [], 0
     for number, lesion in enumerate(lesions, start=1):
-        masks = _masks(lesion, source, turn)
-        there = {p: m for p, m in masks.items() if p in real}
-        lost += len(masks) - len(there)
-        if there:
+        masks = _source_masks(lesion, source.shape, to_source)
+        kept = {k: mask for k, mask in masks.items() if k in scanned}
+        left_out += len(masks) - len(kept)
+        if kept:
             numbers.append(number)
-        for plane, mask in there.items():
+        for plane, mask in kept.items():
             frames.add(len(numbers), plane, mask)
     if not numbers:
         raise ValueError('all masks lie on slices that were filled in')
-    notes = [f'leaves out {lost} masks on filled-in slices'] if lost else []
+    notes = []
+    if left_out:
+        notes.append(f'leaves out {left_out} masks on filled-in slices')
     return frames, numbers, notes
 
 
-def _masks(
-    lesion: Lesion, source: SourceSlices, turn: np.ndarray
+def _source_masks(
+    lesion: Lesion, shape: tuple[int, int], to_source: np.ndarray
 ) -> dict[int, np.ndarray]:
-    """Masks of a lesion by source slice, in its rows and columns."""
+    """Masks of a lesion by the index of the source slice.
+
+    Args:
+        lesion: The lesion.
+        shape: Rows and columns of a source slice.
+        to_source: From (column, row, slice) of the volume to those of the
+            source, (4, 4).
+    """
     voxels = [np.empty((0, 3))]
-    for found in lesion.detections:
-        if found.mask is not None:
-            rows, columns = found.mask.pixels()
-            slices = np.full(len(rows), found.slice_index)
+    for detection in lesion.detections:
+        if detection.mask is not None:
+            rows, columns = detection.mask.pixels()
+            slices = np.full(len(rows), detection.slice_index)
             voxels.append(np.stack([columns, rows, slices], axis=1))
-    turned = np.concatenate(voxels) @ turn[:3, :3].T + turn[:3, 3]
-    columns, rows, planes = np.rint(turned).astype(int).T
+    indices = np.concatenate(voxels) @ to_source[:3, :3].T + to_source[:3, 3]
+    columns, rows, planes = np.rint(indices).astype(int).T
     masks = {}
     for plane in np.unique(planes).tolist():
-        here = planes == plane
-        masks[plane] = np.zeros(source.shape, dtype=bool)
-        masks[plane][rows[here], columns[here]] = True
+        inside = planes == plane
+        masks[plane] = np.zeros(shape, dtype=bool)
+        masks[plane][rows[inside], columns[inside]] = True
     return masks
 
 
-def _checked_object(source: SourceSlices, numbers: Sequence[int]):
+def _checked_object(
+    source: SourceSlices, numbers: Sequence[int]
+) -> Segmentation:
     """The object; ValueError where headers hold what DICOM does not allow."""
     try:
         return _object(source, numbers)
@@ -125,12 +135,12 @@ def _checked_object(source: SourceSlices, numbers: Sequence[int]):
         ) from error
 
 
-def _object(source: SourceSlices, numbers: Sequence[int]):
+def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
     """The segmentation, its frames to be set."""
     import highdicom as hd
 
     headers = [header for header in source.headers if header is not None]
-    seg = hd.seg.Segmentation(
+    segmentation = hd.seg.Segmentation(
         source_images=headers,
         pixel_array=np.zeros((1, *source.shape), dtype=np.uint8),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
@@ -158,11 +168,11 @@ def _object(source: SourceSlices, numbers: Sequence[int]):
         omit_empty_frames=False,
     )
     # Must be there; no person made it.
-    seg.ContentCreatorName = ''
-    return seg
+    segmentation.ContentCreatorName = ''
+    return segmentation
 
 
-def _description(segment: int, number: int):
+def _description(segment: int, number: int) -> SegmentDescription:
     import highdicom as hd
     from pydicom.sr.codedict import codes
 

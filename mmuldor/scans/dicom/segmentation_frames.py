@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mmuldor.scans.dicom.headers import normal, position
+from mmuldor.scans.dicom.geometry import (
+    image_position,
+    slice_normal,
+    slices_affine,
+)
+
+if TYPE_CHECKING:
+    from highdicom.seg import Segmentation
+    from pydicom.dataset import Dataset
 
 # What may be empty but must be there; anonymised files often lack some.
 _MAY_BE_EMPTY = (
@@ -27,13 +35,13 @@ class SourceSlices:
     """The slices as the scanner made them, equally far apart.
 
     Attributes:
-        headers: The header of each, from one end to the other; None where
+        headers: Of each, from one end to the other, complete; None where
             one is missing.
         affine: Turns (column, row, slice) indices into patient coordinates
             (LPS, mm), (4, 4).
     """
 
-    headers: list
+    headers: list[Dataset | None]
     affine: np.ndarray
 
     @property
@@ -44,7 +52,7 @@ class SourceSlices:
     @property
     def interval_mm(self) -> float:
         """Distance of the slices along their normal."""
-        return abs(float(normal(self.headers[0]) @ self.affine[:3, 2]))
+        return abs(float(slice_normal(self.headers[0]) @ self.affine[:3, 2]))
 
     @property
     def thickness_mm(self) -> float:
@@ -52,107 +60,121 @@ class SourceSlices:
         return float(self.headers[0].SliceThickness or self.interval_mm)
 
 
-def read_source_slices(files: Sequence[Path | None]) -> SourceSlices:
-    """Read the headers that a derived object must refer to.
+def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
+    """The slices that a derived object must refer to.
 
     Args:
-        files: File of each slice, None where one is missing; neither the
-            first nor the last.
+        headers: Of each slice, None where one is missing; neither the first
+            nor the last. They are left as they are.
 
     Raises:
         ValueError: If nothing can refer to these slices, for example because
             they do not share a frame of reference.
     """
-    import pydicom
-
-    headers = [
-        None
-        if file is None
-        else pydicom.dcmread(file, stop_before_pixels=True)
-        for file in files
-    ]
-    first, last = headers[0], headers[-1]
-    there = [header for header in headers if header is not None]
-    for name in ('StudyInstanceUID', 'FrameOfReferenceUID', 'SOPClassUID'):
-        found = {str(header.get(name, '')) for header in there}
-        if found == {''} or len(found) > 1:
+    present = [header for header in headers if header is not None]
+    for keyword in ('StudyInstanceUID', 'FrameOfReferenceUID', 'SOPClassUID'):
+        values = {str(header.get(keyword, '')) for header in present}
+        if values == {''} or len(values) > 1:
             raise ValueError(
-                f'the slices must have one common {name}, but have '
-                f'{", ".join(sorted(found - {""})[:2]) or "none"}'
+                f'the slices must have one common {keyword}, but have '
+                f'{", ".join(sorted(values - {""})[:2]) or "none"}'
             )
-    if len({str(h.get('SOPInstanceUID', '')) for h in there}) < len(there):
+    uids = {str(header.get('SOPInstanceUID', '')) for header in present}
+    if len(uids) < len(present):
         raise ValueError('every slice must have its own SOPInstanceUID')
-    for header in there:
-        # Within the reader's tolerance; a derived object has but one.
-        header.ImageOrientationPatient = first.ImageOrientationPatient
-        for name in _MAY_BE_EMPTY:
-            if name not in header:
-                setattr(header, name, None)
-    row_mm, column_mm = (float(value) for value in first.PixelSpacing)
-    orientation = np.array(first.ImageOrientationPatient, dtype=np.float64)
-    affine = np.eye(4)
-    affine[:3, 0] = orientation[:3] * column_mm
-    affine[:3, 1] = orientation[3:] * row_mm
-    affine[:3, 2] = (position(last) - position(first)) / (len(headers) - 1)
-    affine[:3, 3] = position(first)
-    return SourceSlices(headers, affine)
+    first, last = headers[0], headers[-1]
+    step_mm = image_position(last) - image_position(first)
+    affine = slices_affine(first, step_mm / (len(headers) - 1))
+    completed = [
+        None if header is None else _completed(header, first)
+        for header in headers
+    ]
+    return SourceSlices(completed, affine)
 
 
-class Frames:
+def _completed(header: Dataset, first: Dataset) -> Dataset:
+    """A copy with all that a derived object needs."""
+    copy = header[:]
+    # Within the reader's tolerance; a derived object has but one. A new
+    # element, because a copy shares its elements with the original.
+    copy.add_new(
+        'ImageOrientationPatient', 'DS', list(first.ImageOrientationPatient)
+    )
+    for keyword in _MAY_BE_EMPTY:
+        if keyword not in copy:
+            setattr(copy, keyword, None)
+    return copy
+
+
+class SegmentFrames:
     """Binary frames on source slices, kept as bits until they are written.
 
     Frames lie right behind each other, one bit a pixel (PS3.5, 8.1.1).
+
+    Args:
+        source: The slices.
     """
 
     def __init__(self, source: SourceSlices) -> None:
         self._source = source
-        self._places: list[tuple[int, int]] = []
+        # Segment and slice of each frame.
+        self._frames: list[tuple[int, int]] = []
         self._packed: list[bytes] = []
-        self._spare = np.empty(0, dtype=bool)
-        self._pixels: list[np.ndarray] = []
+        # What is left of a frame that does not end with a byte.
+        self._last_bits = np.empty(0, dtype=bool)
+        self._voxels: list[np.ndarray] = []
 
     def add(self, segment: int, plane: int, mask: np.ndarray) -> None:
-        """Add the mask of a segment on a slice, (rows, columns) bool."""
-        self._places.append((segment, plane))
-        self._pixels.append(np.flatnonzero(mask) + plane * mask.size)
-        bits = np.concatenate([self._spare, mask.ravel()])
-        whole = len(bits) // 8 * 8
-        packed = np.packbits(bits[:whole], bitorder='little')
-        self._packed.append(packed.tobytes())
-        self._spare = bits[whole:]
+        """Add a frame.
 
-    def put_into(self, seg) -> None:
+        Args:
+            segment: Number of its segment, from 1.
+            plane: Index of its source slice.
+            mask: (rows, columns) bool.
+        """
+        self._frames.append((segment, plane))
+        self._voxels.append(np.flatnonzero(mask) + plane * mask.size)
+        bits = np.concatenate([self._last_bits, mask.ravel()])
+        end = len(bits) // 8 * 8
+        packed = np.packbits(bits[:end], bitorder='little')
+        self._packed.append(packed.tobytes())
+        self._last_bits = bits[end:]
+
+    def write_into(self, segmentation: Segmentation) -> None:
         """Replace the frames of a segmentation by these."""
         headers = self._source.headers
-        used = sorted({plane for _, plane in self._places})
-        seg.PerFrameFunctionalGroupsSequence = [
+        used = sorted({plane for _, plane in self._frames})
+        segmentation.PerFrameFunctionalGroupsSequence = [
             _frame_groups(segment, used.index(plane) + 1, headers[plane])
-            for segment, plane in self._places
+            for segment, plane in self._frames
         ]
-        shared = seg.SharedFunctionalGroupsSequence[0]
+        shared = segmentation.SharedFunctionalGroupsSequence[0]
         # There where it has only one segment; here it stands with each frame.
         if 'SegmentIdentificationSequence' in shared:
             del shared.SegmentIdentificationSequence
         measures = shared.PixelMeasuresSequence[0]
         measures.SliceThickness = _decimal(self._source.thickness_mm)
         measures.SpacingBetweenSlices = _decimal(self._source.interval_mm)
-        pixels = np.concatenate(self._pixels)
-        overlap = len(np.unique(pixels)) < len(pixels)
-        seg.SegmentsOverlap = 'YES' if overlap else 'NO'
-        seg.NumberOfFrames = len(self._places)
-        rest = np.packbits(self._spare, bitorder='little').tobytes()
+        voxels = np.concatenate(self._voxels)
+        overlap = len(np.unique(voxels)) < len(voxels)
+        segmentation.SegmentsOverlap = 'YES' if overlap else 'NO'
+        segmentation.NumberOfFrames = len(self._frames)
+        rest = np.packbits(self._last_bits, bitorder='little').tobytes()
         data = b''.join([*self._packed, rest])
-        seg.PixelData = data + b'\x00' * (len(data) % 2)
+        segmentation.PixelData = data + b'\x00' * (len(data) % 2)
 
 
-def _frame_groups(segment: int, place: int, header):
-    """Functional groups of a frame on the slice with that header."""
+def _frame_groups(segment: int, position: int, header: Dataset) -> Dataset:
+    """Functional groups of a frame on the slice with that header.
+
+    Its slice is the `position`-th, from 1, of those with a frame.
+    """
     from pydicom.dataset import Dataset
 
-    content, plane, number = Dataset(), Dataset(), Dataset()
-    content.DimensionIndexValues = [segment, place]
+    content, plane, identification = Dataset(), Dataset(), Dataset()
+    content.DimensionIndexValues = [segment, position]
     plane.ImagePositionPatient = header.ImagePositionPatient
-    number.ReferencedSegmentNumber = segment
+    identification.ReferencedSegmentNumber = segment
     image, derivation, groups = Dataset(), Dataset(), Dataset()
     image.ReferencedSOPClassUID = header.SOPClassUID
     image.ReferencedSOPInstanceUID = header.SOPInstanceUID
@@ -162,7 +184,7 @@ def _frame_groups(segment: int, place: int, header):
     derivation.SourceImageSequence = [image]
     groups.FrameContentSequence = [content]
     groups.PlanePositionSequence = [plane]
-    groups.SegmentIdentificationSequence = [number]
+    groups.SegmentIdentificationSequence = [identification]
     groups.DerivationImageSequence = [derivation]
     return groups
 
@@ -174,7 +196,7 @@ def _decimal(value: float) -> str:
     return format_number_as_ds(value)
 
 
-def _code(value: str, scheme: str, meaning: str):
+def _code(value: str, scheme: str, meaning: str) -> Dataset:
     from pydicom.dataset import Dataset
 
     code = Dataset()

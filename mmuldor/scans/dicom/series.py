@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from mmuldor.scans.dicom.headers import (
-    check_slice,
-    choose_series,
-    degrees,
-    find_headers,
-    normal,
-    position,
-    without_scouts,
+from mmuldor.scans.dicom.geometry import (
+    angle_degrees,
+    image_position,
+    slice_normal,
+    slices_affine,
 )
+from mmuldor.scans.dicom.headers import DicomFile, find_images
 from mmuldor.scans.dicom.pixels import read_pixels
-from mmuldor.scans.volume import Volume, reoriented, stacked
+from mmuldor.scans.dicom.series_choice import (
+    choose_series,
+    without_localizers,
+)
+from mmuldor.scans.dicom.slice_checks import (
+    MAX_ANGLE_DEGREES,
+    check_same_grid,
+    check_slice,
+)
+from mmuldor.scans.volume import Volume, reorient, stack_slices
 
 # Slices whose distances differ by more than this share are not equidistant.
-_UNEVEN = 0.02
-# Directions that differ by more than this many degrees are different.
-_TILT_DEG = 0.5
+_MAX_UNEVEN = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +37,13 @@ class DicomSeries:
     """One series, and what was repaired to read it.
 
     Attributes:
-        volume: The volume.
+        volume: The volume, with its ``dicom_headers``.
         uid: SeriesInstanceUID.
-        files: The file of each slice of ``volume``, the lowest first; None
-            where a missing slice was filled in.
         notes: What was left out or repaired, one sentence each.
     """
 
     volume: Volume
     uid: str
-    files: list[Path | None]
     notes: list[str] = field(default_factory=list)
 
 
@@ -52,7 +54,9 @@ def read_dicom(
 
     Files that are no DICOM, scout views and slices that come twice are left
     out; missing slices are interpolated; each is said in ``notes``. A tilted
-    gantry's slices stay as they are, and the affine says how they lie.
+    gantry's slices stay as they are, and the affine says how they lie. Each
+    file is opened once for its header, those of the series once more for
+    their pixels.
 
     Args:
         folder: Folder with the files, searched with all below it.
@@ -69,115 +73,127 @@ def read_dicom(
             'the series must be in an existing folder, but got '
             f'{str(folder)!r}.'
         )
-    headers, notes = find_headers(folder)
-    chosen = choose_series(headers, series_uid, folder)
-    chosen = without_scouts(chosen, notes)
-    for path, header in chosen:
-        check_slice(path, header)
-    slices = _sorted(chosen, folder, notes)
-    return _assemble(slices, folder, notes)
+    files, notes = find_images(folder)
+    files = choose_series(files, series_uid, folder)
+    files, left_out = without_localizers(files)
+    for file in files:
+        check_slice(file)
+    check_same_grid(files)
+    places = _by_position(files)
+    notes += left_out
+    notes += [
+        f'{copy.path.name}, the same slice as {first.path.name}'
+        for first, *copies in places
+        for copy in copies
+    ]
+    intervals = _intervals_between(places, folder)
+    volume, repaired = _build_volume(places, intervals, folder)
+    uid = str(files[0].header.SeriesInstanceUID)
+    return DicomSeries(volume, uid, notes + repaired)
 
 
-def _sorted(
-    files: Sequence[tuple[Path, object]], folder: Path, notes: list[str]
-) -> list[tuple[Path, object]]:
-    """Along the normal of the slices; each position once."""
-    first = files[0][1]
-    for path, header in files:
-        for name in ('Rows', 'Columns', 'PixelSpacing'):
-            if header.get(name) != first.get(name):
-                raise ValueError(
-                    f'{path}: {name} must be that of the other slices, '
-                    f'{first.get(name)}, but got {header.get(name)}.'
-                )
-        angle = degrees(normal(header), normal(first))
-        if angle > _TILT_DEG:
-            raise ValueError(
-                f'{path}: ImageOrientationPatient must be that of the other '
-                f'slices, but is turned by {angle:.1f} degrees.'
-            )
-    axis = normal(first)
-    along = [axis @ position(header) for _, header in files]
-    order = np.argsort(along, kind='stable')
-    kept: list[tuple[Path, object]] = []
-    for index in order:
-        path, header = files[index]
-        if kept and np.allclose(
-            position(header), position(kept[-1][1]), atol=1e-3
-        ):
-            _check_same(path, kept[-1][0])
-            notes.append(f'{path.name}, the same slice as {kept[-1][0].name}')
+def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
+    """Files of each position, in order along the normal of the slices."""
+    axis = slice_normal(files[0].header)
+    along = [axis @ image_position(file.header) for file in files]
+    places: list[list[DicomFile]] = []
+    last = None
+    for index in np.argsort(along, kind='stable'):
+        position = image_position(files[index].header)
+        if last is not None and np.allclose(position, last, atol=1e-3):
+            places[-1].append(files[index])
             continue
-        kept.append((path, header))
-    if len(kept) < 2:
+        places.append([files[index]])
+        last = position
+    return places
+
+
+def _intervals_between(
+    places: Sequence[Sequence[DicomFile]], folder: Path
+) -> np.ndarray:
+    """Slice intervals from each position to the next, 1 with none missing.
+
+    Raises:
+        ValueError: If the slices are not equally far apart, or lie at the
+            same place with different pixels.
+    """
+    try:
+        return _check_even(places, folder)
+    except ValueError:
+        # A second series between the slices explains it better.
+        for files in places:
+            if len(files) > 1:
+                _read_place(files)
+        raise
+
+
+def _check_even(
+    places: Sequence[Sequence[DicomFile]], folder: Path
+) -> np.ndarray:
+    if len(places) < 2:
         raise ValueError(
             f'{folder} must hold at least two slices of a series, but has '
-            f'{len(kept)}.'
+            f'{len(places)}.'
         )
-    return kept
-
-
-def _check_same(path: Path, other: Path) -> None:
-    if not np.array_equal(read_pixels(path), read_pixels(other)):
+    firsts = [files[0] for files in places]
+    positions = np.array([image_position(file.header) for file in firsts])
+    gaps_mm = np.diff(positions @ slice_normal(firsts[0].header))
+    interval_mm = float(np.median(gaps_mm))
+    intervals = np.rint(gaps_mm / interval_mm).astype(int)
+    errors = np.abs(gaps_mm - intervals * interval_mm)
+    wrong = errors > _MAX_UNEVEN * interval_mm * intervals
+    wrong |= intervals < 1
+    if wrong.any():
+        k = int(np.argmax(wrong))
         raise ValueError(
-            f'{path} and {other} must be different slices, but lie at the '
-            'same place with different pixels. Two series may be mixed.'
+            f'{folder}: slices must be equally far apart ({interval_mm:g} '
+            f'mm), but {firsts[k].path.name} and {firsts[k + 1].path.name} '
+            f'are {gaps_mm[k]:g} mm apart.'
         )
+    return intervals
 
 
-def _assemble(
-    slices: Sequence[tuple[Path, object]], folder: Path, notes: list[str]
-) -> DicomSeries:
-    first = slices[0][1]
-    axis = normal(first)
-    positions = np.array([position(header) for _, header in slices])
-    gaps = np.diff(positions @ axis)
-    interval = float(np.median(gaps))
-    steps = np.rint(gaps / interval).astype(int)
-    uneven = np.abs(gaps - steps * interval) > _UNEVEN * interval * steps
-    if uneven.any() or (steps < 1).any():
-        place = int(np.argmax(uneven | (steps < 1)))
-        raise ValueError(
-            f'{folder}: slices must be equally far apart ({interval:g} mm), '
-            f'but {slices[place][0].name} and {slices[place + 1][0].name} '
-            f'are {gaps[place]:g} mm apart.'
-        )
-    try:
-        planes, numbers = stacked(
-            (read_pixels(path) for path, _ in slices), steps
-        )
-    except ValueError as error:
-        if str(folder) in str(error):
-            raise
-        raise ValueError(f'{folder}: {error}') from None
-    files = [slices[n][0] if n >= 0 else None for n in numbers]
-    if steps.max() > 1:
-        notes.append(f'{int((steps - 1).sum())} missing slices interpolated')
-    step_mm = (positions[-1] - positions[0]) / steps.sum()
-    tilt = degrees(step_mm, axis)
-    if tilt > _TILT_DEG:
+def _read_place(files: Sequence[DicomFile]) -> np.ndarray:
+    """HU of a slice, which may come in several files, (rows, columns)."""
+    first, *copies = files
+    hu = read_pixels(first.path)
+    for file in copies:
+        if not np.array_equal(read_pixels(file.path), hu):
+            raise ValueError(
+                f'{file.path} and {first.path} must be different slices, but '
+                'lie at the same place with different pixels. Two series may '
+                'be mixed.'
+            )
+    return hu
+
+
+def _build_volume(
+    places: Sequence[Sequence[DicomFile]],
+    intervals: np.ndarray,
+    folder: Path,
+) -> tuple[Volume, list[str]]:
+    """The volume, and what was repaired."""
+    headers = [files[0].header for files in places]
+    hu, indices = stack_slices(
+        map(_read_place, places), intervals, str(folder)
+    )
+    notes = []
+    if intervals.max() > 1:
+        count = int((intervals - 1).sum())
+        notes.append(f'{count} missing slices interpolated')
+    first, last = image_position(headers[0]), image_position(headers[-1])
+    step_mm = (last - first) / intervals.sum()
+    tilt = angle_degrees(step_mm, slice_normal(headers[0]))
+    if tilt > MAX_ANGLE_DEGREES:
         notes.append(
             f'gantry tilt of {tilt:.1f} degrees: slices stay as they are'
         )
-    volume = reoriented(planes, _affine(first, step_mm), str(folder))
+    lps = slices_affine(headers[0], step_mm)
+    # The axes of `hu` are slices, rows, columns.
+    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps[:, [2, 1, 0, 3]]
+    by_slice = [headers[n] if n >= 0 else None for n in indices]
     # The first axis is the slices' only in a series of axial slices.
-    lowest_first = positions[-1][2] >= positions[0][2]
-    return DicomSeries(
-        volume,
-        str(first.SeriesInstanceUID),
-        files if lowest_first else files[::-1],
-        notes,
-    )
-
-
-def _affine(header: object, step_mm: np.ndarray) -> np.ndarray:
-    """Of (slice, row, column) indices, to RAS."""
-    row_step, column_step = (float(v) for v in header.PixelSpacing)
-    orientation = np.array(header.ImageOrientationPatient, dtype=np.float64)
-    along_columns, along_rows = orientation[:3], orientation[3:]
-    lps = np.eye(4)
-    lps[:3, 0] = step_mm
-    lps[:3, 1] = along_rows * row_step
-    lps[:3, 2] = along_columns * column_step
-    lps[:3, 3] = position(header)
-    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
+    if last[2] < first[2]:
+        by_slice.reverse()
+    volume = reorient(hu, ras, str(folder))
+    return replace(volume, dicom_headers=by_slice), notes

@@ -104,8 +104,8 @@ def write_volume_page(
         open(temporary, 'w', encoding='utf-8') as file,
     ):
         file.write(_filled(head, parts))
-        for plane in progress(volume.hu, len(volume.hu)):
-            data = encode_slice(reduce_slice(plane, grid))
+        for hu in progress(volume.hu, len(volume.hu)):
+            data = encode_slice(reduce_slice(hu, grid))
             text = base64.b64encode(data).decode('ascii')
             file.write(
                 f'<script type="text/plain" class="hu">{text}</script>\n'
@@ -182,20 +182,20 @@ def _lesion(number: int, lesion: Lesion) -> dict:
         'long_mm': lesion.long_mm,
         'short_mm': lesion.short_mm,
         'volume_ml': lesion.volume_ml,
-        'recist': _points(lesion.recist_px),
+        'recist': _flat_points(lesion.recist_px),
         'detections': [
             {
                 'slice': d.slice_index,
                 'score': round(d.score, 4),
-                'box': _points(d.box_px),
-                'outline': _points(d.outline_px),
+                'box': _flat_points(d.box_px),
+                'outline': _flat_points(d.outline_px),
             }
             for d in lesion.detections
         ],
     }
 
 
-def _points(values: np.ndarray | None) -> list[float] | None:
+def _flat_points(values: np.ndarray | None) -> list[float] | None:
     """Coordinates in one row, x y x y ..., to 0.01 px."""
     if values is None:
         return None

@@ -1,6 +1,7 @@
 """Lesions as a DICOM Segmentation, read back by highdicom."""
 
 import re
+import shutil
 
 import highdicom as hd
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from mmuldor import __version__
 from mmuldor.functional.masks import crop_mask, largest_piece, rasterize
-from mmuldor.scans.dicom.segmentation import write_dicom_seg
+from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.reading import read_scan
@@ -100,7 +101,7 @@ def test_every_pixel_comes_back_on_its_source_slice(tmp_path, axes):
     folder = write_series(tmp_path / 'ct', axes=axes)
     volume, _ = read_scan(folder)
     path = tmp_path / 'lesions.dcm'
-    assert write_dicom_seg(path, lesions_of(volume), volume) == []
+    assert write_segmentation(path, lesions_of(volume), volume) == []
     seg = hd.seg.segread(path)
     sources = [pydicom.dcmread(p) for p in sorted(folder.iterdir())]
     # Pixel on pixel on the source images, whatever their order.
@@ -137,7 +138,7 @@ def test_what_it_says_of_itself(tmp_path):
     folder = write_series(tmp_path / 'ct')
     volume, _ = read_scan(folder)
     path = tmp_path / 'lesions.dcm'
-    write_dicom_seg(path, lesions_of(volume), volume)
+    write_segmentation(path, lesions_of(volume), volume)
     seg = hd.seg.segread(path)
     assert (seg.Modality, seg.SegmentationType) == ('SEG', 'BINARY')
     assert seg.SegmentsOverlap == 'YES'
@@ -176,7 +177,7 @@ def test_one_lesion_and_one_without_a_mask(tmp_path):
     box = np.array([1.0, 1, 4, 4])
     bare = measure_lesion([SliceDetection(0, box, 0.95, None)], volume.affine)
     path = tmp_path / 'lesions.dcm'
-    assert write_dicom_seg(path, [bare, *whole], volume) == []
+    assert write_segmentation(path, [bare, *whole], volume) == []
     seg = hd.seg.segread(path)
     assert seg.number_of_segments == 1
     assert seg.SegmentsOverlap == 'NO'
@@ -199,7 +200,7 @@ def test_the_volume_of_a_lesion_is_that_of_its_segment(tmp_path, axes):
         box = np.array([0.0, 0, 4, 4])
         found = [SliceDetection(i, box, 0.9, piece) for i in (k, k + 1)]
         lesions.append(measure_lesion(found, volume.affine))
-    assert write_dicom_seg(tmp_path / 's.dcm', lesions, volume) == []
+    assert write_segmentation(tmp_path / 's.dcm', lesions, volume) == []
     cube = hd.seg.segread(tmp_path / 's.dcm').get_volume(
         combine_segments=False
     )
@@ -214,7 +215,7 @@ def test_filled_in_slices_have_no_frame(tmp_path):
     volume, read = read_scan(folder)
     assert read == ['1 missing slices interpolated']
     path = tmp_path / 'lesions.dcm'
-    notes = write_dicom_seg(path, lesions_of(volume), volume)
+    notes = write_segmentation(path, lesions_of(volume), volume)
     assert notes == ['lesions.dcm leaves out 2 masks on filled-in slices']
     seg = hd.seg.segread(path)
     # The second lesion was only there.
@@ -224,7 +225,7 @@ def test_filled_in_slices_have_no_frame(tmp_path):
         for group in seg.PerFrameFunctionalGroupsSequence
     ]
     assert places == [102.5, 107.5]
-    lost = write_dicom_seg(path, lesions_of(volume)[1:], volume)
+    lost = write_segmentation(path, lesions_of(volume)[1:], volume)
     assert lost == [
         'lesions.dcm was not written: all masks lie on slices that were '
         'filled in'
@@ -238,7 +239,9 @@ def test_nothing_to_write_removes_an_older_file(tmp_path, lesions):
     path.write_text('of another scan')
     bare = SliceDetection(0, np.array([1.0, 1, 4, 4]), 0.95, None)
     found = [measure_lesion([bare], volume.affine)]
-    notes = write_dicom_seg(path, found if lesions == 'bare' else [], volume)
+    notes = write_segmentation(
+        path, found if lesions == 'bare' else [], volume
+    )
     assert notes == ['lesions.dcm was not written: no lesion has a mask']
     assert not path.exists()
 
@@ -256,18 +259,57 @@ def test_nothing_to_write_removes_an_older_file(tmp_path, lesions):
 )
 def test_slices_that_cannot_be_referred_to(tmp_path, changes, match):
     volume, _ = read_scan(write_series(tmp_path / 'ct', **changes))
-    (note,) = write_dicom_seg(
+    (note,) = write_segmentation(
         tmp_path / 'lesions.dcm', lesions_of(volume), volume
     )
     assert re.search(match, note)
     assert not (tmp_path / 'lesions.dcm').exists()
 
 
+def test_the_files_are_not_needed_any_more(tmp_path):
+    folder = write_series(tmp_path / 'ct')
+    volume, _ = read_scan(folder)
+    shutil.rmtree(folder)
+    path = tmp_path / 'lesions.dcm'
+    assert write_segmentation(path, lesions_of(volume), volume) == []
+    cube = hd.seg.segread(path).get_volume(combine_segments=False).array
+    assert cube.sum() == sum(volume_mask(volume, k).sum() for k in BOXES)
+
+
+def test_the_headers_of_the_volume_stay_as_they_are(tmp_path):
+    # Turned a little, within the reader's tolerance.
+    folder = write_series(tmp_path / 'ct', **dict.fromkeys(OPTIONAL))
+    path = folder / '0.dcm'
+    data = pydicom.dcmread(path)
+    data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0.0005]
+    data.save_as(path)
+    volume, _ = read_scan(folder)
+    before = [header.to_json_dict() for header in volume.dicom_headers]
+    target = tmp_path / 'lesions.dcm'
+    assert write_segmentation(target, lesions_of(volume), volume) == []
+    after = [header.to_json_dict() for header in volume.dicom_headers]
+    assert after == before
+    orientations = {str(x['00200037']['Value']) for x in after}
+    assert len(orientations) == 2
+
+
+def test_a_name_in_another_character_set(tmp_path):
+    folder = write_series(
+        tmp_path / 'ct',
+        SpecificCharacterSet='ISO_IR 100',
+        PatientName='M\u00fcller^Zo\u00eb',
+    )
+    volume, _ = read_scan(folder)
+    path = tmp_path / 'lesions.dcm'
+    assert write_segmentation(path, lesions_of(volume), volume) == []
+    assert pydicom.dcmread(path).PatientName == 'M\u00fcller^Zo\u00eb'
+
+
 def test_an_anonymised_series(tmp_path):
     folder = write_series(tmp_path / 'ct', **dict.fromkeys(OPTIONAL))
     volume, _ = read_scan(folder)
     path = tmp_path / 'lesions.dcm'
-    assert write_dicom_seg(path, lesions_of(volume), volume) == []
+    assert write_segmentation(path, lesions_of(volume), volume) == []
     seg = hd.seg.segread(path)
     assert seg.PatientID == ''
     assert seg.get_volume(combine_segments=False).array.sum() == sum(

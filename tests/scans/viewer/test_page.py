@@ -145,7 +145,7 @@ def stage_box(page):
 
 def test_wheel_keys_and_slider_scroll(show, volume, lesions):
     page = show(lesions, volume)
-    # The surest lesion comes first.
+    # The highest-scoring lesion comes first.
     at(page, slice=4)
     assert np.array_equal(shown(page), windowed(volume.hu[4], 50, 450))
     page.mouse.move(700, 400)

@@ -1,0 +1,75 @@
+"""Headers, one file at a time."""
+
+import zlib
+
+import pytest
+from pydicom.filewriter import write_file_meta_info
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+from mmuldor.io.limits import MAX_SLICE_BYTES
+from mmuldor.scans.dicom.headers import find_images, open_header
+from tests.faults.memory import at_most
+from tests.support.dicom_series import write_slice
+from tests.support.opened_files import opened_files
+
+
+def test_everything_but_the_pixels(tmp_path):
+    header = open_header(write_slice(tmp_path, 3))
+    assert header.Modality == 'CT'
+    assert header.ImagePositionPatient == [-20, -30, 107.5]
+    assert 'PixelData' not in header
+
+
+@pytest.mark.parametrize('content', [b'', b'text', bytes(300)])
+def test_no_dicom_has_no_header(tmp_path, content):
+    path = tmp_path / 'other'
+    path.write_bytes(content)
+    with opened_files() as opens:
+        assert open_header(path) is None
+    assert opens[str(path)] == 1
+
+
+def test_a_large_file_that_is_no_dicom_is_another_file(tmp_path):
+    path = write_slice(tmp_path, 1)
+    large = tmp_path / 'large'
+    with large.open('wb') as file:
+        file.truncate(MAX_SLICE_BYTES + 1)
+    files, notes = find_images(tmp_path)
+    assert [file.path for file in files] == [path]
+    assert notes == ['1 files that are no DICOM images']
+
+
+def test_a_large_dicom_file_is_refused_unread(tmp_path):
+    path = write_slice(tmp_path, 1)
+    with path.open('r+b') as file:
+        file.truncate(MAX_SLICE_BYTES + 1)
+    with at_most(20e6), pytest.raises(ValueError, match=r'IM007 must be one'):
+        open_header(path)
+
+
+def test_a_deflated_file_leaves_nothing_inflated_behind(tmp_path):
+    path = write_slice(tmp_path, 1, PixelData=bytes(2**24))
+    plain = open_header(path)
+    deflate(path)
+    with opened_files() as opens:
+        header = open_header(path)
+    assert opens[str(path)] == 1
+    assert header == plain
+    assert not getattr(header, 'buffer', None)
+
+
+def deflate(path):
+    """Write a file again in the deflated transfer syntax."""
+    import pydicom
+
+    data = pydicom.dcmread(path)
+    meta = data.file_meta
+    whole = path.read_bytes()
+    start = 132 + 12 + meta.FileMetaInformationGroupLength
+    meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    body = deflater.compress(whole[start:]) + deflater.flush()
+    with path.open('wb') as file:
+        file.write(bytes(128) + b'DICM')
+        write_file_meta_info(file, meta)
+        file.write(body + b'\0' * (len(body) % 2))

@@ -1,0 +1,160 @@
+"""CT series as scanners and archives leave them."""
+
+import numpy as np
+import pydicom
+import pytest
+
+from mmuldor.scans.dicom.series import read_dicom
+from tests.support.dicom_series import (
+    COLUMNS,
+    INTERVAL,
+    ROWS,
+    SLICES,
+    expected,
+    hu_of,
+    write_series,
+    write_slice,
+)
+from tests.support.opened_files import opened_files
+
+
+def test_slices_are_sorted_by_their_place(tmp_path):
+    paths = write_series(tmp_path)
+    series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    uids = [pydicom.dcmread(path).SOPInstanceUID for path in paths]
+    headers = series.volume.dicom_headers
+    assert [header.SOPInstanceUID for header in headers] == uids
+    assert not any('PixelData' in header for header in headers)
+    assert series.notes == []
+    assert series.uid == '1.2.3'
+    # Columns, rows, slices.
+    assert series.volume.spacing_mm == pytest.approx((0.7, 0.8, 2.5))
+    corner = series.volume.to_patient([[2, 1, 3]])[0]
+    assert corner == pytest.approx([-20 + 1.4, -30 + 0.8, 107.5])
+
+
+def test_head_first_or_feet_first(tmp_path):
+    # Turned about the vertical axis: rows and columns run the other way.
+    turned = [-1, 0, 0, 0, -1, 0]
+    for number in range(SLICES):
+        corner = [
+            -20 + 0.7 * (COLUMNS - 1),
+            -30 + 0.8 * (ROWS - 1),
+            100 + INTERVAL * number,
+        ]
+        write_slice(
+            tmp_path,
+            number,
+            orientation=turned,
+            position=corner,
+            hu=hu_of(number)[::-1, ::-1],
+        )
+    series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    assert series.volume.to_patient([[0, 0, 0]])[0] == pytest.approx(
+        [-20, -30, 100]
+    )
+
+
+def test_what_is_left_out_is_said(tmp_path):
+    write_series(tmp_path)
+    (tmp_path / 'DICOMDIR.txt').write_text('index')
+    kind = ['ORIGINAL', 'PRIMARY', 'LOCALIZER']
+    write_slice(tmp_path, 9, name='scout', ImageType=kind)
+    write_slice(tmp_path, 2, name='twice')
+    series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    assert series.notes == [
+        '1 files that are no DICOM images',
+        '1 scout views left out',
+        'twice, the same slice as IM014',
+    ]
+
+
+def test_two_slices_at_one_place(tmp_path):
+    write_series(tmp_path)
+    write_slice(tmp_path, 2, name='other', hu=hu_of(4))
+    with pytest.raises(ValueError, match='same place with different pixels'):
+        read_dicom(tmp_path)
+
+
+def test_two_slices_at_one_place_explain_uneven_ones(tmp_path):
+    write_series(tmp_path)
+    between = [-20.0, -30.0, 100 + INTERVAL * 1.5]
+    write_slice(tmp_path, 8, position=between)
+    with pytest.raises(ValueError, match='must be equally far apart'):
+        read_dicom(tmp_path)
+    write_slice(tmp_path, 2, name='other', hu=hu_of(4))
+    with pytest.raises(ValueError, match=r'other and .*IM014 must be differ'):
+        read_dicom(tmp_path)
+
+
+def test_each_file_is_opened_once_for_its_header_and_once_for_pixels(
+    tmp_path,
+):
+    paths = write_series(tmp_path)
+    twice = write_slice(tmp_path, 2, name='twice')
+    others = write_series(tmp_path / 'b', uid='1.2.4')
+    note = tmp_path / 'note.txt'
+    note.write_text('no DICOM' * 30)
+    with opened_files() as opens:
+        series = read_dicom(tmp_path, '1.2.3')
+    assert np.array_equal(series.volume.hu, expected())
+    ours = {p: n for p, n in opens.items() if p.startswith(str(tmp_path))}
+    assert ours == {
+        **{str(path): 2 for path in [*paths, twice]},
+        **{str(path): 1 for path in [*others, note]},
+    }
+
+
+def test_missing_slices_are_interpolated(tmp_path):
+    write_series(tmp_path, (0, 1, 4))
+    write_series(tmp_path, (5, 6))
+    series = read_dicom(tmp_path)
+    # The ramp is linear, so what is filled in is what was there.
+    assert np.array_equal(series.volume.hu, expected(range(7)))
+    headers = series.volume.dicom_headers
+    assert [header is None for header in headers] == [
+        *(False, False, True, True, False, False, False),
+    ]
+    assert series.notes == ['2 missing slices interpolated']
+
+
+def test_slices_that_are_not_equally_far_apart(tmp_path):
+    write_series(tmp_path)
+    write_slice(tmp_path, 9, position=[-20.0, -30.0, 111.1])
+    with pytest.raises(ValueError, match=r'equally far apart \(2\.5 mm\)'):
+        read_dicom(tmp_path)
+
+
+def test_a_tilted_gantry(tmp_path):
+    angle = np.radians(15)
+    rows = [0.0, np.cos(angle), np.sin(angle)]
+    for number in range(SLICES):
+        write_slice(
+            tmp_path,
+            number,
+            orientation=[1, 0, 0, *rows],
+            position=[-20.0, -30.0, 100 + INTERVAL * number],
+        )
+    series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    assert series.notes == [
+        'gantry tilt of 15.0 degrees: slices stay as they are'
+    ]
+    place = series.volume.to_patient([[0, 2, 1]])[0]
+    assert place == pytest.approx(
+        np.array([-20, -30, 102.5]) + 1.6 * np.array(rows)
+    )
+
+
+def test_nothing_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match='existing folder'):
+        read_dicom(tmp_path / 'nowhere')
+    (tmp_path / 'notes.txt').write_text('no DICOM')
+    with pytest.raises(FileNotFoundError, match=r'none of its 1 files'):
+        read_dicom(tmp_path)
+    write_slice(tmp_path, 0)
+    with pytest.raises(ValueError, match='at least two slices'):
+        read_dicom(tmp_path)

@@ -1,0 +1,124 @@
+"""Every file of a scan's lesions, and that they agree."""
+
+import csv
+import json
+import re
+
+import highdicom as hd
+import nibabel
+import numpy as np
+import pytest
+
+from mmuldor.functional.masks import largest_piece
+from mmuldor.scans.lesions import SliceDetection
+from mmuldor.scans.measurement import measure_lesion
+from mmuldor.scans.outputs import write_outputs
+from mmuldor.scans.reading import read_scan
+from mmuldor.scans.volume import Volume
+from tests.support.dicom_series import INTERVAL, SPACING, write_slice
+
+SIDE = 24
+VOXEL_ML = SPACING[0] * SPACING[1] * INTERVAL / 1000
+
+
+@pytest.fixture
+def volume(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        hu = rng.integers(-1000, 1000, (SIDE, SIDE)).astype(np.int16)
+        write_slice(
+            tmp_path / 'ct',
+            number,
+            hu=hu,
+            FrameOfReferenceUID='1.9',
+        )
+    return read_scan(tmp_path / 'ct')[0]
+
+
+def lesions_of(volume, masks=True):
+    """Two that do not overlap; the masks have pieces and holes."""
+    rng = np.random.default_rng(0)
+    lesions = []
+    for x, score in ((0, 0.9), (12, 0.6)):
+        found = []
+        for k in (1, 2, 3):
+            mask = np.zeros((SIDE, SIDE), dtype=bool)
+            mask[4:20, x : x + 11] = rng.random((16, 11)) < 0.5
+            piece = largest_piece(mask) if masks else None
+            box = np.array([x - 0.5, 3.5, x + 10.5, 19.5])
+            found.append(SliceDetection(k, box, score, piece))
+        lesions.append(measure_lesion(found, volume.affine))
+    return lesions
+
+
+def volumes_in(folder):
+    """The volume of each lesion in ml, by the file that states it."""
+    document = json.loads((folder / 'lesions.json').read_text())
+    with open(folder / 'lesions.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    labels = np.asarray(nibabel.load(folder / 'labels.nii.gz').dataobj)
+    page = (folder / 'report.html').read_text()
+    return {
+        'json': [lesion['volume_ml'] for lesion in document['lesions']],
+        'csv': [float(row['volume_ml']) for row in rows],
+        'labels': [(labels == n).sum() * VOXEL_ML for n in (1, 2)],
+        'page': [float(v) for v in re.findall(r'"volume_ml":([\d.]+)', page)],
+    }
+
+
+def test_all_files_state_one_volume(volume, tmp_path):
+    out = tmp_path / 'out'
+    assert write_outputs(out, lesions_of(volume), volume) == []
+    volumes = volumes_in(out)
+    cube = hd.seg.segread(out / 'lesions.dcm').get_volume(
+        combine_segments=False
+    )
+    voxels = cube.array.sum(axis=(0, 1, 2))
+    volumes['segmentation'] = (voxels * VOXEL_ML).tolist()
+    expected = volumes['labels']
+    assert min(expected) > 0
+    for name, found in volumes.items():
+        assert found == pytest.approx(expected, abs=0.005), name
+    assert volumes['json'] == pytest.approx(expected, abs=0.00005)
+    assert volumes['segmentation'] == pytest.approx(expected)
+
+
+def test_the_files_of_a_dicom_series(volume, tmp_path):
+    out = tmp_path / 'new' / 'out'
+    steps = []
+
+    def progress(items, total, text):
+        steps.append((text, total))
+        return items
+
+    write_outputs(
+        *(out, lesions_of(volume), volume),
+        max_figures=1,
+        progress=progress,
+    )
+    assert sorted(path.name for path in out.iterdir()) == [
+        *('labels.nii.gz', 'lesion_001.png', 'lesions.csv', 'lesions.dcm'),
+        *('lesions.json', 'report.html'),
+    ]
+    assert steps == [('drawing', 1), ('writing report', 5)]
+
+
+def test_another_scan_has_no_segmentation(volume, tmp_path):
+    plain = Volume(volume.hu, volume.affine, 'scan.nii.gz')
+    write_outputs(tmp_path / 'out', lesions_of(plain), plain)
+    assert not (tmp_path / 'out' / 'lesions.dcm').exists()
+    assert (tmp_path / 'out' / 'lesion_002.png').is_file()
+
+
+def test_notes_go_into_page_and_json(volume, tmp_path):
+    notes = ['1 missing slices interpolated']
+    lesions = lesions_of(volume, masks=False)
+    found = write_outputs(tmp_path, lesions, volume, notes)
+    assert found == [
+        '1 missing slices interpolated',
+        'lesions.dcm was not written: no lesion has a mask',
+    ]
+    assert notes == found[:1]
+    document = json.loads((tmp_path / 'lesions.json').read_text())
+    assert document['notes'] == found
+    assert found[1] in (tmp_path / 'report.html').read_text()
