@@ -29,12 +29,7 @@ from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
-from .deeplesion.volumes.convert import (
-    ConvertedSeries,
-    Spacings,
-    to_nifti,
-    to_png,
-)
+from .deeplesion.volumes import convert
 
 _SHOWN = 5
 
@@ -70,15 +65,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         'progress': progress_bar,
     }
     if args.command == 'to-nifti':
-        spacings = Spacings(args.csv, args.spacing)
-        done = to_nifti(args.images, args.out, spacings, **options)
+        spacings = convert.Spacings(args.csv, args.spacing)
+        done = convert.to_nifti(args.images, args.out, spacings, **options)
     else:
-        done = to_png(args.volumes, args.out, **options)
+        done = convert.to_png(args.volumes, args.out, **options)
     _show(done, args.out)
     return 1 if done.errors else 0
 
 
-def _show(done: ConvertedSeries, out: str) -> None:
+def _show(done: convert.ConvertedSeries, out: str) -> None:
     print(
         f'{out}: {len(done.written)} volumes written, {len(done.kept)} were '
         'there'

@@ -31,6 +31,7 @@ from .phantom.settings import Difficulty, Settings, change_difficulty
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
+    cores = min(os.cpu_count() or 1, 8)
     parser = arguments.make_parser(__doc__)
     parser.add_argument('out', type=Path, help='folder to write to')
     parser.add_argument(
@@ -78,11 +79,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='knobs of data_prep/phantom/settings.py to change, for instance '
         'lesion_texture_hu=60 confusers_per_image=4,8',
     )
-    arguments.add_workers(
-        parser,
-        min(os.cpu_count() or 1, 8),
-        'processes; the result does not depend on them',
-    )
+    what = 'processes; the result does not depend on them'
+    arguments.add_workers(parser, cores, what)
     parser.add_argument(
         '--overwrite',
         action='store_true',

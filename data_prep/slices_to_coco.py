@@ -71,22 +71,22 @@ def options_of(args: argparse.Namespace) -> SliceOptions:
         ('hu_slope', 0 < args.hu_slope < 1e6, 'positive'),
     )
     return SliceOptions(
+        **shared,
         spacing_mm=args.spacing,
         hu_slope=args.hu_slope,
         hu_offset=args.hu_offset,
         offset_px=args.offset_px,
-        **shared,
     )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Converts, then shows the counts on stdout and warnings on stderr."""
     args = parse_args(argv)
+    note = 'each folder counts as a patient where no image says `patient`'
     report = convert_slices(
         args.images, args.coco, args.out, options_of(args), progress_bar
     )
-    what = 'each folder counts as a patient where no image says `patient`'
-    show_result(report, args, what)
+    show_result(report, args, note)
 
 
 if __name__ == '__main__':

@@ -40,6 +40,7 @@ from .deeplesion.verification.zip_parts import NUM_PARTS
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
+    numbers = range(1, NUM_PARTS + 1)
     parser = arguments.make_parser(__doc__)
     add = parser.add_argument
     add('--csv', required=True, help='DL_info.csv')
@@ -49,9 +50,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--parts',
         type=int,
         nargs='+',
-        choices=range(1, NUM_PARTS + 1),
+        choices=numbers,
         metavar='N',
-        default=range(1, NUM_PARTS + 1),
+        default=numbers,
         help='zip parts that should be there (default: all of 1 to 56)',
     )
     add(

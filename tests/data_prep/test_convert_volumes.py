@@ -20,6 +20,12 @@ def run(command, *words):
     return main([command, *map(str, words)])
 
 
+def to_nifti(folder, out, *spacing):
+    """Words of a conversion, of slices of 1 mm unless it is said."""
+    spacing = spacing or ('--spacing', 1, 1, 1)
+    return ('to-nifti', folder, *spacing, '--out', out)
+
+
 def write_series(folder, numbers, seed=0):
     rng = np.random.default_rng(seed)
     for number in numbers:
@@ -112,14 +118,7 @@ def test_the_csv_says_which_series_and_their_spacing(
     place.write_csv(rows)
     write_series(place.images / '000001_01_01', [3, 4, 5, 11, 12])
     write_series(place.images / '000009_01_01', [1])
-    words = [
-        'to-nifti',
-        place.images,
-        '--csv',
-        place.csv,
-        '--out',
-        tmp_path / 'n',
-    ]
+    words = to_nifti(place.images, tmp_path / 'n', '--csv', place.csv)
     assert run(*words) == 0
     names = ('000001_01_01_003-005', '000001_01_01_011-012')
     found = [read_nifti(tmp_path / f'n/{name}.nii.gz') for name in names]
@@ -132,14 +131,7 @@ def test_two_spacings_in_one_volume(place, make_row, tmp_path, capsys):
     rows = [make_row(1, 5), make_row(1, 6, Spacing_mm_px_='0.8, 0.8, 1')]
     place.write_csv(rows)
     write_series(place.images / '000001_01_01', [4, 5, 6, 7])
-    words = [
-        'to-nifti',
-        place.images,
-        '--csv',
-        place.csv,
-        '--out',
-        tmp_path / 'n',
-    ]
+    words = to_nifti(place.images, tmp_path / 'n', '--csv', place.csv)
     assert run(*words) == 1
     assert 'slices 4 to 7 must have one spacing' in capsys.readouterr().err
 
@@ -150,16 +142,7 @@ def test_one_bad_series_does_not_stop_the_others(tmp_path, capsys):
     path = tmp_path / '000001_01_01/002.png'
     whole = path.read_bytes()
     path.write_bytes(whole[:-9])
-    words = [
-        'to-nifti',
-        tmp_path,
-        '--spacing',
-        1,
-        1,
-        1,
-        '--out',
-        tmp_path / 'n',
-    ]
+    words = to_nifti(tmp_path, tmp_path / 'n')
     assert run(*words) == 1
     out, err = capsys.readouterr()
     assert '1 volumes written, 0 were there' in out
@@ -176,16 +159,7 @@ def test_a_stopped_way_back_goes_on(tmp_path, monkeypatch):
     from data_prep.deeplesion.volumes import convert as volumes
 
     write_series(tmp_path / 's', range(1, 6))
-    run(
-        'to-nifti',
-        tmp_path / 's',
-        '--spacing',
-        1,
-        1,
-        1,
-        '--out',
-        tmp_path / 'n',
-    )
+    run(*to_nifti(tmp_path / 's', tmp_path / 'n'))
     words = ['to-png', tmp_path / 'n', '--out', tmp_path / 'back']
 
     def stopped(folder, volume, first):
@@ -204,16 +178,7 @@ def test_a_stopped_way_back_goes_on(tmp_path, monkeypatch):
 
 def test_slices_of_other_origin_are_not_written_over(tmp_path, capsys):
     write_series(tmp_path / 's', [1, 2])
-    run(
-        'to-nifti',
-        tmp_path / 's',
-        '--spacing',
-        1,
-        1,
-        1,
-        '--out',
-        tmp_path / 'n',
-    )
+    run(*to_nifti(tmp_path / 's', tmp_path / 'n'))
     write_series(tmp_path / 'back/s', [2], seed=5)
     shutil.copytree(tmp_path / 'back', tmp_path / 'before')
     assert run('to-png', tmp_path / 'n', '--out', tmp_path / 'back') == 1

@@ -156,11 +156,13 @@ def verify(
 ) -> Verification:
     """Looks at everything that is requested and writes verify.json.
 
+    What was found whole is remembered beside it: the next run only looks at
+    what is new or changed.
+
     Args:
         csv_path: DL_info.csv.
         images: Images_png or its parent.
-        out: folder for verify.json and for what was found whole, so that the
-            next run only looks at what is new or changed.
+        out: folder for both files.
         options: see `VerifyOptions`.
         progress: wraps the loops.
 
