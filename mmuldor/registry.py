@@ -11,6 +11,7 @@ from mmengine.registry import LOOPS as ROOT_LOOPS
 from mmengine.registry import METRICS as ROOT_METRICS
 from mmengine.registry import MODELS as ROOT_MODELS
 from mmengine.registry import OPTIM_WRAPPERS as ROOT_OPTIM_WRAPPERS
+from mmengine.registry import TASK_UTILS as ROOT_TASK_UTILS
 from mmengine.registry import TRANSFORMS as ROOT_TRANSFORMS
 from mmengine.registry import WEIGHT_INITIALIZERS as ROOT_INITIALIZERS
 from mmengine.registry import Registry
@@ -31,5 +32,6 @@ METRICS = _child(ROOT_METRICS, 'evaluation.metrics')
 HOOKS = _child(ROOT_HOOKS, 'engine.hooks')
 LOOPS = _child(ROOT_LOOPS, 'engine.runner')
 MODELS = _child(ROOT_MODELS, 'models')
+TASK_UTILS = _child(ROOT_TASK_UTILS, 'engine.mining_rules')
 OPTIM_WRAPPERS = _child(ROOT_OPTIM_WRAPPERS, 'engine.optimizers')
 WEIGHT_INITIALIZERS = _child(ROOT_INITIALIZERS, 'models')

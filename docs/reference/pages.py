@@ -59,16 +59,28 @@ def reference() -> dict[str, str]:
 
 
 def registered() -> dict[str, str]:
-    """Full name of each registered class to the name of its registry."""
+    """Full name of each registered class to the name of its registry.
+
+    Registered by a decorator, or where no framework may be imported by
+    ``REGISTRY.register_module(module=CLASS)`` in a file that imports it.
+    """
     found = {}
     for name in modules():
         path = ROOT / name.replace('.', '/')
         path = (
             path / '__init__.py' if path.is_dir() else path.with_suffix('.py')
         )
+        origins = {}
         for node in ast.parse(path.read_text(encoding='utf-8')).body:
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    origins[alias.name] = f'{node.module}.{alias.name}'
             for call in getattr(node, 'decorator_list', ()):
                 words = re.findall(r'\w+', ast.unparse(call))
                 if words[1:2] == ['register_module']:
                     found[f'{name}.{node.name}'] = words[0]
+            if isinstance(node, ast.Expr):
+                words = re.findall(r'\w+', ast.unparse(node))
+                if words[1:3] == ['register_module', 'module']:
+                    found[origins[words[3]]] = words[0]
     return found

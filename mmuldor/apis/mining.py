@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mmengine.config import Config
-from mmengine.registry import DATASETS
+from mmengine.registry import DATASETS, HOOKS
 
 from mmuldor.apis.configs.loading import check_keys, config_errors
 from mmuldor.apis.configs.precision import apply_memory_format
@@ -13,11 +13,9 @@ from mmuldor.apis.runs import (
     check_output,
 )
 from mmuldor.engine.detection.candidates import check_model
-from mmuldor.engine.hooks.hnem_hook import base_dataset
+from mmuldor.engine.hooks.hnem_hook import HNEMHook, base_dataset
 from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
-from mmuldor.mining.exclude_list import load_exclude_list
-from mmuldor.mining.rule import MiningRule
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
@@ -51,38 +49,35 @@ def mine_hard_negatives(
         config,
         *('model', 'train_dataloader.dataset', 'val_dataloader.dataset'),
     )
-    hook = _hnem_hook(config)
     with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
+        hook = _hnem_hook(config)
         runner = build_runner(config)
         check_model(runner.model)
         dataset = base_dataset(DATASETS.build(config.train_dataloader.dataset))
         runner.load_checkpoint(checkpoint)
     apply_memory_format(runner.model.eval(), config)
-    rule = {k: v for k, v in hook.items() if k in _RULE_KEYS}
-    exclude = hook.get('exclude')
     bank = mine(
         runner.model,
         dataset,
-        hook.get('pipeline') or config.val_dataloader.dataset.pipeline,
-        MiningRule(**rule),
+        hook.pipeline or config.val_dataloader.dataset.pipeline,
+        hook.rule,
         epoch,
-        hook.get('num_workers', 2),
-        load_exclude_list(exclude, dataset.fingerprint) if exclude else None,
+        hook.num_workers,
+        hook.excluded_boxes(dataset.fingerprint),
     )
     write_json(out, bank)
     return bank['counts']
 
 
-_RULE_KEYS = MiningRule.__dataclass_fields__
-
-
-def _hnem_hook(config: Config) -> dict:
-    """The config of the HNEM hook, {} if it has none."""
+def _hnem_hook(config: Config) -> HNEMHook:
+    """The config's HNEM hook, by default if it has none."""
     hooks = [
         *config.get('default_hooks', {}).values(),
         *(config.get('custom_hooks') or []),
     ]
     for hook in hooks:
         if hook and hook.get('type') == 'mmuldor.HNEMHook':
-            return hook
-    return {}
+            # A runner takes this itself.
+            args = {k: v for k, v in hook.items() if k != 'priority'}
+            return HOOKS.build(args)
+    return HNEMHook()

@@ -1,4 +1,4 @@
-"""Hard negative example mining (HNEM): the selection rule.
+"""Hard negative example mining (HNEM): candidates and draw.
 
 The rule is section 2.2 of ULDor (ISBI 2019); what the paper leaves open is
 an argument here.
@@ -21,16 +21,10 @@ def select_hard_negatives(
 ) -> np.ndarray:
     """Choose the hard negatives among one image's lesion detections.
 
-    1. If some detection has ``mask_ious > hit_iou``, i is the one with the
-       highest score among them, and E holds the detections whose score is
-       higher than that of i.
-    2. If none has, E holds the detections with ``scores > min_score``.
-    3. ``max_per_image`` of E at random if it has more, else all of it.
-
-    The paper leaves i open; with the highest-scoring hit E never contains
-    another hit. The draw is made over E in order of falling score (equal
-    scores in the order given), so it does not depend on the order of
-    detections with different scores.
+    The candidates E of :func:`negative_candidates`, and at most
+    ``max_per_image`` of them by :func:`draw_negatives`. The draw is made over
+    E in order of falling score (equal scores in the order given), so it does
+    not depend on the order of detections with different scores.
 
     Args:
         scores: (n,) lesion probabilities S1.
@@ -47,27 +41,87 @@ def select_hard_negatives(
         Indices into the detections, in order of falling score, int64.
 
     Raises:
-        ValueError: If shapes differ, a value is not finite, or a threshold
-            is out of range.
+        ValueError: If shapes differ, a value is not finite, or
+            ``max_per_image`` is negative.
+    """
+    candidates = negative_candidates(
+        scores,
+        mask_ious,
+        eligible=eligible,
+        hit_iou=hit_iou,
+        min_score=min_score,
+    )
+    return candidates[draw_negatives(len(candidates), max_per_image, rng)]
+
+
+def negative_candidates(
+    scores: np.ndarray,
+    mask_ious: np.ndarray,
+    *,
+    eligible: np.ndarray | None = None,
+    hit_iou: float = 0.3,
+    min_score: float = 0.7,
+) -> np.ndarray:
+    """E, the detections of one image that may be mined.
+
+    1. If some detection has ``mask_ious > hit_iou``, i is the one with the
+       highest score among them, and E holds the detections whose score is
+       higher than that of i.
+    2. If none has, E holds the detections with ``scores > min_score``.
+
+    The paper leaves i open; with the highest-scoring hit E never contains
+    another hit.
+
+    Args:
+        scores: As for :func:`select_hard_negatives`, like all others.
+        mask_ious: (n,) S2.
+        eligible: (n,) bool or None.
+        hit_iou: S2 above this is a hit.
+        min_score: S1 above this is confident.
+
+    Returns:
+        Indices into the detections, in order of falling score (equal scores
+        in the order given), int64.
+
+    Raises:
+        TypeError: If ``eligible`` is not bool.
+        ValueError: If shapes differ or a value is not finite.
     """
     scores = _vector('scores', scores, np.float64)
     mask_ious = _vector('mask_ious', mask_ious, np.float64, len(scores))
     if eligible is None:
         eligible = np.ones(len(scores), dtype=bool)
     eligible = _vector('eligible', eligible, np.bool_, len(scores))
-    if max_per_image < 0:
-        raise ValueError(
-            f'`max_per_image` must not be negative, but got {max_per_image}.'
-        )
     hits = mask_ious > hit_iou
     threshold = scores[hits].max() if hits.any() else min_score
     candidates = np.flatnonzero((scores > threshold) & eligible)
     order = np.argsort(-scores[candidates], kind='stable')
-    candidates = candidates[order]
-    if len(candidates) <= max_per_image:
-        return candidates
-    chosen = rng.choice(len(candidates), size=max_per_image, replace=False)
-    return candidates[np.sort(chosen)]
+    return candidates[order]
+
+
+def draw_negatives(
+    count: int, max_per_image: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Which of an image's candidates are taken: all, or m at random.
+
+    Args:
+        count: Number of candidates.
+        max_per_image: m.
+        rng: Asked only where there are more than m.
+
+    Returns:
+        Rising numbers of candidates, int64.
+
+    Raises:
+        ValueError: If ``max_per_image`` is negative.
+    """
+    if max_per_image < 0:
+        raise ValueError(
+            f'`max_per_image` must not be negative, but got {max_per_image}.'
+        )
+    if count <= max_per_image:
+        return np.arange(count)
+    return np.sort(rng.choice(count, size=max_per_image, replace=False))
 
 
 def _vector(

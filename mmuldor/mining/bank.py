@@ -8,7 +8,6 @@ from collections.abc import (
     Iterable,
     Mapping,
 )
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +188,7 @@ def build_bank(
         'fingerprint': dataset.fingerprint,
         'epoch': epoch,
         'seed': rule.seed,
-        'rule': asdict(rule),
+        'rule': rule.as_dict(),
         'spared_above': limit,
         'counts': {
             'images': len(ordered),

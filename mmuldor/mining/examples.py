@@ -13,15 +13,11 @@ import numpy as np
 from mmuldor.classes import LESION
 from mmuldor.functional.boxes import as_boxes, pairwise_iod, pairwise_iou
 from mmuldor.functional.frame import from_detector
-from mmuldor.functional.hard_negatives import (
-    eligible_boxes,
-    select_hard_negatives,
-)
+from mmuldor.functional.hard_negatives import eligible_boxes
 from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
 from mmuldor.functional.recist import MASK_SHAPES
 from mmuldor.mining.protocols import FoundDetections
 from mmuldor.mining.rule import MiningRule
-from mmuldor.mining.sparing import draw
 
 # A call for one mask costs about as much as four masks more.
 _MASKS_AT_FIRST = 4
@@ -62,27 +58,15 @@ def mine_image(
     references = [
         _pseudo_mask(lesion, shape, found.size) for lesion in lesions
     ]
-    overlaps = yield from _overlaps_to_first_hit(
-        found, references, rule.hit_iou
-    )
-    eligible = _eligible(found.boxes, lesions, rule)
-    excluded = largest_iou(found.boxes, excluded_boxes) > rule.max_iou
-
-    def pool(allowed: np.ndarray) -> np.ndarray:
-        """The rule's E among the allowed; nothing is drawn."""
-        return select_hard_negatives(
-            found.scores,
-            overlaps,
-            eligible=allowed,
-            hit_iou=rule.hit_iou,
-            min_score=rule.min_score,
-            max_per_image=len(overlaps),
-            rng=np.random.default_rng(0),
-        )
-
-    chosen = pool(eligible & ~excluded)
+    overlaps = yield from _mask_ious(found, references, rule)
+    candidates = rule.candidates(found, overlaps)
+    boxes = found.boxes[candidates]
+    eligible = _eligible(boxes, lesions, rule)
+    excluded = largest_iou(boxes, excluded_boxes) > rule.max_iou
+    chosen = candidates[eligible & ~excluded]
     if rule.spare_quantile is None:
-        chosen = chosen[draw(len(chosen), rule, epoch, info['img_id'])]
+        scores = found.scores[chosen]
+        chosen = chosen[rule.draw(scores, epoch, info['img_id'])]
     masks = (yield chosen) if len(chosen) else []
     hits = found.scores[overlaps > rule.hit_iou]
     return {
@@ -91,17 +75,17 @@ def mine_image(
             for i, mask in zip(chosen, masks, strict=True)
         ],
         'hit_score': float(hits.max()) if len(hits) else None,
-        'skipped': len(pool(~eligible)),
-        'excluded': len(pool(eligible & excluded)),
+        'skipped': int((~eligible).sum()),
+        'excluded': int((eligible & excluded).sum()),
     }
 
 
-def _overlaps_to_first_hit(
-    found: FoundDetections, references: list[np.ndarray], hit_iou: float
+def _mask_ious(
+    found: FoundDetections, references: list[np.ndarray], rule: MiningRule
 ) -> Generator[Sequence[int], np.ndarray, np.ndarray]:
     """S2 of detections down to the best hit and a few more; 0 below, (n,).
 
-    The rule asks for nothing below the best hit, so masks are computed from
+    Most rules ask for nothing below the best hit, so masks are computed from
     the highest score on, some at a time and then twice as many, until one
     hits.
     """
@@ -112,7 +96,8 @@ def _overlaps_to_first_hit(
         some, near = near[:number], near[number:]
         number *= 2
         overlaps[some] = mask_ious((yield some), references).max(axis=1)
-        if (overlaps[some] > hit_iou).any():
+        hit = (overlaps[some] > rule.hit_iou).any()
+        if hit and not rule.every_mask_iou:
             break
     return overlaps
 

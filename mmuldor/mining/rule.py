@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mmuldor.functional.hard_negatives import (
+    draw_negatives,
+    mining_rng,
+    negative_candidates,
+)
+from mmuldor.mining.protocols import FoundDetections
 
 
 @dataclass(frozen=True)
 class MiningRule:
-    """What counts as a detection, and which ones are chosen.
+    """ULDor's rule: what counts as a detection, and which ones are chosen.
+
+    Another rule is a subclass with its own :meth:`candidates` or
+    :meth:`draw`, registered as a task utility (``TASK_UTILS`` of
+    :mod:`mmuldor.registry`); a config chooses it by
+    ``default_hooks.hnem.rule=dict(type='mmuldor.X')``.
 
     Attributes:
+        every_mask_iou: Whether :meth:`candidates` needs S2 of detections that
+            score lower than the best hit; it is 0 for them otherwise, which
+            spares their masks.
         hit_iou: S2 above this is a hit.
         min_score: Without a hit, S1 above this is a candidate.
         max_per_image: m, at most this many examples an image.
@@ -38,6 +56,8 @@ class MiningRule:
     max_per_img: int = 100
     seed: int = 0
 
+    every_mask_iou: ClassVar[bool] = False
+
     def __post_init__(self) -> None:
         """Check what would fail only after a whole pass."""
         quantile = self.spare_quantile
@@ -46,3 +66,45 @@ class MiningRule:
                 '`spare_quantile` must lie in (0, 1) or be None, but got '
                 f'{quantile}.'
             )
+
+    def candidates(
+        self, found: FoundDetections, mask_ious: np.ndarray
+    ) -> np.ndarray:
+        """E, before what lies on lesions and excluded boxes is left out.
+
+        Args:
+            found: The image's n detections.
+            mask_ious: (n,) S2, the best over the image's lesions.
+
+        Returns:
+            Indices into the detections, in order of falling score, int64.
+        """
+        return negative_candidates(
+            found.scores,
+            mask_ious,
+            hit_iou=self.hit_iou,
+            min_score=self.min_score,
+        )
+
+    def draw(
+        self, scores: np.ndarray, epoch: int, image_id: int
+    ) -> np.ndarray:
+        """Which candidates are mined.
+
+        Args:
+            scores: (k,) S1 of the candidates, falling.
+            epoch: Epoch after which the round comes, -1 before training.
+            image_id: The image.
+
+        Returns:
+            Rising numbers of candidates, int64.
+        """
+        # A round before the first epoch draws like the one after it.
+        rng = mining_rng(self.seed, max(epoch, 0), image_id)
+        return draw_negatives(len(scores), self.max_per_image, rng)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The rule as a bank states it, with its name unless it is ULDor's."""
+        other = type(self) is not MiningRule
+        name = {'type': type(self).__name__} if other else {}
+        return {**name, **asdict(self)}

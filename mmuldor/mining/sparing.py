@@ -9,10 +9,6 @@ from collections.abc import (
 
 import numpy as np
 
-from mmuldor.functional.hard_negatives import (
-    mining_rng,
-    select_hard_negatives,
-)
 from mmuldor.mining.rule import MiningRule
 
 
@@ -36,19 +32,6 @@ def mark_spared(
     """Mark what scores above the limit as spared; draw among the rest."""
     sure = [e for e in scan['examples'] if e['score'] > limit]
     rest = [e for e in scan['examples'] if e['score'] <= limit]
-    drawn = [rest[i] for i in draw(len(rest), rule, epoch, image_id)]
+    scores = np.array([e['score'] for e in rest])
+    drawn = [rest[i] for i in rule.draw(scores, epoch, image_id)]
     scan['examples'] = [{**e, 'spared': True} for e in sure] + drawn
-
-
-def draw(
-    count: int, rule: MiningRule, epoch: int, image_id: int
-) -> np.ndarray:
-    """Which of so many candidates of falling score are taken."""
-    return select_hard_negatives(
-        np.zeros(count),
-        np.zeros(count),
-        min_score=-1.0,
-        max_per_image=rule.max_per_image,
-        # A round before the first epoch draws like the one after it.
-        rng=mining_rng(rule.seed, max(epoch, 0), image_id),
-    )

@@ -351,12 +351,6 @@ def test_sparing_draws_among_the_rest():
     ]
 
 
-@pytest.mark.parametrize('quantile', [0, 1, -0.5])
-def test_wrong_quantile(quantile):
-    with pytest.raises(ValueError, match=r'`spare_quantile` must lie in'):
-        MiningRule(spare_quantile=quantile)
-
-
 def test_what_a_reader_excludes_is_not_mined(detector, dataset, mini_config):
     pipeline = mini_config.test_dataloader.dataset.pipeline
     rule = MiningRule(min_score=0.0, score_thr=0.02, max_per_image=1000)

@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmuldor.functional.hard_negatives import (
+    draw_negatives,
     eligible_boxes,
     mining_rng,
+    negative_candidates,
     select_hard_negatives,
 )
 from mmuldor.mining.bank import images_fingerprint
@@ -71,6 +73,37 @@ def test_the_draw_is_that_of_the_documented_generator():
     order = [1, 3, 2, 0]
     expected = [order[i] for i in sorted(rng.choice(4, 3, replace=False))]
     assert select(scores, np.zeros(4), rng=mining_rng(7, 2, 31)) == expected
+
+
+class RaisingRng:
+    def choice(self, *_, **__):
+        raise LookupError('a number was drawn')
+
+
+def test_the_generator_is_asked_only_where_there_are_more_than_m():
+    for count in (0, 2, 3):
+        drawn = draw_negatives(count, 3, RaisingRng())
+        assert drawn.tolist() == list(range(count))
+        assert drawn.dtype == np.int64
+    with pytest.raises(LookupError):
+        draw_negatives(4, 3, RaisingRng())
+
+
+@given(st.integers(0, 12), st.integers(0, 12), st.integers(0, 2**32))
+def test_a_draw_takes_m_of_them_in_their_order(count, m, seed):
+    drawn = draw_negatives(count, m, np.random.default_rng(seed)).tolist()
+    assert len(drawn) == min(count, m)
+    assert drawn == sorted(set(drawn))
+    assert set(drawn) <= set(range(count))
+
+
+def test_candidates_are_all_of_e():
+    scores, ious = np.linspace(0.71, 0.99, 10), np.zeros(10)
+    candidates = negative_candidates(scores, ious)
+    assert candidates.tolist() == list(range(9, -1, -1))
+    assert candidates.dtype == np.int64
+    ious[8] = 0.4
+    assert negative_candidates(scores, ious).tolist() == [9]
 
 
 def test_ineligible_detections_are_never_mined_but_can_be_the_hit():

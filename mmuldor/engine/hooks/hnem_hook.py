@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset
 from mmengine.dist import (
@@ -13,6 +14,7 @@ from mmengine.dist import (
     is_main_process,
 )
 from mmengine.hooks import Hook
+from mmengine.registry import TASK_UTILS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmuldor.engine.detection.candidates import check_model
@@ -21,7 +23,6 @@ from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
 from mmuldor.mining.bank import POINTER_NAME, bank_path, load_bank
 from mmuldor.mining.exclude_list import load_exclude_list
-from mmuldor.mining.rule import MiningRule
 from mmuldor.registry import HOOKS
 
 
@@ -54,7 +55,10 @@ class HNEMHook(Hook):
         num_workers: Worker processes that load images for the mining.
         exclude: Exclude list of a reader's verdicts (``tools/review.py
             import``): what overlaps one of its boxes is not mined.
-        **rule: See :class:`mmuldor.mining.rule.MiningRule`.
+        rule: The mining rule, by default
+            ``dict(type='mmuldor.MiningRule')``.
+        **rule_args: Arguments of the rule, as if they stood in ``rule``; see
+            :class:`mmuldor.mining.rule.MiningRule`.
 
     Raises:
         ValueError: When training starts, if the loop does not count epochs,
@@ -74,7 +78,8 @@ class HNEMHook(Hook):
         bank_dir: str | None = None,
         num_workers: int = 2,
         exclude: str | None = None,
-        **rule,
+        rule: dict | None = None,
+        **rule_args,
     ) -> None:
         self.pipeline = pipeline
         self.accumulate = accumulate
@@ -83,7 +88,8 @@ class HNEMHook(Hook):
         self.bank_dir = bank_dir
         self.num_workers = num_workers
         self.exclude = exclude
-        self.rule = MiningRule(**rule)
+        rule = {'type': 'mmuldor.MiningRule', **(rule or {}), **rule_args}
+        self.rule = TASK_UTILS.build(rule)
 
     def before_train(self, runner: Runner) -> None:
         """Check the set-up and hand the pointer to the pipeline."""
@@ -98,11 +104,7 @@ class HNEMHook(Hook):
         dataset = base_dataset(runner.train_dataloader.dataset)
         followers = [t for t in _transforms(dataset) if hasattr(t, 'follow')]
         self._check_classes(runner, dataset, followers)
-        self._barred = (
-            load_exclude_list(self.exclude, dataset.fingerprint)
-            if self.exclude
-            else None
-        )
+        self._excluded_boxes = self.excluded_boxes(dataset.fingerprint)
         self._dir = Path(self.bank_dir or runner.work_dir) / (
             '' if self.bank_dir else 'hard_negatives'
         )
@@ -111,6 +113,16 @@ class HNEMHook(Hook):
         for transform in followers:
             if transform.bank is None:
                 transform.follow(self._dir / POINTER_NAME, dataset.fingerprint)
+
+    def excluded_boxes(self, fingerprint: str) -> dict[int, np.ndarray] | None:
+        """Boxes ``x1 y1 x2 y2`` that must not be mined, px, by image id.
+
+        Raises:
+            ValueError: If the exclude list is of other images than these.
+        """
+        if not self.exclude:
+            return None
+        return load_exclude_list(self.exclude, fingerprint)
 
     def _check_classes(self, runner, dataset, followers) -> None:
         if not followers:
@@ -191,7 +203,7 @@ class HNEMHook(Hook):
             self.rule,
             epoch,
             self.num_workers,
-            self._barred,
+            self._excluded_boxes,
         )
         runner.model.train(was_training)
         if is_main_process():

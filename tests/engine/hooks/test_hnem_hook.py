@@ -2,11 +2,14 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmcv.transforms import BaseTransform
 from mmengine.runner import Runner
 
-from mmuldor.registry import TRANSFORMS
+from mmuldor.engine.hooks import HNEMHook
+from mmuldor.mining.rule import MiningRule
+from mmuldor.registry import TASK_UTILS, TRANSFORMS
 
 
 @TRANSFORMS.register_module()
@@ -212,3 +215,39 @@ def test_rounds_of_another_run_are_removed(mini_config):
     Runner.from_cfg(config).train()
     assert list(seen_by_bank(path)) == [()]
     assert [p.name for p in folder.iterdir()] == ['current.json']
+
+
+@TASK_UTILS.register_module()
+class HighestScores(MiningRule):
+    """A mining rule of one's own: no draw."""
+
+    def draw(self, scores, epoch, image_id):
+        return np.arange(min(len(scores), self.max_per_image))
+
+
+def test_another_rule_mines(mini_config):
+    config = mini_config
+    config.train_cfg.max_epochs = 2
+    config.default_hooks.hnem.rule = dict(
+        type='mmuldor.HighestScores', max_per_image=2
+    )
+    Runner.from_cfg(config).train()
+    path = Path(config.work_dir) / 'hard_negatives/epoch_000.json'
+    bank = json.loads(path.read_text())
+    assert bank['rule']['type'] == 'HighestScores'
+    # Given beside the rule, as in all configs of the paper's own.
+    assert bank['rule']['min_score'] == 0.0
+    assert len(bank['images']) == 6
+    for examples in bank['images'].values():
+        assert len(examples) == 2
+
+
+def test_arguments_of_the_rule_stand_in_it_or_beside_it():
+    assert HNEMHook().rule == MiningRule()
+    inside = HNEMHook(rule=dict(max_per_image=5, min_score=0.1))
+    assert inside.rule == HNEMHook(max_per_image=5, min_score=0.1).rule
+    assert inside.rule == MiningRule(max_per_image=5, min_score=0.1)
+    beside = HNEMHook(rule=dict(max_per_image=5), max_per_image=1)
+    assert beside.rule.max_per_image == 1
+    with pytest.raises(TypeError, match='max_per_imag'):
+        HNEMHook(max_per_imag=5)
