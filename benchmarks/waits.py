@@ -16,10 +16,11 @@ from torch.overrides import TorchFunctionMode
 
 from benchmarks.models import epoch, loader
 from benchmarks.rows import row
-from mmuldor.engine import mining_round as mining
+from mmuldor.engine.detection import image_stream
 from mmuldor.engine.detection.image_losses import losses_by_image
 from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.detection.one_pass import features_known
+from mmuldor.engine.mining_round import mine
 from mmuldor.engine.runner.loops import predict
 from mmuldor.mining.rule import MiningRule
 from mmuldor.upstream.torch_dispatch import (
@@ -170,8 +171,8 @@ def mine_in_turn(model, dataset, config: Config) -> dict:
         return (work(*batch) for batch in batches)
 
     pipeline = config.val_dataloader.dataset.pipeline
-    with patch.object(mining, 'in_order', in_turn):
-        return mining.mine(
+    with torch.no_grad(), patch.object(image_stream, 'in_order', in_turn):
+        return mine(
             *(model.eval(), dataset, pipeline, MiningRule(), 0),
             batch_size=BATCH,
         )

@@ -26,7 +26,7 @@ from benchmarks.rows import row
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.cli.errors import user_errors
-from mmuldor.engine import mining_round as mining_module
+from mmuldor.engine.detection import image_stream
 from mmuldor.engine.detection.candidates import TwoStageCandidates
 from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.mining_round import mine
@@ -51,7 +51,7 @@ RULES = {
 
 def one_at_a_time(round_of_mining: Callable[[], dict]) -> dict:
     """The bank of a round without a second image under way."""
-    with patch.object(mining_module, 'concurrent_images', lambda _: 1):
+    with patch.object(image_stream, 'concurrent_batches', lambda _: 1):
         return round_of_mining()
 
 

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
-from mmengine.dist import (
-    all_gather_object,
-    get_rank,
-    get_world_size,
-    is_main_process,
-)
+from mmengine.dist import all_gather_object
 from numpy.typing import ArrayLike
-from rich.progress import track
 
 from mmuldor.engine.detection.candidates import CandidateBatch, check_model
 from mmuldor.engine.detection.detections import Limits
-from mmuldor.engine.detection.image_stream import (
-    images_in_batches,
-    in_order,
-    single_images,
-)
+from mmuldor.engine.detection.heads import unwrapped
+from mmuldor.engine.detection.image_stream import detect_each
 from mmuldor.functional.boxes import as_boxes
 from mmuldor.mining.bank import build_bank
-from mmuldor.mining.examples import mine_image, scan_together
+from mmuldor.mining.examples import mine_image, mine_together
 from mmuldor.mining.rule import MiningRule
 from mmuldor.mining.sparing import mark_spared, sparing_threshold
 
@@ -42,8 +32,7 @@ def mine(
 ) -> dict:
     """Run the detector over a data set and choose its hard negatives.
 
-    Every process takes each world-size-th image, so nothing is padded and
-    the bank does not depend on the number of processes.
+    The bank does not depend on the number of processes.
 
     Args:
         model: A two-stage mmdet detector with a mask head, on its device.
@@ -72,47 +61,38 @@ def mine(
         ValueError: If the model predicts no masks.
     """
     check_model(model)
-    detector = getattr(model, 'module', model)
-    shape = _mask_shape(dataset)
+    detector = unwrapped(model)
+    mask_shape = _mask_shape(dataset)
     limits = Limits(rule.score_thr, rule.nms_iou_thr, rule.max_per_img)
 
-    # Said in the thread that it is for: a new one computes gradients.
-    @torch.no_grad()
-    def scan(indices: list[int], inputs: dict) -> list[tuple[int, dict]]:
-        infos = [dataset.get_data_info(index) for index in indices]
+    def mine_batch(indices: list[int], inputs: dict) -> list[tuple]:
+        """Each image's id and what was mined on it."""
         batch = CandidateBatch(detector, inputs, limits)
-        scans = [
+        infos = [dataset.get_data_info(index) for index in indices]
+        image_ids = [info['img_id'] for info in infos]
+        steps = [
             mine_image(
-                found, info, shape, rule, epoch, excluded_boxes_of(info)
+                *(found, info, mask_shape, rule, epoch),
+                as_boxes((exclude or {}).get(info['img_id'], [])),
             )
             for found, info in zip(batch.images, infos, strict=True)
         ]
-        found = scan_together(scans, batch.masks)
-        return [(i['img_id'], s) for i, s in zip(infos, found, strict=True)]
+        mined = mine_together(steps, batch.masks)
+        return list(zip(image_ids, mined, strict=True))
 
-    def excluded_boxes_of(info: dict) -> np.ndarray:
-        return as_boxes((exclude or {}).get(info['img_id'], []))
-
-    batches = _batches(
-        dataset,
-        pipeline,
-        num_workers,
-        epoch,
-        batch_size or _images_a_batch(detector),
-        getattr(detector.data_preprocessor, 'pad_size_divisor', 1),
+    own = detect_each(
+        *(mine_batch, detector, dataset, pipeline),
+        num_workers=num_workers,
+        batch_size=batch_size,
+        description=f'mining hard negatives, epoch {epoch + 1}',
     )
-    scanned = dict(
-        pair
-        for part in in_order(scan, batches, concurrent_images(detector))
-        for pair in part
-    )
-    gathered = all_gather_object(scanned)
-    merged = {k: part[k] for part in gathered for k in part}
-    limit = sparing_threshold(merged.values(), rule.spare_quantile)
+    gathered = all_gather_object(dict(own))
+    mined = {k: part[k] for part in gathered for k in part}
+    limit = sparing_threshold(mined.values(), rule.spare_quantile)
     if limit is not None:
-        for image_id, scan in merged.items():
-            mark_spared(scan, limit, rule, epoch, image_id)
-    return build_bank(merged, dataset, rule, epoch, limit)
+        for image_id, found in mined.items():
+            mark_spared(found, limit, rule, epoch, image_id)
+    return build_bank(mined, dataset, rule, epoch, limit)
 
 
 def _mask_shape(dataset: BaseDataset) -> str:
@@ -121,49 +101,3 @@ def _mask_shape(dataset: BaseDataset) -> str:
         if hasattr(transform, 'mask_shape'):
             return transform.mask_shape
     return 'quarter_ellipses'
-
-
-def _batches(
-    dataset: BaseDataset,
-    pipeline: Sequence[dict],
-    num_workers: int,
-    epoch: int,
-    batch_size: int,
-    divisor: int,
-) -> Iterator[tuple[list[int], dict]]:
-    """Indices and collated batches of this process's images."""
-    indices = range(get_rank(), len(dataset), get_world_size())
-    loader = single_images(dataset, pipeline, indices, num_workers)
-    singles = track(
-        zip(indices, loader, strict=True),
-        f'mining hard negatives, epoch {epoch + 1}',
-        total=len(indices),
-        transient=True,
-        disable=not is_main_process(),
-    )
-    return images_in_batches(singles, batch_size, divisor)
-
-
-def _on_cpu(detector: torch.nn.Module) -> bool:
-    return next(detector.parameters()).device.type == 'cpu'
-
-
-def _images_a_batch(detector: torch.nn.Module) -> int:
-    """A CPU's cache holds one image's maps; a GPU waits less in batches."""
-    return 1 if _on_cpu(detector) else 8
-
-
-def concurrent_images(detector: torch.nn.Module) -> int:
-    """How many batches are under way at a time.
-
-    On the CPU one for each thread, since one image leaves threads idle: much
-    of it is NMS, masks and Python. On a GPU two, so that it computes one
-    batch while the other one's masks are compared.
-    """
-    if not _on_cpu(detector):
-        return 2
-    return min(torch.get_num_threads(), _MOST_AT_ONCE)
-
-
-# More would wait for the interpreter's lock.
-_MOST_AT_ONCE = 4

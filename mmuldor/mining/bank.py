@@ -171,16 +171,17 @@ def bank_path(bank_dir: str | os.PathLike, epoch: int) -> Path:
 
 
 def build_bank(
-    scans: Mapping[int, dict],
+    mined: Mapping[int, dict],
     dataset: MiningDataset,
     rule: MiningRule,
     epoch: int,
     limit: float | None,
 ) -> dict:
     """The bank file of a round; images in the order of their ids."""
-    ordered = {image_id: scans[image_id] for image_id in sorted(scans)}
-    hits = sum(s['hit_score'] is not None for s in ordered.values())
-    found = [e for scan in ordered.values() for e in scan['examples']]
+    ordered = {image_id: mined[image_id] for image_id in sorted(mined)}
+    images = list(ordered.values())
+    hits = sum(image['hit_score'] is not None for image in images)
+    found = [example for image in images for example in image['examples']]
     spared = sum('spared' in example for example in found)
     return {
         'version': BANK_VERSION,
@@ -195,13 +196,13 @@ def build_bank(
             'with_hit': hits,
             'without_hit': len(ordered) - hits,
             'mined': len(found) - spared,
-            'skipped': sum(s['skipped'] for s in ordered.values()),
+            'skipped': sum(image['skipped'] for image in images),
             'spared': spared,
-            'excluded': sum(s['excluded'] for s in ordered.values()),
+            'excluded': sum(image['excluded'] for image in images),
         },
         'images': {
-            str(image_id): scan['examples']
-            for image_id, scan in ordered.items()
-            if scan['examples']
+            str(image_id): image['examples']
+            for image_id, image in ordered.items()
+            if image['examples']
         },
     }

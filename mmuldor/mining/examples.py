@@ -23,18 +23,19 @@ from mmuldor.mining.rule import MiningRule
 _MASKS_AT_FIRST = 4
 
 
-# Asks for masks of candidates by index, is sent them, and returns a scan.
-Scan = Generator[Sequence[int], np.ndarray, dict]
+# Asks for masks of candidates by index, is sent them, and returns what was
+# mined on the image.
+MiningStep = Generator[Sequence[int], np.ndarray, dict]
 
 
 def mine_image(
     found: FoundDetections,
     info: dict,
-    shape: str,
+    mask_shape: str,
     rule: MiningRule,
     epoch: int,
     excluded_boxes: np.ndarray,
-) -> Scan:
+) -> MiningStep:
     """Choose one image's examples.
 
     A generator, so that the masks of several images can be computed together:
@@ -44,7 +45,7 @@ def mine_image(
     Args:
         found: The image's candidates.
         info: The data set's item: ``img_id``, ``instances``.
-        shape: Shape of the pseudo masks.
+        mask_shape: Shape of the pseudo masks.
         rule: The rule.
         epoch: Epoch after which this round comes, -1 before training.
         excluded_boxes: Boxes ``x1 y1 x2 y2`` that must not be mined, (n, 4).
@@ -56,7 +57,7 @@ def mine_image(
     """
     lesions = [i for i in info['instances'] if i['bbox_label'] == LESION]
     references = [
-        _pseudo_mask(lesion, shape, found.size) for lesion in lesions
+        _pseudo_mask(lesion, mask_shape, found.size) for lesion in lesions
     ]
     overlaps = yield from _mask_ious(found, references, rule)
     candidates = rule.candidates(found, overlaps)
@@ -102,41 +103,45 @@ def _mask_ious(
     return overlaps
 
 
-def scan_together(
-    scans: Sequence[Scan],
+def mine_together(
+    steps: Sequence[MiningStep],
     masks_of: Callable[[list[Sequence[int]]], list[np.ndarray]],
 ) -> list[dict]:
-    """Run the scans of a batch side by side, their masks in common passes.
+    """Mine the images of a batch side by side, their masks in common passes.
 
     Args:
-        scans: From :func:`mine_image`, one an image.
-        masks_of: Masks of the candidates that each image asks for.
+        steps: From :func:`mine_image`, one an image.
+        masks_of: Masks (n, H, W) of the candidates wanted of each image.
 
     Returns:
-        What each scan returns, in their order.
+        What was mined on each image, in their order.
     """
-    results: list[dict] = [{}] * len(scans)
-    sent: list[np.ndarray | None] = [None] * len(scans)
-    running = set(range(len(scans)))
+    mined: list[dict] = [{}] * len(steps)
+    masks: list[np.ndarray | None] = [None] * len(steps)
+    running = set(range(len(steps)))
     while running:
-        asked: list[Sequence[int]] = [()] * len(scans)
+        wanted: list[Sequence[int]] = [()] * len(steps)
         for number in sorted(running):
             try:
-                asked[number] = scans[number].send(sent[number])
+                wanted[number] = steps[number].send(masks[number])
             except StopIteration as end:
-                results[number] = end.value
+                mined[number] = end.value
                 running.discard(number)
         if running:
-            sent = masks_of(asked)
-    return results
+            masks = masks_of(wanted)
+    return mined
 
 
-def _pseudo_mask(lesion, shape, size):
+def _pseudo_mask(
+    lesion: dict, mask_shape: str, size: tuple[int, int]
+) -> np.ndarray:
     recist = from_detector(lesion['recist_px']).reshape(4, 2)
-    return rasterize(MASK_SHAPES[shape](recist), *size)
+    return rasterize(MASK_SHAPES[mask_shape](recist), *size)
 
 
-def _eligible(boxes, lesions, rule):
+def _eligible(
+    boxes: np.ndarray, lesions: list[dict], rule: MiningRule
+) -> np.ndarray:
     annotated = from_detector(as_boxes([i['bbox'] for i in lesions]))
     return eligible_boxes(
         pairwise_iou(boxes, annotated, inclusive=False),
@@ -146,13 +151,15 @@ def _eligible(boxes, lesions, rule):
     )
 
 
-def largest_iou(boxes, others):
+def largest_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """The largest IoU of each box with any of the others, (n,)."""
     overlaps = pairwise_iou(boxes, others, inclusive=False)
     return overlaps.max(axis=1, initial=0.0)
 
 
-def _example(box, score, overlap, mask):
+def _example(
+    box: np.ndarray, score: float, mask_iou: float, mask: np.ndarray
+) -> dict:
     x1, y1, x2, y2 = box
     polygons = mask_polygons(mask)
     if not polygons:
@@ -163,6 +170,6 @@ def _example(box, score, overlap, mask):
     return {
         'bbox': [round(float(v), 4) for v in (x1, y1, x2 - x1, y2 - y1)],
         'score': float(score),
-        'mask_iou': float(overlap),
+        'mask_iou': float(mask_iou),
         'polygons': [polygon.reshape(-1).tolist() for polygon in polygons],
     }

@@ -13,25 +13,26 @@ from mmuldor.mining.rule import MiningRule
 
 
 def sparing_threshold(
-    scans: Iterable[Mapping], quantile: float | None
+    mined: Iterable[Mapping], quantile: float | None
 ) -> float | None:
     """The score above which examples are spared, None for no sparing.
 
     A quantile of the scores of hits, not a score: with many annotations
     missing a detector learns low scores for all lesions.
     """
-    hits = [s['hit_score'] for s in scans if s['hit_score'] is not None]
+    scores = [image['hit_score'] for image in mined]
+    hits = [score for score in scores if score is not None]
     if quantile is None or not hits:
         return None
     return float(np.quantile(hits, quantile))
 
 
 def mark_spared(
-    scan: dict, limit: float, rule: MiningRule, epoch: int, image_id: int
+    mined: dict, limit: float, rule: MiningRule, epoch: int, image_id: int
 ) -> None:
     """Mark what scores above the limit as spared; draw among the rest."""
-    sure = [e for e in scan['examples'] if e['score'] > limit]
-    rest = [e for e in scan['examples'] if e['score'] <= limit]
+    sure = [e for e in mined['examples'] if e['score'] > limit]
+    rest = [e for e in mined['examples'] if e['score'] <= limit]
     scores = np.array([e['score'] for e in rest])
     drawn = [rest[i] for i in rule.draw(scores, epoch, image_id)]
-    scan['examples'] = [{**e, 'spared': True} for e in sure] + drawn
+    mined['examples'] = [{**e, 'spared': True} for e in sure] + drawn

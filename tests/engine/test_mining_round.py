@@ -1,5 +1,4 @@
 import json
-import time
 from pathlib import Path
 
 import mmdet
@@ -11,13 +10,11 @@ from mmengine.dataset import pseudo_collate
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 import mmuldor.registry  # noqa: F401
-from mmuldor.engine import mining_round as mining
-from mmuldor.engine.detection import image_stream as batches_module
+from mmuldor.engine.detection import image_stream
 from mmuldor.engine.mining_round import mine
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import pseudo_mask_polygon
 from mmuldor.mining.rule import MiningRule
-from mmuldor.mining.sparing import mark_spared, sparing_threshold
 
 
 @pytest.fixture
@@ -179,7 +176,7 @@ def test_two_images_at_once_mine_the_same(
     banks = []
     for at_once in (1, 2):
         monkeypatch.setattr(
-            mining, 'concurrent_images', lambda _, n=at_once: n
+            image_stream, 'concurrent_batches', lambda _, n=at_once: n
         )
         banks.append(mine(detector, dataset, pipeline, rule, 0))
     assert banks[0] == banks[1]
@@ -227,65 +224,6 @@ def test_the_number_of_threads_changes_nothing(detector, dataset, mini_config):
     assert banks[0] == banks[1]
 
 
-def test_only_images_padded_to_one_size_share_a_batch():
-    sizes = [(3, 8, 8), (3, 8, 9), (3, 5, 8), (3, 8, 7), (3, 16, 12)]
-    singles = [
-        (n, {'inputs': [torch.zeros(size)], 'data_samples': [f'sample {n}']})
-        for n, size in enumerate(sizes)
-    ]
-    batches = list(batches_module.images_in_batches(singles, 2, 8))
-    assert [indices for indices, _ in batches] == [[0, 2], [1], [3], [4]]
-    assert batches[0][1]['data_samples'] == ['sample 0', 'sample 2']
-    assert len(batches[0][1]['inputs']) == 2
-    assert list(batches_module.images_in_batches([], 2, 8)) == []
-
-
-def test_images_at_once_keep_their_order_and_few_are_loaded_ahead():
-    loaded, scanned = [], []
-
-    def batches():
-        for number in range(9):
-            loaded.append(number)
-            yield (number,)
-
-    def scan(number):
-        # The first of a pair takes longer than the second.
-        time.sleep(0.02 * (number % 2 == 0))
-        scanned.append(number)
-        return number
-
-    results = batches_module.in_order(scan, batches(), 2)
-    assert next(results) == 0
-    assert loaded == [0, 1, 2]
-    assert list(results) == list(range(1, 9))
-    assert sorted(scanned) == list(range(9))
-    assert scanned != sorted(scanned)
-
-
-def test_an_error_on_one_image_ends_the_round():
-    scanned = []
-
-    def scan(number):
-        scanned.append(number)
-        if number == 1:
-            raise OSError('image 1')
-        return number
-
-    with pytest.raises(OSError, match='image 1'):
-        list(batches_module.in_order(scan, ((n,) for n in range(100)), 2))
-    assert len(scanned) <= 5
-
-
-def test_images_at_once_are_no_more_than_threads(detector):
-    before = torch.get_num_threads()
-    try:
-        for threads, at_once in ((1, 1), (2, 2), (9, 4)):
-            torch.set_num_threads(threads)
-            assert mining.concurrent_images(detector) == at_once
-    finally:
-        torch.set_num_threads(before)
-
-
 def test_a_lesion_leaves_its_surroundings_unmined(
     detector, dataset, mini_config
 ):
@@ -328,27 +266,6 @@ def test_what_is_too_sure_is_spared(detector, dataset, mini_config):
         assert len(kept) <= 3
         assert all(e['score'] <= limit for e in kept)
         assert all(e in bank['images'][image_id] for e in kept)
-
-
-def test_the_limit_is_a_quantile_of_the_hits():
-    scans = [{'hit_score': score} for score in (0.2, None, 0.6, 0.4)]
-    assert sparing_threshold(scans, 0.5) == pytest.approx(0.4)
-    assert sparing_threshold(scans, None) is None
-    assert sparing_threshold([{'hit_score': None}], 0.5) is None
-
-
-def test_sparing_draws_among_the_rest():
-    examples = [{'score': s} for s in (0.9, 0.8, 0.5, 0.4, 0.3, 0.2)]
-    scan = {'examples': list(examples)}
-    mark_spared(scan, 0.6, MiningRule(seed=4), epoch=2, image_id=9)
-    rng = np.random.default_rng((4, 2, 9))
-    rest = examples[2:]
-    drawn = sorted(rng.choice(4, 3, replace=False))
-    assert scan['examples'] == [
-        {'score': 0.9, 'spared': True},
-        {'score': 0.8, 'spared': True},
-        *(rest[i] for i in drawn),
-    ]
 
 
 def test_what_a_reader_excludes_is_not_mined(detector, dataset, mini_config):

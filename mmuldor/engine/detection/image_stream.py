@@ -1,4 +1,4 @@
-"""Images of a data set in batches, and work on several batches at a time."""
+"""Work on every image of a dataset, several batches at a time."""
 
 from __future__ import annotations
 
@@ -9,11 +9,88 @@ from typing import TypeVar
 
 import torch
 from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.dist import get_rank, get_world_size, is_main_process
+from rich.progress import track
+from torch import nn
 from torch.utils.data import DataLoader, Subset
 
 from mmuldor.upstream.dataset_view import with_pipeline
 
 Result = TypeVar('Result')
+# More would wait for the interpreter's lock.
+_MOST_AT_ONCE = 4
+
+
+def detect_each(
+    work: Callable[[list[int], dict], Iterable[Result]],
+    detector: nn.Module,
+    dataset: BaseDataset,
+    pipeline: Sequence[dict],
+    *,
+    num_workers: int = 0,
+    batch_size: int | None = None,
+    description: str = 'detecting',
+) -> Iterator[Result]:
+    """Run some work on all images of this process.
+
+    Every process takes each world-size-th image, so nothing is padded.
+
+    Args:
+        work: Called with the indices of some images, and these collated to
+            a batch; gives a result an image. It runs in a thread that
+            computes no gradients.
+        detector: The detector that the work runs, on its device.
+        dataset: The images; its own pipeline is not used.
+        pipeline: Test pipeline that makes the detector's input.
+        num_workers: Worker processes that load images.
+        batch_size: Images in a batch at most; by default what suits the
+            device, 1 on a CPU. Only images that are padded to one size in any
+            case go together.
+        description: Of the progress bar.
+
+    Yields:
+        The results of all images, not in their order.
+    """
+    indices = range(get_rank(), len(dataset), get_world_size())
+    singles = track(
+        zip(
+            indices,
+            single_images(dataset, pipeline, indices, num_workers),
+            strict=True,
+        ),
+        description,
+        total=len(indices),
+        transient=True,
+        disable=not is_main_process(),
+    )
+    batches = images_in_batches(
+        singles,
+        batch_size or _images_a_batch(detector),
+        getattr(detector.data_preprocessor, 'pad_size_divisor', 1),
+    )
+    for results in in_order(work, batches, concurrent_batches(detector)):
+        yield from results
+
+
+def _on_cpu(detector: nn.Module) -> bool:
+    return next(detector.parameters()).device.type == 'cpu'
+
+
+def _images_a_batch(detector: nn.Module) -> int:
+    """A CPU's cache holds one image's maps; a GPU waits less in batches."""
+    return 1 if _on_cpu(detector) else 8
+
+
+def concurrent_batches(detector: nn.Module) -> int:
+    """How many batches are under way at a time.
+
+    On the CPU one for each thread, since one image leaves threads idle: much
+    of it is NMS, masks and Python. On a GPU two, so that it computes one
+    batch while the other one's masks are compared.
+    """
+    if not _on_cpu(detector):
+        return 2
+    return min(torch.get_num_threads(), _MOST_AT_ONCE)
 
 
 def single_images(
@@ -74,8 +151,7 @@ def in_order(
     """Results in the order of the batches, of which few are loaded ahead.
 
     Each batch is computed by a single thread: convolutions round by their
-    number of threads, so results do not depend on how many there are. By
-    itself a new thread takes the number that another one set last.
+    number of threads, so results do not depend on how many there are.
 
     Args:
         work: Called with the parts of a batch.
@@ -84,9 +160,7 @@ def in_order(
     """
     threads = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(
-            at_once, initializer=torch.set_num_threads, initargs=(1,)
-        ) as pool:
+        with ThreadPoolExecutor(at_once, initializer=_start_thread) as pool:
             waiting = deque()
             for batch in batches:
                 waiting.append(pool.submit(work, *batch))
@@ -96,3 +170,13 @@ def in_order(
                 yield waiting.popleft().result()
     finally:
         torch.set_num_threads(threads)
+
+
+def _start_thread() -> None:
+    """Say in a new thread what torch keeps for each.
+
+    It would compute gradients, and take the number of threads that another
+    one set last.
+    """
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)

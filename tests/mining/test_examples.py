@@ -1,0 +1,166 @@
+"""Mining an image on plain arrays: no detector, no framework."""
+
+import numpy as np
+import pytest
+
+from mmuldor.mining.examples import mine_image, mine_together
+from mmuldor.mining.rule import MiningRule
+
+SIZE = (40, 60)
+NO_BOXES = np.zeros((0, 4))
+
+
+class Found:
+    """Detections whose masks fill their boxes."""
+
+    size = SIZE
+
+    def __init__(self, *detections):
+        self.scores = np.array([score for score, *_ in detections])
+        boxes = [box for _, *box in detections]
+        self.boxes = np.array(boxes, dtype=float).reshape(-1, 4)
+        self.computed = []
+
+    def touching(self, references):
+        """Every box may touch a lesion."""
+        return np.full(len(self.boxes), len(references) > 0)
+
+    def masks(self, indices):
+        self.computed += [int(index) for index in indices]
+        masks = np.zeros((len(indices), *SIZE), dtype=bool)
+        for mask, index in zip(masks, indices, strict=True):
+            x1, y1, x2, y2 = self.boxes[index].astype(int)
+            mask[y1 : y2 + 1, x1 : x2 + 1] = True
+        return masks
+
+
+def image(*lesions):
+    """An item with lesions whose diameters span boxes `x1 y1 x2 y2`."""
+    return {
+        'img_id': 7,
+        'instances': [
+            {
+                'bbox': [v + 0.5 for v in (x1, y1, x2, y2)],
+                'bbox_label': 0,
+                'recist_px': [
+                    v + 0.5 for v in (x1, y1, x2, y2, x1, y2, x2, y1)
+                ],
+            }
+            for x1, y1, x2, y2 in lesions
+        ],
+    }
+
+
+def mine(found, info, excluded_boxes=NO_BOXES, **rule):
+    step = mine_image(
+        *(found, info, 'quadrilateral', MiningRule(**rule), 0),
+        np.array(excluded_boxes, dtype=float),
+    )
+    (mined,) = mine_together([step], lambda wanted: [found.masks(wanted[0])])
+    return mined
+
+
+LESION = (10, 10, 19, 19)
+ON_LESION = (0.8, 10, 10, 19, 19)
+FAR = (0.9, 40, 20, 49, 29)
+FAINT = (0.3, 40, 5, 49, 9)
+
+
+def test_what_scores_above_the_hit_is_mined():
+    found = Found(FAR, ON_LESION, FAINT)
+    mined = mine(found, image(LESION))
+    (example,) = mined['examples']
+    assert example['bbox'] == [40, 20, 9, 9]
+    assert example['score'] == 0.9
+    assert example['mask_iou'] == 0
+    xs, ys = example['polygons'][0][0::2], example['polygons'][0][1::2]
+    assert (min(xs), max(xs)) == pytest.approx((40, 49), abs=0.5)
+    assert (min(ys), max(ys)) == pytest.approx((20, 29), abs=0.5)
+    assert mined['hit_score'] == 0.8
+    assert (mined['skipped'], mined['excluded']) == (0, 0)
+
+
+def test_an_image_without_lesions_yields_what_is_confident():
+    found = Found(FAR, FAINT)
+    mined = mine(found, image())
+    assert [e['score'] for e in mined['examples']] == [0.9]
+    assert mined['hit_score'] is None
+    # No lesion, no S2: the mask of what is mined is the only one.
+    assert found.computed == [0]
+
+
+def test_boxes_on_a_lesion_or_an_excluded_one_are_counted_not_mined():
+    found = Found(FAR, (0.85, 10, 10, 19, 19))
+    # S2 above 1 is never reached, so nothing is a hit.
+    info = image(LESION)
+    mined = mine(found, info, hit_iou=1.0)
+    assert [e['score'] for e in mined['examples']] == [0.9]
+    assert (mined['skipped'], mined['excluded']) == (1, 0)
+    mined = mine(found, info, [FAR[1:]], hit_iou=1.0)
+    assert mined['examples'] == []
+    assert (mined['skipped'], mined['excluded']) == (1, 1)
+
+
+def test_masks_below_the_best_hit_are_computed_for_rules_that_ask():
+    class EveryMask(MiningRule):
+        every_mask_iou = True
+
+        def candidates(self, found, mask_ious):
+            self.seen.append(mask_ious)
+            return super().candidates(found, mask_ious)
+
+        seen = []
+
+    # A hit among the first four; six more that score lower.
+    low = [(0.1 - n / 100, 10, 10, 19, 19 - n) for n in range(6)]
+    detections = [FAR, (0.85, *LESION), FAINT, (0.2, 0, 0, 3, 3), *low]
+    found = Found(*detections)
+    info = image(LESION)
+    steps = [
+        mine_image(found, info, 'quadrilateral', rule, 0, NO_BOXES)
+        for rule in (MiningRule(), EveryMask())
+    ]
+    few, every = mine_together(
+        steps, lambda wanted: [found.masks(part) for part in wanted]
+    )
+    assert few == every
+    (overlaps,) = EveryMask.seen
+    assert (overlaps[4:] > 0.4).all()
+    found.computed.clear()
+    mine(found, info)
+    assert set(found.computed) == {0, 1, 2, 3}
+
+
+def test_images_of_a_batch_share_passes():
+    calls = []
+    founds = [Found(FAR, FAINT), Found(), Found(FAR, ON_LESION)]
+    infos = [image(), image(LESION), image(LESION)]
+    steps = [
+        mine_image(found, info, 'quadrilateral', MiningRule(), 0, NO_BOXES)
+        for found, info in zip(founds, infos, strict=True)
+    ]
+
+    def masks_of(wanted):
+        calls.append([len(part) for part in wanted])
+        return [
+            found.masks(part)
+            for found, part in zip(founds, wanted, strict=True)
+        ]
+
+    mined = mine_together(steps, masks_of)
+    assert [len(part['examples']) for part in mined] == [1, 0, 1]
+    # S2 of the third image and what the first one mines; then the third's.
+    assert calls == [[1, 0, 2], [0, 0, 1]]
+
+
+def test_a_mask_without_a_pixel_leaves_the_box_centres():
+    found = Found((0.9, 20, 10, 30, 14))
+    step = mine_image(
+        found, image(), 'quadrilateral', MiningRule(), 0, NO_BOXES
+    )
+    (mined,) = mine_together(
+        [step], lambda wanted: [np.zeros((len(wanted[0]), *SIZE), bool)]
+    )
+    ((polygon,),) = [e['polygons'] for e in mined['examples']]
+    assert np.mean(polygon[0::2]) == 25
+    assert np.mean(polygon[1::2]) == 12
