@@ -1,6 +1,6 @@
 # make demo   the whole method on a synthetic CT set, with a report to look at
 # make test   the test suite
-# make lint   style and import rules
+# make lint   style, import rules and types
 # make test-faults   bad and hostile files, the slow tests of them too
 # make test-slow     slow tests of everything else
 # make gpu    tests and benchmarks of one GPU, in ten minutes at most; installs
@@ -85,6 +85,8 @@ $(VENV)-docs/ready: requirements-docs.txt
 lint: $(VENV)/ready-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 clean:
-	rm -rf work_dirs/demo work_dirs/docs .pytest_cache .ruff_cache .hypothesis
+	rm -rf work_dirs/demo work_dirs/docs .hypothesis .mypy_cache \
+	    .pytest_cache .ruff_cache

@@ -77,6 +77,10 @@ def test_the_files_of_the_scan_page_are_there(site, root):
     assert names <= there
 
 
+def test_users_checkers_see_the_types(site):
+    assert (site / 'mmuldor/py.typed').is_file()
+
+
 def test_commands_import_nothing_from_outside(site, tmp_path):
     code = """
 import importlib, pkgutil, sys

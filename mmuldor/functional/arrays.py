@@ -1,15 +1,23 @@
-"""Checks of ids and scores that name the first wrong row."""
+"""Types of arrays; checks of ids and scores that name the first wrong row."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+# Of any type of numbers.
+Numbers = NDArray[Any]
 
 _HALF, _LOW_HALF = np.uint64(32), np.uint64(2**32 - 1)
 _SIGN, _ALL_BUT_SIGN = np.uint64(1 << 63), np.int64(2**63 - 1)
 
 
-def check_ids(ids: ArrayLike, count: int, name: str) -> np.ndarray:
+def check_ids(ids: ArrayLike, count: int, name: str) -> Ints:
     """Integer ids as an int64 array of shape (count,).
 
     Raises:
@@ -20,7 +28,7 @@ def check_ids(ids: ArrayLike, count: int, name: str) -> np.ndarray:
     return ids.astype(np.int64, copy=False)
 
 
-def check_images(images: ArrayLike) -> np.ndarray:
+def check_images(images: ArrayLike) -> Ints:
     """Ids of images, each once, as an int64 array of shape (k,).
 
     Raises:
@@ -38,9 +46,7 @@ def check_images(images: ArrayLike) -> np.ndarray:
     return images
 
 
-def find_ids(
-    ids: ArrayLike, count: int, known: np.ndarray, name: str
-) -> np.ndarray:
+def find_ids(ids: ArrayLike, count: int, known: Ints, name: str) -> Ints:
     """The position of each id in `known`: (count,) int.
 
     Args:
@@ -64,23 +70,24 @@ def find_ids(
     return rows
 
 
-def _positions(ids: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _positions(ids: Ints, known: Ints) -> Ints:
     """Of each id in `known`, -1 where it is not there."""
     high = int(known.max(initial=-1))
     if known.min(initial=0) >= 0 and high < 16 * len(known):
         # Small ids, as most files have them: a table, its last entry for
         # all others, is ten times as fast as a search.
-        table = np.full(high + 2, -1)
+        table = np.full(high + 2, -1, dtype=np.int64)
         table[known] = np.arange(len(known))
-        return table[np.clip(ids, -1, high + 1)]
+        found: Ints = table[np.clip(ids, -1, high + 1)]
+        return found
     order = np.argsort(known, kind='stable')
     at = np.searchsorted(known, ids, sorter=order)
-    rows = order[np.minimum(at, len(known) - 1, out=at)]
+    rows: Ints = order[np.minimum(at, len(known) - 1, out=at)]
     rows[known[rows] != ids] = -1
     return rows
 
 
-def check_scores(scores: ArrayLike, count: int, name: str) -> np.ndarray:
+def check_scores(scores: ArrayLike, count: int, name: str) -> Floats:
     """Finite scores as a float64 array of shape (count,).
 
     Raises:
@@ -98,7 +105,7 @@ def check_scores(scores: ArrayLike, count: int, name: str) -> np.ndarray:
     return scores.astype(np.float64, copy=False)
 
 
-def check_rows(values: ArrayLike, columns: int, name: str) -> np.ndarray:
+def check_rows(values: ArrayLike, columns: int, name: str) -> Numbers:
     """Numbers as an array (n, columns); an empty input gives (0, columns).
 
     Raises:
@@ -120,7 +127,7 @@ def check_rows(values: ArrayLike, columns: int, name: str) -> np.ndarray:
 
 def _flat(
     values: ArrayLike, count: int, name: str, kinds: str, what: str
-) -> np.ndarray:
+) -> Numbers:
     """Values (count,) of one of the kinds of dtype; what they must be."""
     values = np.asarray(values)
     # An empty list is an array of floats.
@@ -133,7 +140,7 @@ def _flat(
     return values
 
 
-def falling_order(values: np.ndarray) -> np.ndarray:
+def falling_order(values: Floats) -> Ints:
     """Rows by falling value, equal ones as they came: (n,) int64.
 
     The same as `np.argsort(-values, kind='stable')`. Each half of a value's
@@ -156,7 +163,7 @@ def falling_order(values: np.ndarray) -> np.ndarray:
     return by_low[by_high]
 
 
-def _sorted_rows(keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _sorted_rows(keys: NDArray[np.uint64], rows: NDArray[np.uint64]) -> Ints:
     """The rows by their keys, whose low halves are 0; changes the keys."""
     keys |= rows
     keys.sort()
@@ -164,7 +171,7 @@ def _sorted_rows(keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return keys.view(np.int64)
 
 
-def check_vector(name: str, values: ArrayLike, length: int) -> np.ndarray:
+def check_vector(name: str, values: ArrayLike, length: int) -> Floats:
     """Values (n,) as float64.
 
     Raises:

@@ -13,10 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.functional.arrays import check_rows
+from mmuldor.functional.arrays import Floats, check_rows
 
 
-def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
+def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> Floats:
     """Boxes as a float64 array of shape (n, 4); an empty input gives (0, 4).
 
     Raises:
@@ -26,7 +26,7 @@ def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
     return check_rows(boxes, 4, name).astype(np.float64, copy=False)
 
 
-def check_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
+def check_boxes(boxes: ArrayLike, name: str = 'boxes') -> Floats:
     """Like `as_boxes`, and every box must be finite with `x1 <= x2, y1 <= y2`.
 
     Raises:
@@ -46,26 +46,26 @@ def check_boxes(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
     return boxes
 
 
-def xywh_to_xyxy(boxes: ArrayLike) -> np.ndarray:
+def xywh_to_xyxy(boxes: ArrayLike) -> Floats:
     """`x1 y1 x2-x1 y2-y1`, as in the JSON, to `x1 y1 x2 y2`: (n, 4)."""
     boxes = as_boxes(boxes)
     return np.concatenate([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], axis=1)
 
 
-def xyxy_to_xywh(boxes: ArrayLike) -> np.ndarray:
+def xyxy_to_xywh(boxes: ArrayLike) -> Floats:
     """`x1 y1 x2 y2` to `x1 y1 x2-x1 y2-y1`, as in the JSON: (n, 4)."""
     boxes = as_boxes(boxes)
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
-def box_areas(boxes: ArrayLike, *, inclusive: bool = True) -> np.ndarray:
+def box_areas(boxes: ArrayLike, *, inclusive: bool = True) -> Floats:
     """Areas in pixels, (n,) float64; a box turned inside out has none."""
     return _areas(as_boxes(boxes), inclusive)
 
 
 def rowwise_iou(
     first: ArrayLike, second: ArrayLike, *, inclusive: bool = True
-) -> np.ndarray:
+) -> Floats:
     """Intersection over union of box k of `first` with box k of `second`.
 
     Args:
@@ -90,7 +90,7 @@ def rowwise_iou(
 
 def pairwise_iou(
     first: ArrayLike, second: ArrayLike, *, inclusive: bool = True
-) -> np.ndarray:
+) -> Floats:
     """Intersection over union of every box with every other.
 
     Like `rowwise_iou`, but of (n, 4) and (m, 4) boxes: (n, m) float64.
@@ -101,7 +101,7 @@ def pairwise_iou(
 
 def pairwise_iod(
     detections: ArrayLike, lesions: ArrayLike, *, inclusive: bool = True
-) -> np.ndarray:
+) -> Floats:
     """Intersection over the detection's area, every one with every lesion.
 
     Like `pairwise_iou`; 0 where the detection is empty.
@@ -113,22 +113,21 @@ def pairwise_iod(
     return _ratio(inter, np.broadcast_to(areas, inter.shape))
 
 
-def _areas(boxes: np.ndarray, inclusive: bool) -> np.ndarray:
+def _areas(boxes: Floats, inclusive: bool) -> Floats:
     """Areas of an array of boxes of any shape (..., 4)."""
     sizes = np.maximum(boxes[..., 2:] - boxes[..., :2] + float(inclusive), 0)
-    return sizes[..., 0] * sizes[..., 1]
+    areas: Floats = sizes[..., 0] * sizes[..., 1]
+    return areas
 
 
-def _iou(first: np.ndarray, second: np.ndarray, inclusive: bool) -> np.ndarray:
+def _iou(first: Floats, second: Floats, inclusive: bool) -> Floats:
     """IoU of two arrays of boxes that broadcast."""
     inter = _intersections(first, second, inclusive)
     union = _areas(first, inclusive) + _areas(second, inclusive) - inter
     return _ratio(inter, union)
 
 
-def _intersections(
-    first: np.ndarray, second: np.ndarray, inclusive: bool
-) -> np.ndarray:
+def _intersections(first: Floats, second: Floats, inclusive: bool) -> Floats:
     """Areas of intersection of two arrays of boxes that broadcast."""
     extra = float(inclusive)
     # Axis by axis: a (n, m, 2) array would cost twice the time.
@@ -136,9 +135,10 @@ def _intersections(
     width = width - np.maximum(first[..., 0], second[..., 0]) + extra
     height = np.minimum(first[..., 3], second[..., 3])
     height = height - np.maximum(first[..., 1], second[..., 1]) + extra
-    return np.maximum(width, 0) * np.maximum(height, 0)
+    areas: Floats = np.maximum(width, 0) * np.maximum(height, 0)
+    return areas
 
 
-def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _ratio(part: Floats, whole: Floats) -> Floats:
     """`part / whole`, 0 where there is no whole."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.functional.arrays import check_rows
+from mmuldor.functional.arrays import Floats, check_rows
 
 
-def check_boxes_3d(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
+def check_boxes_3d(boxes: ArrayLike, name: str = 'boxes') -> Floats:
     """Boxes as a float64 array of shape (n, 6); an empty input gives (0, 6).
 
     Raises:
@@ -32,12 +32,12 @@ def check_boxes_3d(boxes: ArrayLike, name: str = 'boxes') -> np.ndarray:
     return boxes.astype(np.float64, copy=False)
 
 
-def centers_3d(boxes: np.ndarray) -> np.ndarray:
+def centers_3d(boxes: Floats) -> Floats:
     """Centres of boxes, (n, 6) to (n, 3)."""
     return (boxes[:, :3] + boxes[:, 3:]) / 2
 
 
-def rowwise_iou_3d(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def rowwise_iou_3d(first: Floats, second: Floats) -> Floats:
     """Intersection over union of box k of `first` with box k of `second`.
 
     Args:
@@ -52,10 +52,13 @@ def rowwise_iou_3d(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     inter = np.prod(np.maximum(sides, 0), axis=1)
     union = np.prod(first[:, 3:] - first[:, :3], axis=1)
     union = union + np.prod(second[:, 3:] - second[:, :3], axis=1) - inter
-    return np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+    ious: Floats = np.divide(
+        inter, union, out=np.zeros_like(inter), where=union > 0
+    )
+    return ious
 
 
-def transformed_boxes(boxes: ArrayLike, matrix: np.ndarray) -> np.ndarray:
+def transformed_boxes(boxes: ArrayLike, matrix: Floats) -> Floats:
     """The boxes around boxes that were moved to other axes.
 
     Args:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmuldor.functional.arrays import Floats
 from mmuldor.functional.recist import convex_hull
 
 
-def recist_of_polygon(polygon: np.ndarray) -> np.ndarray:
+def recist_of_polygon(polygon: Floats) -> Floats:
     """The two diameters of a polygon.
 
     Args:
@@ -41,14 +42,14 @@ def recist_of_polygon(polygon: np.ndarray) -> np.ndarray:
     return np.vstack([ends, ends[0] + chord])
 
 
-def _longest(points: np.ndarray) -> np.ndarray:
+def _longest(points: Floats) -> Floats:
     """(2, 2): the two points farthest apart."""
     hull = convex_hull(points)
     gaps = np.linalg.norm(hull[:, None] - hull[None], axis=2)
     return hull[list(np.unravel_index(gaps.argmax(), gaps.shape))]
 
 
-def _widest(points: np.ndarray, axis: np.ndarray) -> np.ndarray | None:
+def _widest(points: Floats, axis: Floats) -> Floats | None:
     """(2, 2): the longest chord perpendicular to ``axis``, None without.
 
     Between two vertices a chord's length changes linearly, so it is longest

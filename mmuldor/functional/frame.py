@@ -10,10 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.functional.arrays import Floats
+
 EDGE_SHIFT_PX = 0.5
 
 
-def to_detector(xy: ArrayLike) -> np.ndarray:
+def to_detector(xy: ArrayLike) -> Floats:
     """Points or boxes of a file as mmdet counts them.
 
     Args:
@@ -26,6 +28,6 @@ def to_detector(xy: ArrayLike) -> np.ndarray:
     return np.asarray(xy, dtype=np.float64) + EDGE_SHIFT_PX
 
 
-def from_detector(xy: ArrayLike) -> np.ndarray:
+def from_detector(xy: ArrayLike) -> Floats:
     """Points or boxes of mmdet as files count them, see `to_detector`."""
     return np.asarray(xy, dtype=np.float64) - EDGE_SHIFT_PX

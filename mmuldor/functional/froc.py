@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.functional.arrays import Floats, Ints
 from mmuldor.functional.matching import (
     Matched,
     append_fp_class,
@@ -52,8 +53,8 @@ class FROCCurve:
         sensitivity: Share of the lesions found, (num_steps + 1,) float64.
     """
 
-    fps_per_image: np.ndarray
-    sensitivity: np.ndarray
+    fps_per_image: Floats
+    sensitivity: Floats
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def froc_curve(
     return FROCCurve(fps, found)
 
 
-def sensitivity_at(curve: FROCCurve, fp_rates: ArrayLike) -> np.ndarray:
+def sensitivity_at(curve: FROCCurve, fp_rates: ArrayLike) -> Floats:
     """Sensitivity at FPs an image: linear between points, held at the end.
 
     Where the curve rises at one FP rate, the upper end counts.
@@ -130,13 +131,16 @@ def sensitivity_at(curve: FROCCurve, fp_rates: ArrayLike) -> np.ndarray:
     rates = np.asarray(fp_rates, dtype=np.float64)
     if not (np.isfinite(rates) & (rates >= 0)).all():
         raise ValueError(
-            f'`fp_rates` must be finite and 0 or more, but got {fp_rates}.'
+            '`fp_rates` must be finite and 0 or more, but got '
+            f'{rates.tolist()}.'
         )
     x, y = curve.fps_per_image, curve.sensitivity
     right = np.searchsorted(x, rates, side='right')
     left, right = right - 1, np.minimum(right, len(x) - 1)
     run = np.where(right > left, x[right] - x[left], 1.0)
-    return y[left] + (rates - x[left]) / run * (y[right] - y[left])
+    share = (rates - x[left]) / run
+    found: Floats = y[left] + share * (y[right] - y[left])
+    return found
 
 
 def summarize(
@@ -171,7 +175,7 @@ def check_fp_rates(fp_rates: Sequence[float]) -> tuple[float, ...]:
     return tuple(rates.tolist())
 
 
-def _check_weights(weights: ArrayLike | None, count: int) -> np.ndarray:
+def _check_weights(weights: ArrayLike | None, count: int) -> Floats:
     """Weights of the images as float64; they add up exactly below 2**53."""
     if weights is None:
         return np.ones(count)
@@ -186,9 +190,7 @@ def _check_weights(weights: ArrayLike | None, count: int) -> np.ndarray:
     return weights
 
 
-def _accumulate(
-    steps: np.ndarray, weights: np.ndarray, num_steps: int
-) -> np.ndarray:
+def _accumulate(steps: Ints, weights: Floats, num_steps: int) -> Floats:
     """Weight up to each step, from 0 before the first: (num_steps + 1,)."""
     per_step = np.bincount(steps, weights, minlength=num_steps)
     total = np.zeros(num_steps + 1)

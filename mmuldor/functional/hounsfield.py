@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mmuldor.functional.arrays import Numbers
 
 # DeepLesion stores HU + 32768 in unsigned 16 bits (DeepLesion's README).
 STORED_OFFSET = 32768
@@ -10,7 +13,7 @@ STORED_OFFSET = 32768
 _BLOCK = 1 << 17
 
 
-def stored_to_hu(stored: np.ndarray) -> np.ndarray:
+def stored_to_hu(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
     """Turn stored pixels into Hounsfield units.
 
     Args:
@@ -27,7 +30,7 @@ def stored_to_hu(stored: np.ndarray) -> np.ndarray:
     return stored.astype(np.float32) - np.float32(STORED_OFFSET)
 
 
-def stored_to_hu16(stored: np.ndarray) -> np.ndarray:
+def stored_to_hu16(stored: NDArray[np.uint16]) -> NDArray[np.int16]:
     """The same HU as :func:`stored_to_hu`, int16, in a tenth of the time.
 
     All 65,536 stored values have their int16: subtracting 32768 flips the
@@ -37,7 +40,7 @@ def stored_to_hu16(stored: np.ndarray) -> np.ndarray:
     return (stored ^ np.uint16(STORED_OFFSET)).view(np.int16)
 
 
-def _check_stored(stored: np.ndarray) -> None:
+def _check_stored(stored: object) -> None:
     if getattr(stored, 'dtype', None) != np.uint16:
         found = getattr(stored, 'dtype', type(stored).__name__)
         raise TypeError(
@@ -46,7 +49,7 @@ def _check_stored(stored: np.ndarray) -> None:
         )
 
 
-def hu_to_stored(hu: np.ndarray) -> np.ndarray:
+def hu_to_stored(hu: ArrayLike) -> NDArray[np.uint16]:
     """Turn Hounsfield units into stored pixels (HU + 32768, uint16).
 
     Values are rounded to the nearest integer and clipped to 16 bits.
@@ -56,8 +59,11 @@ def hu_to_stored(hu: np.ndarray) -> np.ndarray:
 
 
 def window_hu(
-    hu: np.ndarray, low: float, high: float, out: np.ndarray | None = None
-) -> np.ndarray:
+    hu: Numbers,
+    low: float,
+    high: float,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
     """Map the window ``[low, high]`` HU linearly to ``[0, 255]``.
 
     Args:

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from mmuldor.functional.arrays import Bools, Floats, Ints, Numbers
 
 # Masks made at a time: what they need stays in the cache.
 _BLOCK = 512
@@ -18,7 +22,7 @@ _BLOCK = 512
 _CONTOUR_SCALE = 4
 
 
-def rasterize(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
+def rasterize(polygon: Floats, height: int, width: int) -> Bools:
     """Fill a polygon (even-odd rule).
 
     Args:
@@ -40,8 +44,8 @@ def rasterize(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def mask_runs(
-    polygons: Sequence[np.ndarray], height: int, width: int
-) -> list[np.ndarray]:
+    polygons: Sequence[Floats], height: int, width: int
+) -> list[Ints]:
     """:func:`rasterize` of many polygons at once, as runs.
 
     Time and memory grow with the number of outlines' crossings of columns,
@@ -64,9 +68,7 @@ def mask_runs(
     ]
 
 
-def _runs(
-    polygons: Sequence[np.ndarray], height: int, width: int
-) -> list[np.ndarray]:
+def _runs(polygons: Sequence[Floats], height: int, width: int) -> list[Ints]:
     """:func:`mask_runs` of a block of one or more."""
     size, count = height * width, len(polygons)
     # Where an even number of edges meet, nothing changes.
@@ -86,7 +88,7 @@ def _runs(
     return np.split(np.diff(keys), np.cumsum(per_mask + 1)[:-1])[:count]
 
 
-def _as_polygon(polygon: np.ndarray) -> np.ndarray:
+def _as_polygon(polygon: Floats) -> Floats:
     points = np.asarray(polygon, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise ValueError(
@@ -96,9 +98,7 @@ def _as_polygon(polygon: np.ndarray) -> np.ndarray:
     return points
 
 
-def _borders(
-    polygons: Sequence[np.ndarray], height: int, width: int
-) -> np.ndarray:
+def _borders(polygons: Sequence[Floats], height: int, width: int) -> Ints:
     """The first pixels after outlines cross columns, (n,) int64.
 
     Pixels are counted along columns, on from one mask to the next. An edge
@@ -125,10 +125,11 @@ def _borders(
     owner = np.repeat(np.arange(len(polygons)), counts)[edge]
     # What ends with the last pixel has no first pixel after it.
     inside = place < height * width
-    return (owner * (height * width) + place)[inside]
+    first_pixels: Ints = (owner * (height * width) + place)[inside]
+    return first_pixels
 
 
-def _nearest_pixel(polygon: np.ndarray, height: int, width: int) -> int:
+def _nearest_pixel(polygon: Floats, height: int, width: int) -> int:
     """The pixel nearest to a polygon's centre, counted along columns."""
     x, y = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
     column = int(np.clip(np.rint(x), 0, width - 1))
@@ -149,7 +150,7 @@ class CroppedMask:
 
     row: int
     column: int
-    bitmap: np.ndarray
+    bitmap: Bools
 
     @property
     def area_px(self) -> int:
@@ -157,18 +158,19 @@ class CroppedMask:
         return int(np.count_nonzero(self.bitmap))
 
     @property
-    def box_px(self) -> np.ndarray:
+    def box_px(self) -> Floats:
         """`x1 y1 x2 y2` out to the pixels' borders, centres at integers."""
         rows, columns = self.bitmap.shape
         x, y = self.column - 0.5, self.row - 0.5
         return np.array([x, y, x + columns, y + rows])
 
-    def outlines(self) -> list[np.ndarray]:
+    def outlines(self) -> list[Floats]:
         """As :func:`mask_polygons` has them, in pixels of the slice."""
         import cv2
 
         scale = _CONTOUR_SCALE
-        fine = np.kron(
+        # uint8; NumPy's types say bool.
+        fine: Any = np.kron(
             self.bitmap.astype(np.uint8), np.ones((scale, scale), np.uint8)
         )
         contours, _ = cv2.findContours(
@@ -178,12 +180,12 @@ class CroppedMask:
         origin = np.array([self.column, self.row]) + 0.5 / scale - 0.5
         return [c.reshape(-1, 2) / scale + origin for c in contours]
 
-    def pixels(self) -> tuple[np.ndarray, np.ndarray]:
+    def pixels(self) -> tuple[Ints, Ints]:
         """Rows and columns of its pixels on the slice, (n,) each."""
         rows, columns = np.nonzero(self.bitmap)
         return rows + self.row, columns + self.column
 
-    def paint(self, plane: np.ndarray, value: int = 1) -> None:
+    def paint(self, plane: Numbers, value: int = 1) -> None:
         """Set its pixels of a slice, (height, width), to a value."""
         rows, columns = self.bitmap.shape
         window = plane[
@@ -193,7 +195,7 @@ class CroppedMask:
 
 
 def crop_mask(
-    mask: np.ndarray, row: int = 0, column: int = 0
+    mask: ArrayLike, row: int = 0, column: int = 0
 ) -> CroppedMask | None:
     """A mask without the empty rows and columns around it, not copied.
 
@@ -214,7 +216,7 @@ def crop_mask(
     return CroppedMask(row + top, column + left, bitmap)
 
 
-def largest_piece(mask: np.ndarray) -> CroppedMask | None:
+def largest_piece(mask: ArrayLike) -> CroppedMask | None:
     """The largest connected piece of a mask, its holes filled.
 
     Pixels that touch by a corner are connected. Largest is the area inside
@@ -237,7 +239,7 @@ def largest_piece(mask: np.ndarray) -> CroppedMask | None:
     return CroppedMask(row, column, bitmap)
 
 
-def mask_polygons(mask: np.ndarray) -> list[np.ndarray]:
+def mask_polygons(mask: ArrayLike) -> list[Floats]:
     """Outlines of a mask, one polygon a connected piece, holes filled.
 
     The outline runs 1/8 px inside the pixels' outer border, so that
@@ -254,9 +256,7 @@ def mask_polygons(mask: np.ndarray) -> list[np.ndarray]:
     return [] if cropped is None else cropped.outlines()
 
 
-def mask_ious(
-    masks: Sequence[np.ndarray], references: Sequence[np.ndarray]
-) -> np.ndarray:
+def mask_ious(masks: Sequence[Bools], references: Sequence[Bools]) -> Floats:
     """IoU of every mask with every reference, (n, m) float64.
 
     Two empty masks have an IoU of 0.

@@ -14,6 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmuldor.functional.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    Numbers,
     check_ids,
     check_images,
     check_scores,
@@ -46,14 +50,14 @@ class Matched:
         num_steps: The number of steps.
     """
 
-    image_ids: np.ndarray
-    det_image: np.ndarray
-    det_score: np.ndarray
-    det_step: np.ndarray
-    det_is_fp: np.ndarray
-    lesion_image: np.ndarray
-    lesion_detection: np.ndarray
-    lesion_step: np.ndarray
+    image_ids: Ints
+    det_image: Ints
+    det_score: Floats
+    det_step: Ints
+    det_is_fp: Bools
+    lesion_image: Ints
+    lesion_detection: Ints
+    lesion_step: Ints
     num_steps: int
 
 
@@ -109,13 +113,13 @@ def match(
 
 
 def match_boxes(
-    det_boxes: np.ndarray,
+    det_boxes: Floats,
     det_scores: ArrayLike,
     det_images: ArrayLike,
-    lesion_boxes: np.ndarray,
+    lesion_boxes: Floats,
     lesion_images: ArrayLike,
     images: ArrayLike,
-    hits: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    hits: Callable[[Floats, Floats], Bools],
     det_tiers: ArrayLike | None = None,
     *,
     unit: str = 'image',
@@ -173,7 +177,7 @@ def append_fp_class(
     *,
     nms_iou: float = 0.5,
     inclusive: bool = True,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Ints, Ints]:
     """Detections of the false-positive class as detections too ("+ FP").
 
     Over the whole set every lesion-class detection ranks before every FP-class
@@ -222,7 +226,7 @@ def append_fp_class(
 
 def drop_noisy(
     images: ArrayLike, lesion_images: ArrayLike, noisy: ArrayLike
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Bools, Bools]:
     """Drop noisy lesions, and the images that lose all their lesions by it.
 
     Images that never had a lesion stay: their detections are FPs.
@@ -248,9 +252,7 @@ def check_iou_thr(value: float, name: str = 'iou_thr') -> None:
         raise ValueError(f'`{name}` must lie in (0, 1], but got {value}.')
 
 
-def _rank(
-    scores: np.ndarray, tiers: ArrayLike | None
-) -> tuple[np.ndarray, int]:
+def _rank(scores: Floats, tiers: ArrayLike | None) -> tuple[Ints, int]:
     """The step of each row, the number of steps."""
     order = falling_order(scores)
     if tiers is not None:
@@ -264,14 +266,15 @@ def _rank(
     return steps, int(steps[order[-1]]) + 1 if len(order) else 0
 
 
-def _changes(values: np.ndarray) -> np.ndarray:
+def _changes(values: Numbers) -> Bools:
     """Whether each value but the first differs from the one before it."""
-    return values[1:] != values[:-1]
+    differs: Bools = values[1:] != values[:-1]
+    return differs
 
 
 def _pairs(
-    first: np.ndarray, second: np.ndarray, num_images: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    first: Ints, second: Ints, num_images: int
+) -> Iterator[tuple[Ints, Ints]]:
     """Rows of `first` and `second` that lie in the same image, block by block.
 
     Args:

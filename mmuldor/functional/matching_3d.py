@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.functional.arrays import Bools, Floats
 from mmuldor.functional.boxes_3d import (
     centers_3d,
     check_boxes_3d,
@@ -83,15 +84,17 @@ def check_hit(hit: str, iou_thr: float) -> None:
     check_iou_thr(iou_thr)
 
 
-def _hits(
-    found: np.ndarray, lesions: np.ndarray, hit: str, iou_thr: float
-) -> np.ndarray:
+def _hits(found: Floats, lesions: Floats, hit: str, iou_thr: float) -> Bools:
     """Whether detection k hits lesion k, (p,) bool."""
     if hit == 'iou':
         return rowwise_iou_3d(found, lesions) >= iou_thr
     centers = centers_3d(found)
     if hit == 'center':
         inside = (centers >= lesions[:, :3]) & (centers <= lesions[:, 3:])
-        return inside.all(axis=1)
+        centred: Bools = np.all(inside, axis=1)
+        return centred
     distances = np.linalg.norm(centers - centers_3d(lesions), axis=1)
-    return distances <= (lesions[:, 3:] - lesions[:, :3]).max(axis=1) / 2
+    near: Bools = (
+        distances <= (lesions[:, 3:] - lesions[:, :3]).max(axis=1) / 2
+    )
+    return near

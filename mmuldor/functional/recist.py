@@ -11,11 +11,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from mmuldor.functional.arrays import Floats
+
 # Diameters that miss each other by more than this have no crossing point.
 MAX_GAP_PX = 1.0
 
 
-def check_endpoints(endpoints_px: np.ndarray) -> np.ndarray:
+def check_endpoints(endpoints_px: Floats) -> Floats:
     """Return the endpoints as float64, (4, 2) or (n, 4, 2) as they came.
 
     Raises:
@@ -43,7 +45,7 @@ def check_endpoints(endpoints_px: np.ndarray) -> np.ndarray:
     return points
 
 
-def _refuse(points: np.ndarray, index: int, of_many: bool) -> None:
+def _refuse(points: Floats, index: int, of_many: bool) -> None:
     """Raise ValueError for the wrong endpoints of one lesion."""
     where = f' of lesion {index}' if of_many else ''
     if not np.isfinite(points).all():
@@ -62,7 +64,7 @@ def _refuse(points: np.ndarray, index: int, of_many: bool) -> None:
     )
 
 
-def diameters(endpoints_px: np.ndarray) -> tuple[float, float]:
+def diameters(endpoints_px: Floats) -> tuple[float, float]:
     """Lengths of the long and of the short diameter, in px."""
     points = check_endpoints(endpoints_px)
     first = float(np.hypot(*(points[1] - points[0])))
@@ -70,7 +72,7 @@ def diameters(endpoints_px: np.ndarray) -> tuple[float, float]:
     return max(first, second), min(first, second)
 
 
-def closest_points(endpoints_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def closest_points(endpoints_px: Floats) -> tuple[Floats, Floats]:
     """The points of the two diameters that are nearest to each other.
 
     Where the diameters cross, both are the crossing point (up to rounding).
@@ -100,11 +102,12 @@ def closest_points(endpoints_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return a + s[..., None] * u, c + t[..., None] * v
 
 
-def _dot(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return (first * second).sum(axis=-1)
+def _dot(first: Floats, second: Floats) -> Floats:
+    products: Floats = (first * second).sum(axis=-1)
+    return products
 
 
-def crossing_point(endpoints_px: np.ndarray) -> np.ndarray | None:
+def crossing_point(endpoints_px: Floats) -> Floats | None:
     """The point O in which the diameters meet.
 
     Returns:
@@ -117,12 +120,12 @@ def crossing_point(endpoints_px: np.ndarray) -> np.ndarray | None:
     return (first + second) / 2
 
 
-def convex_hull(points: np.ndarray) -> np.ndarray:
+def convex_hull(points: Floats) -> Floats:
     """Corners of the convex hull (monotone chain, Andrew 1979)."""
     ordered = sorted(map(tuple, np.asarray(points, dtype=np.float64)))
 
-    def half(sequence):
-        chain = []
+    def half(sequence: list[tuple[float, ...]]) -> list[tuple[float, float]]:
+        chain: list[tuple[float, float]] = []
         for x, y in sequence:
             while len(chain) > 1:
                 (x1, y1), (x2, y2) = chain[-2:]
@@ -136,8 +139,8 @@ def convex_hull(points: np.ndarray) -> np.ndarray:
 
 
 def pseudo_mask_polygon(
-    endpoints_px: np.ndarray, points_per_quarter: int = 16
-) -> np.ndarray:
+    endpoints_px: Floats, points_per_quarter: int = 16
+) -> Floats:
     """ULDor's pseudo mask: four quarter ellipses around the crossing point.
 
     For neighbouring endpoints A and C of different diameters the outline is
@@ -165,8 +168,8 @@ def pseudo_mask_polygon(
 
 
 def pseudo_mask_polygons(
-    endpoints_px: np.ndarray, points_per_quarter: int = 16
-) -> list[np.ndarray]:
+    endpoints_px: Floats, points_per_quarter: int = 16
+) -> list[Floats]:
     """:func:`pseudo_mask_polygon` of (n, 4, 2) endpoints, all at once."""
     points = check_endpoints(endpoints_px)
     _check_count('points_per_quarter', points_per_quarter)
@@ -196,8 +199,8 @@ def _check_count(name: str, value: int) -> None:
 
 
 def ellipse_polygon(
-    endpoints_px: np.ndarray, points_per_quarter: int = 16
-) -> np.ndarray:
+    endpoints_px: Floats, points_per_quarter: int = 16
+) -> Floats:
     """One ellipse: axes as long as the diameters, along the longer one.
 
     Its centre is the middle of the longer diameter (as in the single-ellipse
@@ -215,26 +218,25 @@ def ellipse_polygon(
     )
     along = np.cos(angles)[:, None] * direction * (long / 2)
     across = np.sin(angles)[:, None] * normal * (short / 2)
-    return axis.mean(axis=0) + along + across
+    outline: Floats = axis.mean(axis=0) + along + across
+    return outline
 
 
 def quadrilateral_polygon(
-    endpoints_px: np.ndarray, points_per_quarter: int = 16
-) -> np.ndarray:
+    endpoints_px: Floats, points_per_quarter: int = 16
+) -> Floats:
     """Convex hull of the endpoints (``points_per_quarter`` is not used)."""
     return convex_hull(check_endpoints(endpoints_px))
 
 
-def box_polygon(
-    endpoints_px: np.ndarray, points_per_quarter: int = 16
-) -> np.ndarray:
+def box_polygon(endpoints_px: Floats, points_per_quarter: int = 16) -> Floats:
     """The endpoints' bounding box (``points_per_quarter`` is not used)."""
     points = check_endpoints(endpoints_px)
     (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)
     return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])
 
 
-MASK_SHAPES: dict[str, Callable[..., np.ndarray]] = {
+MASK_SHAPES: dict[str, Callable[..., Floats]] = {
     'quarter_ellipses': pseudo_mask_polygon,
     'ellipse': ellipse_polygon,
     'quadrilateral': quadrilateral_polygon,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.functional.arrays import check_scores
+from mmuldor.functional.arrays import Floats, Ints, check_scores
 from mmuldor.functional.boxes import check_boxes, pairwise_iou
 from mmuldor.functional.matching import check_iou_thr
 
@@ -16,7 +16,7 @@ def group_views(
     views: ArrayLike,
     *,
     iou_thr: float = 0.5,
-) -> list[np.ndarray]:
+) -> list[Ints]:
     """Which detections of different views are one.
 
     The surest free detection takes from every other view the free one that
@@ -56,8 +56,8 @@ def group_views(
 
 
 def fuse_group(
-    boxes: np.ndarray, scores: np.ndarray, num_views: int
-) -> tuple[np.ndarray, float]:
+    boxes: Floats, scores: Floats, num_views: int
+) -> tuple[Floats, float]:
     """One box and one score of a group.
 
     The box is the mean weighted by score, the score the mean over all views,

@@ -24,6 +24,8 @@ from mmuldor.io.limits import (
     PIXEL_MM,
 )
 
+# What a key's value must fulfil, and how a message says it.
+Rules = dict[str, tuple[Callable[[Any], bool], str]]
 MAKE_COMMAND = (
     'python data_prep/deeplesion_to_coco.py --csv DL_info.csv --images DIR '
     '--out DIR'
@@ -31,7 +33,7 @@ MAKE_COMMAND = (
 
 
 def load_annotations(
-    path: str | os.PathLike, *, boxes_only: bool = False
+    path: str | os.PathLike[str], *, boxes_only: bool = False
 ) -> dict[str, Any]:
     """Reads and validates an annotation JSON.
 
@@ -51,13 +53,13 @@ def load_annotations(
         ValueError: names the file, the entry's id and the key that is wrong.
     """
     remedy = f'Create it with `{MAKE_COMMAND}`.'
-    document = read_json(path, '`ann_file`', remedy)
+    document: dict[str, Any] = read_json(path, '`ann_file`', remedy)
     check_annotations(document, path, boxes_only=boxes_only)
     return document
 
 
 def check_annotations(
-    document: Any, path: str | os.PathLike, *, boxes_only: bool = False
+    document: Any, path: str | os.PathLike[str], *, boxes_only: bool = False
 ) -> None:
     """Checks the document of an annotation JSON as `load_annotations` does.
 
@@ -73,7 +75,7 @@ def check_annotations(
     images = _entries(path, document, 'images')
     lesions = _entries(path, document, 'annotations')
     image_rules, lesion_rules = _IMAGE_RULES, {**_BOX_RULES, **_LESION_RULES}
-    maybe: dict = {}
+    maybe: Rules = {}
     if boxes_only:
         image_rules, lesion_rules, maybe = {}, _BOX_RULES, _MAYBE_RULES
     _check_entries(path, 'images', images, image_rules, maybe)
@@ -84,7 +86,9 @@ def check_annotations(
     _check_references(path, images, lesions)
 
 
-def _entries(path: Path, document: dict, key: str) -> list[dict]:
+def _entries(
+    path: Path, document: dict[str, Any], key: str
+) -> list[dict[str, Any]]:
     found = document.get(key)
     if not isinstance(found, list) or not all(
         isinstance(entry, dict) for entry in found
@@ -99,9 +103,9 @@ def _entries(path: Path, document: dict, key: str) -> list[dict]:
 def _check_entries(
     path: Path,
     group: str,
-    entries: list[dict],
-    rules: dict[str, tuple[Callable[[Any], bool], str]],
-    maybe: dict[str, tuple[Callable[[Any], bool], str]],
+    entries: list[dict[str, Any]],
+    rules: Rules,
+    maybe: Rules,
 ) -> None:
     for index, entry in enumerate(entries):
         if not _is_id(entry.get('id')):
@@ -121,7 +125,7 @@ def _check_entries(
 
 
 def _check_unique(
-    path: Path, group: str, key: str, entries: Iterable[dict]
+    path: Path, group: str, key: str, entries: Iterable[dict[str, Any]]
 ) -> None:
     seen = set()
     for entry in entries:
@@ -133,7 +137,7 @@ def _check_unique(
         seen.add(entry[key])
 
 
-def _check_slices(path: Path, images: list[dict]) -> None:
+def _check_slices(path: Path, images: list[dict[str, Any]]) -> None:
     for image in images:
         low, high = image['slice_range']
         if not low <= image['key_slice'] <= high:
@@ -153,7 +157,7 @@ def _check_slices(path: Path, images: list[dict]) -> None:
 
 
 def _check_references(
-    path: Path, images: list[dict], lesions: list[dict]
+    path: Path, images: list[dict[str, Any]], lesions: list[dict[str, Any]]
 ) -> None:
     known = {image['id'] for image in images}
     for lesion in lesions:
@@ -180,7 +184,7 @@ def _is_box(value: Any) -> bool:
 def _is_recist(value: Any) -> bool:
     if not are_coordinates(value, 8):
         return False
-    return value[0:2] != value[2:4] and value[4:6] != value[6:8]
+    return bool(value[0:2] != value[2:4] and value[4:6] != value[6:8])
 
 
 def _is_interval(value: Any) -> bool:
@@ -204,7 +208,7 @@ def _is_window(value: Any) -> bool:
     return are_coordinates(value, 2) and value[0] < value[1]
 
 
-_IMAGE_RULES = {
+_IMAGE_RULES: Rules = {
     'file_name': (
         is_inside_name,
         'a name inside the folder of images, such as 000001_01_01/109.png',
@@ -224,7 +228,7 @@ _IMAGE_RULES = {
     'patient': (is_integer, 'an integer'),
     'window_hu': (_is_window, 'two numbers, the smaller first'),
 }
-_BOX_RULES = {
+_BOX_RULES: Rules = {
     'image_id': (_is_id, 'an integer of 0 or more'),
     'category_id': (
         lambda value: value == LESION_CATEGORY and is_integer(value),
@@ -235,7 +239,7 @@ _BOX_RULES = {
         'four finite numbers x1 y1 w h, w and h positive',
     ),
 }
-_LESION_RULES = {
+_LESION_RULES: Rules = {
     'recist_px': (
         _is_recist,
         'eight finite numbers, x y of four endpoints, with two diameters '
@@ -245,7 +249,7 @@ _LESION_RULES = {
     'noisy': (lambda value: isinstance(value, bool), 'true or false'),
 }
 # What an evaluation asks for where it is there.
-_MAYBE_RULES = {
+_MAYBE_RULES: Rules = {
     'noisy': _LESION_RULES['noisy'],
     'patient': (
         lambda value: is_integer(value) or isinstance(value, str),

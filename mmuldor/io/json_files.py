@@ -17,7 +17,7 @@ from mmuldor.io.paths import existing_file
 
 
 def read_json(
-    path: str | os.PathLike, name: str = 'the JSON file', remedy: str = ''
+    path: str | os.PathLike[str], name: str = 'the JSON file', remedy: str = ''
 ) -> Any:
     """Reads one JSON document.
 
@@ -85,7 +85,7 @@ def read_whole(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
 
 
 def write_json(
-    path: str | os.PathLike, obj: Any, indent: int | None = None
+    path: str | os.PathLike[str], obj: Any, indent: int | None = None
 ) -> None:
     """Writes `obj` under a temporary name, then renames it to `path`.
 
@@ -96,8 +96,8 @@ def write_json(
 
 
 def write_json_files(
-    files: Mapping[str | os.PathLike, Any],
-    indents: Mapping[str | os.PathLike, int | None] | None = None,
+    files: Mapping[str | os.PathLike[str], Any],
+    indents: Mapping[str | os.PathLike[str], int | None] | None = None,
 ) -> None:
     """Writes several JSON files that belong together, all of them or none.
 
@@ -125,7 +125,7 @@ def _to_text(obj: Any, indent: int | None) -> str:
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives a temporary path that becomes `path` when the block succeeds.
 
     The temporary file lies beside `path`, since `os.replace` is atomic only

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def existing_file(
-    path: str | os.PathLike, name: str, remedy: str = ''
+    path: str | os.PathLike[str], name: str, remedy: str = ''
 ) -> Path:
     """The path of a file.
 
@@ -26,7 +26,7 @@ def existing_file(
 
 
 def existing_folder(
-    path: str | os.PathLike, name: str, remedy: str = ''
+    path: str | os.PathLike[str], name: str, remedy: str = ''
 ) -> Path:
     """The path of a folder; likewise."""
     path = Path(path)

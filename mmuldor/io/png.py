@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mmuldor.io.json_files import read_whole, replacing
 from mmuldor.io.limits import MAX_SIDE_PX
@@ -36,8 +37,8 @@ class PngHeader(NamedTuple):
 
 
 def read_png16(
-    path: str | os.PathLike, shape: tuple[int, int] | None = None
-) -> np.ndarray:
+    path: str | os.PathLike[str], shape: tuple[int, int] | None = None
+) -> NDArray[np.uint16]:
     """Reads a 16-bit grey PNG.
 
     Args:
@@ -67,10 +68,12 @@ def read_png16(
             f'{path} must be a readable PNG, but it cannot be decoded. '
             f'{_REMEDY}'
         )
-    return image
+    return image.astype(np.uint16, copy=False)
 
 
-def write_png16(path: str | os.PathLike, array: np.ndarray) -> None:
+def write_png16(
+    path: str | os.PathLike[str], array: NDArray[np.uint16]
+) -> None:
     """Writes a 16-bit grey PNG under a temporary name, then renames it.
 
     Args:
@@ -93,19 +96,19 @@ def write_png16(path: str | os.PathLike, array: np.ndarray) -> None:
         temporary.write_bytes(data.tobytes())
 
 
-def read_png_header(path: str | os.PathLike) -> PngHeader:
+def read_png_header(path: str | os.PathLike[str]) -> PngHeader:
     """Reads the first 33 bytes of a PNG: size, depth and colour."""
     path = Path(path)
     return _parse_header(path, _read_bytes(path, 33))
 
 
-def read_png_size(path: str | os.PathLike) -> tuple[int, int, int]:
+def read_png_size(path: str | os.PathLike[str]) -> tuple[int, int, int]:
     """Reads (height, width, bit depth) from the header alone."""
     return read_png_header(path)[:3]
 
 
 def check_png16(
-    path: str | os.PathLike, shape: tuple[int, int] | None = None
+    path: str | os.PathLike[str], shape: tuple[int, int] | None = None
 ) -> PngHeader:
     """Checks head and tail of a 16-bit grey PNG, without decoding it.
 

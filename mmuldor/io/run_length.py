@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.functional.arrays import Bools, Floats, Ints, Numbers
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.json_values import is_integer, shortened
 from mmuldor.io.limits import MAX_SIDE_PX
 
 
 def encode_runs(
-    runs: Sequence[np.ndarray], height: int, width: int
+    runs: Sequence[Ints], height: int, width: int
 ) -> list[dict[str, Any]]:
     """Masks of one size, as runs, in the form that JSON holds.
 
@@ -36,7 +37,7 @@ def encode_runs(
     return list(map(as_json, coco_mask.frPyObjects(plain, height, width)))
 
 
-def encode_mask(mask: np.ndarray) -> dict[str, Any]:
+def encode_mask(mask: Numbers) -> dict[str, Any]:
     """One mask, (H, W) bool, in the form that JSON holds."""
     from pycocotools import mask as coco_mask
 
@@ -51,7 +52,7 @@ def as_json(rle: Mapping[str, Any]) -> dict[str, Any]:
     return {'size': [int(side) for side in rle['size']], 'counts': counts}
 
 
-def decode_mask(segmentation: Any) -> np.ndarray:
+def decode_mask(segmentation: Any) -> Bools:
     """The mask of a run-length encoding, (height, width) bool.
 
     Args:
@@ -110,7 +111,7 @@ def _runs(counts: Any) -> list[int]:
     return runs
 
 
-def segmentation_outline(segmentation: dict) -> list[np.ndarray]:
+def segmentation_outline(segmentation: dict[str, Any]) -> list[Floats]:
     """Trace the border of a COCO run-length mask, as in results files.
 
     Args:

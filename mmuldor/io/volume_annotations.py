@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.functional.arrays import Floats
 from mmuldor.functional.boxes_3d import check_boxes_3d
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import are_coordinates, shortened
@@ -54,8 +55,8 @@ class VolumeGrid:
     """
 
     shape: tuple[int, int, int]
-    spacing_mm: np.ndarray
-    affine: np.ndarray | None
+    spacing_mm: Floats
+    affine: Floats | None
 
     @classmethod
     def of(cls, entry: dict[str, Any], where: str) -> VolumeGrid:
@@ -81,11 +82,15 @@ class VolumeGrid:
                     f'{where}: `affine_lps` must be a matrix that can be '
                     f'inverted, but got {entry["affine_lps"]}.'
                 )
-        return cls(tuple(int(v) for v in shape), spacing, affine)
+        slices, rows, columns = (int(v) for v in shape)
+        return cls((slices, rows, columns), spacing, affine)
 
-    def to_patient(self) -> np.ndarray:
+    def to_patient(self) -> Floats:
         """Turns mm along the axes into patient coordinates, (4, 4)."""
-        return self.affine @ np.diag([*(1 / self.spacing_mm), 1.0])
+        to_patient: Floats = self.affine @ np.diag(
+            [*(1 / self.spacing_mm), 1.0]
+        )
+        return to_patient
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +108,12 @@ class TrueVolume:
     name: str
     split: str
     grid: VolumeGrid
-    boxes_mm: np.ndarray
+    boxes_mm: Floats
     file: str = ''
 
 
 def load_volumes(
-    path: str | os.PathLike, split: str = 'all'
+    path: str | os.PathLike[str], split: str = 'all'
 ) -> list[TrueVolume]:
     """Read the volumes of a split, or of all.
 
@@ -166,7 +171,7 @@ def _volume(entry: Any, index: int, path: Path) -> TrueVolume:
     )
 
 
-def read_boxes(entry: dict[str, Any], where: str) -> np.ndarray:
+def read_boxes(entry: dict[str, Any], where: str) -> Floats:
     """`box_mm` of each of an entry's `lesions`, (m, 6) float64.
 
     Raises:
@@ -189,9 +194,9 @@ def read_boxes(entry: dict[str, Any], where: str) -> np.ndarray:
 
 def _numbers(
     entry: dict[str, Any], key: str, shape: tuple[int, ...], where: str
-) -> np.ndarray:
+) -> Floats:
     """A list of finite numbers of a shape."""
-    value = entry.get(key)
+    value: Any = entry.get(key)
     rows = [value] if len(shape) == 1 else value
     good = isinstance(rows, list) and all(
         are_coordinates(row, shape[-1]) for row in rows

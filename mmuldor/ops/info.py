@@ -72,7 +72,9 @@ def compiled_operators(path: Path | None = None) -> ModuleType | None:
     importlib.import_module('torch')  # its libraries, which they link to
     name = path.name.split('.')[0]
     loader = ExtensionFileLoader(name, str(path))
-    module = module_from_spec(spec_from_loader(name, loader))
+    spec = spec_from_loader(name, loader)
+    # A loader of a file always has one.
+    module = module_from_spec(spec)  # type: ignore[arg-type]
     loader.exec_module(module)
     return module
 

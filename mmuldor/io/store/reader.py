@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mmuldor.functional.arrays import Ints
 from mmuldor.io.json_files import read_json
 from mmuldor.io.store.slice_format import Record, check_records, decode_slice
 
@@ -35,7 +37,7 @@ class SliceStore:
         folder: Where the store lies.
     """
 
-    def __init__(self, folder: str | os.PathLike) -> None:
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
         self._shelf: _Shelf | None = None
 
@@ -70,7 +72,7 @@ class SliceStore:
 
     def read(
         self, name: str, shape: tuple[int, int] | None = None
-    ) -> np.ndarray:
+    ) -> NDArray[np.int16]:
         """Read a slice.
 
         Args:
@@ -199,7 +201,7 @@ def shard_indices(folder: Path) -> list[Path]:
     return sorted(folder.glob('shard-*.json'))
 
 
-def _table(slices: dict) -> np.ndarray:
+def _table(slices: dict[str, Any]) -> Ints:
     """Records as integers, (N, 10) int64."""
     count = len(Record._fields)
     try:

@@ -12,7 +12,9 @@ from typing import NamedTuple
 
 import blosc
 import numpy as np
+from numpy.typing import NDArray
 
+from mmuldor.functional.arrays import Bools, Ints
 from mmuldor.io.limits import MAX_SIDE_PX
 
 _CODEC = {'cname': 'lz4hc', 'clevel': 7, 'shuffle': blosc.SHUFFLE}
@@ -43,7 +45,7 @@ class Record(NamedTuple):
     columns: int
 
 
-def encode_slice(hu: np.ndarray) -> tuple[bytes, Record]:
+def encode_slice(hu: NDArray[np.int16]) -> tuple[bytes, Record]:
     """Compress a slice.
 
     Args:
@@ -56,19 +58,24 @@ def encode_slice(hu: np.ndarray) -> tuple[bytes, Record]:
     (top, bottom), (left, right) = _bounds(hu != fill)
     crop = np.ascontiguousarray(hu[top:bottom, left:right], dtype='<i2')
     data = blosc.compress(crop, typesize=2, **_CODEC)
+    height, width = hu.shape
+    rows, columns = crop.shape
     record = Record(
-        0,
-        len(data),
-        zlib.crc32(data),
-        *hu.shape,
-        int(fill),
-        *map(int, (top, left)),
-        *crop.shape,
+        offset=0,
+        length=len(data),
+        crc32=zlib.crc32(data),
+        height=height,
+        width=width,
+        fill_hu=int(fill),
+        top=int(top),
+        left=int(left),
+        rows=rows,
+        columns=columns,
     )
     return data, record
 
 
-def decode_slice(data: memoryview, record: Record) -> np.ndarray:
+def decode_slice(data: memoryview, record: Record) -> NDArray[np.int16]:
     """The slice as it was, (H, W) int16 HU; may be read-only.
 
     Raises:
@@ -96,7 +103,7 @@ def decode_slice(data: memoryview, record: Record) -> np.ndarray:
     return hu
 
 
-def check_records(table: np.ndarray, shard_bytes: int) -> None:
+def check_records(table: Ints, shard_bytes: int) -> None:
     """Check all records of a shard against each other and its size.
 
     Args:
@@ -128,7 +135,7 @@ def check_records(table: np.ndarray, shard_bytes: int) -> None:
             )
 
 
-def _bounds(inside: np.ndarray) -> list[tuple[int, int]]:
+def _bounds(inside: Bools) -> list[tuple[int, int]]:
     """First and one past the last row and column; one pixel if none is."""
     bounds = []
     for axis in (1, 0):

@@ -19,6 +19,9 @@ from mmuldor.io.store.slice_format import Record
 
 SHARD_BYTES = 500_000_000
 
+# A name and what `encode_slice` returns.
+_Slice = tuple[str, bytes, Record]
+
 
 class StoreWriter:
     """Adds slices to a store; a killed run loses its unfinished shard only.
@@ -29,7 +32,7 @@ class StoreWriter:
     """
 
     def __init__(
-        self, folder: str | os.PathLike, shard_bytes: int = SHARD_BYTES
+        self, folder: str | os.PathLike[str], shard_bytes: int = SHARD_BYTES
     ) -> None:
         self.folder = Path(folder)
         self.shard_bytes = shard_bytes
@@ -60,7 +63,7 @@ class StoreWriter:
         Raises:
             ValueError: If an index is no JSON object.
         """
-        found = set()
+        found: set[str] = set()
         for path in shard_indices(self.folder):
             index = read_json(path)
             if not isinstance(index, dict):
@@ -71,7 +74,7 @@ class StoreWriter:
             found.update(index)
         return found
 
-    def add(self, slices: Iterable[tuple[str, bytes, Record]]) -> None:
+    def add(self, slices: Iterable[_Slice]) -> None:
         """Write slices, each a name and what `encode_slice` returns."""
         waiting = iter(slices)
         first = next(waiting, None)
@@ -98,12 +101,13 @@ class StoreWriter:
         return [*self.folder.glob('.shard-*'), *lonely]
 
     def _write_shard(
-        self, first: tuple[str, bytes, Record], waiting: Iterator
-    ) -> tuple[str, bytes, Record] | None:
+        self, first: _Slice, waiting: Iterator[_Slice]
+    ) -> _Slice | None:
         """Write one shard; returns the first slice of the next one."""
         numbers = [int(p.stem[6:]) for p in shard_indices(self.folder)]
         path = self.folder / f'shard-{max(numbers, default=-1) + 1:04d}.bin'
-        index, size, after = {}, 0, first
+        index, size = {}, 0
+        after: _Slice | None = first
         with replacing(path) as temporary, temporary.open('wb') as file:
             while after is not None and size < self.shard_bytes:
                 name, data, record = after
