@@ -1,16 +1,7 @@
 _base_ = [
-    '../_base_/models/mask-rcnn_r101_fpn.py',
-    '../_base_/datasets/deeplesion_types.py',
-    '../_base_/schedules/uldor_12e.py',
-    '../_base_/default_runtime.py',
+    '../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py',
+    '../_base_/variants/lesion_types.py',
 ]
 
-model = dict(
-    roi_head=dict(bbox_head=dict(num_classes=8), mask_head=dict(num_classes=8)))
-
-# Nothing is validated: the weights of the last epoch count.
-val_cfg = None
-default_hooks = dict(
-    val_loss=None,
-    early_stopping=None,
-    checkpoint=dict(save_best=None, rule=None))
+# Every setting of the variant.
+globals().update(_base_.typed)

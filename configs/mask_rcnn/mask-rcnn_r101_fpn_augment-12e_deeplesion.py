@@ -4,17 +4,12 @@ _base_ = './mask-rcnn_r101_fpn_12e_deeplesion.py'
 load_pipeline = [
     dict(type='mmuldor.RandomSlice', max_mm=1.0),
     _base_.load_pipeline[0],
-    dict(
-        type='mmuldor.RandomWindowHU',
-        windows=_base_.load_pipeline[1].windows),
+    dict(_base_.load_pipeline[1], type='mmuldor.RandomWindowHU'),
 ]
 train_pipeline = [
     *load_pipeline,
     *_base_.train_pipeline[2:4],
-    dict(
-        type='mmuldor.RandomResizeToSpacing',
-        spacing_mm=_base_.resize.spacing_mm,
-        max_size=_base_.resize.max_size),
+    dict(_base_.resize, type='mmuldor.RandomResizeToSpacing'),
     dict(
         type='RandomFlip',
         prob=[0.25, 0.25, 0.25],

@@ -1,8 +1,6 @@
-# Focal loss (Lin et al., ICCV 2017) in the box head, a rival of HNEM.
-_base_ = './mask-rcnn_r18_fpn_5e_phantom.py'
+_base_ = [
+    './mask-rcnn_r18_fpn_5e_phantom.py',
+    '../_base_/variants/focal.py',
+]
 
-model = dict(
-    roi_head=dict(
-        bbox_head=dict(
-            loss_cls=dict(
-                _delete_=True, type='mmuldor.SoftmaxFocalLoss', gamma=2.0))))
+model = _base_.focal

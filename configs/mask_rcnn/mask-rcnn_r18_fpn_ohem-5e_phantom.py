@@ -1,6 +1,6 @@
-# Online hard example mining (Shrivastava et al., CVPR 2016), a rival of HNEM:
-# the RoIs of the largest loss are trained on, inside each image.
-_base_ = './mask-rcnn_r18_fpn_5e_phantom.py'
+_base_ = [
+    './mask-rcnn_r18_fpn_5e_phantom.py',
+    '../_base_/variants/ohem.py',
+]
 
-model = dict(
-    train_cfg=dict(rcnn=dict(sampler=dict(type='OHEMSampler'))))
+model = _base_.ohem

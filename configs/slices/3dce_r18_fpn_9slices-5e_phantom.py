@@ -1,19 +1,8 @@
 # 3DCE's fusion (Yan et al., MICCAI 2018): slice triplets through one backbone,
 # their features joined. The phantom needs `--neighbours 9`.
 _base_ = [
-    '../_base_/models/mask-rcnn_r18_fpn_tiny.py',
+    '../_base_/models/grouped/mask-rcnn_r18_fpn_tiny.py',
     '../_base_/datasets/phantom_9slices.py',
     '../_base_/schedules/phantom_5e.py',
     '../_base_/default_runtime.py',
 ]
-
-model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='mmuldor.GroupedBackbone',
-        backbone=_base_.model.backbone),
-    neck=dict(
-        _delete_=True,
-        type='mmuldor.GroupFusionNeck',
-        num_groups=3,
-        neck=_base_.model.neck))

@@ -7,9 +7,5 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(
-        # Grey values of 148 real slices after each window.
-        mean=[37.8, 115.5, 26.5],
-        std=[62.5, 62.7, 35.6]),
-    backbone=dict(
-        in_channels=9, init_cfg=dict(type='mmuldor.InflatedInit')))
+    data_preprocessor=_base_.parts.three_windows,
+    backbone=dict(in_channels=9, init_cfg=_base_.parts.inflated))

@@ -7,5 +7,4 @@ _base_ = [
 ]
 
 model = dict(
-    backbone=dict(
-        in_channels=9, init_cfg=dict(type='mmuldor.InflatedInit')))
+    backbone=dict(in_channels=9, init_cfg=_base_.parts.inflated))

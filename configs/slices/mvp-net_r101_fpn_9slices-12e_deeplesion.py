@@ -1,25 +1,12 @@
 # MVP-Net's input (Li et al., MICCAI 2019): windows through one backbone, their
 # features weighed and joined.
 _base_ = [
-    '../_base_/models/mask-rcnn_r101_fpn.py',
+    '../_base_/models/grouped/mask-rcnn_r101_fpn.py',
     '../_base_/datasets/deeplesion_9slices-3windows.py',
     '../_base_/schedules/uldor_12e.py',
     '../_base_/default_runtime.py',
 ]
 
 model = dict(
-    data_preprocessor=dict(
-        # Grey values of 148 real slices after each window.
-        mean=[37.8, 115.5, 26.5],
-        std=[62.5, 62.7, 35.6]),
-    backbone=dict(
-        _delete_=True,
-        type='mmuldor.GroupedBackbone',
-        backbone=_base_.model.backbone),
-    neck=dict(
-        _delete_=True,
-        type='mmuldor.GroupFusionNeck',
-        num_groups=9,
-        start='mean',
-        attention=True,
-        neck=_base_.model.neck))
+    data_preprocessor=_base_.parts.three_windows,
+    neck=dict(start='mean', attention=True))

@@ -1,9 +1,4 @@
-# HNEM for data with missing annotations: what scores above half of the
-# annotated lesions is spared, and its region ignored by both assigners.
-_base_ = './uldor_r18_fpn_hnem-2e_phantom.py'
+_base_ = ['./uldor_r18_fpn_hnem-2e_phantom.py', '../_base_/variants/spare.py']
 
-default_hooks = dict(hnem=dict(spare_quantile=0.5))
-model = dict(
-    train_cfg=dict(
-        rpn=dict(assigner=dict(ignore_iof_thr=0.5)),
-        rcnn=dict(assigner=dict(ignore_iof_thr=0.5))))
+default_hooks = dict(hnem=_base_.spare_hook)
+model = _base_.spare_model

@@ -1,8 +1,8 @@
 # 27 slices 2 mm apart, as 3DCE (default.yml of lesion_detector_3DCE).
-_base_ = './deeplesion.py'
+_base_ = './deeplesion_9slices.py'
 
 load_pipeline = [
-    dict(_base_.load_pipeline[0], num_slices=27, slice_interval_mm=2.0),
+    dict(_base_.load_pipeline[0], num_slices=27),
     _base_.load_pipeline[1],
 ]
 train_pipeline = [*load_pipeline, *_base_.train_pipeline[2:]]
@@ -10,5 +10,4 @@ val_loss_pipeline = [*load_pipeline, *_base_.val_loss_pipeline[2:]]
 test_pipeline = [*load_pipeline, *_base_.test_pipeline[2:]]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

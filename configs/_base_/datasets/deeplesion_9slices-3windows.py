@@ -1,17 +1,10 @@
-# MVP-Net's three windows, soft tissue, lung and bone (ImageIO.py of
-# urmagicsmine/MVP-Net), of nine slices 2 mm apart.
-_base_ = './deeplesion.py'
+# Nine slices 2 mm apart, three windows of each.
+_base_ = ['./deeplesion_9slices.py', './mvp_windows.py']
 
-load_pipeline = [
-    dict(_base_.load_pipeline[0], num_slices=9, slice_interval_mm=2.0),
-    dict(
-        type='mmuldor.WindowHU',
-        windows=[(-174, 274), (-1493, 484), (-534, 1425)]),
-]
+load_pipeline = [_base_.load_pipeline[0], _base_.mvp_windows]
 train_pipeline = [*load_pipeline, *_base_.train_pipeline[2:]]
 val_loss_pipeline = [*load_pipeline, *_base_.val_loss_pipeline[2:]]
 test_pipeline = [*load_pipeline, *_base_.test_pipeline[2:]]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -9,31 +9,22 @@ load_pipeline = [
 # Half of the pixels of the full-size configs, for two CPU cores.
 resize = dict(type='mmuldor.ResizeToSpacing', spacing_mm=1.2, max_size=352)
 
+# RecistToMask and LoadAnnotations, then what comes after the resizing.
 train_pipeline = [
     *load_pipeline,
-    dict(type='mmuldor.RecistToMask', shape='quarter_ellipses'),
-    dict(type='LoadAnnotations', with_bbox=True, with_mask=True,
-         poly2mask=False),
+    *_base_.train_pipeline[2:4],
     resize,
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PackDetInputs', meta_keys=_base_.meta_keys),
+    *_base_.train_pipeline[5:],
 ]
 val_loss_pipeline = [
     step for step in train_pipeline if step['type'] != 'RandomFlip'
 ]
-test_pipeline = [
-    *load_pipeline,
-    resize,
-    dict(type='PackDetInputs', meta_keys=_base_.meta_keys),
-]
+test_pipeline = [*load_pipeline, resize, _base_.test_pipeline[-1]]
 
 train_dataloader = dict(
     num_workers=1,
     dataset=dict(data_root=data_root, pipeline=train_pipeline))
-val_dataloader = dict(
-    num_workers=1,
-    dataset=dict(data_root=data_root, pipeline=test_pipeline))
-test_dataloader = dict(
+val_dataloader = test_dataloader = dict(
     num_workers=1,
     dataset=dict(data_root=data_root, pipeline=test_pipeline))
 val_evaluator = dict(ann_file=data_root + 'val.json')

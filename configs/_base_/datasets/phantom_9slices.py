@@ -10,5 +10,4 @@ val_loss_pipeline = [*load_pipeline, *_base_.val_loss_pipeline[2:]]
 test_pipeline = [*load_pipeline, *_base_.test_pipeline[2:]]
 
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))

@@ -1,13 +1,8 @@
 # Without masks, for detectors that have no use for them.
 _base_ = './phantom.py'
 
-train_pipeline = [
-    dict(type='LoadAnnotations', with_bbox=True)
-    if step['type'] == 'LoadAnnotations' else step
-    for step in _base_.train_pipeline
-    if step['type'] != 'mmuldor.RecistToMask'
-]
-val_loss_pipeline = [
-    step for step in train_pipeline if step['type'] != 'RandomFlip'
-]
+load_boxes = [
+    *_base_.load_pipeline, dict(type='LoadAnnotations', with_bbox=True)]
+train_pipeline = [*load_boxes, *_base_.train_pipeline[4:]]
+val_loss_pipeline = [*load_boxes, *_base_.val_loss_pipeline[4:]]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,5 +1,7 @@
 # Values of mmdet's dino-4scale_r50_8xb2-12e_coco.py, which cannot be a base:
 # it comes with data and a schedule of its own.
+_base_ = '../parts.py'
+
 attention = dict(embed_dims=256, num_levels=4, dropout=0.0)
 ffn = dict(embed_dims=256, feedforward_channels=2048, ffn_drop=0.0)
 
@@ -8,11 +10,7 @@ model = dict(
     num_queries=900,
     with_box_refine=True,
     as_two_stage=True,
-    data_preprocessor=dict(
-        type='mmuldor.CTDataPreprocessor',
-        mean=[50.0],
-        std=[57.0],
-        bgr_to_rgb=False),
+    data_preprocessor=_base_.parts.ct_preprocessor,
     backbone=dict(
         type='ResNet',
         depth=50,

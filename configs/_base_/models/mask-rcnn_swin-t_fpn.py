@@ -2,12 +2,8 @@ _base_ = './mask-rcnn_r101_fpn.py'
 
 model = dict(
     backbone=dict(
-        _delete_=True,
-        type='SwinTransformer',
-        embed_dims=96,
-        depths=[2, 2, 6, 2],
-        num_heads=[3, 6, 12, 24],
-        window_size=7,
+        _base_.parts.swin,
+        embed_dims=96, depths=[2, 2, 6, 2], num_heads=[3, 6, 12, 24],
         drop_path_rate=0.2,
         convert_weights=True,
         init_cfg=dict(

@@ -1,17 +1,8 @@
-_base_ = 'mmdet::_base_/models/retinanet_r50_fpn.py'
+_base_ = ['mmdet::_base_/models/retinanet_r50_fpn.py', '../parts.py']
 
 model = dict(
-    data_preprocessor=dict(
-        type='mmuldor.CTDataPreprocessor',
-        mean=[50.0],
-        std=[57.0],
-        bgr_to_rgb=False),
-    backbone=dict(
-        depth=101,
-        init_cfg=dict(
-            type='Pretrained',
-            checkpoint=(
-                'https://download.pytorch.org/models/resnet101-63fe2227.pth'))),
+    data_preprocessor=_base_.parts.ct_preprocessor,
+    backbone=_base_.parts.resnet101,
     # From P2 on, since half of the lesions are under 16 px: its anchors are
     # 16, 20 and 25 px.
     neck=dict(start_level=0, add_extra_convs='on_output', num_outs=5),

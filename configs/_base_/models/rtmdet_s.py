@@ -1,16 +1,13 @@
 # Values of mmdet's rtmdet_s_8xb32-300e_coco.py, which cannot be a base: it
 # comes with data and a schedule of its own.
+_base_ = '../parts.py'
+
 norm = dict(type='SyncBN')
 act = dict(type='SiLU', inplace=True)
 
 model = dict(
     type='RTMDet',
-    data_preprocessor=dict(
-        type='mmuldor.CTDataPreprocessor',
-        mean=[50.0],
-        std=[57.0],
-        bgr_to_rgb=False,
-        pad_size_divisor=32),
+    data_preprocessor=dict(_base_.parts.ct_preprocessor, pad_size_divisor=32),
     backbone=dict(
         type='CSPNeXt',
         arch='P5',
@@ -21,15 +18,13 @@ model = dict(
         norm_cfg=norm,
         act_cfg=act,
         init_cfg=dict(
-            type='Pretrained',
-            prefix='backbone.',
+            type='Pretrained', prefix='backbone.',
             checkpoint=(
                 'https://download.openmmlab.com/mmdetection/v3.0/rtmdet/'
                 'cspnext_rsb_pretrain/cspnext-s_imagenet_600e.pth'))),
     neck=dict(
         type='CSPNeXtPAFPN',
-        in_channels=[128, 256, 512],
-        out_channels=128,
+        in_channels=[128, 256, 512], out_channels=128,
         num_csp_blocks=1,
         expand_ratio=0.5,
         norm_cfg=norm,
@@ -44,9 +39,7 @@ model = dict(
             type='MlvlPointGenerator', offset=0, strides=[8, 16, 32]),
         bbox_coder=dict(type='DistancePointBBoxCoder'),
         loss_cls=dict(
-            type='QualityFocalLoss',
-            use_sigmoid=True,
-            beta=2.0,
+            type='QualityFocalLoss', use_sigmoid=True, beta=2.0,
             loss_weight=1.0),
         loss_bbox=dict(type='GIoULoss', loss_weight=2.0),
         with_objectness=False,
