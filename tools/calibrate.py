@@ -7,7 +7,7 @@
         --calibration calibration.json
 
 Turns scores into probabilities (isotonic regression) and finds the threshold
-of an operating point, by FPs an image or by sensitivity.
+of an operating point, by FPs per image or by sensitivity.
 """
 
 from __future__ import annotations
@@ -57,16 +57,16 @@ def main(argv: list[str] | None = None) -> None:
         fps_per_image=args.fps_per_image,
         sensitivity=args.sensitivity,
     )
-    counts, brier, chosen = fitted.counts, fitted.brier, fitted.chosen
+    counts, brier, point = fitted.counts, fitted.brier, fitted.operating_point
     print(
         f'{counts["detections"]} detections on {counts["images"]} images; '
         f'Brier score {brier["score"]:.4f}, calibrated '
         f'{brier["calibrated"]:.4f} (on patients not fitted on)'
     )
     print(
-        f'works at scores of at least {chosen.score_thr:.4f}: '
-        f'{chosen.fps_per_image:.2f} FPs an image, '
-        f'{100 * chosen.sensitivity:.1f} % of the lesions'
+        f'operating point: score threshold {point.score_thr:.4f}, '
+        f'{point.fps_per_image:.2f} FPs per image, sensitivity '
+        f'{100 * point.sensitivity:.1f} %'
     )
     if args.plot:
         from mmuldor.evaluation.calibration.reliability_plot import (

@@ -48,7 +48,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=float,
         default=4.0,
         metavar='FPS',
-        help='FPs an image of the figures by size, type, interval (default 4)',
+        help='FPs per image of the figures by lesion size, interval and type '
+        '(default 4)',
     )
     parser.add_argument('--level', type=float, default=0.95)
     parser.add_argument('--resamples', type=int, default=2000)

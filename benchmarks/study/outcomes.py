@@ -22,7 +22,7 @@ from mmuldor.io.json_files import read_json, replacing
 _NEVER = -1
 
 
-# The paper's HNEM model ends at 5 FPs an image, so its lesion class was cut
+# The paper's HNEM model ends at 5 FPs per image, so its lesion class was cut
 # somewhere. Here it is cut where it gives this many.
 CUT_FPS = 2.0
 # Name of an evaluation: lesion class cut, FP class appended.

@@ -19,7 +19,7 @@ FPN, from scratch, 1,000 iterations of two images) on two CPU cores. What
 holds here holds for this phantom and these models; R-101 at full size and
 real scans: not run.
 
-**No claim of the paper is shown by this study.** A test of methods counts
+**No claim of the paper is confirmed by this study.** A test of methods counts
 trainings, not images alone: with seeds as readers (Obuchowski and Rockette
 1995, degrees of freedom of Hillis 2007) and Holm's correction over the
 study's three claims (Mask R-CNN - w/o Mask; HNEM - Mask R-CNN; the same with
@@ -81,12 +81,12 @@ class Part:
 
 _WITH = ('mask', 'hnem', 'hnem-spare')
 _CUT = (
-    'The paper\'s HNEM model ends at 5 FPs an image and "+ FP" goes on from '
-    'there. Here the lesion class is cut where it gives 2 FPs an image '
+    'The paper\'s HNEM model ends at 5 FPs per image and "+ FP" goes on from '
+    'there. Here the lesion class is cut where it gives 2 FPs per image '
     '("cut"); "+ FP, cut" goes on with the false-positive class, ranked '
-    'below, and "HNEM" with its own less sure lesions. Only where the '
-    'former is better does the second class hide more lesions than the '
-    'unsure part of the first.'
+    'below, and "HNEM" with its own lesions of lower scores. Only where '
+    'the former is better does the second class hide more lesions than the '
+    'low-scoring part of the first.'
 )
 SECTIONS = (
     Part(

@@ -33,7 +33,7 @@ SPLITS = ('train', 'val', 'test')
 
 
 def build_split(config: Config, split: str) -> BaseDataset:
-    """The data set of a split, its files checked.
+    """The dataset of a split, its files checked.
 
     Raises:
         FileNotFoundError: If an annotation file or a key slice is missing.
@@ -109,7 +109,7 @@ def _figure(info: dict, index: int, dataset: BaseDataset) -> Figure:
 
 
 def targets_of(sample: DetDataSample, classes: Sequence[str]) -> list[Target]:
-    """What a packed sample of a data set with these classes trains on."""
+    """What a packed sample of a dataset with these classes trains on."""
     if 'bboxes' not in sample.gt_instances:
         return []
     found = as_arrays(sample.gt_instances)

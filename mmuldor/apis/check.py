@@ -117,15 +117,15 @@ def _check_evaluators(
                 metric.dataset_meta = datasets[split].metainfo
             except (ValueError, OSError) as error:
                 yield CheckResult('error', f'{split}_evaluator: {error}')
-            asked = evaluator.get('ann_file')
-            if asked is None:
+            ann_file = evaluator.get('ann_file')
+            if ann_file is None:
                 continue
             loaded = datasets[split].ann_file
-            if os.path.realpath(asked) != os.path.realpath(loaded):
+            if os.path.realpath(ann_file) != os.path.realpath(loaded):
                 yield CheckResult(
                     'error',
-                    f'{split}_evaluator.ann_file is {asked}, but the data '
-                    f'set reads {loaded}.',
+                    f'{split}_evaluator.ann_file is {ann_file}, but the '
+                    f'dataset reads {loaded}.',
                 )
 
 

@@ -27,7 +27,7 @@ class CheckResult:
 
     Attributes:
         level: 'ok', 'warning' or 'error'.
-        text: What was found, and the remedy where there is one.
+        text: What was found, and what to do about it.
     """
 
     level: str
@@ -71,7 +71,7 @@ def check_model(
     Args:
         model: The detector.
         samples: Packed samples.
-        classes: Of the data set.
+        classes: Of the dataset.
     """
     yield from _check_classes(model, classes)
     yield from _check_boxes(samples, classes, model)

@@ -53,7 +53,7 @@ def infer_scan(
             threshold that the calibration chose, or 0.3 without.
         calibration: File of ``tools/calibrate.py``, that of the config's
             ``calibration`` by default.
-        fps_per_image: Another operating point of the calibration, by FPs an
+        fps_per_image: Another operating point of the calibration, by FPs per
             image of its validation split.
         sensitivity: Or by the sensitivity there.
         tta: Average over the views of the config's ``tta``.
@@ -106,8 +106,8 @@ def _calibration(
             )
         return None
     fitted = load_calibration(path)
-    chosen = fitted.choose(fps_per_image, sensitivity)
-    return replace(fitted, chosen=chosen)
+    point = fitted.choose(fps_per_image, sensitivity)
+    return replace(fitted, operating_point=point)
 
 
 def _track(items: Iterable, total: int, text: str) -> Iterable:

@@ -74,8 +74,9 @@ class LesionDetector:
             config = copy.deepcopy(config)
             average_views(config)
         if score_thr is None:
-            chosen = calibration and calibration.chosen.score_thr
-            score_thr = DEFAULT_SCORE_THR if chosen is None else chosen
+            score_thr = DEFAULT_SCORE_THR
+            if calibration is not None:
+                score_thr = calibration.operating_point.score_thr
         self.score_thr, self.calibration = score_thr, calibration
         with config_errors(config):
             self.model = MODELS.build(config.model)

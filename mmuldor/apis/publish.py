@@ -21,7 +21,7 @@ _USE = """\
 Research on lesion detection in CT: marking lesions on axial slices and
 comparing detectors. Not a medical device; not tested for diagnosis or for
 any clinical decision. It was trained on one collection of scans, whose
-scanners, patients and kinds of lesions it reflects, and in which not every
+scanners, patients and lesion types it reflects, and in which not every
 lesion is annotated.
 """
 
@@ -143,7 +143,7 @@ def _metrics(froc: str | os.PathLike | None) -> dict[str, float]:
         if not all(is_integer(counts[k]) for k in ('images', 'lesions')):
             raise ValueError('`counts` are no integers')
         found = {
-            f'sensitivity at {rate:g} FPs an image': f'{100 * value:.2f} %'
+            f'sensitivity at {rate:g} FPs per image': f'{100 * value:.2f} %'
             for rate, value in pairs
         }
         found['tested on'] = (

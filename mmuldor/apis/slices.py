@@ -1,4 +1,4 @@
-"""Slices of a volume as items of a data set."""
+"""Slices of a volume as items of a dataset."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _FromHead:
 
 
 def slice_item(volume: Volume, index: int) -> dict:
-    """A data set's item for one slice."""
+    """A dataset's item for one slice."""
     count, height, width = volume.shape
     columns_mm, rows_mm, interval_mm = volume.spacing_mm
     return {

@@ -74,7 +74,7 @@ def tested_annotations(paths: Iterable[str]) -> str:
 
     Args:
         paths: Work dirs and other paths; the first folder that holds the
-            config of a run is asked.
+            config of a run is read.
 
     Raises:
         ValueError: If none does.

@@ -17,8 +17,9 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 def latest_checkpoint(work_dir: str) -> str | None:
     """The checkpoint of the last whole epoch in a work dir, if there is one.
 
-    Files are asked, not MMEngine's ``last_checkpoint``, which a kill can leave
-    empty. Checkpoints appear whole; a cut one from elsewhere is passed over.
+    Looks at the files, not at MMEngine's ``last_checkpoint``, which a kill
+    can leave empty. Checkpoints appear whole; a truncated one from elsewhere
+    is passed over.
     """
     found = {}
     for path in Path(work_dir).glob('epoch_*.pth'):
@@ -48,7 +49,7 @@ def train_detector(
             is in them.
 
     Raises:
-        ValueError: If the config cannot do what is asked.
+        ValueError: If the config does not fit these arguments.
     """
     check_keys(
         config,

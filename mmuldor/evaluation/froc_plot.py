@@ -33,7 +33,7 @@ def froc_figure(
     published: Mapping[str, Mapping[float, float]] | None = None,
     unit: str = 'image',
 ) -> Figure:
-    """Draw curves by name, sensitivity in percent over FPs an image.
+    """Draw curves by name, sensitivity in percent over FPs per image.
 
     A curve that ends early gets a dot there and is dotted on at its last
     sensitivity, which is what the tables show beyond its end.
@@ -41,7 +41,7 @@ def froc_figure(
     Args:
         curves: The curves.
         max_fp_rate: Where the axis of FPs ends.
-        published: Percent by FPs an image, by name, of what is known at
+        published: Percent by FPs per image, by name, of what is known at
             single points only; drawn grey.
         unit: What FPs are counted by.
     """

@@ -22,10 +22,10 @@ FP_SUFFIX = ' + FP'
 
 @dataclass(frozen=True, eq=False)
 class EvaluatedRun:
-    """One row of the table.
+    """A results file and its FROC, one row of the table.
 
     Attributes:
-        name: What the row is called.
+        name: Title of the row.
         evaluation: Its FROC.
         results: The lesion-class entries of the results file that were
             evaluated, in the order of ``evaluation.matched``; empty for a

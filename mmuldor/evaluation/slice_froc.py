@@ -67,7 +67,7 @@ def evaluate_slices(
     Args:
         truth: The lesions.
         detections: Detections on any of `truth.all_images`.
-        fp_rates: FPs an image to report, rising.
+        fp_rates: FPs per image to report, rising.
         iou_thr: A hit is an IoU of at least this.
         with_fp_class: Append the FP-class detections (see
             `append_fp_class`). By default they are ignored.
@@ -140,10 +140,10 @@ def format_table(evaluation: SliceEvaluation) -> str:
     lines = [
         f'{name}: {counts["images"]} images, {counts["lesions"]} lesions, '
         f'{counts["detections"]} detections, IoU >= {evaluation.iou_thr:g}',
-        'FPs an image  ' + ''.join(f'{cell:>7}' for cell in head),
+        'FPs per image ' + ''.join(f'{cell:>7}' for cell in head),
         'sensitivity % ' + ''.join(f'{cell:>7}' for cell in cells),
         f'mean over 0.5, 1, 2, 4; max first reached at '
-        f'{summary.fps_at_max:.2f} FPs an image',
+        f'{summary.fps_at_max:.2f} FPs per image',
     ]
     not_used = [
         f'{counts[key]} {words}'
@@ -164,7 +164,15 @@ def evaluate_slice_files(
     with_fp_class: bool = False,
     keep_noisy: bool = False,
 ) -> SliceEvaluation:
-    """FROC of a results file; the arguments of both steps.
+    """FROC of a results file against an annotation file.
+
+    Args:
+        ann_file: Read by `load_ground_truth`.
+        results_file: Read by `load_detections`.
+        fp_rates: See `evaluate_slices`.
+        iou_thr: See `evaluate_slices`.
+        with_fp_class: See `evaluate_slices`.
+        keep_noisy: Count lesions too whose annotation is noisy.
 
     Raises:
         FileNotFoundError: A file is missing.

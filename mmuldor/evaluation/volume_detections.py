@@ -25,10 +25,10 @@ class VolumeDetections:
     """Detections of many volumes as a table.
 
     Attributes:
-        volumes: Position of each one's volume in the list asked for, (n,).
+        volumes: Index of each one's volume in the list of volumes, (n,).
         boxes_mm: `x1 y1 z1 x2 y2 z2` along the axes of that volume, (n, 6).
         scores: (n,) float64.
-        unused: Files of scans that were not asked for.
+        unused: Number of files that belong to no volume of the list.
     """
 
     volumes: np.ndarray

@@ -76,7 +76,7 @@ def evaluate_volumes(
     Args:
         volumes: Those that count, with lesions or without.
         detections: Theirs.
-        fp_rates: FPs a volume to report, rising.
+        fp_rates: FPs per volume to report, rising.
         hit: See `mmuldor.functional.matching_3d.HIT_RULES`.
         iou_thr: With 'iou', a hit is a 3-D IoU of at least this.
 
@@ -124,6 +124,14 @@ def evaluate_volume_files(
     iou_thr: float = IOU_THR,
 ) -> VolumeEvaluation:
     """FROC of `lesions.json` files against a `volumes.json`.
+
+    Args:
+        volumes_file: Read by `load_volumes`.
+        paths: Read by `load_volume_detections`.
+        split: The volumes that count; 'all' counts those of all splits.
+        fp_rates: See `evaluate_volumes`.
+        hit: See `evaluate_volumes`.
+        iou_thr: See `evaluate_volumes`.
 
     Raises:
         FileNotFoundError: A file is missing.
@@ -173,10 +181,10 @@ def volume_table(evaluation: VolumeEvaluation) -> str:
         f'({counts["volumes_without_lesions"]} without lesions), '
         f'{counts["lesions"]} lesions, {counts["detections"]} detections, '
         f'{rule}',
-        'FPs a volume  ' + ''.join(f'{cell:>7}' for cell in head),
+        'FPs per volume' + ''.join(f'{cell:>7}' for cell in head),
         'sensitivity % ' + ''.join(f'{cell:>7}' for cell in cells),
         'CPM: mean over 0.125, 0.25, 0.5, 1, 2, 4, 8 (LUNA16); max first '
-        f'reached at {summary.fps_at_max:.2f} FPs a volume',
+        f'reached at {summary.fps_at_max:.2f} FPs per volume',
     ]
     if counts['files_of_other_volumes']:
         lines.append(

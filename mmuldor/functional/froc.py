@@ -62,11 +62,11 @@ class FROCSummary:
     """The figures that papers report; sensitivities are fractions.
 
     Attributes:
-        fp_rates: FPs an image asked for.
+        fp_rates: FPs per image at which sensitivity is reported.
         sensitivity: Sensitivity at each of them.
-        mean: Mean sensitivity at 0.5, 1, 2 and 4, whatever was asked for.
-        max_sensitivity: The largest sensitivity, that of all detections.
-        fps_at_max: The smallest number of FPs an image that reaches it.
+        mean: Mean sensitivity at 0.5, 1, 2 and 4, whatever `fp_rates` are.
+        max_sensitivity: The maximum sensitivity, that of all detections.
+        fps_at_max: The smallest number of FPs per image that reaches it.
     """
 
     fp_rates: tuple[float, ...]
@@ -114,13 +114,13 @@ def froc_curve(
 
 
 def sensitivity_at(curve: FROCCurve, fp_rates: ArrayLike) -> Floats:
-    """Sensitivity at FPs an image: linear between points, held at the end.
+    """Sensitivity at FPs per image: linear between points, held at the end.
 
     Where the curve rises at one FP rate, the upper end counts.
 
     Args:
         curve: The curve.
-        fp_rates: FPs an image, (r,), 0 or more.
+        fp_rates: FPs per image, (r,), 0 or more.
 
     Returns:
         Sensitivities as fractions, (r,) float64.

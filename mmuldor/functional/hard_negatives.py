@@ -34,7 +34,7 @@ def select_hard_negatives(
             among all. None means all.
         hit_iou: S2 above this is a hit (paper: 0.3).
         min_score: S1 above this is confident (paper: 0.7).
-        max_per_image: m, the largest number of examples (paper: 3).
+        max_per_image: m, the maximum number of examples (paper: 3).
         rng: Source of the draw, ``mining_rng(seed, epoch, image_id)``.
 
     Returns:

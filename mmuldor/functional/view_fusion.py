@@ -19,17 +19,17 @@ def group_views(
 ) -> list[Ints]:
     """Which detections of different views are one.
 
-    The surest free detection takes from every other view the free one that
-    overlaps it most, and so on.
+    In the order of descending scores, each detection that is still free takes
+    from every other view the free detection of the highest IoU.
 
     Args:
         boxes: `x1 y1 x2 y2` of all views in one frame, (n, 4).
-        scores: (n,); of equal ones the first counts as surer.
+        scores: (n,); of equal ones the first comes first.
         views: Number of each one's view, (n,).
         iou_thr: Boxes of one detection overlap by at least this.
 
     Returns:
-        Rows of each detection, the surest first; none twice.
+        Rows of each group, the highest score first; none twice.
 
     Raises:
         ValueError: If shapes differ or an argument is out of range.

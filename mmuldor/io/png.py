@@ -112,7 +112,7 @@ def check_png16(
 ) -> PngHeader:
     """Checks head and tail of a 16-bit grey PNG, without decoding it.
 
-    Finds what usually goes wrong with a data set: other depth, colour or size,
+    Finds what usually goes wrong with a dataset: other depth, colour or size,
     and files cut off while they were copied or unpacked.
 
     Raises:

@@ -18,20 +18,14 @@ from mmuldor.evaluation.runs import EvaluatedRun, load_runs, table_row
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.mining.bank import load_bank
+from mmuldor.report import sections
 from mmuldor.report.mined_figure import mined_figure
 from mmuldor.report.page import Picture, build_page
 from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.report.pseudo_mask_figure import pseudo_mask_figure
-from mmuldor.report.sections import (
-    READING,
-    build_sections,
-    fact_list,
-    lead_paragraph,
-    table_note,
-)
 from mmuldor.report.side_by_side import side_by_side_figure
 from mmuldor.report.table import html_table, markdown_table
-from mmuldor.visualization.examples import with_pictures
+from mmuldor.visualization.examples import with_existing_images
 from mmuldor.visualization.panels import save_figure
 
 
@@ -84,7 +78,7 @@ def build_report(
     everything = load_annotations(ann)
     lesions = GroundTruth.of(everything, ann)
     loaded = load_runs(lesions, runs, with_fp)
-    document = with_pictures(everything, ann, images)
+    document = with_existing_images(everything, ann, images)
     outlines = load_outlines(truth, document) if truth else None
     banks = _load_banks(train_ann, bank_dir)
     train = load_annotations(train_ann) if banks else None
@@ -102,17 +96,17 @@ def build_report(
         document, images, lesions, loaded, outlines, fps_per_image, seed
     )
     if banks:
-        shown = with_pictures(train, train_ann, images)
+        shown = with_existing_images(train, train_ann, images)
         for file, bank in banks.items():
             figures[file] = mined_figure(bank, shown, images, seed=seed)
     page = build_page(
         title,
-        lead_paragraph(rows),
+        sections.lead_paragraph(rows),
         html_table(rows),
         Picture('froc.svg', 'FROC curves of all rows of the table'),
-        READING,
-        fact_list(rows, document, train, banks, notes),
-        build_sections(
+        sections.READING,
+        sections.fact_list(rows, document, train, banks, notes),
+        sections.build_sections(
             rows, comparison, banks, outlines is not None, fps_per_image
         ),
     )
@@ -163,7 +157,7 @@ def _write(
     write_json(out / 'table.json', rows, indent=2)
     write_json(out / 'comparison.json', comparison, indent=1)
     _write_text(out / 'comparison.md', markdown(comparison, ()))
-    note = f'\n{table_note(rows)}\n'
+    note = f'\n{sections.table_note(rows)}\n'
     _write_text(out / 'table.md', markdown_table(rows) + note)
     # The page comes last: where it is, its pictures are.
     _write_text(out / 'index.html', page)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmuldor.visualization.ct_image import load_slice
-from mmuldor.visualization.examples import rotate
+from mmuldor.visualization.examples import draw_by_turns
 from mmuldor.visualization.labels import LabelPlacer
 from mmuldor.visualization.marks import (
     DETECTION,
@@ -20,6 +20,9 @@ from mmuldor.visualization.marks import (
 )
 from mmuldor.visualization.panels import PanelGrid, square_view
 
+# Panels in a row.
+_COLUMNS = 4
+
 
 def mined_figure(
     bank: dict,
@@ -27,7 +30,6 @@ def mined_figure(
     images_dir: str | Path,
     *,
     count: int = 8,
-    columns: int = 4,
     side: int = 380,
     seed: int = 0,
 ) -> Figure:
@@ -39,7 +41,6 @@ def mined_figure(
         images_dir: Folder of its images.
         count: Number of images; those with three, two and one examples take
             turns.
-        columns: Panels in a row.
         side: Side of a panel in output pixels.
         seed: Of the choice.
 
@@ -56,11 +57,10 @@ def mined_figure(
     _check_known(keys, images)
     numbers = [len(mined[key]) for key in keys]
     turns = sorted(set(numbers), reverse=True)
-    chosen = [keys[i] for i in rotate(numbers, turns, count, seed)]
-    columns = min(columns, len(chosen)) or 1
-    grid = PanelGrid(-(-len(chosen) // columns), columns, side)
-    if not chosen:
-        grid.say('no example was mined in this round')
+    chosen = [keys[i] for i in draw_by_turns(numbers, turns, count, seed)]
+    grid = PanelGrid.of_number(
+        len(chosen), _COLUMNS, side, 'no example was mined in this round'
+    )
     for place, key in enumerate(chosen):
         image, shown = images[key], [*mined[key], *lesions[key]]
         shape = (image['height'], image['width'])
@@ -69,9 +69,9 @@ def mined_figure(
         )
         spared = sum('spared' in example for example in mined[key])
         caption = f'{image["file_name"]}, {len(mined[key]) - spared} mined'
-        caption += f', {spared} spared' if spared else ''
+        caption += f', {spared} ignored' if spared else ''
         picture = load_slice(image, images_dir)
-        ax = grid.add(*divmod(place, columns), picture, view, caption)
+        ax = grid.add(*divmod(place, grid.columns), picture, view, caption)
         _draw_case(ax, mined[key], lesions[key])
     return grid.fig
 
@@ -101,5 +101,5 @@ def _draw_case(ax: Axes, mined: list[dict], lesions: list[dict]) -> None:
 
 
 def _color(example: dict) -> str:
-    """Spared examples look like detections, which they stay."""
+    """Ignored examples look like detections: they are no negatives."""
     return DETECTION if example.get('spared') else MINED

@@ -18,7 +18,7 @@ from mmuldor.report.mined_figure import mined_figure
 from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.report.pseudo_mask_figure import pseudo_mask_figure
 from mmuldor.report.side_by_side import side_by_side_figure
-from mmuldor.visualization.examples import with_pictures
+from mmuldor.visualization.examples import with_existing_images
 
 PathLike = str | os.PathLike
 
@@ -40,7 +40,7 @@ def pseudo_masks(
         count: Number of lesions, spread over the sizes.
         seed: Of the choice.
     """
-    document = with_pictures(load_annotations(ann), ann, Path(images))
+    document = with_existing_images(load_annotations(ann), ann, Path(images))
     outlines = load_outlines(truth, document) if truth else None
     return pseudo_mask_figure(
         document, images, outlines=outlines, count=count, seed=seed
@@ -50,8 +50,8 @@ def pseudo_masks(
 def mined(
     ann: PathLike,
     images: PathLike,
-    bank: PathLike,
     *,
+    bank: PathLike,
     count: int = 8,
     seed: int = 0,
 ) -> Figure:
@@ -64,7 +64,7 @@ def mined(
         count: Number of images.
         seed: Of the choice.
     """
-    document = with_pictures(load_annotations(ann), ann, Path(images))
+    document = with_existing_images(load_annotations(ann), ann, Path(images))
     return mined_figure(
         load_bank(bank), document, images, count=count, seed=seed
     )
@@ -92,7 +92,7 @@ def side_by_side(
     document = load_annotations(ann)
     truth = GroundTruth.of(document, ann)
     loaded = load_runs(truth, runs)
-    document = with_pictures(document, ann, Path(images))
+    document = with_existing_images(document, ann, Path(images))
     return side_by_side_figure(
         document,
         images,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from mmuldor.functional.recist import pseudo_mask_polygon
 from mmuldor.visualization.ct_image import load_slice
-from mmuldor.visualization.examples import spread
+from mmuldor.visualization.examples import draw_over_range
 from mmuldor.visualization.marks import (
     MASK,
     TRUTH,
@@ -59,11 +59,8 @@ def pseudo_mask_figure(
         diameters_mm(a['recist_px'], images[a['image_id']]['spacing_mm'])
         for a in lesions
     ]
-    chosen = spread([long for long, _ in sizes], count, seed)
-    columns = min(columns, len(chosen)) or 1
-    grid = PanelGrid(-(-len(chosen) // columns), columns, side)
-    if not chosen:
-        grid.say('no lesion')
+    chosen = draw_over_range([long for long, _ in sizes], count, seed)
+    grid = PanelGrid.of_number(len(chosen), columns, side, 'no lesion')
     for place, index in enumerate(chosen):
         lesion, image = lesions[index], images[lesions[index]['image_id']]
         shape = (image['height'], image['width'])
@@ -71,7 +68,7 @@ def pseudo_mask_figure(
         long, short = sizes[index]
         caption = f'{long:.1f} x {short:.1f} mm'
         picture = load_slice(image, images_dir)
-        ax = grid.add(*divmod(place, columns), picture, view, caption)
+        ax = grid.add(*divmod(place, grid.columns), picture, view, caption)
         points = np.reshape(lesion['recist_px'], (4, 2))
         draw_region(ax, [pseudo_mask_polygon(points)], MASK, fill=0.4)
         truth = (outlines or {}).get(lesion['id'], ())

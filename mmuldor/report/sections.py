@@ -1,4 +1,4 @@
-"""What the report says in words."""
+"""The texts of the report."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def lead_paragraph(rows: Sequence[dict]) -> str:
     """One sentence: what the page shows."""
     counts = rows[0]['counts']
     return (
-        'Lesions of every kind in CT slices, found by detectors in the manner '
-        'of ULDor (Mask R-CNN on pseudo masks, with mined hard negatives): '
-        'how many they find, and at what price in false alarms, on '
+        'Universal lesion detection in CT slices in the manner of ULDor '
+        '(Mask R-CNN on pseudo masks, with mined hard negatives): '
+        'sensitivity and false positives on '
         f'{_count(counts["images"], "image")} with '
         f'{_count(counts["lesions"], "annotated lesion")}.'
     )
@@ -36,8 +36,8 @@ def table_note(rows: Sequence[dict]) -> str:
     return (
         'Sensitivity in % at average false positives per image; '
         f'{_extent(counts["images"], counts["lesions"])}, hit at IoU >= '
-        f'{rows[0]["iou_thr"]:g}. "at FPs": where the largest sensitivity is '
-        'first reached.'
+        f'{rows[0]["iou_thr"]:g}. "at FPs": FPs per image at which the '
+        'maximum sensitivity is first reached.'
     )
 
 
@@ -56,10 +56,8 @@ def fact_list(
         facts.append(
             ('noisy lesions dropped', f'{counts["noisy_lesions_dropped"]:,}')
         )
-    if document['without_picture']:
-        facts.append(
-            ('images not on disk', f'{document["without_picture"]:,}')
-        )
+    if document['missing_images']:
+        facts.append(('missing images', f'{document["missing_images"]:,}'))
     if train:
         used = sum(not lesion['noisy'] for lesion in train['annotations'])
         extent = _extent(len(train['images']), used)
@@ -88,7 +86,7 @@ def build_sections(
         fps_per_image: Where the methods are compared in pictures.
     """
     sections = [
-        how_sure_section(comparison),
+        interval_section(comparison),
         pseudo_mask_section('pseudo_masks.png', with_truth),
         side_by_side_section('side_by_side.png', fps_per_image),
     ]
@@ -107,11 +105,11 @@ def protocol_section(rows: Sequence[dict]) -> Section:
         "append the detections of the model's false-positive class after "
         'all others. table.json holds every figure at full precision.'
     )
-    return Section('How it was measured', [text])
+    return Section('Evaluation protocol', [text])
 
 
-def how_sure_section(comparison: dict) -> Section:
-    """Intervals of the means, and what they allow to say."""
+def interval_section(comparison: dict) -> Section:
+    """Intervals of the means, and which differences are significant."""
     settings = comparison['settings']
     rows = '; '.join(
         f'{row["name"]} {100 * row["mean"]:.1f} '
@@ -120,14 +118,14 @@ def how_sure_section(comparison: dict) -> Section:
         for row in comparison['rows']
     )
     texts = [
-        'With few images chance moves every figure. Mean sensitivity over '
+        'With few images every figure varies by chance. Mean sensitivity over '
         f'0.5, 1, 2 and 4 FPs with {100 * settings["level"]:g} % intervals '
         f'({settings["num_resamples"]:,} resamples of '
         f'{_count(comparison["patients"], "patient")}), one training each: '
         f'{rows}.',
         *map(difference_sentence, comparison['differences']),
     ]
-    return Section('How sure the figures are', texts)
+    return Section('Confidence intervals', texts)
 
 
 def pseudo_mask_section(file: str, with_truth: bool) -> Section:
@@ -194,7 +192,7 @@ def _when(bank: dict) -> str:
     return f'after epoch {epoch}' if epoch else 'before training'
 
 
-# Counts that are told only where there are any.
+# Counts that are shown only where they are not 0.
 _RARE = ('spared', 'excluded')
 
 
@@ -206,7 +204,7 @@ def _bank_counts(bank: dict) -> str:
         'without_hit': 'without',
         'mined': 'examples mined',
         'skipped': 'candidates skipped (on an annotated lesion)',
-        'spared': 'spared (too sure for a mistake)',
+        'spared': 'ignored (may be lesions, by their high scores)',
         'excluded': 'excluded by a reader',
     }
     found = [

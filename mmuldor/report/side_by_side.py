@@ -13,7 +13,7 @@ from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.runs import EvaluatedRun
 from mmuldor.visualization.ct_image import load_slice
 from mmuldor.visualization.detection_figure import draw_detections
-from mmuldor.visualization.examples import rotate
+from mmuldor.visualization.examples import draw_by_turns
 from mmuldor.visualization.panels import PanelGrid, square_view
 
 # Images on which the methods differ say most, so they come twice as often.
@@ -49,7 +49,7 @@ class _Shown:
 
     def heading(self, name: str, fps_per_image: float) -> str:
         if self.threshold is None:
-            return f'{name}\nno score gives {fps_per_image:g} FPs an image'
+            return f'{name}\nno score gives {fps_per_image:g} FPs per image'
         return f'{name}\nscore at least {self.threshold:.2f}'
 
 
@@ -90,14 +90,14 @@ def side_by_side_figure(
     shown = [_Shown(run, fps_per_image) for run in runs]
     ids = sorted(lesions)
     groups = [_group([s.found[image_id] for s in shown]) for image_id in ids]
-    chosen = [ids[i] for i in rotate(groups, TURNS, rows, seed)]
+    chosen = [ids[i] for i in draw_by_turns(groups, TURNS, rows, seed)]
     titles = [
         s.heading(run.name, fps_per_image)
         for s, run in zip(shown, runs, strict=True)
     ]
     grid = PanelGrid(len(chosen), len(runs), side, titles)
     if not chosen:
-        grid.say('no image with a lesion')
+        grid.show_message('no image with a lesion')
     for row, image_id in enumerate(chosen):
         picture = load_slice(images[image_id], images_dir)
         view = _view(picture.shape[:2], lesions[image_id], shown, image_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-COLUMNS_AFTER = ('mean 0.5 to 4', 'largest', 'at FPs')
+COLUMNS_AFTER = ('mean 0.5 to 4', 'maximum', 'at FPs')
 # Stands above the rates in HTML.
 GROUP = 'sensitivity [%] at false positives per image'
 
@@ -22,7 +22,7 @@ def _figures(row: dict) -> list[str]:
 
 
 def _best(rows: Sequence[dict]) -> list[str | None]:
-    """The largest cell of each column; None for the FP rate at the end."""
+    """The best cell of each column; None for the FP rate at the end."""
     columns = list(zip(*map(_figures, rows), strict=True))
     best = [max(column, key=float) for column in columns[:-1]]
     return [*best, None] if len(rows) > 1 else [None] * len(columns)

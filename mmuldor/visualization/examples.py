@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 
-def spread(values: Sequence[float], count: int, seed: int) -> list[int]:
+def draw_over_range(
+    values: Sequence[float], count: int, seed: int
+) -> list[int]:
     """Draw examples over the whole range of a value, small to large.
 
     The sorted values are cut into ``count`` parts of (nearly) equal number,
@@ -29,7 +31,7 @@ def spread(values: Sequence[float], count: int, seed: int) -> list[int]:
     return [int(rng.choice(part)) for part in parts if len(part)]
 
 
-def rotate(
+def draw_by_turns(
     groups: Sequence[Hashable],
     order: Sequence[Hashable],
     count: int,
@@ -39,8 +41,8 @@ def rotate(
 
     Args:
         groups: The group of each candidate.
-        order: The turn in which groups are asked; one may come twice. A
-            group that has run out is passed over.
+        order: The order in which groups take turns; one may come twice. A
+            group without further candidates is passed over.
         count: How many to draw.
         seed: Of the draw inside the groups.
 
@@ -60,7 +62,7 @@ def rotate(
     return chosen
 
 
-def with_pictures(
+def with_existing_images(
     document: dict, path: str | os.PathLike, images_dir: Path
 ) -> dict:
     """The document with only those images whose file is there.
@@ -71,7 +73,7 @@ def with_pictures(
         images_dir: Folder of its images.
 
     Returns:
-        The document, and ``without_picture``, how many images were left out.
+        The document, and ``missing_images``, how many images were left out.
 
     Raises:
         FileNotFoundError: If none is there.
@@ -90,5 +92,5 @@ def with_pictures(
         **document,
         'images': there,
         'annotations': kept,
-        'without_picture': len(images) - len(there),
+        'missing_images': len(images) - len(there),
     }

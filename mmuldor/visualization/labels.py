@@ -77,7 +77,7 @@ class LabelPlacer:
         """Area that the place shares with what is there already."""
         total = 0.0
         for x1, y1, x2, y2 in self.taken:
-            across = min(spot[2], x2) - max(spot[0], x1)
-            down = min(spot[3], y2) - max(spot[1], y1)
-            total += max(across, 0) * max(down, 0)
+            width = min(spot[2], x2) - max(spot[0], x1)
+            height = min(spot[3], y2) - max(spot[1], y1)
+            total += max(width, 0) * max(height, 0)
         return total

@@ -46,7 +46,7 @@ class PanelGrid:
         titles: Sequence[str] = (),
     ) -> None:
         rows, columns = max(rows, 1), max(columns, 1)
-        self.side = side
+        self.side, self.columns = side, columns
         self.head = 48 if titles else 0
         self.width = columns * (side + self.gap) + self.gap
         self.height = (
@@ -58,6 +58,17 @@ class PanelGrid:
             left = self.gap + column * (side + self.gap)
             self._write(left, 10, main, TEXT, 'bold')
             self._write(left, 30, second, FAINT, 'normal')
+
+    @classmethod
+    def of_number(
+        cls, number: int, columns: int, side: int, empty: str
+    ) -> PanelGrid:
+        """A grid for so many panels; `empty` is its message without any."""
+        columns = min(columns, number) or 1
+        grid = cls(-(-number // columns), columns, side)
+        if not number:
+            grid.show_message(empty)
+        return grid
 
     def add(
         self,
@@ -76,7 +87,7 @@ class PanelGrid:
         self._write(left, top + self.side + 6, caption, FAINT, 'normal')
         return ax
 
-    def say(self, text: str) -> None:
+    def show_message(self, text: str) -> None:
         """Write a line where the first panel would be."""
         top = self.head + self.gap + self.side / 2
         self._write(2 * self.gap, top, text, TEXT, 'normal')

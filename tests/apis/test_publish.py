@@ -93,7 +93,7 @@ def test_the_card(checkpoint, tmp_path):
         '| training data | DeepLesion |',
         '| seed | 7 |',
         '| licence | CC BY 4.0 |',
-        '| sensitivity at 4 FPs an image | 84.38 % |',
+        '| sensitivity at 4 FPs per image | 84.38 % |',
         '| tested on | 1,200 images, 30 lesions |',
         "work_dir = 'w'",
     ):

@@ -178,7 +178,7 @@ def test_the_write_up(results, tmp_path):
     settings = Settings(num_resamples=30, num_permutations=0)
     write_study(results, out, settings)
     text = out.read_text()
-    for verdict in ('better than', 'worse than', ', p ', 'is shown:'):
+    for verdict in ('better than', 'worse than', ', p ', 'significant:'):
         assert verdict not in text
     for part in SECTIONS:
         assert f'## {part.title}' in text

@@ -171,7 +171,7 @@ def test_no_score_at_the_operating_point(
     fig = side_by_side_figure(
         train, images_dir, truth, runs, fps_per_image=0.01, rows=1, side=100
     )
-    assert 'no score gives 0.01 FPs an image' in texts(fig)
+    assert 'no score gives 0.01 FPs per image' in texts(fig)
     assert 'found 0 of 1, false: 0' in ' '.join(texts(fig))
 
 

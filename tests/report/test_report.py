@@ -136,10 +136,11 @@ def test_the_page_says_how_sure_it_is(inputs):
     inputs['runs']['again'] = inputs['runs']['plain']
     build_report(**inputs)
     page = (inputs['out'] / 'index.html').read_text()
-    assert 'How sure the figures are' in page
+    assert 'Confidence intervals' in page
     assert 'resamples of 2 patients' in page
     assert (
-        'No difference between plain and again is shown: +0.0 points' in page
+        'The difference between plain and again is not statistically '
+        'significant: +0.0 points' in page
     )
 
 
@@ -166,7 +167,7 @@ def test_images_that_are_not_there_are_counted(inputs):
     (inputs['images'] / '000201_01_01' / '005.png').unlink()
     rows = build_report(**inputs)
     assert rows[0]['counts']['images'] == 2
-    assert 'images not on disk' in (inputs['out'] / 'index.html').read_text()
+    assert 'missing images' in (inputs['out'] / 'index.html').read_text()
 
 
 def test_no_image_at_all(inputs, tmp_path):

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-# At 0.5, 1, 2, 4, 6, 8 and 16 false positives an image, as they logged it.
+# At 0.5, 1, 2, 4, 6, 8 and 16 false positives per image, as they logged it.
 SENSITIVITY = [
     '0.61135993',
     '0.71192997',

@@ -53,22 +53,40 @@ def test_a_file_that_is_read_again(mini_data, results, tmp_path, capsys):
     fitted = load_calibration(out)
     assert fitted.calibration(np.array([0.1, 0.5, 0.95])).tolist() == [0, 0, 1]
     # All lesions, and the first six of the false ones: one an image.
-    assert fitted.chosen.score_thr == pytest.approx(0.801)
-    assert fitted.chosen.fps_per_image == 1
-    assert fitted.chosen.sensitivity == 1
+    assert fitted.operating_point.score_thr == pytest.approx(0.801)
+    assert fitted.operating_point.fps_per_image == 1
+    assert fitted.operating_point.sensitivity == 1
     assert fitted.choose(fps_per_image=0).score_thr == pytest.approx(0.901)
     assert fitted.choose(sensitivity=0.5).score_thr == pytest.approx(0.904)
     assert fitted.brier['calibrated'] < fitted.brier['score']
 
 
+def test_a_file_of_the_first_format(mini_data, results, tmp_path):
+    out = tmp_path / 'calibration.json'
+    run(mini_data, results, out)
+    fitted, document = load_calibration(out), json.loads(out.read_text())
+    document['format'] = 'mmuldor-calibration-1'
+    document['chosen'] = document.pop('operating_point')
+    document['points'] = document.pop('operating_points')
+    out.write_text(json.dumps(document))
+    old = load_calibration(out)
+    assert old.operating_point == fitted.operating_point
+    assert old.operating_points == fitted.operating_points
+    del document['chosen']
+    out.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match='`chosen` must hold'):
+        load_calibration(out)
+
+
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        ({'format': 'other'}, 'mmuldor-calibration-1'),
+        ({'format': 'other'}, 'mmuldor-calibration-2'),
+        ({'format': [1]}, r'but got \[1\]'),
         ({'scores': [0.5]}, 'must rise'),
-        ({'chosen': {'fps': 1}}, '`chosen` must hold'),
-        ({'points': 3}, '`points` must be a list'),
-        ({'points': [{}]}, r'`points\[0\]` must hold'),
+        ({'operating_point': {'fps': 1}}, '`operating_point` must hold'),
+        ({'operating_points': 3}, '`operating_points` must be a list'),
+        ({'operating_points': [{}]}, r'`operating_points\[0\]` must hold'),
         ({'scores': [10**400, 1]}, '`scores` must be'),
         ({'probabilities': 'ab'}, '`probabilities` must be'),
         (
@@ -100,5 +118,5 @@ def test_no_input_is_overwritten(mini_data, results, tmp_path, capsys):
 def test_a_point_that_is_not_there(mini_data, results, tmp_path, capsys):
     with pytest.raises(SystemExit):
         run(mini_data, results, tmp_path / 'c.json', '--sensitivity', '1.5')
-    assert 'the largest is 1' in capsys.readouterr().err
+    assert 'the maximum is 1' in capsys.readouterr().err
     assert not (tmp_path / 'c.json').exists()

@@ -1,1 +1,1 @@
-"""What a score means: isotonic calibration and operating points."""
+"""Isotonic calibration of scores, and operating points."""

@@ -2,16 +2,18 @@
 
 ::
 
-    {"format": "mmuldor-calibration-1",
+    {"format": "mmuldor-calibration-2",
      "scores": [...], "probabilities": [...],
-     "chosen": {"score_thr": 0.31, "fps_per_image": 1.0, "sensitivity": 0.6},
-     "points": [{"score_thr": ..., ...}],
+     "operating_point":
+         {"score_thr": 0.31, "fps_per_image": 1.0, "sensitivity": 0.6},
+     "operating_points": [{"score_thr": ..., ...}],
      "counts": {"images": 800, "lesions": 900, "detections": 40000},
      "brier": {"score": 0.06, "calibrated": 0.04}}
 
-``points`` run from the highest threshold to the lowest. ``brier`` is that of
-the scores taken as probabilities, and of probabilities from fits on other
-patients.
+``operating_points`` run from the highest score threshold to the lowest.
+``brier`` is the Brier score of the scores taken as probabilities, and that of
+probabilities from fits on other patients. Files of the first format are read
+too; they call the two keys ``chosen`` and ``points``.
 """
 
 from __future__ import annotations
@@ -22,21 +24,18 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from mmuldor.evaluation.calibration.isotonic import (
-    Calibration,
-    OperatingPoint,
-    brier_score,
-    cross_validated,
-    fit_isotonic,
-    operating_points,
-    point_at_fps,
-    point_at_sensitivity,
-)
+from mmuldor.evaluation.calibration import isotonic
+from mmuldor.evaluation.calibration.isotonic import Calibration, OperatingPoint
 from mmuldor.evaluation.slice_froc import SliceEvaluation
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import is_coordinate, is_finite, shortened
 
-FORMAT = 'mmuldor-calibration-1'
+FORMAT = 'mmuldor-calibration-2'
+# Formats that are read, with their keys of the operating point and of all.
+_KEYS = {
+    FORMAT: ('operating_point', 'operating_points'),
+    'mmuldor-calibration-1': ('chosen', 'points'),
+}
 # Points kept in the file.
 _MAX_POINTS = 400
 
@@ -47,15 +46,15 @@ class CalibrationFile:
 
     Attributes:
         calibration: Score to probability.
-        chosen: The operating point that was asked for when it was fitted.
-        points: Others to choose from, the highest threshold first.
+        operating_point: The one to use unless another one is chosen.
+        operating_points: Those to choose from, the highest threshold first.
         counts: Images, lesions and detections it was fitted on.
         brier: ``score`` and ``calibrated``, see the module.
     """
 
     calibration: Calibration
-    chosen: OperatingPoint
-    points: list[OperatingPoint]
+    operating_point: OperatingPoint
+    operating_points: list[OperatingPoint]
     counts: dict[str, int]
     brier: dict[str, float]
 
@@ -64,8 +63,9 @@ class CalibrationFile:
         fps_per_image: float | None = None,
         sensitivity: float | None = None,
     ) -> OperatingPoint:
-        """The point at an FP rate or a sensitivity; the chosen one else."""
-        return _choose(self.points, fps_per_image, sensitivity) or self.chosen
+        """The point at an FP rate or a sensitivity, else that of the file."""
+        point = _choose(self.operating_points, fps_per_image, sensitivity)
+        return point or self.operating_point
 
 
 def fit_calibration(
@@ -81,20 +81,21 @@ def fit_calibration(
         evaluation: FROC of the detector on the split.
         patients: The patient of each of its images, (k,), see
             `mmuldor.evaluation.ground_truth.patients_of`.
-        fps_per_image: The operating point by FPs an image; 1 without any.
-        sensitivity: Or by the share of the lesions to be found.
+        fps_per_image: Maximum FPs per image of the operating point; 1 if
+            neither this nor `sensitivity` is given.
+        sensitivity: Or its minimum sensitivity.
 
     Raises:
         ValueError: There is no detection or no such operating point.
     """
     matched = evaluation.matched
     hits = ~matched.det_is_fp
-    calibration = fit_isotonic(matched.det_score, hits)
-    unseen = cross_validated(
+    calibration = isotonic.fit_isotonic(matched.det_score, hits)
+    unseen = isotonic.cross_validated(
         matched.det_score, hits, patients[matched.det_image]
     )
     known = np.isfinite(unseen)
-    points = operating_points(matched)
+    points = isotonic.operating_points(matched)
     if fps_per_image is None and sensitivity is None:
         fps_per_image = 1.0
     return CalibrationFile(
@@ -103,8 +104,10 @@ def fit_calibration(
         points,
         {k: evaluation.counts[k] for k in ('images', 'lesions', 'detections')},
         {
-            'score': brier_score(matched.det_score[known], hits[known]),
-            'calibrated': brier_score(unseen[known], hits[known]),
+            'score': isotonic.brier_score(
+                matched.det_score[known], hits[known]
+            ),
+            'calibrated': isotonic.brier_score(unseen[known], hits[known]),
         },
     )
 
@@ -116,13 +119,13 @@ def _choose(
 ) -> OperatingPoint | None:
     if fps_per_image is not None and sensitivity is not None:
         raise ValueError(
-            'an operating point has FPs an image or a sensitivity, but got '
+            'an operating point has FPs per image or a sensitivity, but got '
             'both.'
         )
     if fps_per_image is not None:
-        return point_at_fps(points, fps_per_image)
+        return isotonic.point_at_fps(points, fps_per_image)
     if sensitivity is not None:
-        return point_at_sensitivity(points, sensitivity)
+        return isotonic.point_at_sensitivity(points, sensitivity)
     return None
 
 
@@ -134,8 +137,10 @@ def write_calibration(
         'format': FORMAT,
         'scores': fitted.calibration.scores.tolist(),
         'probabilities': fitted.calibration.probabilities.tolist(),
-        'chosen': asdict(fitted.chosen),
-        'points': [asdict(point) for point in _thinned(fitted.points)],
+        'operating_point': asdict(fitted.operating_point),
+        'operating_points': [
+            asdict(point) for point in _thinned(fitted.operating_points)
+        ],
         'counts': fitted.counts,
         'brier': fitted.brier,
     }
@@ -159,7 +164,7 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
     """
     document = read_json(path)
     found = document.get('format') if isinstance(document, dict) else None
-    if found != FORMAT:
+    if not isinstance(found, str) or found not in _KEYS:
         raise ValueError(
             f"'{path}' must be a calibration file ('format': '{FORMAT}'), "
             f'but got {found!r}. Make one with `tools/calibrate.py`.'
@@ -182,17 +187,18 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
             f"'{path}': `probabilities` must lie in 0 to 1, but go from "
             f'{knots[1][0]:g} to {knots[1][-1]:g}.'
         )
-    points = document.get('points')
+    one, many = _KEYS[found]
+    points = document.get(many)
     if not isinstance(points, list):
         raise ValueError(
-            f"'{path}': `points` must be a list, but got {shortened(points)}."
+            f"'{path}': `{many}` must be a list, but got {shortened(points)}."
         )
     points = [
-        _point(path, f'points[{k}]', point) for k, point in enumerate(points)
+        _point(path, f'{many}[{k}]', point) for k, point in enumerate(points)
     ]
-    chosen = _point(path, 'chosen', document.get('chosen'))
+    point = _point(path, one, document.get(one))
     counts, brier = (_group(path, document, k) for k in ('counts', 'brier'))
-    return CalibrationFile(Calibration(*knots), chosen, points, counts, brier)
+    return CalibrationFile(Calibration(*knots), point, points, counts, brier)
 
 
 def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:

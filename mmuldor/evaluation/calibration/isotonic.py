@@ -1,4 +1,4 @@
-"""What a score means: probability of a lesion, and the threshold to use.
+"""Probability of a lesion by score, and operating points of a detector.
 
 Fitted on a validation split; the probability is that a detection on a key
 slice hits a lesion of the reference.
@@ -103,7 +103,7 @@ def cross_validated(
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Where on the FROC curve a detector works.
+    """A score threshold and its place on the FROC curve.
 
     Attributes:
         score_thr: Detections with at least this score count.
@@ -145,7 +145,7 @@ def operating_points(matched: Matched) -> list[OperatingPoint]:
 def point_at_fps(
     points: list[OperatingPoint], fps_per_image: float
 ) -> OperatingPoint:
-    """The most sensitive point with at most so many FPs an image.
+    """The most sensitive point with at most so many FPs per image.
 
     Raises:
         ValueError: If every point has more.
@@ -154,7 +154,7 @@ def point_at_fps(
     if not allowed:
         least = min((p.fps_per_image for p in points), default=np.nan)
         raise ValueError(
-            f'no threshold leaves at most {fps_per_image:g} FPs an image: '
+            f'no threshold leaves at most {fps_per_image:g} FPs per image: '
             f'the fewest are {least:g}.'
         )
     return allowed[-1]
@@ -173,6 +173,6 @@ def point_at_sensitivity(
             return point
     most = max((p.sensitivity for p in points), default=np.nan)
     raise ValueError(
-        f'no threshold reaches a sensitivity of {sensitivity:g}: the largest '
+        f'no threshold reaches a sensitivity of {sensitivity:g}: the maximum '
         f'is {most:g}.'
     )

@@ -38,8 +38,8 @@ class Settings:
     """How a comparison is computed.
 
     Attributes:
-        fp_rates: FPs an image of the table, rising.
-        stratum_fps: FPs an image of the figures by size, type and so on.
+        fp_rates: FPs per image of the table, rising.
+        stratum_fps: FPs per image of the figures by size, type and so on.
         level: Coverage of the intervals.
         num_resamples: Resamples of the patients.
         num_permutations: Exchanges of each paired test; 0 for no test.
@@ -140,14 +140,14 @@ class _Table:
         self.rates = rates
 
     def row(self, index: int, method: Method, num_images: int) -> dict:
-        largest = [run.largest(num_images) for run in method.runs]
-        most, fps = np.mean(largest, axis=0)
+        maxima = [run.max_sensitivity(num_images) for run in method.runs]
+        sensitivity, fps = np.mean(maxima, axis=0)
         return {
             'name': method.name,
             'runs': len(method.runs),
             'fp_rates': list(self.settings.fp_rates),
             **self._figures(self.points[index], self.samples[:, index]),
-            'max_sensitivity': float(most),
+            'max_sensitivity': float(sensitivity),
             'fps_at_max': float(fps),
             'strata': self._strata(self.points[index], self.samples[:, index]),
         }

@@ -1,6 +1,7 @@
 """Published figures on DeepLesion's official test split, with their sources.
 
-Key slices, IoU 0.5, sensitivity in percent at false positives (FPs) an image.
+Key slices, IoU 0.5, sensitivity in percent at false positives (FPs)
+per image.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class Published:
         name: What the row is called.
         year: Of the publication, or of the rerun.
         slices: Input slices, as published.
-        percent: Sensitivity in percent by FPs an image, what was published.
+        percent: Sensitivity in percent by FPs per image, what was published.
         mean: Mean of 0.5, 1, 2 and 4 in percent, None where not known.
         source: Where the figures stand.
     """

@@ -51,7 +51,7 @@ class RankedDetections:
         """Sensitivity at each rate, then the mean over 0.5, 1, 2 and 4.
 
         Args:
-            fp_rates: FPs an image, (r,).
+            fp_rates: FPs per image, (r,).
             image_weights: How often each image counts, (k,).
             strata: Which lesions count, (m,) bool, or several such rows,
                 (s, m); all of them by default. FPs always count on all images.
@@ -74,8 +74,8 @@ class RankedDetections:
             )
         )
 
-    def largest(self, num_images: int) -> tuple[float, float]:
-        """The largest sensitivity, and the FPs an image that first reach it.
+    def max_sensitivity(self, num_images: int) -> tuple[float, float]:
+        """The maximum sensitivity, and the FPs per image that first reach it.
 
         Args:
             num_images: The number of images that FPs are divided by.
@@ -126,7 +126,7 @@ def sensitivity_of_steps(
 
 
 def with_mean(figures: np.ndarray) -> np.ndarray:
-    """The figures asked for, and the mean of those at `MEAN_FP_RATES`."""
-    asked, of_mean = np.split(figures, [-len(MEAN_FP_RATES)], axis=-1)
+    """The figures, and the mean of those at `MEAN_FP_RATES`."""
+    reported, of_mean = np.split(figures, [-len(MEAN_FP_RATES)], axis=-1)
     mean = of_mean.mean(axis=-1, keepdims=True)
-    return np.concatenate([asked, mean], axis=-1)
+    return np.concatenate([reported, mean], axis=-1)

@@ -1,4 +1,4 @@
-"""How sure FROC figures are: bootstrap and permutation over patients.
+"""Uncertainty of FROC figures: bootstrap and permutation over patients.
 
 Slices of one patient resemble each other, so patients are what is drawn, not
 slices (Obuchowski, Biometrics 1997, for clustered data; percentile intervals
@@ -74,7 +74,7 @@ def bootstrap(
     Args:
         methods: The runs of each method, all on the same images.
         weights: From `patient_weights`.
-        fp_rates: FPs an image, rising, (r,).
+        fp_rates: FPs per image, rising, (r,).
         strata: Which lesions count, rows of (s, m) bool; by default one row
             with all.
         seed: Of the draws of runs.
@@ -146,7 +146,7 @@ def permutation_p_values(
     For every patient a coin decides whether the two methods change places;
     the difference of the two FROC figures is computed anew each time. Scores
     of different methods need not be comparable, so a detection is ranked by
-    its own method's FPs an image up to its score, which leaves either
+    its own method's FPs per image up to its score, which leaves either
     method's own curve as it is. With several runs a method, run i of one is
     exchanged with run i of the other by the same coins, and the mean
     difference is tested.
@@ -155,7 +155,7 @@ def permutation_p_values(
         first: Runs of one method.
         second: As many runs of the other, on the same images.
         patients: The patient of each image, (k,).
-        fp_rates: FPs an image, rising, (r,).
+        fp_rates: FPs per image, rising, (r,).
         num_permutations: Number of exchanges drawn.
         seed: Of the coins.
         progress: Wraps the indices of the exchanges.

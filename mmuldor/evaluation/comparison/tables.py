@@ -20,13 +20,13 @@ def markdown(comparison: dict, published: Sequence[Published]) -> str:
     rates = settings['fp_rates']
     head = ['Method', *(f'{rate:g}' for rate in rates), _MEAN]
     parts = [
-        'Sensitivity in % at false positives (FPs) an image, '
+        'Sensitivity in % at false positives (FPs) per image, '
         f'{100 * settings["level"]:g} % intervals: '
         f'{settings["num_resamples"]:,} resamples of '
         f'{comparison["patients"]:,} {comparison.get("unit", "patients")} '
         f'({comparison["images"]:,} images, {comparison["lesions"]:,} '
         'lesions).',
-        _table([*head, 'largest'], _with_largest(comparison, published)),
+        _table([*head, 'maximum'], _with_maximum(comparison, published)),
     ]
     if comparison['differences']:
         tested = (
@@ -43,7 +43,8 @@ def markdown(comparison: dict, published: Sequence[Published]) -> str:
         ]
     if comparison['strata']:
         parts += [
-            f'By kind of lesion, at {settings["stratum_fps"]:g} FPs an image:',
+            'By lesion size, slice interval and lesion type, at '
+            f'{settings["stratum_fps"]:g} FPs per image:',
             _table(*_strata_rows(comparison)),
         ]
     if published:
@@ -96,16 +97,16 @@ def _body(
     return rows
 
 
-def _with_largest(
+def _with_maximum(
     comparison: dict, published: Sequence[Published]
 ) -> list[list[str]]:
-    """The body with the largest sensitivity and where it is reached."""
-    largest = [''] * len(published)
+    """The body with the maximum sensitivity and its FPs per image."""
+    maxima = [''] * len(published)
     for row in comparison['rows']:
-        most, fps = 100 * row['max_sensitivity'], row['fps_at_max']
-        largest.append(f'{most:.1f} at {fps:.1f}')
+        percent, fps = 100 * row['max_sensitivity'], row['fps_at_max']
+        maxima.append(f'{percent:.1f} at {fps:.1f}')
     body = _body(comparison, published)
-    return [[*row, most] for row, most in zip(body, largest, strict=True)]
+    return [[*row, cell] for row, cell in zip(body, maxima, strict=True)]
 
 
 def _cells(entry: dict, form: str, sign: str = '') -> list[str]:
@@ -144,7 +145,7 @@ def _difference_cells(entry: dict) -> list[str]:
 
 
 def difference_sentence(entry: dict) -> str:
-    """What the interval of a difference of means allows to say."""
+    """Which method is better, by the interval of the difference of means."""
     points, (low, high) = 100 * entry['mean'], entry['mean_interval']
     first, second = entry['first'], entry['second']
     if low > 0:
@@ -152,7 +153,10 @@ def difference_sentence(entry: dict) -> str:
     elif high < 0:
         verdict = f'{second} is worse than {first}'
     else:
-        verdict = f'No difference between {first} and {second} is shown'
+        verdict = (
+            f'The difference between {first} and {second} is not '
+            'statistically significant'
+        )
     p_value = entry['p_value_mean']
     tested = '' if p_value is None else f', p {_p(p_value)}'
     return (

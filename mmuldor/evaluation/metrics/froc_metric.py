@@ -33,11 +33,11 @@ from mmuldor.upstream.instances import as_arrays
 
 @METRICS.register_module()
 class FROCMetric(BaseMetric):
-    """Sensitivity at FPs an image, in the convention of DeepLesion papers.
+    """Sensitivity at FPs per image, in the convention of DeepLesion papers.
 
     The values are fractions under `froc/`: `sens@0.5` ... `sens@16`, `mean`
     (over 0.5, 1, 2, 4), `max_sens` and `fps@max`, where it is first reached;
-    the '+ FP' evaluation, where asked for, repeats them under
+    the '+ FP' evaluation (`with_fp_class`) repeats them under
     `froc/with_fp_class/`. A table in percent goes to the log.
 
     Of lesion types as classes: over all of them any type's detection finds a
@@ -54,12 +54,12 @@ class FROCMetric(BaseMetric):
 
     Args:
         ann_file: The annotation JSON of the split.
-        fp_rates: FPs an image to report, rising.
+        fp_rates: FPs per image to report, rising.
         iou_thr: A hit is an IoU of at least this.
         with_fp_class: Evaluate a second time with the detections of label 1,
             the false-positive class, appended.
         keep_noisy: Count noisy lesions too.
-        lesion_types: As of the data set: 'known', 'all', or None for lesions
+        lesion_types: As of the dataset: 'known', 'all', or None for lesions
             of one class. 'known' leaves out lesions of unknown type, and
             images with no other.
         out: Write the detections to this file in COCO's results format, boxes
@@ -128,12 +128,12 @@ class FROCMetric(BaseMetric):
 
     @property
     def dataset_meta(self) -> dict | None:
-        """Facts of the data set that is evaluated, None before."""
+        """`metainfo` of the evaluated dataset, None before."""
         return self._dataset_meta
 
     @dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict) -> None:
-        """Take the facts of the data set.
+        """Take the `metainfo` of the dataset.
 
         Raises:
             ValueError: If its classes are not those of this metric.
@@ -147,7 +147,7 @@ class FROCMetric(BaseMetric):
                 f'{type(self).__name__} with `lesion_types='
                 f'{self.lesion_types!r}` evaluates '
                 f'{self.types or "one class (and false_positive)"}, but the '
-                f'data set has the classes {classes}. Give both the same '
+                f'dataset has the classes {classes}. Give both the same '
                 '`lesion_types`.'
             )
         self._dataset_meta = dataset_meta
@@ -193,7 +193,7 @@ class FROCMetric(BaseMetric):
             raise ValueError(
                 'every image must be processed once, but '
                 f'{len(image_ids) - len(set(image_ids))} of {len(image_ids)} '
-                'came again. Evaluate a data set that does not repeat.'
+                'came again. Evaluate a dataset without repeated images.'
             )
         if self.out is not None:
             self._write(predictions)

@@ -11,7 +11,7 @@ from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import load_bank
 from mmuldor.mining.review.contact_sheet import COLUMNS, ROWS, contact_sheets
 from mmuldor.mining.review.verdicts import examples_of, write_review
-from mmuldor.visualization.examples import with_pictures
+from mmuldor.visualization.examples import with_existing_images
 from mmuldor.visualization.panels import save_figure
 
 
@@ -45,7 +45,7 @@ def export_review(
         )
     document = load_annotations(ann)
     examples = examples_of(load_bank(bank), document)
-    with_pictures(document, ann, Path(images))
+    with_existing_images(document, ann, Path(images))
     pages = -(-len(examples) // (COLUMNS * ROWS))
     sheets = contact_sheets(examples, document, images)
     for number, figure in enumerate(

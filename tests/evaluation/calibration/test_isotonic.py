@@ -93,7 +93,7 @@ def test_points_by_fps_and_by_sensitivity(points):
 
 
 def test_points_that_cannot_be_reached(points):
-    with pytest.raises(ValueError, match='the largest is 1'):
+    with pytest.raises(ValueError, match='the maximum is 1'):
         point_at_sensitivity(points, 1.1)
     with pytest.raises(ValueError, match=r'the fewest are 0\.5'):
         point_at_fps(points[1:2], 0.2)

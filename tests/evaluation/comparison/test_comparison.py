@@ -103,7 +103,7 @@ def test_markdown():
     result = compared(a=[outcome(10)], **{'b|c': [outcome(20)]})
     text = markdown(result, choose(['vgg16', 'uldor']))
     lines = text.splitlines()
-    assert '| Method | 0.5 | 2 | mean 0.5-4 | largest |' in lines
+    assert '| Method | 0.5 | 2 | mean 0.5-4 | maximum |' in lines
     assert '(Mask R-CNN + HNEM) (2019) | 52.86 | 74.84 | 69.22 |  |' in text
     row = next(line for line in lines if line.startswith('| a '))
     assert row.startswith('| a | 50.0 (')

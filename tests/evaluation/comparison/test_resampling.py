@@ -89,9 +89,9 @@ def test_strata_are_rows():
 def test_the_largest_sensitivity():
     matched = matched_of(9)
     curve = froc_curve(matched)
-    largest, fps = RankedDetections.of(matched).largest(12)
-    assert largest == curve.sensitivity[-1]
-    first = np.searchsorted(curve.sensitivity, largest)
+    maximum, fps = RankedDetections.of(matched).max_sensitivity(12)
+    assert maximum == curve.sensitivity[-1]
+    first = np.searchsorted(curve.sensitivity, maximum)
     assert fps == curve.fps_per_image[first]
 
 
