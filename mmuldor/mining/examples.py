@@ -51,9 +51,10 @@ def mine_image(
         excluded_boxes: Boxes ``x1 y1 x2 y2`` that must not be mined, (n, 4).
 
     Returns:
-        ``examples``: the chosen ones, or all of E where :func:`mark_spared` is
-        to come; ``hit_score``: score of the best hit, or None; ``skipped``:
-        candidates on annotated lesions; ``excluded``: those on excluded boxes.
+        ``examples``: the chosen ones, or all of E where
+        :func:`mmuldor.mining.sparing.mark_spared` is to come; ``hit_score``:
+        score of the best hit, or None; ``skipped``: candidates on annotated
+        lesions; ``excluded``: those on excluded boxes.
     """
     lesions = [i for i in info['instances'] if i['bbox_label'] == LESION]
     references = [
