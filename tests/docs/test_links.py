@@ -59,3 +59,24 @@ def test_its_links_lead_somewhere(page):
         assert path.resolve().is_relative_to(ROOT), target
         if anchor:
             assert anchor in anchors(path), f'{target}: no such heading'
+
+
+def files_named(page):
+    """Python files that a page names in code style, but for examples."""
+    text = re.sub(r'(?ms)^```.*?^```', '', page.read_text(encoding='utf-8'))
+    for name in re.findall(r'`([\w./-]+\.py)`', text):
+        if '/' in name and 'my_' not in name:
+            yield name
+
+
+@pytest.mark.parametrize(
+    'page',
+    # A changelog tells of files that were.
+    [page for page in PAGES if page.name != 'CHANGELOG.md'],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_files_that_it_names_are_there(page):
+    # Named from the top, or within the package or the configs.
+    tops = (ROOT, ROOT / 'mmuldor', ROOT / 'configs', page.parent)
+    for name in files_named(page):
+        assert any((top / name).is_file() for top in tops), name
