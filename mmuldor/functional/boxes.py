@@ -1,11 +1,11 @@
 """Boxes: formats, areas, overlaps, with the pixel convention as an argument.
 
-A box is `x1 y1 x2 y2` in source-image pixels. Two conventions count its width:
-inclusive, `x2 - x1 + 1`, where the coordinates are the centres of the first
-and the last pixel (Pascal VOC, all DeepLesion papers), and continuous,
-`x2 - x1`, where they are edges (COCO, mmdet).
+A box is `x1 y1 x2 y2` in source-image pixels. There are two conventions of
+its width. Inclusive, `x2 - x1 + 1`: the coordinates are the centres of the
+first and the last pixel (Pascal VOC, all DeepLesion papers). Continuous,
+`x2 - x1`: the coordinates are edges (COCO, mmdet).
 
-For where pixels are counted from see `mmuldor.functional.frame`.
+For the origin of coordinates see `mmuldor.functional.frame`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> Floats:
 
     Raises:
         TypeError: If they are not numbers.
-        ValueError: If the shape is another.
+        ValueError: If the shape is not (n, 4).
     """
     return check_rows(boxes, 4, name).astype(np.float64, copy=False)
 
@@ -31,14 +31,15 @@ def check_boxes(boxes: ArrayLike, name: str = 'boxes') -> Floats:
 
     Raises:
         TypeError: If they are not numbers.
-        ValueError: If the shape is another, or naming the first bad box.
+        ValueError: If the shape is not (n, 4) or a box is invalid; the
+            message names the first such box.
     """
     boxes = as_boxes(boxes, name)
     x1, y1, x2, y2 = boxes.T
-    good = (x1 <= x2) & (y1 <= y2)
-    if not (good.all() and np.isfinite(boxes).all()):
-        good &= np.isfinite(boxes).all(axis=1)
-        index = int(np.argmin(good))
+    valid = (x1 <= x2) & (y1 <= y2)
+    if not (valid.all() and np.isfinite(boxes).all()):
+        valid &= np.isfinite(boxes).all(axis=1)
+        index = int(np.argmin(valid))
         raise ValueError(
             f'`{name}` must be finite x1 y1 x2 y2 with x1 <= x2 and '
             f'y1 <= y2, but box {index} is {boxes[index].tolist()}.'
@@ -59,7 +60,7 @@ def xyxy_to_xywh(boxes: ArrayLike) -> Floats:
 
 
 def box_areas(boxes: ArrayLike, *, inclusive: bool = True) -> Floats:
-    """Areas in pixels, (n,) float64; a box turned inside out has none."""
+    """Areas in px², (n,) float64; 0 for boxes with x2 < x1 or y2 < y1."""
     return _areas(as_boxes(boxes), inclusive)
 
 
@@ -91,7 +92,7 @@ def rowwise_iou(
 def pairwise_iou(
     first: ArrayLike, second: ArrayLike, *, inclusive: bool = True
 ) -> Floats:
-    """Intersection over union of every box with every other.
+    """Intersection over union of each pair of a `first` and a `second` box.
 
     Like `rowwise_iou`, but of (n, 4) and (m, 4) boxes: (n, m) float64.
     """
@@ -102,9 +103,9 @@ def pairwise_iou(
 def pairwise_iod(
     detections: ArrayLike, lesions: ArrayLike, *, inclusive: bool = True
 ) -> Floats:
-    """Intersection over the detection's area, every one with every lesion.
+    """Intersection over detection area (IoD) of each detection and lesion.
 
-    Like `pairwise_iou`; 0 where the detection is empty.
+    Like `pairwise_iou`: (n, m) float64; 0 where the detection is empty.
     """
     detections = as_boxes(detections, 'detections')
     lesions = as_boxes(lesions, 'lesions')
@@ -114,23 +115,23 @@ def pairwise_iod(
 
 
 def _areas(boxes: Floats, inclusive: bool) -> Floats:
-    """Areas of an array of boxes of any shape (..., 4)."""
+    """Areas of boxes (..., 4): (...,) float64."""
     sizes = np.maximum(boxes[..., 2:] - boxes[..., :2] + float(inclusive), 0)
     areas: Floats = sizes[..., 0] * sizes[..., 1]
     return areas
 
 
 def _iou(first: Floats, second: Floats, inclusive: bool) -> Floats:
-    """IoU of two arrays of boxes that broadcast."""
+    """IoU of boxes (..., 4) that broadcast."""
     inter = _intersections(first, second, inclusive)
     union = _areas(first, inclusive) + _areas(second, inclusive) - inter
     return _ratio(inter, union)
 
 
 def _intersections(first: Floats, second: Floats, inclusive: bool) -> Floats:
-    """Areas of intersection of two arrays of boxes that broadcast."""
+    """Areas of intersection of boxes (..., 4) that broadcast."""
     extra = float(inclusive)
-    # Axis by axis: a (n, m, 2) array would cost twice the time.
+    # Axis by axis: one array of shape (n, m, 2) takes twice the time.
     width = np.minimum(first[..., 2], second[..., 2])
     width = width - np.maximum(first[..., 0], second[..., 0]) + extra
     height = np.minimum(first[..., 3], second[..., 3])
@@ -140,5 +141,5 @@ def _intersections(first: Floats, second: Floats, inclusive: bool) -> Floats:
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
-    """`part / whole`, 0 where there is no whole."""
+    """`part / whole`, 0 where `whole` is 0."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

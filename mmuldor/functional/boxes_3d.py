@@ -1,7 +1,7 @@
-"""Boxes in space, in mm: overlaps and centres.
+"""3-D boxes in mm: overlaps and centres.
 
-A box is `x1 y1 z1 x2 y2 z2` in mm along the axes of a volume, continuous: its
-sides are `x2 - x1` and so on, whatever the pixels are.
+A box is `x1 y1 z1 x2 y2 z2` in mm along the axes of a volume. Boxes are
+continuous: their sides are `x2 - x1`, `y2 - y1`, `z2 - z1`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ def check_boxes_3d(boxes: ArrayLike, name: str = 'boxes') -> Floats:
 
     Raises:
         TypeError: If they are not numbers.
-        ValueError: If the shape is another, or naming the first box that is
-            not finite or turned inside out.
+        ValueError: If the shape is not (n, 6), or a box is not finite or has
+            a negative side; the message names the first such box.
     """
     boxes = check_rows(boxes, 6, name)
-    good = np.isfinite(boxes).all(axis=1)
-    good &= (boxes[:, 3:] >= boxes[:, :3]).all(axis=1)
-    if not good.all():
-        index = int(np.argmin(good))
+    valid = np.isfinite(boxes).all(axis=1)
+    valid &= (boxes[:, 3:] >= boxes[:, :3]).all(axis=1)
+    if not valid.all():
+        index = int(np.argmin(valid))
         raise ValueError(
             f'`{name}` must be finite x1 y1 z1 x2 y2 z2 with x1 <= x2 and so '
             f'on, but box {index} is {boxes[index].tolist()}.'
@@ -45,7 +45,7 @@ def rowwise_iou_3d(first: Floats, second: Floats) -> Floats:
         second: (n, 6) boxes.
 
     Returns:
-        IoU in [0, 1], (n,) float64; 0 where neither has a volume.
+        IoU in [0, 1], (n,) float64; 0 where both boxes have volume 0.
     """
     sides = np.minimum(first[:, 3:], second[:, 3:])
     sides = sides - np.maximum(first[:, :3], second[:, :3])
@@ -59,16 +59,20 @@ def rowwise_iou_3d(first: Floats, second: Floats) -> Floats:
 
 
 def transformed_boxes(boxes: ArrayLike, matrix: Floats) -> Floats:
-    """The boxes around boxes that were moved to other axes.
+    """Axis-aligned boxes around transformed boxes.
 
     Args:
-        boxes: (n, 6) boxes.
-        matrix: Turns homogeneous coordinates of the old axes into those of
-            the new ones, (4, 4).
+        boxes: (n, 6) boxes in mm along the old axes.
+        matrix: (4, 4), maps homogeneous coordinates along the old axes to
+            those along the new axes.
 
     Returns:
-        (n, 6): around all eight corners, so larger than the old ones where
-        the axes are at an angle.
+        (n, 6) float64 in mm along the new axes: the bounding box of all eight
+        corners, which is larger than the old box where the axes are oblique.
+
+    Raises:
+        TypeError: If `boxes` are not numbers.
+        ValueError: As for `check_boxes_3d`.
     """
     boxes = check_boxes_3d(boxes)
     picks = np.indices((2, 2, 2)).reshape(3, 8)

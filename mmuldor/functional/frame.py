@@ -1,8 +1,8 @@
-"""The two frames of pixel coordinates, and the way from one to the other.
+"""Conversion between the two frames of pixel coordinates.
 
-Files, results and all of `functional` count from the centre of the first
-pixel, as DeepLesion's CSV does (from 1 there). mmdet counts from the pixel's
-outer edge: that is half a pixel more.
+In our JSON files and in all of `functional` the centre of the first pixel is
+0 (in DeepLesion's CSV it is 1). In mmdet the outer edge of the first pixel is
+0, so every coordinate is 0.5 px larger.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ EDGE_SHIFT_PX = 0.5
 
 
 def to_detector(xy: ArrayLike) -> Floats:
-    """Points or boxes of a file as mmdet counts them.
+    """Convert points or boxes from the frame of the JSON to mmdet's frame.
 
     Args:
-        xy: Coordinates in px of any shape: points `x y`, boxes `x1 y1 x2 y2`,
-            flat polygons. No widths and heights, which have no frame.
+        xy: Coordinates in px of any shape: points `x y`, boxes `x1 y1 x2 y2`
+            or flat polygons; not widths and heights, which have no frame.
 
     Returns:
-        The same shape, float64.
+        The same shape, float64, px.
     """
     return np.asarray(xy, dtype=np.float64) + EDGE_SHIFT_PX
 
 
 def from_detector(xy: ArrayLike) -> Floats:
-    """Points or boxes of mmdet as files count them, see `to_detector`."""
+    """Convert from mmdet's frame to that of the JSON; see `to_detector`."""
     return np.asarray(xy, dtype=np.float64) - EDGE_SHIFT_PX

@@ -1,12 +1,16 @@
 """FROC: match detections to lesions -> curve -> sensitivity at FP rates.
 
 The convention of all DeepLesion papers (CADLab's `FROC` and `sens_at_FP`):
-detections of all images are pooled and sorted by score, tied scores are one
-step; widths are counted inclusively; a hit is an IoU of at least 0.5; a
-detection that hits nothing is a false positive (FP), one that hits only
-lesions that were hit before is neither; one box may hit several lesions; FPs
-are divided by the number of images; sensitivity is interpolated linearly and
-stays at its last value beyond the last FP rate.
+
+* Detections of all images are pooled and sorted by descending score.
+  Detections with tied scores form one step of the curve.
+* Box widths are inclusive. A hit is an IoU of at least 0.5.
+* A detection that hits no lesion is a false positive (FP). One that hits only
+  lesions that were hit before is neither a true nor a false positive.
+* One box may hit several lesions.
+* FPs are divided by the number of images.
+* Sensitivity is interpolated linearly. Beyond the last FP rate of the curve
+  it stays at its last value.
 """
 
 from __future__ import annotations
@@ -46,11 +50,13 @@ MEAN_FP_RATES = (0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True, eq=False)
 class FROCCurve:
-    """Points of the curve, from (0, 0), one more a step, both not falling.
+    """Points of the curve: (0, 0), then one point a step.
+
+    Both arrays are non-decreasing.
 
     Attributes:
-        fps_per_image: False positives an image, (num_steps + 1,) float64.
-        sensitivity: Share of the lesions found, (num_steps + 1,) float64.
+        fps_per_image: False positives per image, (num_steps + 1,) float64.
+        sensitivity: Fraction of detected lesions, (num_steps + 1,) float64.
     """
 
     fps_per_image: Floats
@@ -59,14 +65,15 @@ class FROCCurve:
 
 @dataclass(frozen=True)
 class FROCSummary:
-    """The figures that papers report; sensitivities are fractions.
+    """The values that papers report; sensitivities are fractions.
 
     Attributes:
         fp_rates: FPs per image at which sensitivity is reported.
         sensitivity: Sensitivity at each of them.
-        mean: Mean sensitivity at 0.5, 1, 2 and 4, whatever `fp_rates` are.
-        max_sensitivity: The maximum sensitivity, that of all detections.
-        fps_at_max: The smallest number of FPs per image that reaches it.
+        mean: Mean sensitivity at 0.5, 1, 2 and 4 FPs per image, independent
+            of `fp_rates`.
+        max_sensitivity: Sensitivity of all detections.
+        fps_at_max: The fewest FPs per image at `max_sensitivity`.
     """
 
     fp_rates: tuple[float, ...]
@@ -79,17 +86,16 @@ class FROCSummary:
 def froc_curve(
     matched: Matched, image_weights: ArrayLike | None = None
 ) -> FROCCurve:
-    """The curve, for resampled images too.
+    """The FROC curve of matched detections, or of a bootstrap sample of them.
 
     Args:
-        matched: The outcome of `match`.
-        image_weights: How often each image of `matched.image_ids` counts,
-            (k,), 0 or more: how often it was drawn, for a bootstrap. None:
-            once each.
+        matched: The result of `match`.
+        image_weights: Weight of each image of `matched.image_ids`, (k,), 0 or
+            more. In a bootstrap: how often the image was drawn. None: 1 each.
 
     Raises:
-        ValueError: If no image or no lesion counts, so that the curve is
-            undefined, or a weight is wrong.
+        ValueError: If a weight is invalid, or the images or the lesions have
+            no weight at all, so that the curve is undefined.
     """
     weights = _check_weights(image_weights, len(matched.image_ids))
     lesion_weights = weights[matched.lesion_image]
@@ -107,19 +113,20 @@ def froc_curve(
         weights[matched.det_image[fp]],
         matched.num_steps,
     )
-    found = _accumulate(matched.lesion_step, lesion_weights, matched.num_steps)
+    hits = _accumulate(matched.lesion_step, lesion_weights, matched.num_steps)
     fps /= num_images
-    found /= num_lesions
-    return FROCCurve(fps, found)
+    hits /= num_lesions
+    return FROCCurve(fps, hits)
 
 
 def sensitivity_at(curve: FROCCurve, fp_rates: ArrayLike) -> Floats:
-    """Sensitivity at FPs per image: linear between points, held at the end.
+    """Sensitivity at FPs per image, linearly interpolated.
 
-    Where the curve rises at one FP rate, the upper end counts.
+    Beyond the last point it is that of the last point. Where the curve is
+    vertical, it is the upper end.
 
     Args:
-        curve: The curve.
+        curve: The FROC curve.
         fp_rates: FPs per image, (r,), 0 or more.
 
     Returns:
@@ -139,14 +146,18 @@ def sensitivity_at(curve: FROCCurve, fp_rates: ArrayLike) -> Floats:
     left, right = right - 1, np.minimum(right, len(x) - 1)
     run = np.where(right > left, x[right] - x[left], 1.0)
     share = (rates - x[left]) / run
-    found: Floats = y[left] + share * (y[right] - y[left])
-    return found
+    sensitivity: Floats = y[left] + share * (y[right] - y[left])
+    return sensitivity
 
 
 def summarize(
     curve: FROCCurve, fp_rates: Sequence[float] = FP_RATES
 ) -> FROCSummary:
-    """The figures of a curve that papers report.
+    """The values of a curve that papers report.
+
+    Args:
+        curve: The FROC curve.
+        fp_rates: FPs per image, strictly increasing.
 
     Raises:
         ValueError: If `fp_rates` are not strictly increasing from 0 or more.
@@ -164,10 +175,14 @@ def summarize(
 
 
 def check_fp_rates(fp_rates: Sequence[float]) -> tuple[float, ...]:
-    """The rates as floats; ValueError unless they rise from 0 or more."""
+    """The rates as floats.
+
+    Raises:
+        ValueError: If they are not strictly increasing from 0 or more.
+    """
     rates = np.asarray(fp_rates, dtype=np.float64)
-    rising = rates.ndim == 1 and rates.size > 0 and np.isfinite(rates).all()
-    if not rising or rates[0] < 0 or (np.diff(rates) <= 0).any():
+    is_list = rates.ndim == 1 and rates.size > 0 and np.isfinite(rates).all()
+    if not is_list or rates[0] < 0 or (np.diff(rates) <= 0).any():
         raise ValueError(
             '`fp_rates` must be finite, 0 or more and strictly increasing, '
             f'but got {fp_rates}.'
@@ -176,7 +191,10 @@ def check_fp_rates(fp_rates: Sequence[float]) -> tuple[float, ...]:
 
 
 def _check_weights(weights: ArrayLike | None, count: int) -> Floats:
-    """Weights of the images as float64; they add up exactly below 2**53."""
+    """Weights of the images as float64, (count,).
+
+    Sums of whole numbers are exact in float64 below 2**53.
+    """
     if weights is None:
         return np.ones(count)
     weights = np.asarray(weights, dtype=np.float64)
@@ -191,7 +209,7 @@ def _check_weights(weights: ArrayLike | None, count: int) -> Floats:
 
 
 def _accumulate(steps: Ints, weights: Floats, num_steps: int) -> Floats:
-    """Weight up to each step, from 0 before the first: (num_steps + 1,)."""
+    """Total weight up to each step, 0 first: (num_steps + 1,) float64."""
     per_step = np.bincount(steps, weights, minlength=num_steps)
     total = np.zeros(num_steps + 1)
     np.cumsum(per_step[:num_steps], out=total[1:])

@@ -1,7 +1,12 @@
 """Hard negative example mining (HNEM): candidates and draw.
 
-The rule is section 2.2 of ULDor (ISBI 2019); what the paper leaves open is
-an argument here.
+The rule is section 2.2 of ULDor (ISBI 2019). Where the paper is ambiguous,
+functions take an argument.
+
+S1 is a detection's score, its lesion probability. S2 is the IoU of its mask
+with a lesion's pseudo mask, the maximum over the lesions of the image. E is
+the set of candidates, m the maximum number of examples of an image, and i the
+detection of the highest score among those that hit a lesion.
 """
 
 from __future__ import annotations
@@ -19,26 +24,25 @@ def select_hard_negatives(
     max_per_image: int = 3,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Choose the hard negatives among one image's lesion detections.
+    """Choose the hard negatives among the lesion detections of one image.
 
-    The candidates E of :func:`negative_candidates`, and at most
-    ``max_per_image`` of them by :func:`draw_negatives`. The draw is made over
-    E in order of falling score (equal scores in the order given), so it does
-    not depend on the order of detections with different scores.
+    Draws at most ``max_per_image`` of the candidates E. E is sorted by
+    descending score before the draw (equal scores keep their order), so the
+    result does not depend on the order of detections with different scores.
 
     Args:
-        scores: (n,) lesion probabilities S1.
-        mask_ious: (n,) S2, IoU of the predicted mask with the pseudo mask,
-            the best over the image's lesions.
-        eligible: (n,) bool, which detections may enter E; i is looked for
-            among all. None means all.
+        scores: (n,) S1, lesion probabilities.
+        mask_ious: (n,) S2, the maximum IoU of the predicted mask with a
+            pseudo mask of the image.
+        eligible: (n,) bool, which detections may enter E. Detection i may be
+            any detection. None means that all may enter.
         hit_iou: S2 above this is a hit (paper: 0.3).
         min_score: S1 above this is confident (paper: 0.7).
         max_per_image: m, the maximum number of examples (paper: 3).
         rng: Source of the draw, ``mining_rng(seed, epoch, image_id)``.
 
     Returns:
-        Indices into the detections, in order of falling score, int64.
+        Indices of detections, sorted by descending score, int64.
 
     Raises:
         ValueError: If shapes differ, a value is not finite, or
@@ -64,24 +68,24 @@ def negative_candidates(
 ) -> np.ndarray:
     """E, the detections of one image that may be mined.
 
-    1. If some detection has ``mask_ious > hit_iou``, i is the one with the
-       highest score among them, and E holds the detections whose score is
-       higher than that of i.
+    1. If detections have ``mask_ious > hit_iou``, i is the one of the highest
+       score among them. E holds the detections whose score is higher than
+       that of i.
     2. If none has, E holds the detections with ``scores > min_score``.
 
-    The paper leaves i open; with the highest-scoring hit E never contains
-    another hit.
+    The paper does not say which hit i is. With the highest-scoring hit, E
+    never contains a hit.
 
     Args:
-        scores: As for :func:`select_hard_negatives`, like all others.
+        scores: (n,) S1; see :func:`select_hard_negatives` for all arguments.
         mask_ious: (n,) S2.
         eligible: (n,) bool or None.
         hit_iou: S2 above this is a hit.
         min_score: S1 above this is confident.
 
     Returns:
-        Indices into the detections, in order of falling score (equal scores
-        in the order given), int64.
+        Indices of detections, sorted by descending score (equal scores keep
+        their order), int64.
 
     Raises:
         TypeError: If ``eligible`` is not bool.
@@ -102,15 +106,15 @@ def negative_candidates(
 def draw_negatives(
     count: int, max_per_image: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Which of an image's candidates are taken: all, or m at random.
+    """Draw at most m of an image's candidates.
 
     Args:
         count: Number of candidates.
         max_per_image: m.
-        rng: Asked only where there are more than m.
+        rng: Used only if there are more than m candidates.
 
     Returns:
-        Rising numbers of candidates, int64.
+        Indices of candidates in ascending order, int64.
 
     Raises:
         ValueError: If ``max_per_image`` is negative.
@@ -131,9 +135,9 @@ def _vector(
     if dtype is np.bool_ and array.dtype != np.bool_:
         raise TypeError(f'`{name}` must be bool, but got {array.dtype}.')
     if array.ndim != 1 or length not in (None, len(array)):
-        wanted = '(n,)' if length is None else f'({length},)'
+        expected = '(n,)' if length is None else f'({length},)'
         raise ValueError(
-            f'`{name}` must have shape {wanted}, but got {array.shape}.'
+            f'`{name}` must have shape {expected}, but got {array.shape}.'
         )
     array = array.astype(dtype)
     if not np.isfinite(array).all():
@@ -142,10 +146,10 @@ def _vector(
 
 
 def mining_rng(seed: int, epoch: int, image_id: int) -> np.random.Generator:
-    """The generator of one image's draw in one round.
+    """The random generator of one image's draw in one mining round.
 
-    Seeded from what the draw is about and not from where a generator stood,
-    so that it repeats after a resume and for any number of processes.
+    Its seed depends on these numbers alone and not on earlier draws, so the
+    draw is the same after a resume and for any number of processes.
     """
     return np.random.default_rng((seed, epoch, image_id))
 
@@ -157,15 +161,15 @@ def eligible_boxes(
     max_iou: float = 0.3,
     max_iod: float | None = None,
 ) -> np.ndarray:
-    """Which detections may be mined, judged by their boxes.
+    """Which detections may be mined, by the overlap of boxes.
 
     Args:
-        ious: (n, m) IoU of the detections' boxes with the lesions' boxes.
-        detection_overlaps: (n, m) intersection over the detection's area;
+        ious: (n, m) IoU of n detections with m lesions.
+        detection_overlaps: (n, m) intersection over detection area (IoD);
             needed with ``max_iod``.
-        max_iou: A box that overlaps a lesion by more is not a negative.
-        max_iod: If given, a box of which more than this lies on a lesion is
-            not one either (a small box well inside a large lesion).
+        max_iou: A detection with a higher IoU is not a negative.
+        max_iod: A detection with a higher IoD is not a negative either: a
+            small box inside a large lesion has a low IoU. None: no limit.
 
     Returns:
         (n,) bool.

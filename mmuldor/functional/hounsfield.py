@@ -9,19 +9,19 @@ from mmuldor.functional.arrays import Numbers
 
 # DeepLesion stores HU + 32768 in unsigned 16 bits (DeepLesion's README).
 STORED_OFFSET = 32768
-# Values windowed at a time: they stay in the cache.
+# Values windowed at a time: 512 KiB of float32, which stay in the L2 cache.
 _BLOCK = 1 << 17
 
 
 def stored_to_hu(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Turn stored pixels into Hounsfield units.
+    """Convert stored pixels to Hounsfield units.
 
     Args:
         stored: Pixels as in DeepLesion's PNG files (HU + 32768), any shape,
             uint16.
 
     Returns:
-        HU, same shape, float32 (exact: every value is a small integer).
+        HU, same shape, float32, exact (integers below 2**24 are).
 
     Raises:
         TypeError: If ``stored`` is not uint16.
@@ -31,10 +31,10 @@ def stored_to_hu(stored: NDArray[np.uint16]) -> NDArray[np.float32]:
 
 
 def stored_to_hu16(stored: NDArray[np.uint16]) -> NDArray[np.int16]:
-    """The same HU as :func:`stored_to_hu`, int16, in a tenth of the time.
+    """Like :func:`stored_to_hu`, but int16, in a tenth of the time.
 
-    All 65,536 stored values have their int16: subtracting 32768 flips the
-    highest bit.
+    The range of uint16 minus 32768 is that of int16, and the subtraction only
+    flips the highest bit.
     """
     _check_stored(stored)
     return (stored ^ np.uint16(STORED_OFFSET)).view(np.int16)
@@ -42,17 +42,18 @@ def stored_to_hu16(stored: NDArray[np.uint16]) -> NDArray[np.int16]:
 
 def _check_stored(stored: object) -> None:
     if getattr(stored, 'dtype', None) != np.uint16:
-        found = getattr(stored, 'dtype', type(stored).__name__)
+        actual = getattr(stored, 'dtype', type(stored).__name__)
         raise TypeError(
             '`stored` must be a uint16 array (HU + 32768), but got '
-            f'{found}. Read slices with `mmuldor.io.png.read_png16`.'
+            f'{actual}. Read slices with `mmuldor.io.png.read_png16`.'
         )
 
 
 def hu_to_stored(hu: ArrayLike) -> NDArray[np.uint16]:
-    """Turn Hounsfield units into stored pixels (HU + 32768, uint16).
+    """Convert Hounsfield units of any shape to stored pixels, uint16.
 
-    Values are rounded to the nearest integer and clipped to 16 bits.
+    Stored pixels are HU + 32768, rounded to the nearest integer (halves to
+    the even one) and clipped to 16 bits.
     """
     stored = np.rint(np.asarray(hu, dtype=np.float64)) + STORED_OFFSET
     return np.clip(stored, 0, 65535).astype(np.uint16)
@@ -67,11 +68,11 @@ def window_hu(
     """Map the window ``[low, high]`` HU linearly to ``[0, 255]``.
 
     Args:
-        hu: Hounsfield units, any shape.
-        low: HU that becomes 0; everything below is 0 too.
-        high: HU that becomes 255; everything above is 255 too.
-        out: Where to put the result, float32 of the same shape; may be ``hu``
-            itself. None makes a new array, which takes longer.
+        hu: Hounsfield units, any shape and numeric dtype.
+        low: HU that becomes 0, as do lower values.
+        high: HU that becomes 255, as do higher values.
+        out: Array for the result, float32 of the same shape; may be ``hu``
+            itself. None allocates a new array, which takes longer.
 
     Returns:
         Grey values in [0, 255], same shape, float32.

@@ -1,8 +1,8 @@
 """Polygons to masks and back; overlap of masks.
 
-Polygons are in pixels with a pixel's centre at integers; a pixel belongs to a
-polygon when its centre does. (``cv2.fillPoly`` also paints the border, which
-inflates a disc of 6 px by 31 %.)
+Polygons are in pixels with pixel centres at integers. A pixel belongs to a
+polygon if its centre is inside. (``cv2.fillPoly`` also fills the pixels of
+the border, which enlarges a disc of 6 px by 31 %.)
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from numpy.typing import ArrayLike
 
 from mmuldor.functional.arrays import Bools, Floats, Ints, Numbers
 
-# Masks made at a time: what they need stays in the cache.
+# Masks rasterised at a time, so that the arrays stay in the cache.
 _BLOCK = 512
-# Sub-pixels a pixel's side is cut into while a contour is followed.
+# Sub-pixels along a pixel's side for cv2.findContours, which returns the
+# centres of border pixels: 1 / 8 px instead of 1 / 2 px inside the border.
 _CONTOUR_SCALE = 4
 
 
@@ -32,7 +33,7 @@ def rasterize(polygon: Floats, height: int, width: int) -> Bools:
 
     Returns:
         (height, width) bool mask. Never empty: a polygon without a pixel
-        centre keeps the pixel nearest to its own centre (inside the image).
+        centre inside gets the pixel of the image nearest to its own centre.
 
     Raises:
         ValueError: If ``polygon`` is not (N, 2) with N >= 3 finite vertices.
@@ -46,19 +47,22 @@ def rasterize(polygon: Floats, height: int, width: int) -> Bools:
 def mask_runs(
     polygons: Sequence[Floats], height: int, width: int
 ) -> list[Ints]:
-    """:func:`rasterize` of many polygons at once, as runs.
+    """:func:`rasterize` many polygons at once, as run lengths.
 
-    Time and memory grow with the number of outlines' crossings of columns,
-    not with that of pixels.
+    Time and memory grow with the number of crossings of outlines and columns,
+    not with the number of pixels.
 
     Args:
-        polygons: Each as for :func:`rasterize`.
+        polygons: (N, 2) vertices each, as for :func:`rasterize`.
         height: Rows of the masks.
         width: Columns of the masks.
 
     Returns:
-        For each polygon the lengths of its runs along columns, int64, the
-        first outside, as in COCO's run-length encoding.
+        The run lengths of each mask, int64, column by column, the first run
+        outside, as in COCO's run-length encoding.
+
+    Raises:
+        ValueError: As for :func:`rasterize`.
     """
     polygons = list(map(_as_polygon, polygons))
     return [
@@ -69,9 +73,9 @@ def mask_runs(
 
 
 def _runs(polygons: Sequence[Floats], height: int, width: int) -> list[Ints]:
-    """:func:`mask_runs` of a block of one or more."""
+    """:func:`mask_runs` of a block of at least one polygon."""
     size, count = height * width, len(polygons)
-    # Where an even number of edges meet, nothing changes.
+    # Even-odd rule: an even number of crossings at one pixel cancels out.
     keys, edges = np.unique(
         _borders(polygons, height, width), return_counts=True
     )
@@ -79,11 +83,11 @@ def _runs(polygons: Sequence[Floats], height: int, width: int) -> list[Ints]:
     per_mask = np.histogram(keys, np.arange(count + 1) * size)[0]
     for row in np.flatnonzero(per_mask == 0):
         pixel = _nearest_pixel(polygons[row], height, width)
-        # Nothing comes after the last pixel.
+        # A run that ends with the last pixel of the mask has no end key.
         ends = [p for p in (pixel, pixel + 1) if p < size]
         keys = np.append(keys, np.add(row * size, ends))
         per_mask[row] = len(ends)
-    # Every mask starts outside, whatever its first pixel is.
+    # Each mask begins with a run outside, of length 0 if pixel 0 is inside.
     keys = np.sort(np.append(keys, np.arange(count + 1) * size))
     return np.split(np.diff(keys), np.cumsum(per_mask + 1)[:-1])[:count]
 
@@ -99,11 +103,12 @@ def _as_polygon(polygon: Floats) -> Floats:
 
 
 def _borders(polygons: Sequence[Floats], height: int, width: int) -> Ints:
-    """The first pixels after outlines cross columns, (n,) int64.
+    """The first pixel below each crossing of an edge and a column, (n,) int64.
 
-    Pixels are counted along columns, on from one mask to the next. An edge
-    owns its left end and not its right one, so that a vertex on a column
-    counts once. A pixel whose centre an edge hits lies to the right of it.
+    Pixel numbers increase along columns and continue from one mask to the
+    next. An edge includes its left end and excludes its right end, so that a
+    vertex on a column counts once. A pixel centre exactly on an edge is to
+    the right of the edge.
     """
     vertices = np.concatenate(polygons)
     if not np.isfinite(vertices).all():
@@ -121,16 +126,16 @@ def _borders(polygons: Sequence[Floats], height: int, width: int) -> Ints:
     y = y1[edge] + (column - x1[edge]) * rise / run
     row = np.where(rise * run > 0, np.floor(y) + 1, np.ceil(y))
     row = row.clip(0, height).astype(np.int64)
-    place = column * height + row
-    owner = np.repeat(np.arange(len(polygons)), counts)[edge]
-    # What ends with the last pixel has no first pixel after it.
-    inside = place < height * width
-    first_pixels: Ints = (owner * (height * width) + place)[inside]
+    pixel = column * height + row
+    mask = np.repeat(np.arange(len(polygons)), counts)[edge]
+    # No pixel follows a crossing below the last pixel of a mask.
+    inside = pixel < height * width
+    first_pixels: Ints = (mask * (height * width) + pixel)[inside]
     return first_pixels
 
 
 def _nearest_pixel(polygon: Floats, height: int, width: int) -> int:
-    """The pixel nearest to a polygon's centre, counted along columns."""
+    """Number of the pixel nearest to the centre of a polygon's box."""
     x, y = (polygon.min(axis=0) + polygon.max(axis=0)) / 2
     column = int(np.clip(np.rint(x), 0, width - 1))
     return column * height + int(np.clip(np.rint(y), 0, height - 1))
@@ -138,14 +143,15 @@ def _nearest_pixel(polygon: Floats, height: int, width: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class CroppedMask:
-    """A mask on a slice without the empty rows and columns around it.
+    """A mask on a slice, without the empty rows and columns around it.
 
     A lesion covers a few hundred of the 262,144 pixels of a slice.
 
     Attributes:
-        row: Row of the slice where `bitmap` begins.
-        column: Column of the slice where it begins.
-        bitmap: (rows, columns) bool; none of its four sides is empty.
+        row: First row of `bitmap` on the slice.
+        column: First column of `bitmap` on the slice.
+        bitmap: (rows, columns) bool; each of its four borders has a pixel of
+            the mask.
     """
 
     row: int
@@ -154,22 +160,25 @@ class CroppedMask:
 
     @property
     def area_px(self) -> int:
-        """Number of its pixels."""
+        """Number of pixels inside the mask."""
         return int(np.count_nonzero(self.bitmap))
 
     @property
     def box_px(self) -> Floats:
-        """`x1 y1 x2 y2` out to the pixels' borders, centres at integers."""
+        """Box around the pixels' outer edges, `x1 y1 x2 y2`, (4,) float64.
+
+        Pixel centres are at integers, so all values end in .5.
+        """
         rows, columns = self.bitmap.shape
         x, y = self.column - 0.5, self.row - 0.5
         return np.array([x, y, x + columns, y + rows])
 
     def outlines(self) -> list[Floats]:
-        """As :func:`mask_polygons` has them, in pixels of the slice."""
+        """Polygons as of :func:`mask_polygons`, in pixels of the slice."""
         import cv2
 
         scale = _CONTOUR_SCALE
-        # uint8; NumPy's types say bool.
+        # Any, since NumPy's type stubs say bool where the dtype is uint8.
         fine: Any = np.kron(
             self.bitmap.astype(np.uint8), np.ones((scale, scale), np.uint8)
         )
@@ -181,12 +190,12 @@ class CroppedMask:
         return [c.reshape(-1, 2) / scale + origin for c in contours]
 
     def pixels(self) -> tuple[Ints, Ints]:
-        """Rows and columns of its pixels on the slice, (n,) each."""
+        """Rows and columns on the slice of the mask's pixels, (n,) each."""
         rows, columns = np.nonzero(self.bitmap)
         return rows + self.row, columns + self.column
 
     def paint(self, plane: Numbers, value: int = 1) -> None:
-        """Set its pixels of a slice, (height, width), to a value."""
+        """Set the mask's pixels of a slice (height, width) to a value."""
         rows, columns = self.bitmap.shape
         window = plane[
             self.row : self.row + rows, self.column : self.column + columns
@@ -197,15 +206,15 @@ class CroppedMask:
 def crop_mask(
     mask: ArrayLike, row: int = 0, column: int = 0
 ) -> CroppedMask | None:
-    """A mask without the empty rows and columns around it, not copied.
+    """Crop the empty rows and columns around a mask; pixels are not copied.
 
     Args:
         mask: (H, W) bool.
-        row: Row of the slice where `mask` begins.
-        column: Column of the slice where it begins.
+        row: First row of `mask` on the slice.
+        column: First column of `mask` on the slice.
 
     Returns:
-        The mask in all its pieces, or None if it is empty.
+        The mask with all its connected components, or None if it is empty.
     """
     mask = np.asarray(mask, dtype=bool)
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
@@ -217,21 +226,22 @@ def crop_mask(
 
 
 def largest_piece(mask: ArrayLike) -> CroppedMask | None:
-    """The largest connected piece of a mask, its holes filled.
+    """The largest connected component of a mask, with its holes filled.
 
-    Pixels that touch by a corner are connected. Largest is the area inside
-    of a piece's outline; of equal ones it is the last in reading order.
+    Pixels that touch at a corner are connected. The size of a component is
+    the area inside its outline; of equal ones the last in reading order is
+    taken.
 
     Args:
         mask: (H, W) bool.
 
     Returns:
-        The piece, or None if the mask is empty.
+        The component, or None if the mask is empty.
     """
     outlines = mask_polygons(mask)
     if not outlines:
         return None
-    # The outline runs 3/8 px beside the centres of its outermost pixels.
+    # The outline runs 3/8 px outside the centres of the border pixels.
     low = np.ceil(outlines[0].min(axis=0)).astype(int)
     width, height = np.floor(outlines[0].max(axis=0)).astype(int) - low + 1
     column, row = low.tolist()
@@ -240,31 +250,36 @@ def largest_piece(mask: ArrayLike) -> CroppedMask | None:
 
 
 def mask_polygons(mask: ArrayLike) -> list[Floats]:
-    """Outlines of a mask, one polygon a connected piece, holes filled.
+    """Outlines of a mask, one polygon a connected component, holes filled.
 
-    The outline runs 1/8 px inside the pixels' outer border, so that
-    :func:`rasterize` gives back exactly the pixels of a mask without holes.
+    The outline runs 1/8 px inside the pixels' outer edges, so that
+    :func:`rasterize` reproduces a mask without holes exactly.
 
     Args:
         mask: (H, W) bool.
 
     Returns:
-        Polygons (N, 2) float64 in px, pixel centres at integers, largest
-        piece first.
+        Polygons (N, 2) float64 in px, pixel centres at integers, sorted by
+        descending area.
     """
     cropped = crop_mask(mask)
     return [] if cropped is None else cropped.outlines()
 
 
 def mask_ious(masks: Sequence[Bools], references: Sequence[Bools]) -> Floats:
-    """IoU of every mask with every reference, (n, m) float64.
+    """IoU of each mask with each reference, (n, m) float64.
 
-    Two empty masks have an IoU of 0.
+    Args:
+        masks: n masks (H, W) bool.
+        references: m masks (H, W) bool.
+
+    Returns:
+        IoU in [0, 1]; 0 if both masks are empty.
     """
     ious = np.zeros((len(masks), len(references)))
     for i, mask in enumerate(masks):
         for j, reference in enumerate(references):
             union = np.count_nonzero(mask | reference)
-            common = np.count_nonzero(mask & reference)
-            ious[i, j] = common / union if union else 0.0
+            intersection = np.count_nonzero(mask & reference)
+            ious[i, j] = intersection / union if union else 0.0
     return ious

@@ -1,8 +1,8 @@
 """Match detections to the lesions of their images.
 
-A detection is a false positive (FP) or not whatever its rank is, and a lesion
-is found at the step of the best detection that hits it. `Matched` holds just
-that, so that curves of resampled images cost two histograms each.
+Whether a detection is a false positive (FP) does not depend on its rank. A
+lesion is detected at the step of the highest-ranked detection that hits it.
+`Matched` holds both, so a curve of resampled images needs two histograms.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from mmuldor.functional.arrays import (
     check_ids,
     check_images,
     check_scores,
-    falling_order,
+    descending_order,
     find_ids,
 )
 from mmuldor.functional.boxes import check_boxes, rowwise_iou
 
-# Pairs of boxes compared at a time: what they need stays in the cache.
+# Pairs of boxes compared at a time, so that the arrays stay in the cache.
 BLOCK = 1 << 15
 
 
@@ -34,19 +34,19 @@ BLOCK = 1 << 15
 class Matched:
     """Detections matched to lesions; rows are in the order of the input.
 
-    Images are given by their position in `image_ids`. Steps count from 0, the
-    highest rank; tied detections share one.
+    Images are given by their index in `image_ids`. Steps are the ranks of
+    scores from 0, the highest; tied detections share a step.
 
     Attributes:
-        image_ids: The images that FPs are divided by, (k,) int64.
-        det_image: Each detection's image, (n,) int.
-        det_score: Each detection's score, (n,) float64.
-        det_step: Each detection's step, (n,) int.
-        det_is_fp: Whether it hits no lesion at all, (n,) bool.
-        lesion_image: Each lesion's image, (m,) int.
-        lesion_detection: The highest ranked detection that hits the lesion
-            (the first row among tied ones), -1 without one, (m,) int.
-        lesion_step: That detection's step, `num_steps` without one, (m,) int.
+        image_ids: Ids of the evaluated images, (k,) int64.
+        det_image: Image of each detection, (n,) int.
+        det_score: Score of each detection, (n,) float64.
+        det_step: Step of each detection, (n,) int.
+        det_is_fp: Whether the detection hits no lesion, (n,) bool.
+        lesion_image: Image of each lesion, (m,) int.
+        lesion_detection: Row of the highest-ranked detection that hits the
+            lesion (the first of tied ones), -1 if none does, (m,) int.
+        lesion_step: That detection's step, `num_steps` if none, (m,) int.
         num_steps: The number of steps.
     """
 
@@ -76,21 +76,21 @@ def match(
     """Match detections to the lesions of their images.
 
     Boxes are `x1 y1 x2 y2`, source-image pixels, all in one frame. Rows may
-    come in any order. Time grows as n log n, memory as n.
+    be in any order. Time grows as n log n, memory as n.
 
     Args:
         det_boxes: Boxes of the detections, (n, 4).
-        det_scores: Their scores, (n,); the higher, the surer.
-        det_images: The id of each one's image, (n,) integers.
+        det_scores: Scores of the detections, (n,).
+        det_images: Image id of each detection, (n,) integers.
         lesion_boxes: Boxes of the lesions, (m, 4).
-        lesion_images: The id of each one's image, (m,) integers.
-        images: Ids of all images to be counted, those without detections or
-            lesions too, (k,) integers, each once.
+        lesion_images: Image id of each lesion, (m,) integers.
+        images: Unique ids of all evaluated images, (k,) integers, including
+            those without detections or lesions.
         iou_thr: A hit is an IoU of at least this.
         inclusive: Count widths as `x2 - x1 + 1`.
-        det_tiers: (n,) integers; every detection of a smaller tier ranks
-            before every one of a larger tier, whatever their scores.
-            None: all are in one tier.
+        det_tiers: (n,) integers; detections of a smaller tier rank before
+            those of a larger tier, independent of their scores. None: one
+            tier.
 
     Raises:
         TypeError: If an array is not of numbers, or ids not of integers.
@@ -105,8 +105,8 @@ def match(
         check_boxes(lesion_boxes, 'lesion_boxes'),
         lesion_images,
         images,
-        lambda found, lesions: (
-            rowwise_iou(found, lesions, inclusive=inclusive) >= iou_thr
+        lambda dets, lesions: (
+            rowwise_iou(dets, lesions, inclusive=inclusive) >= iou_thr
         ),
         det_tiers,
     )
@@ -124,19 +124,19 @@ def match_boxes(
     *,
     unit: str = 'image',
 ) -> Matched:
-    """Match by any rule of a hit, boxes of any form; these are checked before.
+    """Match boxes of any dimension by any hit criterion.
 
     Args:
-        det_boxes: (n, d) float64.
-        det_scores: As for `match`, like all that is not named here.
-        det_images: Likewise.
-        lesion_boxes: (m, d) float64.
-        lesion_images: Likewise.
-        images: Likewise.
-        hits: Gets boxes of detections and of lesions of the same image, both
-            (p, d); says which detection hits its lesion, (p,) bool.
-        det_tiers: Likewise.
-        unit: What errors call an image.
+        det_boxes: (n, d) float64, already checked.
+        det_scores: As for `match`.
+        det_images: As for `match`.
+        lesion_boxes: (m, d) float64, already checked.
+        lesion_images: As for `match`.
+        images: As for `match`.
+        hits: Function of p pairs of boxes, detections (p, d) and lesions
+            (p, d) of the same image; returns which are hits, (p,) bool.
+        det_tiers: As for `match`.
+        unit: Word for an image in error messages.
     """
     image_ids = check_images(images)
     scores = check_scores(det_scores, len(det_boxes), 'det_scores')
@@ -146,8 +146,8 @@ def match_boxes(
     )
     det_step, num_steps = _rank(scores, det_tiers)
     det_is_fp = np.ones(len(scores), dtype=bool)
-    # Step and row in one number, of which the least is the best; a lesion
-    # that nothing hits keeps a step past the last.
+    # `step * count + row`: its minimum is the highest-ranked detection, the
+    # first row among tied ones. `num_steps` means that no detection hits.
     count = max(len(scores), 1)
     best = np.full(len(lesion_image), num_steps * count)
     for dets, lesions in _pairs(det_image, lesion_image, len(image_ids)):
@@ -178,23 +178,23 @@ def append_fp_class(
     nms_iou: float = 0.5,
     inclusive: bool = True,
 ) -> tuple[Ints, Ints]:
-    """Detections of the false-positive class as detections too ("+ FP").
+    """Count detections of the false-positive class as detections ("+ FP").
 
-    Over the whole set every lesion-class detection ranks before every FP-class
-    one: pass the tiers to `match`. NMS between the two classes inside an
-    image: since the lesion class always ranks higher, it drops the FP-class
-    detections whose IoU with a lesion-class one is above `nms_iou`, and no
-    lesion-class detection. NMS inside a class is the detector's own.
+    All detections of the lesion class rank before those of the FP class: pass
+    the returned tiers to `match`. NMS is applied between the classes within
+    an image. Since the lesion class ranks higher, this removes only FP-class
+    detections, those whose IoU with a lesion-class detection exceeds
+    `nms_iou`. NMS within a class is left to the detector.
 
     Args:
         boxes: `x1 y1 x2 y2` in source-image pixels, (n, 4).
-        images: The id of each one's image, (n,) integers.
-        is_fp_class: Whether it is of the FP class, (n,) bool.
-        nms_iou: A larger IoU suppresses.
+        images: Image id of each box, (n,) integers.
+        is_fp_class: Whether the box is of the FP class, (n,) bool.
+        nms_iou: A higher IoU suppresses.
         inclusive: Count widths as `x2 - x1 + 1`.
 
     Returns:
-        The rows that remain, (r,) int, rising, and their tiers, (r,) int: 0
+        The remaining rows, ascending, (r,) int, and their tiers, (r,) int: 0
         for the lesion class, 1 for the FP class.
 
     Raises:
@@ -227,9 +227,9 @@ def append_fp_class(
 def drop_noisy(
     images: ArrayLike, lesion_images: ArrayLike, noisy: ArrayLike
 ) -> tuple[Bools, Bools]:
-    """Drop noisy lesions, and the images that lose all their lesions by it.
+    """Drop noisy lesions, and images whose lesions are all noisy.
 
-    Images that never had a lesion stay: their detections are FPs.
+    Images without any lesion stay: their detections are FPs.
 
     Args:
         images: Ids of all images, (k,) integers.
@@ -247,14 +247,14 @@ def drop_noisy(
 
 
 def check_iou_thr(value: float, name: str = 'iou_thr') -> None:
-    """Raise ValueError unless it lies in (0, 1]."""
+    """Raise ValueError unless the threshold lies in (0, 1]."""
     if not 0 < value <= 1:
         raise ValueError(f'`{name}` must lie in (0, 1], but got {value}.')
 
 
 def _rank(scores: Floats, tiers: ArrayLike | None) -> tuple[Ints, int]:
-    """The step of each row, the number of steps."""
-    order = falling_order(scores)
+    """The step of each row, (n,) int64, and the number of steps."""
+    order = descending_order(scores)
     if tiers is not None:
         tiers = check_ids(tiers, len(scores), 'det_tiers')
         order = order[np.argsort(tiers[order], kind='stable')]
@@ -267,7 +267,7 @@ def _rank(scores: Floats, tiers: ArrayLike | None) -> tuple[Ints, int]:
 
 
 def _changes(values: Numbers) -> Bools:
-    """Whether each value but the first differs from the one before it."""
+    """Whether each value differs from its predecessor, (n - 1,) bool."""
     differs: Bools = values[1:] != values[:-1]
     return differs
 
@@ -275,10 +275,10 @@ def _changes(values: Numbers) -> Bools:
 def _pairs(
     first: Ints, second: Ints, num_images: int
 ) -> Iterator[tuple[Ints, Ints]]:
-    """Rows of `first` and `second` that lie in the same image, block by block.
+    """Pairs of rows of `first` and `second` in the same image, in blocks.
 
     Args:
-        first: Image of each row, (n,) int, positions below `num_images`.
+        first: Image of each row, (n,) int, indices below `num_images`.
         second: Image of each row, (m,) int.
         num_images: The number of images.
     """

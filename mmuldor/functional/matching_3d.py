@@ -1,9 +1,9 @@
 """Match 3-D detections to the lesions of their volumes.
 
-Everything but the hit is as on slices (see `mmuldor.functional.froc`), with a
-volume in the place of an image: a second hit on a lesion is neither a true nor
-a false positive, one box may hit several lesions, and `froc_curve` divides
-the false positives by the number of volumes.
+The rules are those of slices (see `mmuldor.functional.froc`), except for the
+hit criterion, and a volume takes the place of an image. A second hit on a
+lesion is neither a true nor a false positive. One box may hit several lesions.
+`froc_curve` divides the false positives by the number of volumes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from mmuldor.functional.boxes_3d import (
 from mmuldor.functional.matching import Matched, check_iou_thr, match_boxes
 
 # iou: 3-D IoU of the boxes. center: the detection's centre lies in the
-# lesion's box. radius: it lies no farther from the lesion's centre than half
-# of the box's longest side, which is LUNA16's rule where the lesion is a ball
-# (Setio et al., Med. Image Anal. 2017).
+# lesion's box. radius: its distance to the lesion's centre is at most half of
+# the box's longest side; for spherical lesions that is LUNA16's rule (Setio et
+# al., Med. Image Anal. 2017).
 HIT_RULES = ('iou', 'center', 'radius')
-# Coarse on purpose: boxes in space overlap little as soon as they are a slice
-# too long, and lesions do not overlap (nnDetection, MICCAI 2021).
+# Lower than on slices: one slice too many halves the 3-D IoU of a lesion of
+# one slice, and lesions do not overlap (nnDetection, MICCAI 2021).
 IOU_THR = 0.1
 
 
@@ -42,21 +42,22 @@ def match_volumes(
 ) -> Matched:
     """Match 3-D detections to the lesions of their volumes.
 
-    Like `mmuldor.functional.matching.match`, where an image is a volume and
-    boxes are `x1 y1 z1 x2 y2 z2` in mm, along the axes of their volume.
+    Like `mmuldor.functional.matching.match`, but with volumes for images and
+    boxes `x1 y1 z1 x2 y2 z2` in mm along the axes of their volume.
 
     Args:
-        det_boxes: (n, 6).
-        det_scores: (n,).
-        det_volumes: (n,) integers.
-        lesion_boxes: (m, 6).
-        lesion_volumes: (m,) integers.
-        volumes: (k,) integers, each once.
-        hit: One of `HIT_RULES`.
+        det_boxes: Boxes of the detections, (n, 6).
+        det_scores: Scores of the detections, (n,).
+        det_volumes: Volume id of each detection, (n,) integers.
+        lesion_boxes: Boxes of the lesions, (m, 6).
+        lesion_volumes: Volume id of each lesion, (m,) integers.
+        volumes: Unique ids of all evaluated volumes, (k,) integers.
+        hit: Hit criterion, one of `HIT_RULES`.
         iou_thr: With 'iou', a hit is an IoU of at least this.
 
     Returns:
-        For `mmuldor.functional.froc.froc_curve`; an "image" is a volume.
+        Input of `mmuldor.functional.froc.froc_curve`; its "images" are
+        volumes.
 
     Raises:
         TypeError: If an array is not of numbers, or ids not of integers.
@@ -70,13 +71,13 @@ def match_volumes(
         check_boxes_3d(lesion_boxes, 'lesion_boxes'),
         lesion_volumes,
         volumes,
-        lambda found, lesions: _hits(found, lesions, hit, iou_thr),
+        lambda dets, lesions: _hits(dets, lesions, hit, iou_thr),
         unit='volume',
     )
 
 
 def check_hit(hit: str, iou_thr: float) -> None:
-    """Raise ValueError unless the rule is known and the threshold fits."""
+    """Raise ValueError unless both arguments of `match_volumes` are valid."""
     if hit not in HIT_RULES:
         raise ValueError(
             f'`hit` must be one of {", ".join(HIT_RULES)}, but got {hit!r}.'
@@ -84,11 +85,11 @@ def check_hit(hit: str, iou_thr: float) -> None:
     check_iou_thr(iou_thr)
 
 
-def _hits(found: Floats, lesions: Floats, hit: str, iou_thr: float) -> Bools:
+def _hits(dets: Floats, lesions: Floats, hit: str, iou_thr: float) -> Bools:
     """Whether detection k hits lesion k, (p,) bool."""
     if hit == 'iou':
-        return rowwise_iou_3d(found, lesions) >= iou_thr
-    centers = centers_3d(found)
+        return rowwise_iou_3d(dets, lesions) >= iou_thr
+    centers = centers_3d(dets)
     if hit == 'center':
         inside = (centers >= lesions[:, :3]) & (centers <= lesions[:, 3:])
         centred: Bools = np.all(inside, axis=1)

@@ -1,8 +1,8 @@
-"""RECIST diameters and the masks that can be built from them.
+"""Pseudo masks from RECIST diameters.
 
-Everything here is in source-image pixels with a pixel's centre at integers
-(``DL_info.csv`` minus 1). Endpoints are ``(4, 2)`` arrays, x before y: the
-two ends of one diameter, then the two ends of the other.
+All coordinates are in source-image pixels with pixel centres at integers
+(``DL_info.csv`` minus 1). Endpoints are ``(4, 2)`` arrays of x, y: the two
+ends of one diameter, then the two ends of the other.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ MAX_GAP_PX = 1.0
 
 
 def check_endpoints(endpoints_px: Floats) -> Floats:
-    """Return the endpoints as float64, (4, 2) or (n, 4, 2) as they came.
+    """Return the endpoints as float64, (4, 2) or (n, 4, 2) like the input.
 
     Raises:
-        ValueError: If the shape is another, a coordinate is not finite, a
-            diameter has no length or all endpoints of a lesion lie on one
-            line; names the first such lesion.
+        ValueError: If the shape is neither, a coordinate is not finite, a
+            diameter has length 0 or all endpoints of a lesion lie on one
+            line; the message names the first such lesion.
     """
     points = np.asarray(endpoints_px, dtype=np.float64)
     if points.ndim not in (2, 3) or points.shape[-2:] != (4, 2):
@@ -36,17 +36,18 @@ def check_endpoints(endpoints_px: Floats) -> Floats:
     area = arms[..., :1, 0] * arms[..., 1:, 1]
     area = area - arms[..., :1, 1] * arms[..., 1:, 0]
     with_length = points[..., ::2, :] != points[..., 1::2, :]
-    # NaN and infinity leave no area that is not NaN.
-    good = (area != 0).any(-1) & with_length.any(-1).all(-1)
-    good &= np.isfinite(area).all(-1) & np.isfinite(points).all((-1, -2))
-    if not good.all():
-        index = int(np.argmin(good))
+    # NaN != 0 is true, so finite values are checked too. The area may
+    # overflow to infinity where the coordinates are finite.
+    valid = (area != 0).any(-1) & with_length.any(-1).all(-1)
+    valid &= np.isfinite(area).all(-1) & np.isfinite(points).all((-1, -2))
+    if not valid.all():
+        index = int(np.argmin(valid))
         _refuse(points.reshape(-1, 4, 2)[index], index, points.ndim == 3)
     return points
 
 
 def _refuse(points: Floats, index: int, of_many: bool) -> None:
-    """Raise ValueError for the wrong endpoints of one lesion."""
+    """Raise ValueError with the reason why endpoints (4, 2) are invalid."""
     where = f' of lesion {index}' if of_many else ''
     if not np.isfinite(points).all():
         raise ValueError(
@@ -65,7 +66,11 @@ def _refuse(points: Floats, index: int, of_many: bool) -> None:
 
 
 def diameters(endpoints_px: Floats) -> tuple[float, float]:
-    """Lengths of the long and of the short diameter, in px."""
+    """Lengths of the long and of the short diameter in px.
+
+    Raises:
+        ValueError: As for :func:`check_endpoints`.
+    """
     points = check_endpoints(endpoints_px)
     first = float(np.hypot(*(points[1] - points[0])))
     second = float(np.hypot(*(points[3] - points[2])))
@@ -73,17 +78,20 @@ def diameters(endpoints_px: Floats) -> tuple[float, float]:
 
 
 def closest_points(endpoints_px: Floats) -> tuple[Floats, Floats]:
-    """The points of the two diameters that are nearest to each other.
+    """The closest points of two diameters.
 
     Where the diameters cross, both are the crossing point (up to rounding).
+    Method: C. Ericson, *Real-Time Collision Detection*, section 5.1.9.
 
     Args:
         endpoints_px: (4, 2) endpoints, or (n, 4, 2) of several lesions.
 
     Returns:
-        Two points (2,) or (n, 2), the first on the first diameter, the second
-        on the second. Method: the clamped solution in C. Ericson, *Real-Time
-        Collision Detection*, section 5.1.9.
+        A point on the first and a point on the second diameter, (2,) or
+        (n, 2) float64 each, px.
+
+    Raises:
+        ValueError: As for :func:`check_endpoints`.
     """
     points = check_endpoints(endpoints_px)
     a, c = points[..., 0, :], points[..., 2, :]
@@ -108,11 +116,11 @@ def _dot(first: Floats, second: Floats) -> Floats:
 
 
 def crossing_point(endpoints_px: Floats) -> Floats | None:
-    """The point O in which the diameters meet.
+    """The crossing point O of the diameters.
 
     Returns:
-        (2,) point: the crossing, or the middle of the closest points where
-        the diameters miss each other by at most 1 px; None beyond that.
+        (2,) float64, px. Where the diameters miss each other by at most
+        `MAX_GAP_PX`, the midpoint of their closest points; beyond that, None.
     """
     first, second = closest_points(endpoints_px)
     if np.hypot(*(first - second)) > MAX_GAP_PX:
@@ -121,7 +129,10 @@ def crossing_point(endpoints_px: Floats) -> Floats | None:
 
 
 def convex_hull(points: Floats) -> Floats:
-    """Corners of the convex hull (monotone chain, Andrew 1979)."""
+    """Corners of the convex hull of (n, 2) points, (m, 2) float64.
+
+    Method: monotone chain (Andrew 1979).
+    """
     ordered = sorted(map(tuple, np.asarray(points, dtype=np.float64)))
 
     def half(sequence: list[tuple[float, ...]]) -> list[tuple[float, float]]:
@@ -143,12 +154,12 @@ def pseudo_mask_polygon(
 ) -> Floats:
     """ULDor's pseudo mask: four quarter ellipses around the crossing point.
 
-    For neighbouring endpoints A and C of different diameters the outline is
-    the affine arc ``O + cos(t) (A - O) + sin(t) (C - O)``, t in [0, pi/2]: a
-    quarter of the ellipse with semi-axes OA and OC where the diameters are
-    perpendicular (ULDor, section 2.1 and Fig. 2), and through both endpoints
-    always. Diameters that miss each other by more than 1 px give the convex
-    hull of the four endpoints.
+    Between neighbouring endpoints A and C of different diameters the outline
+    is the affine arc ``O + cos(t) (A - O) + sin(t) (C - O)``, t in [0, pi/2].
+    It always passes through both endpoints. For perpendicular diameters it is
+    a quarter of the ellipse with semi-axes OA and OC (ULDor, section 2.1 and
+    Fig. 2). If the diameters miss each other by more than 1 px, the mask is
+    the convex hull of the four endpoints.
 
     Args:
         endpoints_px: (4, 2) endpoints.
@@ -156,12 +167,13 @@ def pseudo_mask_polygon(
             below that of the exact curve.
 
     Returns:
-        (N, 2) float64 polygon, not closed; N is ``4 * points_per_quarter``,
-        or the number of the hull's corners.
+        (N, 2) float64 polygon in px, not closed; N is
+        ``4 * points_per_quarter``, or the number of corners of the hull.
 
     Raises:
-        ValueError: For a wrong shape, a zero-length diameter or fewer than
-            one point a quarter.
+        TypeError: If ``points_per_quarter`` is no int.
+        ValueError: As for :func:`check_endpoints`, or if
+            ``points_per_quarter`` is below 1.
     """
     points = np.reshape(check_endpoints(endpoints_px), (4, 2))
     return pseudo_mask_polygons(points[None], points_per_quarter)[0]
@@ -170,7 +182,7 @@ def pseudo_mask_polygon(
 def pseudo_mask_polygons(
     endpoints_px: Floats, points_per_quarter: int = 16
 ) -> list[Floats]:
-    """:func:`pseudo_mask_polygon` of (n, 4, 2) endpoints, all at once."""
+    """:func:`pseudo_mask_polygon` of n lesions at once, (n, 4, 2)."""
     points = check_endpoints(endpoints_px)
     _check_count('points_per_quarter', points_per_quarter)
     first, second = closest_points(points)
@@ -178,7 +190,7 @@ def pseudo_mask_polygons(
     centre = ((first + second) / 2)[:, None]
     angles = np.arange(points_per_quarter) * (np.pi / 2 / points_per_quarter)
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
-    # Around the outline the ends of the two diameters alternate.
+    # Along the outline, endpoints of the two diameters alternate.
     ring = points[:, [0, 2, 1, 3]] - centre
     following = np.roll(ring, -1, axis=1)
     arcs = cos * ring[:, :, None]
@@ -201,10 +213,14 @@ def _check_count(name: str, value: int) -> None:
 def ellipse_polygon(
     endpoints_px: Floats, points_per_quarter: int = 16
 ) -> Floats:
-    """One ellipse: axes as long as the diameters, along the longer one.
+    """One ellipse whose axes are as long as the diameters.
 
-    Its centre is the middle of the longer diameter (as in the single-ellipse
-    masks of later work), so the shorter one's position is not used.
+    The centre and direction are those of the long diameter, as in the
+    single-ellipse masks of later work; the position of the short diameter is
+    not used. Arguments and errors are those of :func:`pseudo_mask_polygon`.
+
+    Returns:
+        (4 * points_per_quarter, 2) float64 polygon in px, not closed.
     """
     points = check_endpoints(endpoints_px)
     _check_count('points_per_quarter', points_per_quarter)
@@ -225,12 +241,12 @@ def ellipse_polygon(
 def quadrilateral_polygon(
     endpoints_px: Floats, points_per_quarter: int = 16
 ) -> Floats:
-    """Convex hull of the endpoints (``points_per_quarter`` is not used)."""
+    """Convex hull of the endpoints; ``points_per_quarter`` is not used."""
     return convex_hull(check_endpoints(endpoints_px))
 
 
 def box_polygon(endpoints_px: Floats, points_per_quarter: int = 16) -> Floats:
-    """The endpoints' bounding box (``points_per_quarter`` is not used)."""
+    """Bounding box of the endpoints; ``points_per_quarter`` is not used."""
     points = check_endpoints(endpoints_px)
     (x1, y1), (x2, y2) = points.min(axis=0), points.max(axis=0)
     return np.array([[x1, y1], [x2, y1], [x2, y2], [x1, y2]])

@@ -8,13 +8,13 @@ import numpy as np
 def mixed_seed(*numbers: int) -> int:
     """A seed that depends on all numbers and their order.
 
-    NumPy's SeedSequence, so that neighbouring numbers give streams that have
-    nothing to do with each other.
+    NumPy's SeedSequence mixes them, so that similar numbers give independent
+    random streams.
 
     Args:
-        *numbers: 0 or more.
+        *numbers: Non-negative integers.
 
     Returns:
-        0 to 2**32 - 1, as NumPy, torch and Python take it.
+        0 to 2**32 - 1, valid for NumPy, torch and Python.
     """
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -1,4 +1,4 @@
-"""Which stored slices a multi-slice input is made of."""
+"""The stored slices of a multi-slice input."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ def slice_positions(
     num_slices: int,
     step: float = 1.0,
 ) -> list[float]:
-    """Slice numbers around the key slice, none beyond the range's ends.
+    """Positions of the input slices around the key slice.
 
     Args:
         key_slice: Number of the slice in the middle.
-        slice_range: First and last number that the series has there.
-        num_slices: How many, odd.
-        step: Distance between them in stored slices; fractional positions are
-            interpolated.
+        slice_range: First and last available slice number; positions outside
+            are clamped to it.
+        num_slices: Number of input slices, odd.
+        step: Distance between input slices in stored slices.
+
+    Returns:
+        ``num_slices`` positions in stored slices, ascending. At fractional
+        positions the caller interpolates.
     """
     low, high = slice_range
     half = num_slices // 2
-    wanted = (key_slice + step * k for k in range(-half, half + 1))
-    return [min(max(position, low), high) for position in wanted]
+    unclamped = (key_slice + step * k for k in range(-half, half + 1))
+    return [min(max(position, low), high) for position in unclamped]
 
 
 def stored_numbers(positions: Iterable[float]) -> set[int]:
-    """Numbers of the stored slices on both sides of each position."""
+    """Numbers of the stored slices just below and above each position."""
     return {
         number
         for position in positions
@@ -40,23 +44,28 @@ def stored_numbers(positions: Iterable[float]) -> set[int]:
 def toward_key(
     number: int, key_slice: int, exists: Callable[[int], bool]
 ) -> list[int]:
-    """Numbers to look at where slices are missing, the last one exists.
+    """Slice numbers toward the key slice, up to the first that exists.
 
-    The nearest slice on the way to the key slice stands in for a missing one;
-    the key slice ends the way whether it exists or not.
+    The last number replaces ``number`` where that slice is missing. The
+    search ends at the key slice, even if that does not exist.
+
+    Args:
+        number: Number of the slice to load.
+        key_slice: Number of the key slice.
+        exists: Whether the slice of a number exists.
     """
-    way = [number]
+    numbers = [number]
     while number != key_slice and not exists(number):
         number += 1 if number < key_slice else -1
-        way.append(number)
-    return way
+        numbers.append(number)
+    return numbers
 
 
 def slice_name(key_name: str, key_slice: int, number: int) -> str:
-    """Name of another slice of a key slice's series.
+    """File name of a slice in the series of a key slice.
 
     ``('000001_01_01/109.png', 109, 8)`` -> ``'000001_01_01/008.png'``, as in
-    DeepLesion; the key slice keeps its own name whatever that is.
+    DeepLesion. The key slice itself may have any name.
     """
     if number == key_slice:
         return key_name
@@ -64,7 +73,7 @@ def slice_name(key_name: str, key_slice: int, number: int) -> str:
 
 
 def consecutive_runs(numbers: Iterable[int]) -> list[list[int]]:
-    """Splits ascending numbers where one is missing."""
+    """Split ascending numbers into runs of consecutive numbers."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:
@@ -75,8 +84,8 @@ def consecutive_runs(numbers: Iterable[int]) -> list[list[int]]:
 
 
 def ranges_text(numbers: Iterable[int], digits: int = 1) -> str:
-    """``'3-5, 7'`` of ascending numbers."""
+    """Ascending numbers as text, for example ``'3-5, 7'``."""
     return ', '.join(
-        '-'.join(f'{number:0{digits}d}' for number in sorted({r[0], r[-1]}))
-        for r in consecutive_runs(numbers)
+        '-'.join(f'{n:0{digits}d}' for n in sorted({run[0], run[-1]}))
+        for run in consecutive_runs(numbers)
     )

@@ -1,4 +1,4 @@
-"""Fuse what a detector finds in several views of one image."""
+"""Fusion of detections from several views of one image."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ def group_views(
     *,
     iou_thr: float = 0.5,
 ) -> list[Ints]:
-    """Which detections of different views are one.
+    """Group the detections of different views that show the same object.
 
-    In the order of descending scores, each detection that is still free takes
-    from every other view the free detection of the highest IoU.
+    Detections are processed by descending score. Each detection that is in no
+    group yet starts one. From every other view it adds the ungrouped
+    detection of the highest IoU.
 
     Args:
-        boxes: `x1 y1 x2 y2` of all views in one frame, (n, 4).
-        scores: (n,); of equal ones the first comes first.
-        views: Number of each one's view, (n,).
-        iou_thr: Boxes of one detection overlap by at least this.
+        boxes: `x1 y1 x2 y2` of all views in one frame, px, (n, 4).
+        scores: (n,); equal scores keep their order.
+        views: Number of each detection's view, (n,).
+        iou_thr: Minimum IoU of a group's first box with its others.
 
     Returns:
-        Rows of each group, the highest score first; none twice.
+        Row numbers of each group, (g,) int64, the highest score first. Each
+        row is in exactly one group.
 
     Raises:
         ValueError: If shapes differ or an argument is out of range.
@@ -58,16 +60,19 @@ def group_views(
 def fuse_group(
     boxes: Floats, scores: Floats, num_views: int
 ) -> tuple[Floats, float]:
-    """One box and one score of a group.
+    """Fuse a group of detections into one box and one score.
 
-    The box is the mean weighted by score, the score the mean over all views,
-    0 where a view found nothing (weighted boxes fusion, Solovyev et al.,
-    Image and Vision Computing 2021, with its factor T / N).
+    The box is the mean of the boxes weighted by score. The score is the mean
+    over all views, 0 for views without a detection (weighted boxes fusion,
+    Solovyev et al., Image and Vision Computing 2021, with its factor T / N).
 
     Args:
-        boxes: Of the group, (n, 4), n at most ``num_views``.
-        scores: (n,), not all 0.
-        num_views: Views that were looked at.
+        boxes: Boxes of the group, (n, 4), n at most ``num_views``.
+        scores: Scores of the group, (n,), not all 0.
+        num_views: Number of all views.
+
+    Returns:
+        Box (4,) float64 in the frame of ``boxes``, and score.
     """
     box = (boxes * scores[:, None]).sum(axis=0) / scores.sum()
     return box, float(scores.sum() / num_views)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mmuldor.functional.arrays import falling_order, find_ids
+from mmuldor.functional.arrays import descending_order, find_ids
 
 # Few values, so that some are equal; neighbours that differ in one half of
 # their bits; both zeros.
@@ -18,19 +18,19 @@ small, large = st.integers(0, 40), st.integers(-(2**62), 2**62)
 
 
 @given(scores)
-def test_falling_order_equals_a_stable_sort(values):
+def test_descending_order_equals_a_stable_sort(values):
     values = np.array(values, dtype=np.float64)
-    order = falling_order(values)
+    order = descending_order(values)
     assert order.dtype == np.int64
     assert order.tolist() == np.argsort(-values, kind='stable').tolist()
 
 
-def test_falling_order_of_many():
+def test_descending_order_of_many():
     rng = np.random.default_rng(0)
     values = np.round(rng.normal(size=100_000), 4)
     values[::3] = rng.normal(size=values[::3].shape)
     expected = np.argsort(-values, kind='stable')
-    assert np.array_equal(falling_order(values), expected)
+    assert np.array_equal(descending_order(values), expected)
 
 
 @given(st.lists(small | large, min_size=1, unique=True), st.data())
