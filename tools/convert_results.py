@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
     inputs = [args.results, args.ann, args.images_file]
     check_outputs(inputs, (args.out,))
     pairs = [text.rpartition('=') for text in args.classes]
-    kind = args.format or convert.looks_like(args.results)
+    kind = args.format or convert.guess_format(args.results)
     results, counts = convert.convert_results(
         args.results,
         args.ann,

@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> None:
         curves = {Path(inputs['dets'][0]).stem: evaluation.curve}
         plot_froc(plot, curves, volume_froc.FP_RATES[-1], 'volume')
     if out:
-        report = volume_froc.volume_report(evaluation)
+        report = volume_froc.volume_evaluation_dict(evaluation)
         write_json(out, {**report, 'inputs': inputs}, indent=2)
 
 

@@ -110,11 +110,11 @@ def read_bytes(path: str | os.PathLike) -> bytes:
         FileNotFoundError: no such file; says where it comes from.
         ValueError: larger than `MAX_FILE_BYTES`.
     """
-    remedy = (
+    advice = (
         'DL_info.csv comes with the DeepLesion release '
         '(https://nihcc.app.box.com/v/DeepLesion).'
     )
-    return read_whole(existing_file(path, '`--csv`', remedy))
+    return read_whole(existing_file(path, '`--csv`', advice))
 
 
 def iterate_rows(data: bytes, name: str = 'DL_info.csv') -> Iterator[RawRow]:

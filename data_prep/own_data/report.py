@@ -89,12 +89,12 @@ class OwnDataReport:
         return lines
 
 
-def unlikely_hu(hu: np.ndarray, remedy: str) -> str:
+def unlikely_hu(hu: np.ndarray, advice: str) -> str:
     """Why the values can hardly be HU, or ''."""
     low, high = int(hu.min()), int(hu.max())
     if low < _AIR_HU and high > _TISSUE_HU:
         return ''
     return (
         f'its values go from {low} to {high}, which is unlikely for '
-        f'Hounsfield units (air -1000, water 0). {remedy}'
+        f'Hounsfield units (air -1000, water 0). {advice}'
     )

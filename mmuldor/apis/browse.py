@@ -1,4 +1,4 @@
-"""Look at what a config feeds its model."""
+"""Draw the samples that a config feeds to its model."""
 
 from __future__ import annotations
 

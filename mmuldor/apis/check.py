@@ -40,7 +40,7 @@ def check_config(
 
     Yields:
         Findings, each as soon as it is known. After an error in the training
-        split, nothing that needs it is looked at.
+        split, no check that needs it runs.
 
     Raises:
         ValueError: If an entry of the config is wrong.

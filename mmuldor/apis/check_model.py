@@ -17,13 +17,13 @@ from torch import nn
 from mmuldor.apis.browse import targets_of
 from mmuldor.engine.detection.heads import classes_of
 
-# Lesions of fewer pixels across than this hardly leave a trace on P2.
+# Lesions of a smaller diameter in pixels than this hardly leave a trace on P2.
 _TINY_PX = 4.0
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One thing that was looked at.
+    """The outcome of one check.
 
     Attributes:
         level: 'ok', 'warning' or 'error'.
@@ -66,7 +66,7 @@ def _drop_weights(part: Any) -> None:
 def check_model(
     model: nn.Module, samples: list[dict], classes: Sequence[str]
 ) -> Iterator[CheckResult]:
-    """Look at a model beside samples of its training data.
+    """Check a model with samples of its training data.
 
     Args:
         model: The detector.

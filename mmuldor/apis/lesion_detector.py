@@ -17,7 +17,7 @@ from mmengine.structures import InstanceData
 
 from mmuldor.apis.configs.loading import config_errors
 from mmuldor.apis.configs.precision import apply_memory_format
-from mmuldor.apis.slices import slice_item, stand_ins
+from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.apis.test_time_augmentation import average_views
 from mmuldor.classes import LESION, type_classes
 from mmuldor.engine.detection.detections import detect, masks_can_wait
@@ -124,7 +124,7 @@ class LesionDetector:
         columns_mm, rows_mm, interval_mm = volume.spacing_mm
         # A hair of slack: spacings come from floating-point positions.
         stride = max(int((step_mm or 0) / interval_mm + 1e-6), 1)
-        slices = stand_ins(len(volume.hu), stride)
+        slices = slices_represented(len(volume.hu), stride)
         found = self.detect_slices(volume, batch_size, progress, list(slices))
         scale = np.array([columns_mm, rows_mm] * 2)
         boxes = np.array([d.box_px for d in found]).reshape(-1, 4) * scale

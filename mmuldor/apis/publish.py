@@ -117,7 +117,7 @@ def _meta(path: str | os.PathLike, loaded: dict) -> Mapping:
 
 
 def _classes(meta: Mapping) -> tuple[str, ...]:
-    """Names of the classes, () where nobody says."""
+    """Names of the classes, () if they are not known."""
     dataset = meta.get('dataset_meta')
     named = dataset.get('classes') if isinstance(dataset, Mapping) else None
     return tuple(map(str, named)) if isinstance(named, (list, tuple)) else ()

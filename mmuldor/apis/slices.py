@@ -7,19 +7,19 @@ import numpy as np
 from mmuldor.scans.volume import Volume
 
 
-def stand_ins(count: int, stride: int) -> dict[int, list[int]]:
-    """Slices to look at, each with those that it stands for, itself first."""
+def slices_represented(count: int, stride: int) -> dict[int, list[int]]:
+    """Slices to detect on, each with those it represents, itself first."""
     first = (stride - 1) // 2
     chosen = {min(k, count - 1) for k in range(first, count + first, stride)}
-    stands_for = {k: [k] for k in sorted(chosen)}
+    represented = {k: [k] for k in sorted(chosen)}
     for k in range(count):
-        nearest = min(stands_for, key=lambda own: abs(own - k))
+        nearest = min(represented, key=lambda own: abs(own - k))
         if k != nearest:
-            stands_for[nearest].append(k)
-    return stands_for
+            represented[nearest].append(k)
+    return represented
 
 
-class _FromHead:
+class HeadFirstSlices:
     """Slices of a volume by DeepLesion's numbers, 1 at the head."""
 
     def __init__(self, volume: Volume) -> None:
@@ -42,7 +42,7 @@ def slice_item(volume: Volume, index: int) -> dict:
         'slice_interval_mm': interval_mm,
         'key_slice': count - index,
         'slice_range': [1, count],
-        'slices_hu': _FromHead(volume),
+        'slices_hu': HeadFirstSlices(volume),
         'window_hu': None,
         'instances': [],
     }

@@ -66,7 +66,7 @@ def train_detector(
             )
         config.auto_scale_lr.enable = auto_scale_lr
     if resume is None and isinstance(config.get('resume'), str):
-        # MMEngine would take it for a yes, and begin anew.
+        # MMEngine would take it for True, and start from the beginning.
         resume = config.resume
     if resume == 'auto':
         resume = latest_checkpoint(config.work_dir)

@@ -68,7 +68,7 @@ def add_workers(
     *,
     least: int | None = None,
 ) -> None:
-    """``--workers N``, of at least so many, or of any number."""
+    """``--workers N``, at least `least` where that is given."""
     parser.add_argument(
         '--workers',
         type=int if least is None else whole_number(least),

@@ -83,7 +83,7 @@ def check_outputs(
 ) -> None:
     """Raise ValueError where an output would overwrite an input or another.
 
-    None stands for a file that was not asked for.
+    None is a file that is not written.
     """
     taken = {os.path.realpath(name) for name in inputs if name}
     for name in filter(None, outputs):

@@ -1,4 +1,4 @@
-"""Texts of the command line that stand for pairs."""
+"""Pairs on the command line, such as NAME=FILE."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def froc_figure(
         max_fp_rate: Where the axis of FPs ends.
         published: Percent by FPs per image, by name, of what is known at
             single points only; drawn grey.
-        unit: What FPs are counted by.
+        unit: Unit of the FP rate: 'image' or 'volume'.
     """
     published = published or {}
     fig = Figure(figsize=(7.2, 5), dpi=150, layout='constrained')

@@ -94,13 +94,13 @@ def read_results(path: str | os.PathLike) -> list:
         FileNotFoundError: No such file.
         ValueError: It holds no JSON or no list.
     """
-    remedy = f'Create it with `{MAKE_COMMAND}`.'
+    advice = f'Create it with `{MAKE_COMMAND}`.'
     with _collector_off():
-        entries = read_json(path, 'the results', remedy)
+        entries = read_json(path, 'the results', advice)
     if not isinstance(entries, list):
         raise ValueError(
             f'{path} must hold a list of results, but got a '
-            f'{type(entries).__name__}. {remedy}'
+            f'{type(entries).__name__}. {advice}'
         )
     return entries
 

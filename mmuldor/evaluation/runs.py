@@ -80,7 +80,7 @@ def load_runs(
             and entry['image_id'] in counted
         ]
         for entry in results:
-            # Masks are looked at when they are drawn; errors name the file.
+            # Masks are decoded when they are drawn; errors name the file.
             entry['source'] = str(path)
         rows.append(
             EvaluatedRun(name, evaluate_slices(truth, detections), results)

@@ -146,11 +146,13 @@ def _detections(
     if grid.shape != volume.grid.shape or not np.allclose(
         grid.spacing_mm, volume.grid.spacing_mm, rtol=1e-3
     ):
-        boxes = transformed_boxes(boxes, _between(grid, volume, where))
+        boxes = transformed_boxes(boxes, _scan_to_volume(grid, volume, where))
     return boxes, np.array(scores, dtype=np.float64)
 
 
-def _between(grid: VolumeGrid, volume: TrueVolume, where: str) -> np.ndarray:
+def _scan_to_volume(
+    grid: VolumeGrid, volume: TrueVolume, where: str
+) -> np.ndarray:
     """From mm along the axes of a scan to those of the volume, (4, 4)."""
     if grid.affine is None or volume.grid.affine is None:
         raise ValueError(

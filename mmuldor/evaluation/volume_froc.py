@@ -149,7 +149,7 @@ def evaluate_volume_files(
     )
 
 
-def volume_report(evaluation: VolumeEvaluation) -> dict[str, Any]:
+def volume_evaluation_dict(evaluation: VolumeEvaluation) -> dict[str, Any]:
     """The evaluation as JSON: fractions at full precision."""
     summary = evaluation.summary
     return {

@@ -52,8 +52,8 @@ def load_annotations(
         FileNotFoundError: no such file; names the command that makes it.
         ValueError: names the file, the entry's id and the key that is wrong.
     """
-    remedy = f'Create it with `{MAKE_COMMAND}`.'
-    document: dict[str, Any] = read_json(path, '`ann_file`', remedy)
+    advice = f'Create it with `{MAKE_COMMAND}`.'
+    document: dict[str, Any] = read_json(path, '`ann_file`', advice)
     check_annotations(document, path, boxes_only=boxes_only)
     return document
 

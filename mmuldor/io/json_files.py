@@ -17,27 +17,27 @@ from mmuldor.io.paths import existing_file
 
 
 def read_json(
-    path: str | os.PathLike[str], name: str = 'the JSON file', remedy: str = ''
+    path: str | os.PathLike[str], name: str = 'the JSON file', advice: str = ''
 ) -> Any:
     """Reads one JSON document.
 
     Args:
         path: the file.
         name: what an error calls a file that is missing.
-        remedy: a sentence that says where to get it.
+        advice: a sentence that says how to get it.
 
     Raises:
         FileNotFoundError: no such file.
         ValueError: not JSON, a key that comes twice in an object, or larger
             than `MAX_FILE_BYTES`; the message names file, line and column.
     """
-    path = existing_file(path, name, remedy)
+    path = existing_file(path, name, advice)
     try:
         return json.loads(read_whole(path), object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise ValueError(
             f'{path} must be JSON, but line {error.lineno} column '
-            f'{error.colno}: {error.msg}. Is the file cut off? Make it anew.'
+            f'{error.colno}: {error.msg}. Is it truncated? Create it again.'
         ) from error
     except UnicodeDecodeError as error:
         raise ValueError(

@@ -24,7 +24,7 @@ from mmuldor.io.limits import MAX_SIDE_PX
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _IEND = b'\x00\x00\x00\x00IEND\xaeB`\x82'
 _COLOURS = {0: 'grey', 2: 'RGB', 3: 'palette', 4: 'grey+alpha', 6: 'RGBA'}
-_REMEDY = 'Copy or unpack this file again.'
+_ADVICE = 'Copy or unpack this file again.'
 
 
 class PngHeader(NamedTuple):
@@ -66,7 +66,7 @@ def read_png16(
     if image is None or image.shape != expected or image.dtype != np.uint16:
         raise ValueError(
             f'{path} must be a readable PNG, but it cannot be decoded. '
-            f'{_REMEDY}'
+            f'{_ADVICE}'
         )
     return image.astype(np.uint16, copy=False)
 
@@ -145,7 +145,7 @@ def _read_bytes(path: Path, limit: int = -1) -> bytes:
 def _parse_header(path: Path, data: bytes) -> PngHeader:
     if not data.startswith(_SIGNATURE):
         found = 'is empty' if not data else f'starts with {data[:8]!r}'
-        raise ValueError(f'{path} must be a PNG, but it {found}. {_REMEDY}')
+        raise ValueError(f'{path} must be a PNG, but it {found}. {_ADVICE}')
     if len(data) < 33 or data[12:16] != b'IHDR':
         raise _truncated(path)
     width, height, depth, colour = struct.unpack('>IIBB', data[16:26])
@@ -165,7 +165,7 @@ def _check_grey16(
     if not all(0 < side <= MAX_SIDE_PX for side in header[:2]):
         raise ValueError(
             f'{path} must be 1 to {MAX_SIDE_PX} px a side, but its header '
-            f'says {header.height} high and {header.width} wide. {_REMEDY}'
+            f'says {header.height} high and {header.width} wide. {_ADVICE}'
         )
     if shape is not None and tuple(shape) != header[:2]:
         raise ValueError(
@@ -191,12 +191,12 @@ def _check_chunks(path: Path, data: bytes) -> None:
         if zlib.crc32(view[start + 4 : end - 4]) != crc:
             raise ValueError(
                 f'{path} must be an intact PNG, but the checksum of a chunk '
-                f'at byte {start} is wrong. {_REMEDY}'
+                f'at byte {start} is wrong. {_ADVICE}'
             )
         start = end
 
 
 def _truncated(path: Path) -> ValueError:
     return ValueError(
-        f'{path} must be a complete PNG, but it is truncated. {_REMEDY}'
+        f'{path} must be a complete PNG, but it is truncated. {_ADVICE}'
     )

@@ -51,7 +51,7 @@ class VolumeGrid:
         shape: Slices, rows, columns.
         spacing_mm: Distance of columns, of rows and of slices, (3,).
         affine: Turns (column, row, slice) indices into patient coordinates
-            in mm (LPS), (4, 4); None where nobody knows.
+            in mm (LPS), (4, 4); None where it is not known.
     """
 
     shape: tuple[int, int, int]
@@ -102,7 +102,7 @@ class TrueVolume:
         split: Of which split it is.
         grid: Where its voxels lie.
         boxes_mm: `x1 y1 z1 x2 y2 z2` of its lesions, (m, 6) float64.
-        file: The scan's file, '' where nobody said.
+        file: The scan's file, '' where it is not given.
     """
 
     name: str
@@ -122,12 +122,12 @@ def load_volumes(
         ValueError: Names the file, the volume and the key that is wrong.
     """
     path = Path(path)
-    remedy = f'Create it with `{MAKE_COMMAND}`.'
-    document = read_json(path, 'the volumes', remedy)
+    advice = f'Create it with `{MAKE_COMMAND}`.'
+    document = read_json(path, 'the volumes', advice)
     entries = document.get('volumes') if isinstance(document, dict) else None
     if not isinstance(entries, list):
         raise ValueError(
-            f'{path} must hold an object with a list `volumes`. {remedy}'
+            f'{path} must hold an object with a list `volumes`. {advice}'
         )
     volumes = [_volume(entry, k, path) for k, entry in enumerate(entries)]
     names = [volume.name for volume in volumes]

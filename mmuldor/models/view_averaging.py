@@ -21,7 +21,7 @@ _FLIPPED = {'horizontal': [2], 'vertical': [1], 'diagonal': [1, 2]}
 
 @MODELS.register_module()
 class ViewAveraging(BaseTTAModel):
-    """A detector that looks at several views; masks are averaged too.
+    """A detector that runs on several views; masks are averaged too.
 
     mmdet's ``DetTTAModel`` refuses masks and keeps the largest score of a
     lesion; here what only one view finds loses.

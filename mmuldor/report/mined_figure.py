@@ -65,7 +65,9 @@ def mined_figure(
         image, shown = images[key], [*mined[key], *lesions[key]]
         shape = (image['height'], image['width'])
         view = square_view(
-            [entry['bbox'] for entry in shown], shape, least=max(shape) * 0.4
+            [entry['bbox'] for entry in shown],
+            shape,
+            min_side=max(shape) * 0.4,
         )
         spared = sum('spared' in example for example in mined[key])
         caption = f'{image["file_name"]}, {len(mined[key]) - spared} mined'

@@ -14,7 +14,7 @@ from mmuldor.visualization.marks import (
     REFERENCE,
 )
 
-# Swatches of the captions: what a colour stands for.
+# Legends of the pictures: colours and what they mean.
 KEYS = {
     'reference': (REFERENCE, 'annotated lesion'),
     'detection': (DETECTION, 'detection with its score'),

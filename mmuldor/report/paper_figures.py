@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mmuldor.evaluation.comparison.published import choose
+from mmuldor.evaluation.comparison.published import select_published
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.runs import load_runs
@@ -119,7 +119,7 @@ def froc(
         with_fp: Names of runs that get a curve ``NAME + FP`` too.
         published: Keys of :mod:`mmuldor.evaluation.comparison.published`.
     """
-    rows = choose(list(published))
+    rows = select_published(list(published))
     loaded = load_runs(load_ground_truth(ann), runs, with_fp)
     return froc_figure(
         {run.name: run.evaluation.curve for run in loaded},

@@ -64,7 +64,7 @@ def pseudo_mask_figure(
     for place, index in enumerate(chosen):
         lesion, image = lesions[index], images[lesions[index]['image_id']]
         shape = (image['height'], image['width'])
-        view = square_view([lesion['bbox']], shape, margin=0.3, least=24)
+        view = square_view([lesion['bbox']], shape, margin=0.3, min_side=24)
         long, short = sizes[index]
         caption = f'{long:.1f} x {short:.1f} mm'
         picture = load_slice(image, images_dir)

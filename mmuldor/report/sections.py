@@ -131,8 +131,8 @@ def interval_section(comparison: dict) -> Section:
 def pseudo_mask_section(file: str, with_truth: bool) -> Section:
     """Fig. 2: pseudo masks."""
     text = (
-        'Radiologists measured each lesion by two diameters (RECIST); nobody '
-        'drew its outline. A mask to train on is built from the four '
+        'Radiologists measured each lesion by two diameters (RECIST), '
+        'without its outline. A mask to train on is built from the four '
         'endpoints: a quarter of an ellipse between each two neighbours. '
         'Lesions are chosen at random from small to large; below each one '
         'its two diameters.'
@@ -151,9 +151,9 @@ def side_by_side_section(file: str, fps_per_image: float) -> Section:
         'One row an image, one column a method. Each method shows the '
         'detections above its own threshold, the one that gives it '
         f'{fps_per_image:g} false positives per image on average over the '
-        'whole split. The images are drawn at random in turn, as far as '
-        'there are any: methods differ, all find every lesion, methods '
-        'differ, all miss.'
+        'whole split. Images are drawn at random, in turn from those where '
+        'the methods differ, where all find every lesion, where they differ '
+        'and where all miss every lesion.'
     )
     picture = Picture(file, 'CT slices with the detections of every method')
     return Section(

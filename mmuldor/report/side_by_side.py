@@ -134,4 +134,4 @@ def _view(
     boxes = [lesion['bbox'] for lesion in lesions]
     for s in shown:
         boxes += [entry['bbox'] for entry in s.detections[image_id]]
-    return square_view(boxes, shape, margin=0.12, least=max(shape) * 0.4)
+    return square_view(boxes, shape, margin=0.12, min_side=max(shape) * 0.4)

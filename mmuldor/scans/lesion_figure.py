@@ -41,7 +41,7 @@ def lesion_figure(
     box = [x1, y1, x2 - x1, y2 - y1]
     height, width = hu.shape
     whole = (-0.5, -0.5, max(height, width) - 0.5, max(height, width) - 0.5)
-    zoomed = square_view([box], hu.shape, margin=0.8, least=40)
+    zoomed = square_view([box], hu.shape, margin=0.8, min_side=40)
     grid = PanelGrid(1, 2, 420)
     captions = (f'slice {lesion.key_slice}', _caption(lesion, number))
     for column, view in enumerate((whole, zoomed)):

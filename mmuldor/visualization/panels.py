@@ -108,7 +108,7 @@ def square_view(
     shape: tuple[int, int],
     *,
     margin: float = 0.15,
-    least: float = 0.0,
+    min_side: float = 0.0,
 ) -> tuple[float, float, float, float]:
     """The square part of an image that holds every box.
 
@@ -116,7 +116,7 @@ def square_view(
         boxes: ``[x1, y1, w, h]`` each, at least one.
         shape: (H, W) of the image.
         margin: Free rim on each side, as a part of the boxes' extent.
-        least: Smallest side in pixels.
+        min_side: Minimum side in pixels.
 
     Returns:
         ``x1, y1, x2, y2``. It is moved into the image where it fits, and is
@@ -125,7 +125,7 @@ def square_view(
     array = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     low = array[:, :2].min(axis=0)
     high = (array[:, :2] + array[:, 2:]).max(axis=0)
-    side = max((high - low).max() * (1 + 2 * margin), least)
+    side = max((high - low).max() * (1 + 2 * margin), min_side)
     side = min(side, max(shape))
     start = (low + high) / 2 - side / 2
     # A pixel reaches half a pixel beyond its centre on both sides.

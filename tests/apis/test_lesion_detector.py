@@ -7,7 +7,7 @@ from mmengine.registry import DATASETS
 from mmengine.structures import InstanceData
 
 from mmuldor.apis.lesion_detector import LesionDetector
-from mmuldor.apis.slices import slice_item, stand_ins
+from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.isotonic import Calibration, OperatingPoint
 from mmuldor.scans.volume import Volume
@@ -206,7 +206,7 @@ def test_no_weights(mini_detector_config):
 
 @pytest.mark.parametrize(('count', 'stride'), [(1, 1), (7, 1), (5, 4), (9, 3)])
 def test_every_slice_is_stood_for_once(count, stride):
-    slices = stand_ins(count, stride)
+    slices = slices_represented(count, stride)
     assert sorted(k for ks in slices.values() for k in ks) == list(
         range(count)
     )

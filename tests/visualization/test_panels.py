@@ -33,7 +33,7 @@ def test_view_of_a_wide_image_is_no_larger_than_it():
     st.floats(0, 200),
 )  # fmt: skip
 def test_view_is_square_inside_and_holds_every_box(boxes, least):
-    x1, y1, x2, y2 = square_view(boxes, (101, 101), least=least)
+    x1, y1, x2, y2 = square_view(boxes, (101, 101), min_side=least)
     assert x2 - x1 == pytest.approx(y2 - y1)
     assert min(x1, y1) >= -0.5
     assert max(x2, y2) <= 100.5 + 1e-9

@@ -85,8 +85,8 @@ def find_root(folder: str | os.PathLike, series: Iterable[str]) -> Path:
         FileNotFoundError: `folder` does not exist.
         ValueError: both hold series of the CSV.
     """
-    remedy = f'It is the {FOLDER} that the zip files of DeepLesion unpack to.'
-    folder = existing_folder(folder, '`--images`', remedy)
+    advice = f'It is the {FOLDER} that the zip files of DeepLesion unpack to.'
+    folder = existing_folder(folder, '`--images`', advice)
     wanted = set(series)
     inner = folder / FOLDER
     holding = [

@@ -55,7 +55,7 @@ def load_config(
             f"config '{path}' does not exist. The shipped ones are under "
             '`configs/`; the README lists them.'
         )
-    # MMEngine's reader of YAML runs tags, where nobody looks for code.
+    # MMEngine's reader of YAML runs tags as code.
     if Path(path).suffix != '.py':
         raise ValueError(f"config '{path}' must be a .py file.")
     try:

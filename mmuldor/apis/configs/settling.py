@@ -142,7 +142,7 @@ def _settle_split(config: Config, split: str) -> list[str]:
 
 
 def _settle_hooks(config: Config) -> list[str]:
-    """Hooks that wait for a loss or a metric which nobody computes."""
+    """Hooks that wait for a loss or a metric that is not computed."""
     if config.get('default_hooks') is None:
         config.default_hooks = {}
     hooks, notes = config.default_hooks, []

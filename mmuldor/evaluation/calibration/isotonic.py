@@ -85,7 +85,7 @@ def cross_validated(
         scores: (n,).
         hits: (n,) bool.
         groups: Which belong together, patients, (n,).
-        folds: Into how many parts the groups are dealt out, in order.
+        folds: Number of parts that the groups are divided into.
 
     Returns:
         (n,) float64; NaN where nothing else could be fitted on.
@@ -145,7 +145,7 @@ def operating_points(matched: Matched) -> list[OperatingPoint]:
 def point_at_fps(
     points: list[OperatingPoint], fps_per_image: float
 ) -> OperatingPoint:
-    """The most sensitive point with at most so many FPs per image.
+    """The point of the highest sensitivity with at most these FPs per image.
 
     Raises:
         ValueError: If every point has more.

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
-from mmuldor.evaluation.comparison.published import choose
+from mmuldor.evaluation.comparison.published import select_published
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.strata import strata_of
 from mmuldor.evaluation.comparison.tables import latex, markdown
@@ -61,7 +61,7 @@ def compare_runs(
         ValueError: If an input is wrong.
     """
     settings = settings or Settings()
-    literature = choose(list(published))
+    literature = select_published(list(published))
     files = find_results(methods)
     document = load_annotations(ann, boxes_only=True)
     # Foreign COCO files hold boxes alone: no patients, no strata.
@@ -110,7 +110,7 @@ def find_results(methods: Iterable[str]) -> dict[str, list[Path]]:
 
     Raises:
         FileNotFoundError: If a folder holds no ``results.json``.
-        ValueError: If two methods without a name are called alike.
+        ValueError: If two methods without a name get the same name.
     """
     files: dict[str, list[Path]] = {}
     for text in methods:

@@ -167,7 +167,7 @@ PUBLISHED = {row.key: row for row in _ROWS}
 PAPER_ROWS = ('vgg16', 'uldor')
 
 
-def choose(keys: list[str]) -> list[Published]:
+def select_published(keys: list[str]) -> list[Published]:
     """The rows of these keys; 'all' for every one, 'none' for none.
 
     Raises:

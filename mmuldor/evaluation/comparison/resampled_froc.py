@@ -13,7 +13,7 @@ from mmuldor.functional.matching import Matched
 
 @dataclass(frozen=True, eq=False)
 class RankedDetections:
-    """What of a `Matched` the curves of resampled images need.
+    """The part of a `Matched` that curves of resampled images need.
 
     Attributes:
         fp_image: Image (position) of each false positive, best first, (f,).
@@ -98,7 +98,7 @@ def sensitivity_of_steps(
     """`sensitivity_at(froc_curve(...), rates)`, straight from sorted FPs.
 
     Equal to the last bit for whole weights, but only the two steps around
-    each rate are looked at. Lesion weights are (m,) or (s, m); the result is
+    each rate are used. Lesion weights are (m,) or (s, m); the result is
     (r,) or (s, r).
     """
     total = lesion_weights.sum(axis=-1, keepdims=True)

@@ -144,7 +144,7 @@ def permutation_p_values(
     """Paired test: would exchanging the methods patient by patient matter?
 
     For every patient a coin decides whether the two methods change places;
-    the difference of the two FROC figures is computed anew each time. Scores
+    the difference of the two FROC figures is computed again each time. Scores
     of different methods need not be comparable, so a detection is ranked by
     its own method's FPs per image up to its score, which leaves either
     method's own curve as it is. With several runs a method, run i of one is

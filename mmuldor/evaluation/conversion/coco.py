@@ -31,8 +31,8 @@ def read_coco_results(
             f'{path} must hold a list of results, but got a '
             f'{type(results).__name__}.'
         )
-    theirs = _their_names(images_file) if images_file else None
-    find = image_finder(images) if theirs or _by_name(results) else None
+    names_by_id = _names_by_image_id(images_file) if images_file else None
+    find = image_finder(images) if names_by_id or _by_name(results) else None
     ours = {image['id'] for image in images}
     for index, result in enumerate(results):
         where = f'{path}: entry {index}'
@@ -42,9 +42,9 @@ def read_coco_results(
             )
         number = result.get('image_id')
         name = result.get('file_name')
-        if theirs is not None:
+        if names_by_id is not None:
             hashable = type(number) in (int, str)
-            name = theirs.get(number) if hashable else None
+            name = names_by_id.get(number) if hashable else None
             if name is None:
                 raise ValueError(
                     f'{where}: `image_id` must be one of {images_file}, but '
@@ -81,7 +81,7 @@ def _by_name(results: Sequence[Any]) -> bool:
     )
 
 
-def _their_names(path: str | os.PathLike) -> dict[Any, str]:
+def _names_by_image_id(path: str | os.PathLike) -> dict[Any, str]:
     """File names by their image ids."""
     document = read_json(path)
     listed = document.get('images') if isinstance(document, dict) else None

@@ -1,6 +1,6 @@
-"""Results of other detectors as those that `tools/froc.py` reads.
+"""Convert results of other detectors into those that `tools/froc.py` reads.
 
-What they are written in:
+Formats:
 
 - ``coco``: a COCO list of results, whatever its image ids. They are matched
   by file name: by the key ``file_name`` of a result, by an ``image_id`` that
@@ -43,7 +43,7 @@ CLASSES = {
 
 @dataclass(frozen=True)
 class Convention:
-    """How foreign boxes count.
+    """How boxes of other tools are written.
 
     Attributes:
         boxes: One of `BOXES`; YOLO's are always centre and size.
@@ -73,7 +73,7 @@ def convert_results(
         ann_file: Our annotation file, with `file_name` of its images (and
             `height` and `width` for ``yolo``).
         kind: One of `FORMATS`.
-        convention: How boxes count and which class is which.
+        convention: How boxes are written and which class is which.
         images_file: With ``coco``, the COCO file whose image ids they have.
 
     Returns:
@@ -154,8 +154,8 @@ def _result(
     }
 
 
-def looks_like(path: str | os.PathLike) -> str:
-    """The format of a file or folder by its looks.
+def guess_format(path: str | os.PathLike) -> str:
+    """The format of results, by the suffix of the file or the folder.
 
     Raises:
         FileNotFoundError: If it is not there.

@@ -124,7 +124,7 @@ class FROCMetric(BaseMetric):
                 f"{ann_file}: `lesion_types='{lesion_types}'` needs a lesion "
                 'of a known type, but none is.'
             )
-        self._known = frozenset(self.truth.all_images.tolist())
+        self._image_ids = frozenset(self.truth.all_images.tolist())
 
     @property
     def dataset_meta(self) -> dict | None:
@@ -230,7 +230,7 @@ class FROCMetric(BaseMetric):
 
     def _convert(self, sample: dict[str, Any]) -> Prediction:
         image_id, predicted = sample['img_id'], sample['pred_instances']
-        if image_id not in self._known:
+        if image_id not in self._image_ids:
             raise ValueError(
                 f'`img_id` must be the id of an image of {self.ann_file}, but '
                 f'got {image_id}. Give the metric the `ann_file` of its data '

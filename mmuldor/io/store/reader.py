@@ -30,7 +30,7 @@ PACK_COMMAND = (
 class SliceStore:
     """Slices by name, such as ``000001_01_01/109.png``.
 
-    Files are opened when the first slice is asked for, and anew in every
+    Files are opened when the first slice is read, and again in every
     process that gets a pickled copy; a fork shares the read-only maps.
 
     Args:

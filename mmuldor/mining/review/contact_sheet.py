@@ -44,7 +44,10 @@ def contact_sheets(
             image = images[example['image_id']]
             shape = (image['height'], image['width'])
             view = square_view(
-                [example['bbox']], shape, margin=0.6, least=_LEAST * max(shape)
+                [example['bbox']],
+                shape,
+                margin=0.6,
+                min_side=_LEAST * max(shape),
             )
             caption = (
                 f'{example["number"]}:  S1 {example["score"]:.2f}  '

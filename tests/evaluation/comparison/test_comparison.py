@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
-from mmuldor.evaluation.comparison.published import PUBLISHED, choose
+from mmuldor.evaluation.comparison.published import PUBLISHED, select_published
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.tables import latex, markdown
 
@@ -101,7 +101,7 @@ def test_names_must_differ():
 
 def test_markdown():
     result = compared(a=[outcome(10)], **{'b|c': [outcome(20)]})
-    text = markdown(result, choose(['vgg16', 'uldor']))
+    text = markdown(result, select_published(['vgg16', 'uldor']))
     lines = text.splitlines()
     assert '| Method | 0.5 | 2 | mean 0.5-4 | maximum |' in lines
     assert '(Mask R-CNN + HNEM) (2019) | 52.86 | 74.84 | 69.22 |  |' in text
@@ -117,7 +117,7 @@ def test_markdown():
 
 def test_latex():
     result = compared(**{'50 % & more_': [outcome(10)]})
-    text = latex(result, choose(['uldor']))
+    text = latex(result, select_published(['uldor']))
     lines = text.splitlines()
     assert lines[0] == '\\begin{tabular}{lccc}'
     assert '50 \\% \\& more\\_ & 50.0 [' in text
@@ -129,13 +129,15 @@ def test_latex():
 def test_published_rows():
     assert PUBLISHED['uldor'].percent[5.0] == 86.21
     assert PUBLISHED['3dce-rerun'].percent[16.0] == 89.62
-    assert choose(['none']) == []
-    assert len(choose(['all'])) == 13
+    assert select_published(['none']) == []
+    assert len(select_published(['all'])) == 13
     with pytest.raises(ValueError, match=r"one of vgg16.*got 'yolo'"):
-        choose(['yolo'])
+        select_published(['yolo'])
 
 
-@pytest.mark.parametrize('row', choose(['all']), ids=lambda row: row.key)
+@pytest.mark.parametrize(
+    'row', select_published(['all']), ids=lambda row: row.key
+)
 def test_published_means_are_those_of_their_points(row):
     points = [row.percent.get(rate) for rate in (0.5, 1.0, 2.0, 4.0)]
     if None not in points:

@@ -9,7 +9,7 @@ import pytest
 from mmuldor.evaluation.conversion.convert import (
     Convention,
     convert_results,
-    looks_like,
+    guess_format,
 )
 from mmuldor.evaluation.results import to_results, write_results
 from mmuldor.evaluation.slice_froc import (
@@ -77,7 +77,7 @@ def rows_of(known):
 
 
 def same(known, tmp_path, path, kind=None, convention=None, **kwargs):
-    assert looks_like(path) == kind
+    assert guess_format(path) == kind
     results, counts = convert_results(
         path, known[0], kind, convention or Convention(), **kwargs
     )
@@ -247,10 +247,10 @@ def test_wrong_content(known, tmp_path, kind, content, match):
 
 def test_what_is_not_there(known, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'nowhere\.json'):
-        looks_like(tmp_path / 'nowhere.json')
+        guess_format(tmp_path / 'nowhere.json')
     (tmp_path / 'r.xml').write_text('')
     with pytest.raises(ValueError, match=r'must be \.json, \.csv or a'):
-        looks_like(tmp_path / 'r.xml')
+        guess_format(tmp_path / 'r.xml')
     with pytest.raises(FileNotFoundError, match=r'folder with \.txt files'):
         convert_results(tmp_path, known[0], 'yolo', Convention())
 
