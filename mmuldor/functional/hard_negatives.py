@@ -12,18 +12,21 @@ detection of the highest score among those that hit a lesion.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from mmuldor.functional.arrays import Bools, Floats, Ints, Numbers
 
 
 def select_hard_negatives(
-    scores: np.ndarray,
-    mask_ious: np.ndarray,
+    scores: ArrayLike,
+    mask_ious: ArrayLike,
     *,
-    eligible: np.ndarray | None = None,
+    eligible: ArrayLike | None = None,
     hit_iou: float = 0.3,
     min_score: float = 0.7,
     max_per_image: int = 3,
     rng: np.random.Generator,
-) -> np.ndarray:
+) -> Ints:
     """Choose the hard negatives among the lesion detections of one image.
 
     Draws at most ``max_per_image`` of the candidates E. E is sorted by
@@ -59,13 +62,13 @@ def select_hard_negatives(
 
 
 def negative_candidates(
-    scores: np.ndarray,
-    mask_ious: np.ndarray,
+    scores: ArrayLike,
+    mask_ious: ArrayLike,
     *,
-    eligible: np.ndarray | None = None,
+    eligible: ArrayLike | None = None,
     hit_iou: float = 0.3,
     min_score: float = 0.7,
-) -> np.ndarray:
+) -> Ints:
     """E, the detections of one image that may be mined.
 
     1. If detections have ``mask_ious > hit_iou``, i is the one of the highest
@@ -92,10 +95,11 @@ def negative_candidates(
         ValueError: If shapes differ or a value is not finite.
     """
     scores = _vector('scores', scores, np.float64)
-    mask_ious = _vector('mask_ious', mask_ious, np.float64, len(scores))
+    count = len(scores)
+    mask_ious = _vector('mask_ious', mask_ious, np.float64, count)
     if eligible is None:
-        eligible = np.ones(len(scores), dtype=bool)
-    eligible = _vector('eligible', eligible, np.bool_, len(scores))
+        eligible = np.ones(count, dtype=bool)
+    eligible = _vector('eligible', eligible, np.bool_, count)
     hits = mask_ious > hit_iou
     threshold = scores[hits].max() if hits.any() else min_score
     candidates = np.flatnonzero((scores > threshold) & eligible)
@@ -105,7 +109,7 @@ def negative_candidates(
 
 def draw_negatives(
     count: int, max_per_image: int, rng: np.random.Generator
-) -> np.ndarray:
+) -> Ints:
     """Draw at most m of an image's candidates.
 
     Args:
@@ -129,8 +133,8 @@ def draw_negatives(
 
 
 def _vector(
-    name: str, values: np.ndarray, dtype: type, length: int | None = None
-) -> np.ndarray:
+    name: str, values: ArrayLike, dtype: type, length: int | None = None
+) -> Numbers:
     array = np.asarray(values)
     if dtype is np.bool_ and array.dtype != np.bool_:
         raise TypeError(f'`{name}` must be bool, but got {array.dtype}.')
@@ -155,12 +159,12 @@ def mining_rng(seed: int, epoch: int, image_id: int) -> np.random.Generator:
 
 
 def eligible_boxes(
-    ious: np.ndarray,
-    detection_overlaps: np.ndarray | None = None,
+    ious: Floats,
+    detection_overlaps: Floats | None = None,
     *,
     max_iou: float = 0.3,
     max_iod: float | None = None,
-) -> np.ndarray:
+) -> Bools:
     """Which detections may be mined, by the overlap of boxes.
 
     Args:
@@ -173,8 +177,13 @@ def eligible_boxes(
 
     Returns:
         (n,) bool.
+
+    Raises:
+        ValueError: If ``max_iod`` is given alone.
     """
-    eligible = ~(ious > max_iou).any(axis=1)
+    eligible: Bools = ~np.any(ious > max_iou, axis=1)
     if max_iod is not None:
-        eligible &= ~(detection_overlaps > max_iod).any(axis=1)
+        if detection_overlaps is None:
+            raise ValueError('`max_iod` needs `detection_overlaps`.')
+        eligible &= ~np.any(detection_overlaps > max_iod, axis=1)
     return eligible

@@ -120,7 +120,7 @@ class GroupFusionNeck(BaseModule):
         if self.start == 'mean':
             shares += 1 / self.num_groups
         else:
-            shares[self.start] = 1
+            shares[int(self.start)] = 1
         if not isinstance(self.attention, nn.Identity):
             # Squeeze and excitation starts near one half.
             shares *= 2
@@ -128,7 +128,8 @@ class GroupFusionNeck(BaseModule):
         weight = torch.cat([share * eye for share in shares], dim=1)
         with torch.no_grad():
             self.fusion.weight.copy_(weight[..., None, None])
-            self.fusion.bias.zero_()
+            if self.fusion.bias is not None:
+                self.fusion.bias.zero_()
 
     def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """Fuse.

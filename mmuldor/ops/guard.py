@@ -52,9 +52,9 @@ def guarded(operator: Callable) -> Callable:
     def call(*args: Any, **kwargs: Any) -> Any:
         # One copy a tensor, also where it is passed twice.
         copies: dict[int, tuple[Tensor, Tensor]] = {}
-        args = [_plain(value, copies) for value in args]
-        kwargs = {k: _plain(value, copies) for k, value in kwargs.items()}
-        result = operator(*args, **kwargs)
+        plain = [_plain(value, copies) for value in args]
+        named = {k: _plain(value, copies) for k, value in kwargs.items()}
+        result = operator(*plain, **named)
         for tensor, copy in copies.values():
             if not _is_expanded(tensor):
                 # `data`: autograd need not hear of inputs that stay the same.

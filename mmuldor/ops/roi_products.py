@@ -120,7 +120,7 @@ class _Crops:
     def __init__(
         self,
         rois: Tensor,
-        shape: tuple[int, int, int, int],
+        shape: torch.Size,
         size: tuple[int, int],
         scale: float,
         sampling_ratio: int,
@@ -144,7 +144,9 @@ class _Crops:
     def __iter__(self) -> Iterator[_Part]:
         device = self._order.device
         numel = _CROP_NUMEL if device.type == 'cpu' else _CROP_NUMEL_GPU
-        for start, stop, h, w in _split(*self._spans, numel // self._channels):
+        high, wide = self._spans
+        limit = numel // self._channels
+        for start, stop, h, w in _split(high, wide, limit):
             part = self._order[start:stop]
             # What pads a crop repeats its last line, with a weight of zero.
             y = self._top[part, None] + torch.arange(h, device=device)

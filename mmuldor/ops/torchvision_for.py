@@ -23,7 +23,10 @@ def requirement(torch_version: str, cuda: str | None, installed: bool) -> str:
     """
     if cuda is None or installed:
         return ''
-    minor, patch = re.match(r'2\.(\d+)\.(\d+)', torch_version).groups()
+    version = re.match(r'2\.(\d+)\.(\d+)', torch_version)
+    if version is None:
+        raise ValueError(f'torch must be 2.x.y, but is {torch_version}.')
+    minor, patch = version.groups()
     return f'torchvision==0.{int(minor) + 15}.{patch}'
 
 

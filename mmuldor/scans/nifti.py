@@ -139,7 +139,7 @@ def _checked_header(path: Path) -> Any:
     """The header; ValueError where reading on would take too much memory."""
     import nibabel
 
-    with nibabel.openers.Opener(path) as file:
+    with nibabel.openers.Opener(str(path)) as file:
         start = file.read(nibabel.Nifti2Header.sizeof_hdr)
     for kind in (nibabel.Nifti1Header, nibabel.Nifti2Header):
         if kind.may_contain_header(start):

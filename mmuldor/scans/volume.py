@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmuldor.functional.arrays import Ints
 from mmuldor.io.limits import MAX_NUMBER, MAX_VOXELS
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ def reorient(
 
 
 def stack_slices(
-    slices: Iterable[np.ndarray], intervals: Sequence[int], source: str
+    slices: Iterable[np.ndarray],
+    intervals: Sequence[int] | Ints,
+    source: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Slices as one array, missing ones interpolated linearly.
 

@@ -68,11 +68,11 @@ def _latin1(text: str, encoding: str) -> bytes:
     return text.encode(encoding)
 
 
-def _dtype(name: str, *flags: bool) -> np.dtype:
+def _dtype(name: str, align: bool = False, copy: bool = False) -> np.dtype:
     """Stands for ``numpy.dtype``: plain numbers."""
     if name not in _NUMBERS:
         raise pickle.UnpicklingError('GLOBAL numpy.dtype is for numbers alone')
-    return np.dtype(name, *flags)
+    return np.dtype(name, align, copy)
 
 
 def _allowlist() -> list:

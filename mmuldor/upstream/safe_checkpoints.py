@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 
@@ -123,8 +123,9 @@ def _check_tensors(loaded: dict, path: str | os.PathLike) -> None:
             if id(value) in seen:
                 continue
             seen.add(id(value))
-            named = isinstance(value, Mapping)
-            pairs = value.items() if named else enumerate(value)
+            pairs: Iterable[tuple[object, object]] = enumerate(value)
+            if isinstance(value, Mapping):
+                pairs = value.items()
             waiting += [(str(key), inside) for key, inside in pairs]
 
 

@@ -41,7 +41,8 @@ def window_rgb(
         raise ValueError(
             f'`window` must be [low, high] in HU, but got {list(window)}.'
         )
-    grey = np.rint(window_hu(hu, *window)).astype(np.uint8)
+    low, high = window
+    grey = np.rint(window_hu(hu, low, high)).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=2)
 
 

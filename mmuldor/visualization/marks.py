@@ -8,6 +8,7 @@ and an upscaled picture stays right to a fraction of a pixel.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as VectorPath
 from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike
 
 from mmuldor.functional.recist import pseudo_mask_polygon
 
@@ -78,7 +80,7 @@ def show_slice(
 
 def output_pixel(ax: Axes) -> tuple[float, float]:
     """Width and height of an output pixel, in source pixels."""
-    fig_w, fig_h = ax.figure.get_size_inches() * DPI
+    fig_w, fig_h = cast(Figure, ax.figure).get_size_inches() * DPI
     place = ax.get_position()
     (x1, x2), (y2, y1) = ax.get_xlim(), ax.get_ylim()
     return (
@@ -89,8 +91,9 @@ def output_pixel(ax: Axes) -> tuple[float, float]:
 
 def render(fig: Figure) -> np.ndarray:
     """Draw the figure and return its pixels, (H, W, 3) uint8."""
-    fig.canvas.draw()
-    return np.asarray(fig.canvas.buffer_rgba())[..., :3].copy()
+    canvas = cast(FigureCanvasAgg, fig.canvas)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def _halo(width: float) -> list:
@@ -163,7 +166,7 @@ def draw_region(
 
 def draw_diameters(
     ax: Axes,
-    recist_px: Sequence[float],
+    recist_px: ArrayLike,
     *,
     color: str = REFERENCE,
     width: float = 1.5,

@@ -184,3 +184,8 @@ def test_the_fingerprint_depends_on_the_set_alone():
     assert images_fingerprint(images) != images_fingerprint(
         [(2, 'a.png'), (1, 'b.png')]
     )
+
+
+def test_a_limit_of_shares_needs_the_shares():
+    with pytest.raises(ValueError, match='needs `detection_overlaps`'):
+        eligible_boxes(np.zeros((1, 1)), max_iod=0.5)

@@ -24,3 +24,8 @@ def test_the_pair_of_a_torch(torch_version, wanted):
 def test_nothing_where_it_is_there_or_of_no_use():
     assert requirement('2.13.0', '13.0', installed=True) == ''
     assert requirement('2.13.0+cpu', None, installed=False) == ''
+
+
+def test_a_torch_of_another_kind_is_named():
+    with pytest.raises(ValueError, match=r'must be 2\.x\.y, but is 3\.0'):
+        requirement('3.0', '13.0', False)

@@ -20,7 +20,7 @@ def read_coco_results(
     path: Path,
     images: Sequence[dict[str, Any]],
     boxes: str,
-    images_file: str | os.PathLike | None = None,
+    images_file: str | os.PathLike[str] | None = None,
 ) -> Iterator[ForeignDetection]:
     """Detections of a COCO list, see :mod:`.convert`."""
     results = read_json(path)
@@ -52,7 +52,7 @@ def read_coco_results(
                 )
         elif not isinstance(name, str) and isinstance(number, str):
             name = number
-        if isinstance(name, str):
+        if isinstance(name, str) and find is not None:
             number = find(name, where)
         elif type(number) is not int or number not in ours:
             raise ValueError(
@@ -81,10 +81,11 @@ def _by_name(results: Sequence[Any]) -> bool:
     )
 
 
-def _names_by_image_id(path: str | os.PathLike) -> dict[Any, str]:
+def _names_by_image_id(path: str | os.PathLike[str]) -> dict[Any, str]:
     """File names by their image ids."""
     document = read_json(path)
-    listed = document.get('images') if isinstance(document, dict) else None
+    images = document.get('images') if isinstance(document, dict) else None
+    listed: Any = images
     try:
         return {image['id']: str(image['file_name']) for image in listed}
     except (TypeError, KeyError) as error:
@@ -97,7 +98,7 @@ def _names_by_image_id(path: str | os.PathLike) -> dict[Any, str]:
 def _numbers(
     entry: dict[str, Any], key: str, count: int, where: str
 ) -> list[float]:
-    values = entry.get(key)
+    values: Any = entry.get(key)
     if not are_coordinates(values, count):
         must = f'{count} finite numbers' if count > 1 else 'a finite number'
         single = count == 1 and isinstance(values, list)

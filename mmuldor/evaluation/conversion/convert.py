@@ -60,11 +60,11 @@ class Convention:
 
 
 def convert_results(
-    path: str | os.PathLike,
-    ann_file: str | os.PathLike,
+    path: str | os.PathLike[str],
+    ann_file: str | os.PathLike[str],
     kind: str,
     convention: Convention,
-    images_file: str | os.PathLike | None = None,
+    images_file: str | os.PathLike[str] | None = None,
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Read foreign results.
 
@@ -105,11 +105,11 @@ def convert_results(
         rows = read_yolo(path, images)
     found = list(rows)
     category = _categories(path, found, convention.classes)
-    results = [
-        _result(row, category[row.label], convention.offset_px)
-        for row in found
-        if category[row.label] is not None
-    ]
+    results = []
+    for row in found:
+        number = category[row.label]
+        if number is not None:
+            results.append(_result(row, number, convention.offset_px))
     with_some = {result['image_id'] for result in results}
     return results, {
         'detections': len(results),
@@ -154,7 +154,7 @@ def _result(
     }
 
 
-def guess_format(path: str | os.PathLike) -> str:
+def guess_format(path: str | os.PathLike[str]) -> str:
     """The format of results, by the suffix of the file or the folder.
 
     Raises:

@@ -115,9 +115,9 @@ def read_yolo(
     folder: Path, images: Sequence[dict[str, Any]]
 ) -> Iterator[ForeignDetection]:
     """Detections of a folder of text files, see :mod:`.convert`."""
-    sizes = {}
+    sizes: dict[int, tuple[int, int]] = {}
     for image in images:
-        size = (image.get('width'), image.get('height'))
+        size: Any = (image.get('width'), image.get('height'))
         if not all(type(side) is int and side > 0 for side in size):
             raise ValueError(
                 'YOLO boxes are shares of the image, so the annotation file '

@@ -6,28 +6,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmuldor.functional.arrays import Floats
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
-def image_position(header: Dataset) -> np.ndarray:
+def image_position(header: Dataset) -> Floats:
     """Centre of the first pixel in the patient (LPS, mm), (3,)."""
     return np.array(header.ImagePositionPatient, dtype=np.float64)
 
 
-def slice_normal(header: Dataset) -> np.ndarray:
+def slice_normal(header: Dataset) -> Floats:
     """Direction across the slice, (3,); of length 1 as far as it is valid."""
     along_columns, along_rows = _directions(header)
-    return np.cross(along_columns, along_rows)
+    return np.cross(along_columns, along_rows).astype(np.float64, copy=False)
 
 
-def angle_degrees(a: np.ndarray, b: np.ndarray) -> float:
+def angle_degrees(a: Floats, b: Floats) -> float:
     """Angle between two directions."""
     cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def slices_affine(header: Dataset, step_mm: np.ndarray) -> np.ndarray:
+def slices_affine(header: Dataset, step_mm: Floats) -> Floats:
     """Where the voxels of a series lie.
 
     Args:
@@ -48,7 +50,7 @@ def slices_affine(header: Dataset, step_mm: np.ndarray) -> np.ndarray:
     return affine
 
 
-def _directions(header: Dataset) -> tuple[np.ndarray, np.ndarray]:
+def _directions(header: Dataset) -> tuple[Floats, Floats]:
     """In which columns and rows count up, (3,) each."""
     cosines = np.array(header.ImageOrientationPatient, dtype=np.float64)
     return cosines[:3], cosines[3:]

@@ -12,8 +12,13 @@ import struct
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
 
 _RLE = '1.2.840.10008.1.2.5'
 # Frame headers (ITU T.81, B.1.1.3; JPEG-LS, T.87, C.2.2), start of a scan.
@@ -25,7 +30,7 @@ _SIZ = re.compile(b'\xff\x4f\xff\x51')
 _SPARE_BYTES = 2**20
 
 
-def read_pixels(path: Path) -> np.ndarray:
+def read_pixels(path: Path) -> NDArray[np.int16]:
     """HU of one slice, (rows, columns) int16.
 
     Raises:
@@ -63,7 +68,7 @@ def read_pixels(path: Path) -> np.ndarray:
     return hu.astype(np.int16)
 
 
-def _check_compressed(data: object) -> None:
+def _check_compressed(data: FileDataset) -> None:
     """Raise ValueError where the picture is of another size than it says."""
     from pydicom.encaps import get_frame
 

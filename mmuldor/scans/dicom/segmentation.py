@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmuldor import __version__
+from mmuldor.functional.arrays import Bools, Floats, Numbers
 from mmuldor.io.json_files import replacing
 from mmuldor.scans.dicom.segmentation_frames import (
     SegmentFrames,
@@ -35,7 +36,7 @@ _COLOR = '#4aa8ff'
 
 
 def write_segmentation(
-    path: str | os.PathLike, lesions: Sequence[Lesion], volume: Volume
+    path: str | os.PathLike[str], lesions: Sequence[Lesion], volume: Volume
 ) -> list[str]:
     """Write the masks of the lesions, "Lesion 1" being the first.
 
@@ -77,7 +78,7 @@ def _segment_frames(
 ) -> tuple[SegmentFrames, list[int], list[str]]:
     """The frames, the lesion number of each segment, and what is left out."""
     to_source = np.linalg.inv(source.affine) @ volume.affine
-    scanned = {k for k, h in enumerate(source.headers) if h is not None}
+    scanned = set(source.present)
     frames, numbers, left_out = SegmentFrames(source), [], 0
     for number, lesion in enumerate(lesions, start=1):
         masks = _source_masks(lesion, source.shape, to_source)
@@ -96,8 +97,8 @@ def _segment_frames(
 
 
 def _source_masks(
-    lesion: Lesion, shape: tuple[int, int], to_source: np.ndarray
-) -> dict[int, np.ndarray]:
+    lesion: Lesion, shape: tuple[int, int], to_source: Floats
+) -> dict[int, Bools]:
     """Masks of a lesion by the index of the source slice.
 
     Args:
@@ -106,7 +107,7 @@ def _source_masks(
         to_source: From (column, row, slice) of the volume to those of the
             source, (4, 4).
     """
-    voxels = [np.empty((0, 3))]
+    voxels: list[Numbers] = [np.empty((0, 3))]
     for detection in lesion.detections:
         if detection.mask is not None:
             rows, columns = detection.mask.pixels()
@@ -114,7 +115,7 @@ def _source_masks(
             voxels.append(np.stack([columns, rows, slices], axis=1))
     indices = np.concatenate(voxels) @ to_source[:3, :3].T + to_source[:3, 3]
     columns, rows, planes = np.rint(indices).astype(int).T
-    masks = {}
+    masks: dict[int, Bools] = {}
     for plane in np.unique(planes).tolist():
         inside = planes == plane
         masks[plane] = np.zeros(shape, dtype=bool)
@@ -139,7 +140,7 @@ def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
     """The segmentation, its frames to be set."""
     import highdicom as hd
 
-    headers = [header for header in source.headers if header is not None]
+    headers = list(source.present.values())
     segmentation = hd.seg.Segmentation(
         source_images=headers,
         pixel_array=np.zeros((1, *source.shape), dtype=np.uint8),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mmuldor.functional.arrays import Bools, Floats, Ints
 from mmuldor.scans.dicom.geometry import (
     image_position,
     slice_normal,
@@ -42,22 +43,28 @@ class SourceSlices:
     """
 
     headers: list[Dataset | None]
-    affine: np.ndarray
+    affine: Floats
+
+    @property
+    def present(self) -> dict[int, Dataset]:
+        """The headers by the index of their slice, the first among them."""
+        return {k: h for k, h in enumerate(self.headers) if h is not None}
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
-        return int(self.headers[0].Rows), int(self.headers[0].Columns)
+        first = self.present[0]
+        return int(first.Rows), int(first.Columns)
 
     @property
     def interval_mm(self) -> float:
         """Distance of the slices along their normal."""
-        return abs(float(slice_normal(self.headers[0]) @ self.affine[:3, 2]))
+        return abs(float(slice_normal(self.present[0]) @ self.affine[:3, 2]))
 
     @property
     def thickness_mm(self) -> float:
         """Thickness of a slice, their distance where it is not known."""
-        return float(self.headers[0].SliceThickness or self.interval_mm)
+        return float(self.present[0].SliceThickness or self.interval_mm)
 
 
 def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
@@ -82,7 +89,7 @@ def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
     uids = {str(header.get('SOPInstanceUID', '')) for header in present}
     if len(uids) < len(present):
         raise ValueError('every slice must have its own SOPInstanceUID')
-    first, last = headers[0], headers[-1]
+    first, last = present[0], present[-1]
     step_mm = image_position(last) - image_position(first)
     affine = slices_affine(first, step_mm / (len(headers) - 1))
     completed = [
@@ -121,10 +128,10 @@ class SegmentFrames:
         self._frames: list[tuple[int, int]] = []
         self._packed: list[bytes] = []
         # What is left of a frame that does not end with a byte.
-        self._last_bits = np.empty(0, dtype=bool)
-        self._voxels: list[np.ndarray] = []
+        self._last_bits: Bools = np.empty(0, dtype=bool)
+        self._voxels: list[Ints] = []
 
-    def add(self, segment: int, plane: int, mask: np.ndarray) -> None:
+    def add(self, segment: int, plane: int, mask: Bools) -> None:
         """Add a frame.
 
         Args:
@@ -142,7 +149,7 @@ class SegmentFrames:
 
     def write_into(self, segmentation: Segmentation) -> None:
         """Replace the frames of a segmentation by these."""
-        headers = self._source.headers
+        headers = self._source.present
         used = sorted({plane for _, plane in self._frames})
         segmentation.PerFrameFunctionalGroupsSequence = [
             _frame_groups(segment, used.index(plane) + 1, headers[plane])

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mmuldor.functional.arrays import Ints
 from mmuldor.scans.dicom.geometry import (
     angle_degrees,
     image_position,
@@ -48,7 +50,7 @@ class DicomSeries:
 
 
 def read_dicom(
-    folder: str | os.PathLike, series_uid: str | None = None
+    folder: str | os.PathLike[str], series_uid: str | None = None
 ) -> DicomSeries:
     """Read one CT series.
 
@@ -110,7 +112,7 @@ def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
 
 def _intervals_between(
     places: Sequence[Sequence[DicomFile]], folder: Path
-) -> np.ndarray:
+) -> Ints:
     """Slice intervals from each position to the next, 1 with none missing.
 
     Raises:
@@ -127,9 +129,7 @@ def _intervals_between(
         raise
 
 
-def _check_even(
-    places: Sequence[Sequence[DicomFile]], folder: Path
-) -> np.ndarray:
+def _check_even(places: Sequence[Sequence[DicomFile]], folder: Path) -> Ints:
     if len(places) < 2:
         raise ValueError(
             f'{folder} must hold at least two slices of a series, but has '
@@ -139,7 +139,7 @@ def _check_even(
     positions = np.array([image_position(file.header) for file in firsts])
     gaps_mm = np.diff(positions @ slice_normal(firsts[0].header))
     interval_mm = float(np.median(gaps_mm))
-    intervals = np.rint(gaps_mm / interval_mm).astype(int)
+    intervals = np.rint(gaps_mm / interval_mm).astype(np.int64)
     errors = np.abs(gaps_mm - intervals * interval_mm)
     wrong = errors > _MAX_UNEVEN * interval_mm * intervals
     wrong |= intervals < 1
@@ -153,7 +153,7 @@ def _check_even(
     return intervals
 
 
-def _read_place(files: Sequence[DicomFile]) -> np.ndarray:
+def _read_place(files: Sequence[DicomFile]) -> NDArray[np.int16]:
     """HU of a slice, which may come in several files, (rows, columns)."""
     first, *copies = files
     hu = read_pixels(first.path)
@@ -169,7 +169,7 @@ def _read_place(files: Sequence[DicomFile]) -> np.ndarray:
 
 def _build_volume(
     places: Sequence[Sequence[DicomFile]],
-    intervals: np.ndarray,
+    intervals: Ints,
     folder: Path,
 ) -> tuple[Volume, list[str]]:
     """The volume, and what was repaired."""

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mmuldor.functional.arrays import Numbers
+
 # What CT scanners store in 12 bits; padding below is shown as air.
 LOWEST_HU, HIGHEST_HU = -1024, 3071
 # Bytes that base64 makes of three.
@@ -75,7 +77,7 @@ def reduce_slice(hu: np.ndarray, grid: ReducedGrid) -> np.ndarray:
     Returns:
         ``grid.rows`` x ``grid.columns`` uint16.
     """
-    plane = np.clip(hu, LOWEST_HU, HIGHEST_HU).astype(np.float32)
+    plane: Numbers = np.clip(hu, LOWEST_HU, HIGHEST_HU).astype(np.float32)
     if plane.shape != (grid.rows, grid.columns):
         size = (grid.columns, grid.rows)
         plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
