@@ -10,12 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.registry import DATASETS, init_default_scope
 
 from mmuldor.apis.configs.loading import check_keys, config_errors
 from mmuldor.classes import is_lesion
-from mmuldor.engine.hooks.hnem_hook import base_dataset
+from mmuldor.datasets.deeplesion import DeepLesionDataset
+from mmuldor.engine.base_dataset import mining_dataset
 from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.frame import from_detector
 from mmuldor.functional.masks import mask_polygons
@@ -32,7 +32,7 @@ from mmuldor.visualization.sample_figure import Target, sample_figure
 SPLITS = ('train', 'val', 'test')
 
 
-def build_split(config: Config, split: str) -> BaseDataset:
+def build_split(config: Config, split: str) -> DeepLesionDataset:
     """The dataset of a split, its files checked.
 
     Raises:
@@ -42,7 +42,7 @@ def build_split(config: Config, split: str) -> BaseDataset:
     check_keys(config, f'{split}_dataloader.dataset')
     init_default_scope(config.get('default_scope', 'mmdet'))
     with config_errors(config):
-        return base_dataset(
+        return mining_dataset(
             DATASETS.build(config[f'{split}_dataloader'].dataset)
         )
 
@@ -78,7 +78,7 @@ def browse_dataset(
 
 
 def draw_samples(
-    dataset: BaseDataset, indices: Sequence[int], out: str | os.PathLike
+    dataset: DeepLesionDataset, indices: Sequence[int], out: str | os.PathLike
 ) -> list[Path]:
     """Draw samples by index; returns the files."""
     paths = []
@@ -90,13 +90,12 @@ def draw_samples(
     return paths
 
 
-def _num_slices(dataset: BaseDataset) -> int:
-    transforms = dataset.pipeline.transforms
-    counts = [t.num_slices for t in transforms if hasattr(t, 'num_slices')]
-    return counts[0] if counts else 1
+def _num_slices(dataset: DeepLesionDataset) -> int:
+    counts = (transform.num_slices for transform in dataset.ct_transforms)
+    return next(filter(None, counts), 1)
 
 
-def _figure(info: dict, index: int, dataset: BaseDataset) -> Figure:
+def _figure(info: dict, index: int, dataset: DeepLesionDataset) -> Figure:
     packed, num_slices = dataset[index], _num_slices(dataset)
     stored = read_png16(info['img_path'], (info['height'], info['width']))
     picture = window_rgb(stored, info.get('window_hu') or DEFAULT_WINDOW_HU)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from mmdet.models.task_modules.prior_generators import AnchorGenerator
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import MODELS
@@ -130,7 +131,7 @@ def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:
     generator = getattr(head, 'prior_generator', None)
     config = getattr(head, 'train_cfg', None) or {}
     needed = (config.get('assigner') or {}).get('pos_iou_thr')
-    if needed is None or not hasattr(generator, 'base_anchors'):
+    if needed is None or not isinstance(generator, AnchorGenerator):
         return None, 0.0
     return torch.cat(generator.base_anchors).numpy(), needed
 

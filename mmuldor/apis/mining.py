@@ -12,8 +12,9 @@ from mmuldor.apis.runs import (
     check_checkpoint,
     check_output,
 )
+from mmuldor.engine.base_dataset import mining_dataset
 from mmuldor.engine.detection.candidates import check_model
-from mmuldor.engine.hooks.hnem_hook import HNEMHook, base_dataset
+from mmuldor.engine.hooks.hnem_hook import HNEMHook
 from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
@@ -53,7 +54,9 @@ def mine_hard_negatives(
         hook = _hnem_hook(config)
         runner = build_runner(config)
         check_model(runner.model)
-        dataset = base_dataset(DATASETS.build(config.train_dataloader.dataset))
+        dataset = mining_dataset(
+            DATASETS.build(config.train_dataloader.dataset)
+        )
         runner.load_checkpoint(checkpoint)
     apply_memory_format(runner.model.eval(), config)
     bank = mine(

@@ -12,16 +12,19 @@ from mmengine.logging import MMLogger
 from mmuldor.classes import type_classes, type_labels
 from mmuldor.datasets.samplers.epoch_sampler import EpochIndex
 from mmuldor.datasets.slice_check import check_slice_files
+from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.functional.frame import from_detector, to_detector
 from mmuldor.functional.recist import crossing_point
 from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import images_fingerprint
+from mmuldor.mining.protocols import MiningDataset
 from mmuldor.registry import DATASETS
 
 
 @DATASETS.register_module()
-class DeepLesionDataset(BaseDetDataset):
+class DeepLesionDataset(BaseDetDataset, MiningDataset):
     """Key slices of a JSON file from ``data_prep/deeplesion_to_coco.py``.
 
     Each item's ``instances`` carry ``bbox`` (x1 y1 x2 y2) and ``recist_px``
@@ -82,11 +85,11 @@ class DeepLesionDataset(BaseDetDataset):
             return
         super().full_init()
         self._is_checked = True
-        for transform in getattr(self.pipeline, 'transforms', []):
-            if hasattr(transform, 'check'):
-                transform.check(self.fingerprint, self.metainfo['classes'])
+        fingerprint = self.fingerprint
+        for transform in self.ct_transforms:
+            transform.check(fingerprint, self.metainfo['classes'])
         if self.check_images:
-            check_slice_files(self)
+            check_slice_files(self, self.ct_transforms)
 
     def load_data_list(self) -> list[dict]:
         """Read the annotation file; see the class for what items hold."""
@@ -184,6 +187,24 @@ class DeepLesionDataset(BaseDetDataset):
             recist = from_detector(instance['recist_px'])
             lesions.append({'bbox': box, 'recist_px': recist})
         return lesions
+
+    @property
+    def ct_transforms(self) -> list[CTTransform]:
+        """The transforms of the pipeline that can be asked."""
+        transforms = self.pipeline.transforms
+        return [t for t in transforms if isinstance(t, CTTransform)]
+
+    @property
+    def bank_readers(self) -> list[AddHardNegatives]:
+        """The transforms that add mined hard negatives."""
+        transforms = self.pipeline.transforms
+        return [t for t in transforms if isinstance(t, AddHardNegatives)]
+
+    @property
+    def mask_shape(self) -> str:
+        """The shape its pipeline draws; the paper's if it draws none."""
+        shapes = (transform.mask_shape for transform in self.ct_transforms)
+        return next(filter(None, shapes), 'quarter_ellipses')
 
     @property
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import os.path as osp
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from mmengine.dataset import BaseDataset
@@ -11,14 +12,17 @@ from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmengine.logging import MMLogger
 from rich.progress import track
 
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.io.png import check_png16
 
 # Each waits for a disk more than it computes.
 _THREADS = 8
 
 
-def check_slice_files(dataset: BaseDataset) -> None:
-    """Check all slice files that a data set's pipeline will load.
+def check_slice_files(
+    dataset: BaseDataset, transforms: Sequence[CTTransform]
+) -> None:
+    """Check all slice files that a dataset's transforms will load.
 
     The processes of a machine share the files; each machine looks at all of
     them, since it may have disks of its own. All processes raise the error
@@ -28,7 +32,8 @@ def check_slice_files(dataset: BaseDataset) -> None:
         FileNotFoundError: If a key slice is missing.
         ValueError: If a slice is damaged or of another size.
     """
-    found = all_gather_object(_check_share(dataset))
+    loaders = [t for t in transforms if t.num_slices is not None]
+    found = all_gather_object(_check_share(dataset, loaders))
     errors = [error for error, _ in found if error is not None]
     if errors:
         raise min(errors, key=lambda pair: pair[0])[1]
@@ -51,7 +56,7 @@ def _share() -> tuple[int, int]:
 
 
 def _check_share(
-    dataset: BaseDataset,
+    dataset: BaseDataset, loaders: Sequence[CTTransform]
 ) -> tuple[tuple[int, Exception] | None, list[int]]:
     """The first error of this process's images, and those with stand-ins.
 
@@ -61,7 +66,9 @@ def _check_share(
     indices = range(number, len(dataset), count)
     lacking = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        results = pool.map(lambda index: _check_image(dataset, index), indices)
+        results = pool.map(
+            lambda index: _check_image(dataset, loaders, index), indices
+        )
         for index, result in track(
             zip(indices, results, strict=True),
             f'checking slices of {osp.basename(dataset.ann_file)}',
@@ -77,13 +84,10 @@ def _check_share(
     return None, lacking
 
 
-def _check_image(dataset: BaseDataset, index: int) -> Exception | bool:
+def _check_image(
+    dataset: BaseDataset, loaders: Sequence[CTTransform], index: int
+) -> Exception | bool:
     """Whether an image lacks a neighbour, or what is wrong with it."""
-    loaders = [
-        transform
-        for transform in getattr(dataset.pipeline, 'transforms', [])
-        if hasattr(transform, 'check_slices')
-    ]
     try:
         info = dataset.get_data_info(index)
         for loader in loaders:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather_object
 from numpy.typing import ArrayLike
 
@@ -16,13 +15,14 @@ from mmuldor.engine.detection.image_stream import detect_each
 from mmuldor.functional.boxes import as_boxes
 from mmuldor.mining.bank import build_bank
 from mmuldor.mining.examples import mine_image, mine_together
+from mmuldor.mining.protocols import MiningDataset
 from mmuldor.mining.rule import MiningRule
 from mmuldor.mining.sparing import mark_spared, sparing_threshold
 
 
 def mine(
     model: torch.nn.Module,
-    dataset: BaseDataset,
+    dataset: MiningDataset,
     pipeline: Sequence[dict],
     rule: MiningRule,
     epoch: int,
@@ -62,7 +62,6 @@ def mine(
     """
     check_model(model)
     detector = unwrapped(model)
-    mask_shape = _mask_shape(dataset)
     limits = Limits(rule.score_thr, rule.nms_iou_thr, rule.max_per_img)
 
     def mine_batch(indices: list[int], inputs: dict) -> list[tuple]:
@@ -72,7 +71,7 @@ def mine(
         image_ids = [info['img_id'] for info in infos]
         steps = [
             mine_image(
-                *(found, info, mask_shape, rule, epoch),
+                *(found, info, dataset.mask_shape, rule, epoch),
                 as_boxes((exclude or {}).get(info['img_id'], [])),
             )
             for found, info in zip(batch.images, infos, strict=True)
@@ -93,11 +92,3 @@ def mine(
         for image_id, found in mined.items():
             mark_spared(found, limit, rule, epoch, image_id)
     return build_bank(mined, dataset, rule, epoch, limit)
-
-
-def _mask_shape(dataset: BaseDataset) -> str:
-    """The shape the training pipeline draws; the paper's if it draws none."""
-    for transform in dataset.pipeline.transforms:
-        if hasattr(transform, 'mask_shape'):
-            return transform.mask_shape
-    return 'quarter_ellipses'

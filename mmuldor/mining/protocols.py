@@ -1,7 +1,8 @@
-"""What mining asks of a data set and of an image's detections."""
+"""What mining asks of a dataset and of an image's detections."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -26,19 +27,47 @@ class FoundDetections(Protocol):
         """Which boxes reach a mask (H, W), (n,) bool: S2 is 0 elsewhere."""
 
 
-class MiningDataset(Protocol):
+class BankReader(Protocol):
+    """A transform that adds mined hard negatives.
+
+    Attributes:
+        label: Label of the instances that it adds.
+        bank: The bank file that it always uses; None where ``HNEMHook``
+            says which.
+    """
+
+    label: int
+    bank: str | None
+
+
+class MiningDataset(ABC):
     """A training set whose negatives can be mined.
 
     Attributes:
         ann_file: Its annotation file.
-        fingerprint: Of its images, see ``images_fingerprint``.
     """
 
     ann_file: str
-    fingerprint: str
 
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Of its images, see ``images_fingerprint``."""
+
+    @property
+    @abstractmethod
+    def mask_shape(self) -> str:
+        """Shape of its pseudo masks, a key of ``MASK_SHAPES``."""
+
+    @property
+    @abstractmethod
+    def bank_readers(self) -> list[BankReader]:
+        """The transforms of its pipeline that read banks."""
+
+    @abstractmethod
     def __len__(self) -> int:
         """Images."""
 
-    def get_data_info(self, index: int) -> dict:
+    @abstractmethod
+    def get_data_info(self, idx: int) -> dict:
         """An image's item: ``img_id``, ``instances``."""

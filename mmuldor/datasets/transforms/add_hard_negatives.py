@@ -6,9 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmcv.transforms import BaseTransform
-
 from mmuldor.classes import is_lesion
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.frame import to_detector
 from mmuldor.io.json_files import read_json
@@ -18,7 +17,7 @@ from mmuldor.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class AddHardNegatives(BaseTransform):
+class AddHardNegatives(CTTransform):
     """Append the image's mined examples as instances of another class.
 
     Banks and the pointer that names the valid ones are written by

@@ -8,8 +8,8 @@ import os.path as osp
 
 import cv2
 import numpy as np
-from mmcv.transforms import BaseTransform
 
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.hounsfield import stored_to_hu16
 from mmuldor.functional.slices import (
     slice_name,
@@ -25,7 +25,7 @@ _ACTIONS = ('repeat', 'error')
 
 
 @TRANSFORMS.register_module()
-class LoadCTSlices(BaseTransform):
+class LoadCTSlices(CTTransform):
     """Load the key slice and its neighbours as channels, in HU.
 
     Required Keys:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class RandomSlice(BaseTransform):
+class RandomSlice(CTTransform):
     """Let ``LoadCTSlices``, which must follow, load between the slices.
 
     The annotation stays that of the key slice, so the distance must be small

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.recist import MASK_SHAPES
 from mmuldor.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class RecistToMask(BaseTransform):
+class RecistToMask(CTTransform):
     """Give every instance a polygon mask drawn from its diameters.
 
     The mask stays a polygon until after the geometric augmentations: follow

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from mmcv.transforms import BaseTransform
-
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class SliceOffset(BaseTransform):
+class SliceOffset(CTTransform):
     """Let ``LoadCTSlices``, which must follow, load beside the key slice.
 
     A view for the averaging at test time; :class:`RandomSlice` draws one in

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from mmcv.transforms import BaseTransform
 
+from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.hounsfield import window_hu
 from mmuldor.registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
-class WindowHU(BaseTransform):
+class WindowHU(CTTransform):
     """Map one or several HU windows to grey values in [0, 255].
 
     Required Keys:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
-from mmengine.dataset import BaseDataset
 from mmengine.dist import (
     barrier,
     broadcast_object_list,
@@ -17,12 +16,14 @@ from mmengine.hooks import Hook
 from mmengine.registry import TASK_UTILS
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from mmuldor.engine.base_dataset import mining_dataset
 from mmuldor.engine.detection.candidates import check_model
 from mmuldor.engine.detection.detections import stages
 from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
 from mmuldor.mining.bank import POINTER_NAME, bank_path, load_bank
 from mmuldor.mining.exclude_list import load_exclude_list
+from mmuldor.mining.protocols import MiningDataset
 from mmuldor.registry import HOOKS
 
 
@@ -101,16 +102,15 @@ class HNEMHook(Hook):
         check_model(runner.model)
         if self.pipeline is None:
             self.pipeline = _pipeline(runner.cfg)
-        dataset = base_dataset(runner.train_dataloader.dataset)
-        followers = [t for t in _transforms(dataset) if hasattr(t, 'follow')]
-        self._check_classes(runner, dataset, followers)
+        dataset = mining_dataset(runner.train_dataloader.dataset)
+        self._check_classes(runner, dataset)
         self._excluded_boxes = self.excluded_boxes(dataset.fingerprint)
         self._dir = Path(self.bank_dir or runner.work_dir) / (
             '' if self.bank_dir else 'hard_negatives'
         )
         self._forget_later_rounds(runner)
         self._write_pointer(runner, dataset)
-        for transform in followers:
+        for transform in dataset.bank_readers:
             if transform.bank is None:
                 transform.follow(self._dir / POINTER_NAME, dataset.fingerprint)
 
@@ -124,11 +124,12 @@ class HNEMHook(Hook):
             return None
         return load_exclude_list(self.exclude, fingerprint)
 
-    def _check_classes(self, runner, dataset, followers) -> None:
-        if not followers:
+    def _check_classes(self, runner: Runner, dataset: MiningDataset) -> None:
+        readers = dataset.bank_readers
+        if not readers:
             raise ValueError(
                 'HNEMHook needs `mmuldor.AddHardNegatives` in the training '
-                f'pipeline, but got {_transforms(dataset)}.'
+                f'pipeline, but got {dataset.pipeline}.'
             )
         model = getattr(runner.model, 'module', runner.model)
         heads = [
@@ -136,7 +137,7 @@ class HNEMHook(Hook):
             *stages(model.roi_head.mask_head),
         ]
         classes = min(head.num_classes for head in heads)
-        needed = max(transform.label for transform in followers) + 1
+        needed = max(reader.label for reader in readers) + 1
         if classes < needed:
             raise ValueError(
                 f'HNEM needs `num_classes` of at least {needed} (lesion and '
@@ -145,7 +146,7 @@ class HNEMHook(Hook):
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Point to the banks of this epoch, mining what is missing."""
-        dataset = base_dataset(runner.train_dataloader.dataset)
+        dataset = mining_dataset(runner.train_dataloader.dataset)
         needed = self._banks(runner.epoch)
         missing = [bool(needed) and not needed[-1].is_file()]
         # One process decides: mining is a collective act.
@@ -160,7 +161,7 @@ class HNEMHook(Hook):
         """Mine, unless this was the last epoch."""
         if runner.epoch < self.begin or runner.epoch + 1 >= runner.max_epochs:
             return
-        dataset = base_dataset(runner.train_dataloader.dataset)
+        dataset = mining_dataset(runner.train_dataloader.dataset)
         path = bank_path(self._dir, runner.epoch)
         self._mine(runner, dataset, path, runner.epoch)
 
@@ -231,24 +232,3 @@ def _pipeline(config: Config) -> list[dict]:
         'is neither a validation nor a test to take it from. Give it '
         '`pipeline`.'
     )
-
-
-def base_dataset(dataset) -> BaseDataset:
-    """The data set below wrappers such as RepeatDataset.
-
-    Raises:
-        ValueError: If there are several (ConcatDataset): their image ids may
-            collide.
-    """
-    while hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
-    if not hasattr(dataset, 'fingerprint'):
-        raise ValueError(
-            'hard negative mining needs one `mmuldor.DeepLesionDataset`, but '
-            f'got {type(dataset).__name__}.'
-        )
-    return dataset
-
-
-def _transforms(dataset) -> list:
-    return list(getattr(dataset.pipeline, 'transforms', []))

@@ -15,6 +15,7 @@ from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 
+from mmuldor.engine.base_dataset import unwrapped_dataset
 from mmuldor.engine.detection.heads import classes_of, unwrapped
 from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.detection.one_pass import features_known
@@ -81,9 +82,7 @@ def _check_model(model, classes, split, spare=False) -> None:
 
 def _first_image(runner: Runner) -> dict:
     """A collated batch of one image; a training's draws stay as they are."""
-    dataset = runner.train_dataloader.dataset
-    while hasattr(dataset, 'dataset'):
-        dataset = dataset.dataset
+    dataset = unwrapped_dataset(runner.train_dataloader.dataset)
     if isinstance(dataset, ConcatDataset):
         dataset = dataset.datasets[0]
     pipeline = _pipeline(runner.cfg)
