@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.tables import ASKED_FOR, ON_GPU, STAGES, write_tables
+from benchmarks.tables import ON_GPU, ON_REQUEST, STAGES, write_tables
 from benchmarks.timing import ROOT
 from mmuldor.cli.errors import user_errors
 
@@ -32,7 +32,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    usual = [stage for stage in STAGES if stage not in ASKED_FOR]
+    usual = [stage for stage in STAGES if stage not in ON_REQUEST]
     add('--only', nargs='+', choices=STAGES, default=usual)
     add('--device', default='cpu', help="'cpu' or 'cuda:0'")
     add('--note', default='', help='what else runs on the machine')

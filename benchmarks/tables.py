@@ -22,8 +22,8 @@ STAGES = {
     'epoch': 'Where the time of an epoch goes',
     'ops': 'Operators',
 }
-# Needs a C++ compiler, hence only where it is asked for.
-ASKED_FOR = ('ops',)
+# Needs a C++ compiler, hence only on request.
+ON_REQUEST = ('ops',)
 # Those that run on a GPU, too.
 ON_GPU = ('mining', 'validation', 'training', 'inference', 'epoch')
 BEGIN, END = '<!-- tables: make bench -->', '<!-- end of tables -->'

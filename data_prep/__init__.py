@@ -1,1 +1,1 @@
-"""Commands that make data sets."""
+"""Commands that make datasets."""

@@ -3,7 +3,7 @@
     python data_prep/deeplesion_to_coco.py --csv DL_info.csv \\
         --images Images_png --out data/deeplesion
 
-Every row is judged, coordinates count from 0 (the CSV counts from 1), and
+Every row is checked, coordinates count from 0 (the CSV counts from 1), and
 facts are stored, not choices: masks, windows and spacings are made by the
 configs. Noisy rows stay, with their flag. report.json lists every row that was
 dropped or repaired, with its reason. Nothing is written after an error.
@@ -54,7 +54,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default='error',
         help='where a row is malformed, contradicts itself or another, or '
         'has a RECIST of zero length: error (default) stops and names it; '
-        'drop goes on without it',
+        'drop continues without it',
     )
     parser.add_argument('--split-file', help=SPLIT_HELP)
     parser.add_argument(
@@ -65,7 +65,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='slices to check on each side of a key slice (default 1, what '
         'three-slice inputs read)',
     )
-    arguments.add_workers(parser, 8, 'threads that look at images', least=0)
+    arguments.add_workers(parser, 8, 'threads that check images', least=0)
     parser.add_argument(
         '--masks',
         action='store_true',

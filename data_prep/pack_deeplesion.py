@@ -6,9 +6,9 @@
 
 Every key slice and its neighbours are cropped to what is not constant and
 compressed without loss: LoadCTSlices gives the same image to the bit. A run
-that was stopped goes on where it was; packing again into the same folder, with
-other annotation files or more slices, adds what is not there yet. A config of
-your own: dict(type='mmuldor.LoadCTSlices', store='store').
+that was stopped continues where it was; packing again into the same folder,
+with other annotation files or more slices, adds what is not there yet. A
+config of your own: dict(type='mmuldor.LoadCTSlices', store='store').
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""16-bit PNG slices with COCO boxes -> a data set that configs train on.
+"""Make a dataset that configs train on of 16-bit PNG slices and COCO boxes.
 
     python data_prep/slices_to_coco.py --images png --coco boxes.json \\
         --spacing 0.8 0.8 5 --out data/own

@@ -1,13 +1,13 @@
-"""Is a download of DeepLesion complete and whole?
+"""Check that a download of DeepLesion is complete and intact.
 
     python data_prep/verify_deeplesion.py --csv DL_info.csv \\
         --images Images_png --zips DIR
 
 Every key slice and every neighbour in its slice range must be there, a 16-bit
-PNG of the CSV's size that is not cut off (head and end are read, nothing is
+PNG of the CSV's size that is not truncated (head and end are read, nothing is
 decoded). Of the zip parts, the central directory is read, and no member may
-leave the folder. OUT/verify.json lists what is missing; what is whole is
-remembered in OUT/verified.json, so that the next run only looks at files that
+leave the folder. OUT/verify.json lists what is missing; intact files are
+remembered in OUT/verified.json, so that the next run only checks files that
 are new or have changed. The exit code is 0 if nothing is missing.
 """
 
@@ -95,7 +95,7 @@ def _show(result: Verification, out: str) -> None:
     whole = sum(part.state == 'whole' for part in result.parts)
     if result.parts:
         print(f'{whole} of {len(result.parts)} zip parts are whole')
-    print(f'{result.looked_at} files opened, {result.known} known to be whole')
+    print(f'{result.opened} files opened, {result.known} known to be whole')
     for line in advice(result):
         print(f'- {line}')
     words = 'complete' if result.complete else 'NOT complete'

@@ -1,4 +1,4 @@
-"""NIfTI volumes and their lesion masks -> a data set that configs train on.
+"""Make a dataset that configs train on of NIfTI volumes and lesion masks.
 
     python data_prep/volumes_to_coco.py --images images --masks masks \\
         --out data/own
@@ -71,14 +71,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         default=0.0,
         metavar='PX',
-        help='boxes reach so far beyond the mask (default 0; 5 in DeepLesion)',
+        help='margin of boxes around the mask (default 0; 5 in DeepLesion)',
     )
     parser.add_argument(
         '--bad-volumes',
         choices=('error', 'drop'),
         default='error',
-        help='where a file cannot be used: error (default) stops; drop goes '
-        'on without it',
+        help='where a file cannot be used: error (default) stops; drop '
+        'continues without it',
     )
     return parser.parse_args(argv)
 

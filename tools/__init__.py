@@ -1,1 +1,1 @@
-"""Commands that train, test, evaluate and show."""
+"""Commands that train, test, evaluate and draw."""

@@ -1,7 +1,7 @@
-"""Draw what a config feeds its model: slice, RECIST, pseudo mask, windows.
+"""Draw the samples that a config feeds to its model.
 
 Left the key slice as stored, with box, diameters and pseudo mask; right of it
-the model's input after the whole pipeline, one picture a window.
+the model's input after the whole pipeline, one picture per window.
 
 Example:
     python tools/browse_dataset.py CONFIG --out work_dirs/browse --count 12
@@ -28,7 +28,9 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='train'
     )
-    parser.add_argument('--count', type=int, default=20, help='how many')
+    parser.add_argument(
+        '--count', type=int, default=20, help='number of samples'
+    )
     parser.add_argument('--seed', type=int, default=0, help='of the choice')
     args = parser.parse_args(argv)
 

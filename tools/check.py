@@ -1,8 +1,9 @@
 """Check a config before a long run: files, data, model, time and memory.
 
-Looks up every slice of every split, patients in two splits, classes, sizes
-against anchors; draws the first batch; runs a few iterations and estimates an
-epoch. Ends with exit code 1 if something must be mended.
+Checks that every slice of every split exists, that no patient is in two
+splits, the classes, and the sizes of lesions against the anchors; draws the
+first batch; runs a few iterations and estimates the time of an epoch. The
+exit code is 1 if something must be corrected.
 
 Example:
     python tools/check.py configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py
@@ -46,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
         console.print(finding.text, markup=False, highlight=False)
         errors += finding.level == 'error'
     if errors:
-        raise ValueError(f'{errors} of these must be mended before a run.')
+        raise ValueError(f'{errors} of these must be corrected before a run.')
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Other detectors' results -> the COCO results that tools/froc.py reads.
+"""Convert other detectors' results into those that tools/froc.py reads.
 
 Examples:
     python tools/convert_results.py results.json --images-file their.json \\
@@ -38,7 +38,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--format',
         choices=convert.FORMATS,
-        help='default: by what it looks like',
+        help='default: by the suffix of the results',
     )
     parser.add_argument(
         '--images-file', help='COCO file whose image ids the results have'

@@ -28,7 +28,7 @@ python data_prep/deeplesion_to_coco.py --csv $data/DL_info.csv \
 
 train_and_test faster_rcnn configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py
 train_and_test mask_rcnn configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py
-# HNEM goes on from the Mask R-CNN of three epochs out of five: equal
+# HNEM continues from the Mask R-CNN of three epochs out of five: equal
 # iterations for both.
 train_and_test uldor configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py \
     --cfg-options load_from=$demo/mask_rcnn/epoch_3.pth

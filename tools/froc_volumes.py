@@ -4,8 +4,9 @@
         --split test --dets found --out froc.json
 
 `volumes.json` comes from data_prep/volumes_to_coco.py; `found` is a folder
-with a lesions.json of tools/infer.py in a folder a scan. Infer with a low
---score-thr, or the curve ends early. Names of scans and folders join the two.
+that holds one folder per scan with the lesions.json of tools/infer.py. Use a
+low --score-thr there, or the curve ends early. A scan belongs to the volume
+of the same name.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--list',
         action='store_true',
-        help='print the scan files of the split and end, one a line',
+        help='print the scan files of the split, one per line, and exit',
     )
     parser.add_argument(
         '--split',

@@ -7,9 +7,9 @@ Examples:
         --spacing 0.8 0.8 1.0 --out found
 
 Writes report.html, a page to scroll through the scan and its lesions in a
-browser; lesions.json, lesions.csv, labels.nii.gz and a picture a lesion; and
-for a DICOM series lesions.dcm, a Segmentation object for archives and viewers.
-Not a medical device.
+browser; lesions.json, lesions.csv, labels.nii.gz and one picture per lesion;
+and for a DICOM series lesions.dcm, a Segmentation object for archives and
+viewers. Not a medical device.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='average over flips and neighbouring slices',
     )
     parser.add_argument(
-        '--step-mm', type=float, help='look at one slice in each so many mm'
+        '--step-mm', type=float, help='detect on one slice per so many mm'
     )
     parser.add_argument('--device', help='cpu, cuda:0, ... (default: a GPU)')
     parser.add_argument('--batch-size', type=int, default=4)
@@ -75,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
     for note in notes:
         print(f'note: {note}')
     print(f'{len(lesions)} lesions, written to {out}')
-    print(f'to look at them: {Path(out) / "report.html"}')
+    print(f'open in a browser: {Path(out) / "report.html"}')
 
 
 if __name__ == '__main__':

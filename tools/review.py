@@ -1,8 +1,8 @@
-"""Let a reader judge mined negatives, and use the verdicts.
+"""Let a reader review mined negatives, and use the verdicts.
 
     python tools/review.py export --bank BANK.json \\
         --ann train.json --images Images_png --out review
-    (look at review/page_001.png and so on; write lesion, not or unsure into
+    (view review/page_001.png and so on; write lesion, not or unsure into
     the column `verdict` of review/review.csv)
     python tools/review.py import --csv review/review.csv \\
         --bank BANK.json --ann train.json \\

@@ -150,12 +150,12 @@ def check(works: dict) -> None:
 def missing(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Rows that none of the others equals within rounding.
 
-    Sure ones alone: beside the threshold rounding decides.
+    Clear ones alone: beside the threshold rounding decides.
     """
-    sure = rows[rows[:, -1] > SCORE_THR + 0.01]
+    clear = rows[rows[:, -1] > SCORE_THR + 0.01]
     near = np.array([0.5, *(4 * [0.1]), 0.01])
-    apart = np.abs(sure[:, None] - others) > near
-    return sure[apart.any(axis=2).all(axis=1)]
+    apart = np.abs(clear[:, None] - others) > near
+    return clear[apart.any(axis=2).all(axis=1)]
 
 
 if __name__ == '__main__':

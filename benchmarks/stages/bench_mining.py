@@ -42,7 +42,7 @@ SMALL = (
 # Largest shares of a training epoch wanted, in percent: of a small model, in
 # which NMS, masks and PNG weigh more in mining, and of R-101.
 ON_CPU, LARGE_ON_CPU, ON_GPU = 36, 40, 30
-# An untrained model is sure of nothing.
+# All scores of an untrained model are low.
 RULES = {
     'trained': MiningRule(),
     'untrained': MiningRule(min_score=0.0),

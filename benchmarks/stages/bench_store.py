@@ -72,7 +72,7 @@ def find_samples(images: Path, count: int) -> list[dict]:
 
 
 def sample(path: Path, number: int) -> dict:
-    """One item of the data set."""
+    """One item of the dataset."""
     height, width = read_png16(path).shape
     return {
         'img_path': str(path),

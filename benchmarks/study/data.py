@@ -14,7 +14,7 @@ from mmuldor.io.json_files import read_json, write_json
 # No seed that the phantom or the demo's models were tuned on.
 SEED = 100
 SPLITS = (400, 40, 400)
-# Somewhat over two lesions an image: half of them can miss, and each image
+# Somewhat over two lesions per image: half of them can miss, and each image
 # keeps one, as every key slice of DeepLesion has one.
 LESIONS_PER_IMAGE = 2.2
 MISSING = (25, 50)

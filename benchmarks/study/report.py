@@ -77,7 +77,7 @@ def write_study(
         folder: The results.
         out: The Markdown file; plots go into a folder beside it.
         settings: Of the statistics.
-        say: Told what is being computed.
+        say: Called with what is being computed.
     """
     results = Results.load(folder)
     plots = out.with_suffix('')

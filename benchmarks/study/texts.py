@@ -136,7 +136,7 @@ SECTIONS = (
     ),
     Part(
         'How much is mined',
-        'm examples an image at most (the paper: 3); each round replaces the '
+        'At most m examples per image (the paper: 3); each round replaces the '
         'one before, or is added to it.',
         ('hnem', 'hnem-m-1', 'hnem-m-10', 'hnem-accumulate'),
         names={'hnem': 'HNEM, m = 3, replaced'},

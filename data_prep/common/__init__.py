@@ -1,1 +1,1 @@
-"""What the ways to make a data set share."""
+"""Helpers that all commands of data_prep share."""

@@ -1,4 +1,4 @@
-"""DeepLesion's `DL_info.csv`: one lesion a row, 18 columns.
+"""DeepLesion's `DL_info.csv`: one lesion per row, 18 columns.
 
 Columns as in the README of the release (NIH Clinical Center, Yan et al. 2018).
 The file counts pixels from 1; everything that leaves this module counts from 0
@@ -55,7 +55,7 @@ class RawRow:
 
     `fields` maps COLUMNS to stripped text; it is empty, and `error` is set,
     where the row has another number of fields than the header. `csv_name` is
-    what stands under File_name, as far as that can be told.
+    the text of the column File_name, as far as it is known.
     """
 
     row: int
@@ -71,7 +71,7 @@ class LesionRow:
 
     `box_px` is x1 y1 x2 y2; `recist_px` is x y of the first diameter's two
     ends, then of the second's; `spacing_mm` is x y; `slice_interval_mm` has
-    the file's sign; `split` is None where the column was not asked for.
+    the file's sign; `split` is None where the column was not read.
     """
 
     raw: RawRow

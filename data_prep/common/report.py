@@ -1,4 +1,4 @@
-"""Reports of what was converted."""
+"""Reports of conversions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 
 
 class Report(Protocol):
-    """What a conversion gives back."""
+    """The result of a conversion."""
 
     def show(self, console: Console) -> None:
         """Print the counts."""

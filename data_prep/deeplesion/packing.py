@@ -74,7 +74,7 @@ def pack(
     """Pack what `LoadCTSlices` reads for these images.
 
     What the store already holds is left alone, even where its PNG is gone,
-    so a killed run goes on and a data set can be packed part by part.
+    so a killed run continues, and a dataset can be packed part by part.
 
     Args:
         ann_files: annotation JSON files.
@@ -142,7 +142,7 @@ def _wanted(
         raise FileNotFoundError(
             f'{len(keys)} of {len(entries)} key slices are missing in {root}: '
             f'{some}{", ..." if len(keys) > _SHOWN else ""}. Unpack them, or '
-            'make the annotation files anew with `deeplesion_to_coco.py '
+            'make the annotation files again with `deeplesion_to_coco.py '
             '--missing-images skip`.'
         )
     return wanted, absent
@@ -151,7 +151,7 @@ def _wanted(
 def _names(
     entry: dict, root: Path, packed: set[str], options: PackOptions
 ) -> dict[str, bool]:
-    """All slices that the loader looks at, and whether they exist."""
+    """All slices that the loader tries, and whether they exist."""
     step = 1.0
     if options.slice_interval_mm is not None:
         step = options.slice_interval_mm / entry['slice_interval_mm']

@@ -1,4 +1,4 @@
-"""The files of a data set: annotations of each split, true masks, volumes."""
+"""The files of a dataset: annotations of each split, true masks, volumes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..common.dl_info import SPLITS
 SPLIT_NAMES = tuple(SPLITS.values())
 IMAGES_NAME = 'Images_png'
 FRAME = 'pixel centres at integers'
-# As -1 in DL_info.csv: nobody said what kind of lesion it is.
+# As -1 in DL_info.csv: the lesion type is not known.
 UNKNOWN_TYPE = -1
 
 

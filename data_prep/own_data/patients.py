@@ -158,7 +158,7 @@ def draw_splits(
                 f'{needed} splits need {needed} patients with lesions at '
                 f'least, but there {"is" if len(names) == 1 else "are"} '
                 f'{len(names)}. Add patients, or give '
-                'splits that you do without a share of 0, as in '
+                'the splits that you do not need a share of 0, as in '
                 '`--split 1 0 0`.'
             )
         shuffled = [names[k] for k in rng.permutation(len(names))]

@@ -19,7 +19,7 @@ class OwnDataReport:
 
     Attributes:
         dropped: What was left out: name and reason.
-        notes: What a user should look at: name, what, text.
+        notes: What a user should check: name, what, text.
         documents: The annotation documents by split.
         facts: What else report.json says, the options first of all.
     """

@@ -1,4 +1,4 @@
-"""The plan of a whole data set, its processes and its files."""
+"""The plan of a whole dataset, its processes and its files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MARKER = (
     'Synthetic CT slices of no patient, made by data_prep/make_phantom.py.\n'
     'truth.json holds the true masks, which the CSV does not.\n'
 )
-# Key slices a patient has, as studies of so many key slices each.
+# Key slices of a patient: the number in each of the studies.
 STUDIES = ((1,), (2,), (1, 1), (2, 1))
 STUDY_SHARES = (0.74, 0.14, 0.08, 0.04)
 
@@ -49,7 +49,7 @@ def plan_patients(counts: Sequence[int], seed: int) -> list[PatientPlan]:
 
 
 def prepare_folder(out: Path, overwrite: bool) -> None:
-    """Make sure that `out` is empty, or an older phantom that may go.
+    """Make sure that `out` is empty, or an older phantom that may be replaced.
 
     Raises:
         FileExistsError: If it holds something, and `overwrite` is not set or

@@ -83,7 +83,7 @@ def _parse_like(name: str, old: float | tuple, text: str) -> float | tuple:
 
 @dataclass(frozen=True)
 class Settings:
-    """One data set: how much of what, and how it is written."""
+    """One dataset: numbers of images and lesions, and how it is written."""
 
     size: int = 512
     neighbours: int = 3

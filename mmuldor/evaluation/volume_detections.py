@@ -59,7 +59,7 @@ def find_lesion_files(paths: Iterable[str | os.PathLike]) -> list[Path]:
 def load_volume_detections(
     paths: Iterable[str | os.PathLike], volumes: Sequence[TrueVolume]
 ) -> VolumeDetections:
-    """Read the detections of volumes, one file a volume.
+    """Read the detections of volumes, one file per volume.
 
     A file belongs to the volume of the name of its `source`, else of its own
     folder. Boxes of a scan on another grid than its volume's are moved there

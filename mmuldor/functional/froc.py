@@ -50,7 +50,7 @@ MEAN_FP_RATES = (0.5, 1.0, 2.0, 4.0)
 
 @dataclass(frozen=True, eq=False)
 class FROCCurve:
-    """Points of the curve: (0, 0), then one point a step.
+    """Points of the curve: (0, 0), then one point per step.
 
     Both arrays are non-decreasing.
 

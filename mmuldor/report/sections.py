@@ -148,7 +148,7 @@ def pseudo_mask_section(file: str, with_truth: bool) -> Section:
 def side_by_side_section(file: str, fps_per_image: float) -> Section:
     """Fig. 4: methods side by side."""
     text = (
-        'One row an image, one column a method. Each method shows the '
+        'One row per image, one column per method. Each method shows the '
         'detections above its own threshold, the one that gives it '
         f'{fps_per_image:g} false positives per image on average over the '
         'whole split. Images are drawn at random, in turn from those where '

@@ -64,7 +64,7 @@ def side_by_side_figure(
     side: int = 400,
     seed: int = 0,
 ) -> Figure:
-    """Draw one row an image and one column a method.
+    """Draw one row per image and one column per method.
 
     Every method shows its detections at its own threshold, the one with
     ``fps_per_image`` false positives on average over the split. By turns an

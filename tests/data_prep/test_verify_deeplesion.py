@@ -60,9 +60,9 @@ def test_a_complete_download(here, capsys):
     report = here.verify_zips()
     assert report['complete']
     assert report['counts'] == {
-        'series': {'asked': 3, 'missing': 0, 'damaged': 0},
-        'key_slices': {'asked': 3, 'missing': 0, 'damaged': 0},
-        'neighbours': {'asked': 15, 'missing': 0, 'damaged': 0},
+        'series': {'requested': 3, 'missing': 0, 'damaged': 0},
+        'key_slices': {'requested': 3, 'missing': 0, 'damaged': 0},
+        'neighbours': {'requested': 15, 'missing': 0, 'damaged': 0},
     }
     assert report['csv']['rows'] == 4
     assert not report['csv']['official']
@@ -181,7 +181,7 @@ def test_the_images_of_annotation_files_alone(here, place):
     train = place.out / 'train.json'
     report = here.verify('--annotations', train)
     assert report['complete']
-    assert report['counts']['key_slices']['asked'] == 1
+    assert report['counts']['key_slices']['requested'] == 1
     assert not here.verify('--annotations', train, place.out / 'test.json')[
         'complete'
     ]
@@ -308,5 +308,5 @@ def test_the_real_sample(real_data, tmp_path):
     assert report['damaged'] == {}
     # The README of the sample: 32 images are there.
     keys = report['counts']['key_slices']
-    assert keys['asked'] - keys['missing'] == 32
+    assert keys['requested'] - keys['missing'] == 32
     assert '000062_01_01' not in report['missing']

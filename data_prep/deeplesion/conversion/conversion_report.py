@@ -13,7 +13,7 @@ from .row_checks import RowFinding
 
 # Kind of finding -> name of its list in report.json.
 _LISTS = {'drop': 'dropped', 'repair': 'repaired', 'note': 'notes'}
-# The user asked for these; they need no warning row by row.
+# The user chose these; they need no warning for each row.
 _EXPECTED = {'image_missing', 'not_in_split_file'}
 # A leak between splits makes every figure of the test split worthless.
 _LOUD_NOTES = {'patient_in_several_splits'}

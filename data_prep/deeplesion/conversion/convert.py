@@ -43,7 +43,7 @@ class Options:
         bad_rows: error or drop.
         split_file: the user's own split, or None.
         neighbours: slices checked on each side of a key slice.
-        workers: threads that look at images.
+        workers: threads that check images.
         masks: whether annotations get pseudo masks.
     """
 
@@ -165,7 +165,7 @@ def _judge(
         findings += facts.check(row)
     fatal = _fatal(findings)
     if fatal:
-        # One reason a row, so that the counts add up; bad before drop.
+        # One reason per row, so that the counts add up; bad before drop.
         return None, [min(fatal, key=lambda finding: finding.kind)]
     return facts.accept(row), findings
 

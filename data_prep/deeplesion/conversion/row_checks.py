@@ -5,7 +5,7 @@ Four kinds of findings:
 - bad: the row contradicts itself or another one, or no lesion can be made of
   it, so the file is damaged; the conversion stops (or drops the row, with
   `--bad-rows drop`, and always in the release's own file);
-- drop: a row that nobody misses, such as a repeated one;
+- drop: a row without information of its own, such as a repeated one;
 - repair: a fact with one obvious reading, which is taken;
 - note: a fact that is kept as it is and worth knowing.
 """

@@ -20,23 +20,23 @@ _SAVE_EVERY_S = 30
 
 @dataclass
 class SeriesCheck:
-    """What a look at a series gave, by slice number.
+    """The check of a series, by slice number.
 
     `stamps` are of whole files; `problems` are sentences about others;
-    `looked_at` counts the files that were opened, the rest was known.
+    `opened` counts the files that were opened, the others were known.
     """
 
     missing: set[int] = field(default_factory=set)
     problems: dict[int, str] = field(default_factory=dict)
     stamps: dict[str, str] = field(default_factory=dict)
-    looked_at: int = 0
+    opened: int = 0
 
 
 class CheckCache:
     """Stamps of files that were whole, by series and number, in a file.
 
     A stamp is the file's size and modification time and the height and width
-    that were requested; a file whose stamp has changed is looked at again.
+    that were requested; a file whose stamp has changed is checked again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,31 +73,31 @@ class CheckCache:
 def check_series_all(
     series: dict[str, RequestedSeries],
     root: Path,
-    memory: CheckCache,
+    cache: CheckCache,
     workers: int,
     progress: Progress,
 ) -> Iterator[tuple[str, SeriesCheck]]:
-    """Looks at every series; what was learned is kept if it is stopped."""
+    """Checks every series; results are kept if it is interrupted."""
 
     def look(name: str) -> SeriesCheck:
-        return check_series(root / name, series[name], memory.of(name))
+        return check_series(root / name, series[name], cache.of(name))
 
     with ThreadPoolExecutor(workers) as pool:
         try:
             found = zip(series, pool.map(look, series), strict=True)
             for name, result in progress('series', len(series), found):
                 if result.stamps:
-                    memory.learn(name, result.stamps)
+                    cache.learn(name, result.stamps)
                 yield name, result
         finally:
             pool.shutdown(cancel_futures=True)
-            memory.save()
+            cache.save()
 
 
 def check_series(
     folder: Path, series: RequestedSeries, known: dict[str, str]
 ) -> SeriesCheck:
-    """Looks at one series; opens only what has no known stamp."""
+    """Checks one series; opens only what has no known stamp."""
     found = SeriesCheck()
     files = _files(folder)
     height, width = series.shape
@@ -108,7 +108,7 @@ def check_series(
             continue
         stamp = f'{files[path.name]} {height}x{width}'
         if known.get(str(number)) != stamp:
-            found.looked_at += 1
+            found.opened += 1
             try:
                 check_png16(path, series.shape)
             except (ValueError, OSError) as error:

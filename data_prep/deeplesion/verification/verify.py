@@ -20,7 +20,7 @@ from .slice_checks import CheckCache, SeriesCheck, check_series_all
 from .zip_parts import NUM_PARTS, Contents, ZipPart, read_parts
 
 REPORT_FILE = 'verify.json'
-MEMORY_FILE = 'verified.json'
+CACHE_FILE = 'verified.json'
 KINDS = ('key_slices', 'neighbours')
 
 
@@ -46,11 +46,11 @@ class VerifyOptions:
 
 @dataclass
 class Verification:
-    """What was requested and what of it is not there.
+    """What was requested and what of it is missing.
 
     `missing` and `damaged` map a series to its numbers by kind, and to
-    sentences by number; `looked_at` counts files that were opened, `known`
-    those that an earlier run had found whole.
+    sentences by number; `opened` counts files that were opened, `known`
+    those that an earlier run had found intact.
     """
 
     requested: RequestedSlices
@@ -59,7 +59,7 @@ class Verification:
     parts: list[ZipPart] = field(default_factory=list)
     missing: dict[str, dict[str, list[int]]] = field(default_factory=dict)
     damaged: dict[str, dict[int, str]] = field(default_factory=dict)
-    looked_at: int = 0
+    opened: int = 0
     known: int = 0
 
     @property
@@ -69,7 +69,7 @@ class Verification:
 
     @property
     def complete(self) -> bool:
-        """Whether all that is requested is there and whole."""
+        """Whether all that is requested exists and is intact."""
         return not (
             self.missing
             or self.damaged
@@ -83,10 +83,10 @@ class Verification:
         return Contents(self.parts)
 
     def add(self, name: str, found: SeriesCheck) -> None:
-        """Takes what a look at a series gave."""
-        self.looked_at += found.looked_at
+        """Adds the check of a series."""
+        self.opened += found.opened
         whole = len(found.stamps) + len(found.problems)
-        self.known += whole - found.looked_at
+        self.known += whole - found.opened
         if found.problems:
             self.damaged[name] = found.problems
         if found.missing:
@@ -103,17 +103,17 @@ class Verification:
         return lost == len(series.key_slices | series.neighbours)
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Asked for, missing and damaged, of series and of each kind."""
+        """Requested, missing and damaged: series, and slices of each kind."""
         counts = {
             'series': {
-                'asked': len(self.requested.series),
+                'requested': len(self.requested.series),
                 'missing': sum(map(self.is_gone, self.missing)),
                 'damaged': len(self.damaged),
             }
         }
         for kind in KINDS:
             counts[kind] = {
-                'asked': self.requested.count(kind),
+                'requested': self.requested.count(kind),
                 'missing': sum(len(m[kind]) for m in self.missing.values()),
                 'damaged': sum(
                     number in getattr(self.requested.series[name], kind)
@@ -154,10 +154,10 @@ def verify(
     options: VerifyOptions | None = None,
     progress: Progress = no_progress,
 ) -> Verification:
-    """Looks at everything that is requested and writes verify.json.
+    """Checks everything that is requested and writes verify.json.
 
-    What was found whole is remembered beside it: the next run only looks at
-    what is new or changed.
+    Intact files are remembered beside it: the next run only checks files that
+    are new or changed.
 
     Args:
         csv_path: DL_info.csv.
@@ -182,9 +182,9 @@ def verify(
         result.parts = read_parts(
             Path(options.zips), options.parts, options.workers, progress
         )
-    memory = CheckCache(out / MEMORY_FILE)
+    cache = CheckCache(out / CACHE_FILE)
     found = check_series_all(
-        requested.series, root, memory, options.workers, progress
+        requested.series, root, cache, options.workers, progress
     )
     for name, state in found:
         result.add(name, state)

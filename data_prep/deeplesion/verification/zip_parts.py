@@ -50,7 +50,7 @@ class ZipPart:
 def read_parts(
     folder: Path, numbers: Iterable[int], workers: int, progress: Progress
 ) -> list[ZipPart]:
-    """Looks at the central directories of the parts.
+    """Reads the central directories of the parts.
 
     Raises:
         FileNotFoundError: no such folder.
@@ -72,7 +72,7 @@ def part_path(folder: Path, number: int) -> Path:
 
 
 def read_part(folder: Path, number: int) -> ZipPart:
-    """Looks at one part's central directory, which lies at its end."""
+    """Reads one part's central directory, which lies at its end."""
     path = part_path(folder, number)
     if not path.is_file():
         return ZipPart(number, path, 'missing', 'it is not there')

@@ -187,7 +187,7 @@ def _nifti_files(volumes: Sequence[str | os.PathLike]) -> Iterator[Path]:
 
 
 def _series_of(name: str, count: int) -> tuple[str, int]:
-    """Series and first number that a volume's name says, else itself, 1."""
+    """Series and first slice number in a volume's name, else the name, 1."""
     series, first = name, 1
     match = _RUN_NAME.fullmatch(name)
     if match and int(match[3]) - int(match[2]) + 1 == count:
@@ -209,6 +209,6 @@ def _check_free(folder: Path, note: dict) -> None:
 
 
 def _is_complete(path: Path) -> bool:
-    """Whether a volume's slices are all written."""
+    """Whether all slices of a volume are written."""
     note = read_json(path) if path.is_file() else None
     return isinstance(note, dict) and note.get('complete') is True

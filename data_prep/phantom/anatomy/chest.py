@@ -134,7 +134,7 @@ def lung_vessels(
 ) -> list[Tube]:
     """Three generations of branches from both hila, painted over lung only.
 
-    Thin ones get a label whose density stands for the partial volume.
+    Thin ones get a label whose density imitates the partial volume.
     """
     points, radii = [], []
     half_x = body.cavity_frame(480)[2]

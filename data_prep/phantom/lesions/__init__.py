@@ -1,1 +1,1 @@
-"""The lesions of a synthetic patient, and what looks like them."""
+"""The lesions of a synthetic patient, and structures similar to them."""

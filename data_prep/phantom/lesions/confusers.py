@@ -47,7 +47,7 @@ class Confuser:
 
 
 # Kind, labels it lies on, weight for each share of the slice's pixels, the
-# most of them on a slice, and the largest diameter in mm.
+# most of them on a slice, and the maximum diameter in mm.
 MENU: tuple[tuple[str, tuple[int, ...], float, int, float], ...] = (
     ('vessel', LUNG, 2.5, 5, 24.0),
     ('vessel', CHEST_FAT, 9.0, 4, 26.0),
@@ -82,8 +82,8 @@ def draw_confusers(
             break
         pick = rng.choice(len(MENU), p=chances / chances.sum())
         left[pick] -= 1
-        kind, labels, _, _, largest = MENU[pick]
-        size = _draw_diameter(rng, kind, largest, knobs)
+        kind, labels, _, _, max_mm = MENU[pick]
+        size = _draw_diameter(rng, kind, max_mm, knobs)
         place = placer.find(rng, labels, labels, 0.9, size)
         if place is None:
             continue
@@ -99,10 +99,10 @@ def draw_confusers(
 
 
 def _draw_diameter(
-    rng: np.random.Generator, kind: str, largest: float, knobs: Difficulty
+    rng: np.random.Generator, kind: str, max_mm: float, knobs: Difficulty
 ) -> float:
     """A lesion's diameter, cut off where such structures end."""
-    ends = (0.75 * knobs.min_long_mm, min(largest, knobs.confuser_max_mm))
+    ends = (0.75 * knobs.min_long_mm, min(max_mm, knobs.confuser_max_mm))
     low, top = np.interp(ends, LONG_MM, QUANTILES)
     size = float(np.interp(rng.uniform(low, top), QUANTILES, LONG_MM))
     return max(size, 14.0) if kind in ('bowel', 'gas') else size
@@ -143,7 +143,7 @@ def _node(rng, centre, radius, labels, colours, knobs) -> Confuser:
 
 
 def _bowel(rng, centre, radius, labels, colours, knobs) -> Confuser:
-    """A loop with a thin wall that goes on in the next slices."""
+    """A loop with a thin wall that continues in the next slices."""
     path = _oblique(rng, centre, rng.uniform(28, 50), knobs)
     radii = np.full(len(path), radius)
     wall = Tube(path, radii, colours[0], labels)

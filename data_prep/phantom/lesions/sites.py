@@ -25,7 +25,7 @@ class Site:
         heights: Where key slices lie, mm above the hip joints.
         home: Labels on which a lesion is centred.
         room: Labels it may cover, and `room_share` of its area must.
-        max_long_mm: The largest that has room.
+        max_long_mm: The maximum diameter that has room.
         window: DICOM window of the CSV.
     """
 

@@ -48,7 +48,7 @@ def fit_isotonic(scores: np.ndarray, hits: np.ndarray) -> Calibration:
     hits = np.asarray(hits, dtype=np.float64)
     if scores.ndim != 1 or scores.shape != hits.shape or not len(scores):
         raise ValueError(
-            'calibration needs one hit or miss a score, but got shapes '
+            'calibration needs one hit or miss per score, but got shapes '
             f'{scores.shape} and {hits.shape}.'
         )
     levels, inverse = np.unique(scores, return_inverse=True)
@@ -107,7 +107,7 @@ class OperatingPoint:
 
     Attributes:
         score_thr: Detections with at least this score count.
-        fps_per_image: False positives an image that remain.
+        fps_per_image: False positives per image that remain.
         sensitivity: Share of the lesions found.
     """
 

@@ -147,7 +147,7 @@ def permutation_p_values(
     the difference of the two FROC figures is computed again each time. Scores
     of different methods need not be comparable, so a detection is ranked by
     its own method's FPs per image up to its score, which leaves either
-    method's own curve as it is. With several runs a method, run i of one is
+    method's own curve as it is. With several runs per method, run i of one is
     exchanged with run i of the other by the same coins, and the mean
     difference is tested.
 
