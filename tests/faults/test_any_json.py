@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.faults import good
+from tests.faults.spoiling import good
 
 LEAVES = st.one_of(
     st.none(),

@@ -3,9 +3,9 @@
 import pytest
 
 from mmuldor.cli.errors import user_errors
-from tests.faults import good
-from tests.faults.corruptions import all_faults
-from tests.faults.memory import at_most
+from tests.faults.spoiling import good
+from tests.faults.spoiling.faults import all_faults
+from tests.support.memory import at_most
 
 FAULTS = all_faults()
 MAX_BYTES = 300e6

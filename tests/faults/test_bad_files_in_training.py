@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from tests.faults import good
+from tests.faults.spoiling import good
 from tools.mine_hard_negatives import main as mine
 from tools.test import main as run_test
 from tools.train import main as train

@@ -43,7 +43,7 @@ def config(mini_config, tmp_path):
     return mini_config
 
 
-def test_a_full_disk(config, disk, tmp_path, capsys):
+def test_a_full_disk(config, disk, tmp_path, refused):
     config.train_cfg.max_epochs = 1
     train_detector(config)
     used = sum(
@@ -53,12 +53,8 @@ def test_a_full_disk(config, disk, tmp_path, capsys):
     )
     # Room for two epochs, not for three.
     work = disk(int(2.5 * used))
-    with pytest.raises(SystemExit) as ended:
-        main([str(tmp_path / 'config.py'), '--work-dir', str(work / 'run')])
-    assert ended.value.code == 1
-    last = capsys.readouterr().err.strip().splitlines()[-1]
-    assert last.startswith('error: ')
-    assert 'No space left on device' in last
+    command = (main, tmp_path / 'config.py', '--work-dir', work / 'run')
+    assert 'No space left on device' in refused(*command)
     whole = latest_checkpoint(str(work / 'run'))
     assert whole is not None
     checkpoint = torch.load(whole, weights_only=False)
@@ -66,13 +62,9 @@ def test_a_full_disk(config, disk, tmp_path, capsys):
     assert list((work / 'run').glob('.*.pth')) == []
 
 
-def test_a_disk_that_cannot_be_written(config, disk, tmp_path, capsys):
+def test_a_disk_that_cannot_be_written(config_file, disk, refused):
     place = disk(1 << 20)
     subprocess.run(['mount', '-o', 'remount,ro', str(place)], check=True)
-    with pytest.raises(SystemExit) as ended:
-        main([str(tmp_path / 'config.py'), '--work-dir', str(place / 'run')])
-    assert ended.value.code == 1
-    error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert error.startswith('error: ')
+    error = refused(main, config_file, '--work-dir', place / 'run')
     assert 'Read-only file system' in error
     assert str(place) in error

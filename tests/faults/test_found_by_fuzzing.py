@@ -3,7 +3,7 @@
 import pytest
 
 from mmuldor.scans.dicom.series import read_dicom
-from tests.faults import good
+from tests.faults.spoiling import good
 
 
 def write_series(folder, changed):

@@ -18,8 +18,8 @@ from mmuldor.io.annotations import load_annotations
 from mmuldor.io.run_length import decode_mask
 from mmuldor.report.build import build_report
 from mmuldor.scans.nifti import read_nifti
-from tests.faults import good
-from tests.faults.memory import at_most
+from tests.faults.spoiling import good
+from tests.support.memory import at_most
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTSIDE = [

@@ -4,9 +4,9 @@ import struct
 import zlib
 from pathlib import Path
 
-from tests.faults import good
-from tests.faults.corruptions import all_faults
-from tests.faults.corruptions_images import chunk
+from tests.faults.spoiling import good
+from tests.faults.spoiling.faults import all_faults
+from tests.faults.spoiling.image_faults import chunk
 
 TARGETS = {
     'dl_info': 'DL_info',

@@ -8,8 +8,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mmuldor.io.limits import MAX_SLICE_BYTES
 from mmuldor.scans.dicom.headers import find_images, open_header
-from tests.faults.memory import at_most
 from tests.support.dicom_series import write_slice
+from tests.support.memory import at_most
 from tests.support.opened_files import opened_files
 
 
