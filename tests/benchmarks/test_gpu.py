@@ -6,13 +6,29 @@ import torch
 from benchmarks import gpu
 
 
-def test_a_trial_runs_everything(tmp_path, capfd):
-    gpu.main(['--device', 'cpu', '--work', str(tmp_path), '--minutes', '30'])
+def trial(folder, capfd, *words):
+    """How each step of a trial on the CPU ended, by name."""
+    command = ['--device', 'cpu', '--work', str(folder), '--minutes', '30']
+    gpu.main([*command, *words])
     ended = capfd.readouterr().out.splitlines()
+    found = {}
     for name in ('prepare', 'tests', *gpu.ON_GPU):
-        (line,) = [text for text in ended if text.startswith(f'{name} ')]
-        assert line.endswith('passed')
+        lines = [text for text in ended if text.startswith(f'{name} ')]
+        found.update((name, line.split()[-1]) for line in lines)
+    return found
+
+
+@pytest.mark.slow
+def test_a_trial_runs_everything(tmp_path, capfd):
+    ended = trial(tmp_path, capfd)
+    assert ended == dict.fromkeys(('prepare', 'tests', *gpu.ON_GPU), 'passed')
     assert (tmp_path / 'mining.json').is_file()
+
+
+def test_a_part_of_a_trial_prepares_what_it_needs(tmp_path, capfd):
+    ended = trial(tmp_path, capfd, '--only', 'validation')
+    assert ended == {'prepare': 'passed', 'validation': 'passed'}
+    assert (tmp_path / 'validation.json').is_file()
 
 
 def test_a_full_run_goes_to_the_gpus_rows(tmp_path):

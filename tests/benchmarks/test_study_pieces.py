@@ -37,6 +37,7 @@ def places(tmp_path_factory):
     return places
 
 
+@pytest.mark.slow
 def test_a_piece_goes_on_from_another(places):
     mask = PLAN['mask_missing-0_seed-0']
     hnem = PLAN['hnem_missing-0_seed-0']

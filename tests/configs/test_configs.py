@@ -177,10 +177,11 @@ def full_size_models():
 def test_a_full_size_model_looks_at_an_image(path):
     config = load(path)
     model = untrained(config)
-    image = torch.rand(channels(config), 256, 256) * 255
-    facts = dict(
-        img_shape=(256, 256), ori_shape=(256, 256), scale_factor=(1.0, 1.0)
-    )
+    # A detector with queries needs as many places as queries.
+    side = 256 if 'num_queries' in config.model else 128
+    image = torch.rand(channels(config), side, side) * 255
+    size = (side, side)
+    facts = dict(img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0))
     batch = dict(inputs=[image], data_samples=[DetDataSample(metainfo=facts)])
     with torch.no_grad():
         (sample,) = model.eval().test_step(batch)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import mine_hard_negatives, test, train
+
 CONFIG = 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
 
 
@@ -139,39 +141,48 @@ def test_train_mine_test_report(root, phantom, trained):
 
 
 @pytest.mark.parametrize(
-    ('command', 'match'),
+    ('tool', 'arguments', 'match'),
     [
+        (train, ['configs/nothing.py'], "'configs/nothing.py' does"),
+        (test, [CONFIG, 'nothing.pth'], "'nothing.pth' does not"),
         (
-            ['tools/train.py', 'configs/nothing.py'],
-            "'configs/nothing.py' does",
-        ),
-        (['tools/test.py', CONFIG, 'nothing.pth'], "'nothing.pth' does not"),
-        (
-            ['tools/train.py', CONFIG, '--cfg-options', 'load_from=no.pth'],
+            train,
+            [CONFIG, '--cfg-options', 'load_from=no.pth'],
             "checkpoint 'no.pth' does not exist",
         ),
         (
-            [
-                'tools/mine_hard_negatives.py',
-                *(CONFIG, 'README.md', '--out', 'bank.json'),
-            ],
+            mine_hard_negatives,
+            [CONFIG, 'README.md', '--out', 'bank.json'],
             "'README.md' must be a checkpoint",
         ),
         (
-            ['tools/test.py', CONFIG, 'README.md', '--out', 'tests'],
+            test,
+            [CONFIG, 'README.md', '--out', 'tests'],
             "'README.md' must be a checkpoint",
-        ),
-        (
-            [
-                *('tools/train.py', CONFIG, '--cfg-options'),
-                'train_dataloader.dataset.data_root=/nowhere',
-            ],
-            "'/nowhere/train.json'",
         ),
     ],
 )
-def test_a_mistake_ends_with_one_line(root, tmp_path, command, match):
-    said = run(root, *command, '--work-dir', tmp_path / 'work', code=1)
+def test_a_mistake_ends_with_one_line(
+    root, tmp_path, monkeypatch, capfd, tool, arguments, match
+):
+    monkeypatch.chdir(root)
+    with pytest.raises(SystemExit) as ended:
+        tool.main([*arguments, '--work-dir', str(tmp_path / 'work')])
+    assert ended.value.code == 1
+    check_line(''.join(capfd.readouterr()), match)
+
+
+def test_a_mistake_in_a_command_ends_with_one_line(root, tmp_path):
+    said = run(
+        root,
+        *('tools/train.py', CONFIG, '--work-dir', tmp_path / 'work'),
+        *('--cfg-options', 'train_dataloader.dataset.data_root=/nowhere'),
+        code=1,
+    )
+    check_line(said, "'/nowhere/train.json'")
+
+
+def check_line(said, match):
     (line,) = [s for s in said.splitlines() if s.startswith('error: ')]
     assert match in line
     assert 'Traceback' not in said

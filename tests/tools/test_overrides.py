@@ -202,6 +202,8 @@ SLOW = {
     *('batches in validation', 'optimizer', 'no logger', 'fewer images'),
     *('pictures in validation', 'a dict as one writes it in a config'),
     *('no validation loss', 'plain validation loop', 'frozen stages'),
+    *('no workers', 'best by FROC', 'deterministic', 'recomputed', 'depth'),
+    *('nothing random said', 'whole batches only', 'another metric'),
 }
 
 

@@ -228,6 +228,7 @@ def sensitivity(found, scores, boxes, images, count):
     return sensitivity_at(froc_curve(matched), [MAX_FPS, 30])
 
 
+@pytest.mark.slow
 def test_a_tuned_blob_detector_finds_at_most_40_percent(phantom):
     root, rows = phantom
     names, boxes, images, spacing = lesions_of(rows, '1')
