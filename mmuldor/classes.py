@@ -1,4 +1,4 @@
-"""Lesion classes: labels of a model, categories of a file, lesion types."""
+"""Classes: labels of a model, categories of a file, lesion types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# Coarse lesion types of DL_info.csv; -1 is unknown (most of the training).
+# Coarse lesion types of DL_info.csv; -1 is unknown (all of the training).
 LESION_TYPES = {
     1: 'bone',
     2: 'abdomen',
@@ -18,20 +18,23 @@ LESION_TYPES = {
     8: 'pelvis',
 }
 UNKNOWN_TYPE = -1
-# Labels of a model, and the categories of files, which count from 1 as COCO's.
+# Labels of a model count from 0, category ids of JSON files from 1 (COCO).
 LESION, FALSE_POSITIVE = 0, 1
 LESION_CATEGORY, FALSE_POSITIVE_CATEGORY = 1, 2
 
 
 def type_classes(lesion_types: str | None) -> tuple[str, ...]:
-    """Names of the classes that a choice of lesion types makes.
+    """Names of the classes for a setting of `lesion_types`.
 
     Args:
         lesion_types: 'known' for DeepLesion's eight types, 'all' for these
-            and 'unknown', None for lesions of one class, which has no types.
+            and 'unknown', None for one lesion class without types.
+
+    Returns:
+        Names in the order of labels; empty for None.
 
     Raises:
-        ValueError: If it is something else.
+        ValueError: If it is none of these.
     """
     if lesion_types is None:
         return ()
@@ -47,10 +50,14 @@ def type_classes(lesion_types: str | None) -> tuple[str, ...]:
 def type_labels(
     numbers: Sequence[int], lesion_types: str | None
 ) -> np.ndarray:
-    """Labels (m,) of lesions by the numbers of their types.
+    """Labels of lesions from their types, (m,) int64.
 
-    The place in :func:`type_classes`; -1 where a type has no class. All are 0
-    if lesions have one class.
+    A label is an index in :func:`type_classes`, -1 for a type without class.
+    With one lesion class all labels are 0.
+
+    Args:
+        numbers: (m,) types, the keys of `LESION_TYPES` or `UNKNOWN_TYPE`.
+        lesion_types: As for :func:`type_classes`.
     """
     classes = type_classes(lesion_types)
     if not classes:
@@ -63,5 +70,5 @@ def type_labels(
 
 
 def is_lesion(label: int, classes: Sequence[str]) -> bool:
-    """Whether a label is of lesions: the first class, or a lesion type."""
+    """Whether a label is the first class or a lesion type."""
     return label == 0 or classes[label] in type_classes('all')

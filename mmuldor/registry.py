@@ -18,7 +18,7 @@ from mmengine.registry import Registry
 
 
 def _child(root: Registry, *modules: str) -> Registry:
-    """A registry below ``root`` that imports ``modules`` when first used."""
+    """A child of ``root`` that imports ``modules`` at its first use."""
     locations = [f'mmuldor.{module}' for module in modules]
     return Registry(
         root.name, parent=root, scope='mmuldor', locations=locations

@@ -1,7 +1,7 @@
 """Model parts that mmdet does not have.
 
-Importing it makes RoI features, and all of mmcv's compiled operators,
-independent of the layout and type of feature maps.
+Importing this package makes RoI features, and all compiled operators of mmcv,
+independent of the memory layout and dtype of feature maps.
 """
 
 from mmuldor.models.channel_groups import GroupedBackbone, GroupFusionNeck

@@ -1,8 +1,8 @@
-"""Groups of channels through one backbone, their features fused.
+"""Groups of channels through one backbone, with fusion of their features.
 
 The groups are neighbouring slice triplets of one window, as in 3DCE (Yan et
 al., MICCAI 2018), or windows of the same slices, as in MVP-Net (Li et al.,
-MICCAI 2019): ImageNet's three-channel weights serve every group.
+MICCAI 2019). ImageNet weights for three channels are used for every group.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class GroupedBackbone(BaseModule):
 
     Args:
         backbone: Config of a backbone for ``group_channels`` channels.
-        group_channels: Channels of a group.
+        group_channels: Number of channels of a group.
         init_cfg: As for mmengine's ``BaseModule``.
     """
 
@@ -43,13 +43,15 @@ class GroupedBackbone(BaseModule):
         """Features of all groups.
 
         Args:
-            x: Images (N, G * group_channels, H, W).
+            x: Images (N, G * group_channels, H, W), float.
 
         Returns:
-            Maps (N * G, C, h, w), the groups of an image side by side.
+            Feature maps (N * G, C, h, w), one a level; the groups of an image
+            follow each other.
 
         Raises:
-            ValueError: If the channels do not divide into groups.
+            ValueError: If the number of channels is no multiple of
+                ``group_channels``.
         """
         if x.shape[1] % self.group_channels:
             raise ValueError(
@@ -63,30 +65,30 @@ class GroupedBackbone(BaseModule):
 
 @MODELS.register_module()
 class GroupFusionNeck(BaseModule):
-    """Run a neck on every group and fuse what it gives, level by level.
+    """Run a neck on every group and fuse its outputs, level by level.
 
-    A 1 x 1 convolution over the groups' channels side by side, the same on
-    all levels; since RoIAlign is linear, that is 3DCE's fusion of pooled
-    features. It starts as one group alone, or as the mean of all, and learns
-    from there, so that the head of a trained model finds what it knows. Here
-    the RPN sees the fused maps too (MVP-Net's way; 3DCE's RPN sees the middle
-    triplet).
+    The fusion is a 1 x 1 convolution over the concatenated channels of all
+    groups, shared by all levels. Since RoIAlign is linear, it equals 3DCE's
+    fusion of pooled features. It is initialised to select one group or to
+    average all, so the head of a trained model still gets the features it was
+    trained on. The RPN uses the fused maps too, as in MVP-Net; 3DCE's RPN
+    uses the middle triplet.
 
     Example:
         ``neck=dict(_delete_=True, type='mmuldor.GroupFusionNeck',
         num_groups=9, neck=_base_.model.neck)``
 
     Args:
-        neck: Config of a neck; its ``out_channels`` are those of the result.
-        num_groups: Groups of an image.
-        start: Group that the fusion starts as; 'middle', 'mean' of all, or
-            a number.
-        attention: Weigh the channels of all groups first by squeeze and
+        neck: Config of a neck; the fused maps have its ``out_channels``.
+        num_groups: Number of groups of an image.
+        start: Initial state of the fusion: 'middle' (the middle group),
+            'mean' (of all groups) or the number of a group.
+        attention: First weight the channels of all groups by squeeze and
             excitation, in place of MVP-Net's attention.
         init_cfg: As for mmengine's ``BaseModule``.
 
     Raises:
-        ValueError: If ``start`` is no such group.
+        ValueError: If ``start`` is none of these.
     """
 
     def __init__(
@@ -114,7 +116,7 @@ class GroupFusionNeck(BaseModule):
         self.fusion = nn.Conv2d(stacked, channels, 1)
 
     def init_weights(self) -> None:
-        """Let the fusion start as ``start`` says."""
+        """Initialise the fusion as ``start`` says."""
         super().init_weights()
         shares = torch.zeros(self.num_groups)
         if self.start == 'mean':
@@ -122,7 +124,7 @@ class GroupFusionNeck(BaseModule):
         else:
             shares[int(self.start)] = 1
         if not isinstance(self.attention, nn.Identity):
-            # Squeeze and excitation starts near one half.
+            # With random weights its sigmoid is near 0.5, which halves all.
             shares *= 2
         eye = torch.eye(self.fusion.out_channels)
         weight = torch.cat([share * eye for share in shares], dim=1)
@@ -132,17 +134,18 @@ class GroupFusionNeck(BaseModule):
                 self.fusion.bias.zero_()
 
     def forward(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Fuse.
+        """Fuse the groups of each image.
 
         Args:
-            inputs: Maps of :class:`GroupedBackbone`, (N * G, C, h, w).
+            inputs: Maps of :class:`GroupedBackbone`, (N * G, C, h, w), one a
+                level.
 
         Returns:
-            Maps (N, out_channels, h, w), a level each.
+            Maps (N, out_channels, h, w), one a level.
         """
         return tuple(self._fuse(maps) for maps in self.neck(inputs))
 
     def _fuse(self, maps: Tensor) -> Tensor:
         stacked = self.num_groups * maps.shape[1]
-        beside = maps.reshape(-1, stacked, *maps.shape[2:])
-        return self.fusion(self.attention(beside))
+        concatenated = maps.reshape(-1, stacked, *maps.shape[2:])
+        return self.fusion(self.attention(concatenated))

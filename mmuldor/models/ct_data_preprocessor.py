@@ -1,4 +1,4 @@
-"""Normalisation of any number of slices and windows."""
+"""Normalisation of images with any number of slices and windows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from mmuldor.registry import MODELS
 class CTDataPreprocessor(DetDataPreprocessor):
     """mmdet's preprocessor for images of any number of channels.
 
-    Channels come window by window, all slices of the first one first
-    (:class:`mmuldor.datasets.transforms.WindowHU`), so the values given stand
-    for equal shares of them: one for all, one a window, or one a channel.
+    Channels are ordered by window, then by slice
+    (:class:`mmuldor.datasets.transforms.WindowHU`). They are divided into as
+    many equal groups as there are values: one value for all channels, one a
+    window, or one a channel.
 
     Example:
         ``data_preprocessor=dict(type='mmuldor.CTDataPreprocessor',
@@ -24,12 +25,12 @@ class CTDataPreprocessor(DetDataPreprocessor):
 
     Args:
         mean: Grey values to subtract.
-        std: Grey values to divide by, as many.
+        std: Grey values to divide by, as many as ``mean``.
         **kwargs: As for mmdet's ``DetDataPreprocessor``.
 
     Raises:
-        ValueError: If both differ in length or a ``std`` is not positive;
-            in a run, if the channels are no multiple of their number.
+        ValueError: If both differ in length or a ``std`` is not positive. In
+            ``forward``: if the number of channels is no multiple of theirs.
     """
 
     def __init__(
@@ -50,9 +51,13 @@ class CTDataPreprocessor(DetDataPreprocessor):
         """Normalise, then pad and stack as mmdet does.
 
         Args:
-            data: ``inputs``, a list of (C, H, W) tensors, and
+            data: ``inputs``, a list of (C, H, W) tensors of grey values, and
                 ``data_samples``.
-            training: Whether masks and batch augmentations are needed.
+            training: Whether to pad masks and run batch augmentations.
+
+        Returns:
+            ``inputs`` (N, C, H, W) float32 on the model's device, and
+            ``data_samples``.
         """
         inputs = [self._normalise(image) for image in data['inputs']]
         return super().forward({**data, 'inputs': inputs}, training)

@@ -11,17 +11,17 @@ from mmuldor.registry import MODELS
 
 @MODELS.register_module()
 class SoftmaxFocalLoss(nn.Module):
-    """Cross-entropy that fades where the model is right already.
+    """Cross-entropy with smaller weights for well-classified samples.
 
     ``(1 - p)^gamma * -log(p)`` with p the softmax probability of the label
-    (Lin et al., ICCV 2017, equation 4). mmdet's own focal loss is one sigmoid
-    a class, which its box head does not read as probabilities.
+    (Lin et al., ICCV 2017, equation 4). mmdet's focal loss uses one sigmoid a
+    class, but the scores of its box head are a softmax.
 
     Example:
         ``loss_cls=dict(type='mmuldor.SoftmaxFocalLoss', gamma=2.0)``
 
     Args:
-        gamma: How fast easy samples fade, 0 or more; 0 is cross-entropy.
+        gamma: Focusing parameter, 0 or more; 0 is cross-entropy.
         reduction: 'mean', 'sum' or 'none'.
         loss_weight: Factor of the loss.
 
@@ -55,14 +55,17 @@ class SoftmaxFocalLoss(nn.Module):
         avg_factor: float | None = None,
         reduction_override: str | None = None,
     ) -> Tensor:
-        """The loss of samples.
+        """The loss of n samples.
 
         Args:
-            cls_score: Logits, (n, classes).
+            cls_score: Logits, (n, classes) float.
             label: Class of each sample, (n,) int64.
-            weight: Weight of each sample, (n,).
-            avg_factor: Divides the sum instead of n.
-            reduction_override: Instead of ``reduction``.
+            weight: Weight of each sample, (n,) float.
+            avg_factor: Divisor of the sum in place of n.
+            reduction_override: Replaces ``reduction``.
+
+        Returns:
+            A scalar, or (n,) with the reduction 'none'.
         """
         log_p = functional.log_softmax(cls_score, dim=1)
         log_p = log_p.gather(1, label[:, None])[:, 0]

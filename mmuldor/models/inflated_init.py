@@ -1,4 +1,4 @@
-"""Pretrained weights for images of another number of channels."""
+"""Pretrained weights for images with another number of channels."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from mmuldor.registry import WEIGHT_INITIALIZERS
 
 
 def inflate(weight: torch.Tensor, channels: int) -> torch.Tensor:
-    """Turn kernels for RGB into kernels for slices and windows.
+    """Convert kernels for RGB to kernels for slices and windows.
 
-    Every new channel gets the mean over the old ones, scaled so that an
-    image whose channels are all equal gets the answer that it had (the rule
-    of Carreira and Zisserman, CVPR 2017, for I3D, along another axis).
+    Every new channel gets the mean over the old channels. The scale keeps the
+    output for images whose channels are all equal (the rule of Carreira and
+    Zisserman, CVPR 2017, for I3D, along another axis).
 
     Args:
-        weight: Of a convolution, (out, in, height, width).
-        channels: Of the image; as many as before leave the weight as it is.
+        weight: Weight of a convolution, (out, in, height, width) float.
+        channels: New number of input channels.
 
     Returns:
-        (out, channels, height, width).
+        (out, channels, height, width); ``weight`` itself if ``channels``
+        equals its number of input channels.
     """
     old = weight.shape[1]
     if old == channels:
@@ -33,7 +34,7 @@ def inflate(weight: torch.Tensor, channels: int) -> torch.Tensor:
 
 @WEIGHT_INITIALIZERS.register_module()
 class InflatedInit(PretrainedInit):
-    """Load pretrained weights, the first convolution's inflated.
+    """Load pretrained weights and inflate those of the first convolution.
 
     Example:
         ``backbone=dict(in_channels=9, init_cfg=dict(
@@ -41,7 +42,7 @@ class InflatedInit(PretrainedInit):
 
     Args:
         checkpoint: URL or file.
-        prefix: Part of a larger model in it, as for ``Pretrained``.
+        prefix: Prefix of the part to load, as for ``Pretrained``.
         map_location: Device to load to.
 
     Raises:
@@ -49,9 +50,9 @@ class InflatedInit(PretrainedInit):
     """
 
     def __call__(self, module: nn.Module) -> None:
-        """Load into a module."""
-        found = (m for m in module.modules() if isinstance(m, nn.Conv2d))
-        first = next(found, None)
+        """Load the weights into a module."""
+        convs = (m for m in module.modules() if isinstance(m, nn.Conv2d))
+        first = next(convs, None)
         if first is None:
             raise ValueError(
                 'InflatedInit needs a module with a convolution, but got '

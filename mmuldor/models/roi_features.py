@@ -1,12 +1,12 @@
-"""RoI features that do not depend on the layout and type of the maps.
+"""RoI features that do not depend on memory layout and dtype of the maps.
 
-mmdet's extractors cast RoIs to the type of the feature maps: in bfloat16 300.6
-becomes 300 and 341.2 becomes 342, while the targets of the heads stay exact.
-mmcv's RoIAlign reads maps as if they lay (N, C, H, W) in memory, whatever
-their layout, and knows no bfloat16. Here, in one place, every extractor gets
-float32 maps in that layout; its result has the type of the maps again. Only
-the stand-in and torchvision, which take any layout, get the maps as they lie:
-two copies of them a call are saved.
+mmdet's extractors cast RoIs to the dtype of the feature maps. In bfloat16
+300.6 becomes 300 and 341.2 becomes 342, while the targets of the heads stay
+exact. mmcv's RoIAlign reads memory as (N, C, H, W), even if the maps have
+another layout, and does not support bfloat16. Therefore every extractor gets
+contiguous float32 maps, and its result is cast back to the dtype of the maps.
+The stand-in and torchvision accept any layout: for them the maps are not made
+contiguous, which saves two copies a call.
 """
 
 from __future__ import annotations
@@ -31,28 +31,29 @@ def exact_roi_features(
     *args: Any,
     **kwargs: Any,
 ) -> Tensor:
-    """Call an extractor on maps of float32, contiguous.
+    """Call an extractor on contiguous maps of at least float32.
 
     Args:
-        extractor: Any of mmdet's or a user's.
-        feats: Maps (N, C, h, w), a level each, of any type and layout.
-        rois: (K, 5) ``[image index, x1, y1, x2, y2]``, px of the input.
-        *args: As the extractor takes them.
-        **kwargs: Likewise.
+        extractor: An extractor of mmdet or of a user.
+        feats: Maps (N, C, h, w), one a level, of any float dtype and layout.
+        rois: (K, 5) ``[image index, x1, y1, x2, y2]``, px of the network's
+            input.
+        *args: Further arguments of the extractor.
+        **kwargs: Further arguments of the extractor.
 
     Returns:
-        (K, C, P, Q) of the type of ``feats``.
+        (K, C, P, Q) of the dtype of ``feats``.
     """
-    kind = feats[0].dtype
-    exact = torch.promote_types(kind, torch.float32)
+    dtype = feats[0].dtype
+    exact = torch.promote_types(dtype, torch.float32)
     maps = tuple(level.to(exact) for level in feats)
-    # Looked up: the module's operators can be changed.
+    # Looked up at each call, since tests replace the module's operators.
     if sys.modules['mmcv.ops.roi_align'].ext_module is not extension:
         maps = tuple(level.contiguous() for level in maps)
     call = nn.Module.__call__
-    return call(extractor, maps, rois.to(exact), *args, **kwargs).to(kind)
+    return call(extractor, maps, rois.to(exact), *args, **kwargs).to(dtype)
 
 
 def use_exact_roi_features() -> None:
-    """Let every extractor, also of stock configs, be called like this."""
+    """Apply :func:`exact_roi_features` to all extractors, mmdet's too."""
     BaseRoIExtractor.__call__ = exact_roi_features

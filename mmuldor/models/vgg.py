@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmuldor.registry import MODELS
 
-# The pooling after conv4_3 among torchvision's `features`.
+# Index of the pooling after conv4_3 in torchvision's `features`.
 _POOL4 = 23
 
 
@@ -19,21 +19,20 @@ class VGG16(VGG, BaseModule):
     """conv1_1 to conv5_3 of VGG-16; one feature map.
 
     Parameters have torchvision's names (``features.28.weight``), so its
-    ImageNet weights load by URL or file. For DeepLesion the fourth pooling is
-    taken out, which doubles the resolution of the feature map; it has no
-    weights, so the names stay (Yan et al., lesion_detector_3DCE of
-    rsummers11/CADLab, symbol_vgg.py).
+    ImageNet weights can be loaded. For DeepLesion the fourth pooling is
+    removed, which doubles the resolution of the feature map (Yan et al.,
+    lesion_detector_3DCE of rsummers11/CADLab, symbol_vgg.py). Pooling has no
+    weights, so the names stay the same.
 
     Example:
         ``backbone=dict(type='mmuldor.VGG16', stride=8)``
 
     Args:
-        stride: Pixels of the input a cell of the feature map, 8 or 16 (with
-            the fourth pooling).
-        frozen_stages: Number of stages, from the input, that do not learn.
+        stride: Stride of the feature map in input pixels, 8 or 16 (with the
+            fourth pooling).
+        frozen_stages: Number of frozen stages, counted from the input.
         init_cfg: As for mmengine's ``BaseModule``, ``dict(type='Pretrained',
-            checkpoint=...)`` for ImageNet weights. Without, the weights are
-            random.
+            checkpoint=...)`` for ImageNet weights. None: random weights.
 
     Raises:
         ValueError: If ``stride`` is neither 8 nor 16.
@@ -58,7 +57,7 @@ class VGG16(VGG, BaseModule):
             self.features[_POOL4] = nn.Identity()
 
     def init_weights(self) -> None:
-        """By ``init_cfg``, as every part of a detector."""
+        """Initialise by ``init_cfg``, not by mmcv's ``pretrained``."""
         BaseModule.init_weights(self)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:

@@ -15,16 +15,17 @@ from torch import Tensor
 from mmuldor.functional.view_fusion import fuse_group, group_views
 from mmuldor.registry import MODELS
 
-# Dimensions of a mask (n, H, W) that a flip turns about.
+# Dimensions of masks (n, H, W) to reverse, by the direction of a flip.
 _FLIPPED = {'horizontal': [2], 'vertical': [1], 'diagonal': [1, 2]}
 
 
 @MODELS.register_module()
 class ViewAveraging(BaseTTAModel):
-    """A detector that runs on several views; masks are averaged too.
+    """Test-time augmentation that averages boxes, scores and masks.
 
-    mmdet's ``DetTTAModel`` refuses masks and keeps the largest score of a
-    lesion; here what only one view finds loses.
+    mmdet's ``DetTTAModel`` does not support masks and keeps the maximum score
+    over the views. Here scores are averaged, so detections of a single view
+    get lower scores.
 
     Example:
         ``tools/test.py --tta``, with ``tta`` of the config
@@ -32,7 +33,7 @@ class ViewAveraging(BaseTTAModel):
     Args:
         module: The detector, or its config.
         iou_thr: See :func:`mmuldor.functional.view_fusion.group_views`.
-        max_per_img: Detections of an image.
+        max_per_img: Maximum number of detections of an image.
     """
 
     def __init__(
@@ -51,60 +52,66 @@ class ViewAveraging(BaseTTAModel):
         """Merge the views of each image.
 
         Args:
-            data_samples_list: By image, then by view, with predictions in
-                the frame of the source image as flipped.
+            data_samples_list: Samples by image, then by view. Predictions are
+                in px of the source image, flipped like the view.
+
+        Returns:
+            One sample an image, in the frame of the unflipped source image.
         """
         return [self._merge(views) for views in data_samples_list]
 
     def _merge(self, views: Sequence[DetDataSample]) -> DetDataSample:
-        found = [_unflipped(sample) for sample in views]
-        together = InstanceData.cat(found)
-        number = np.repeat(np.arange(len(found)), [len(f) for f in found])
+        by_view = [_unflipped(sample) for sample in views]
+        detections = InstanceData.cat(by_view)
+        view = np.repeat(np.arange(len(by_view)), [len(d) for d in by_view])
         merged = [
             part
-            for label in together.labels.unique()
+            for label in detections.labels.unique()
             for part in self._fuse(
-                together[together.labels == label],
-                number[(together.labels == label).cpu().numpy()],
-                len(found),
+                detections[detections.labels == label],
+                view[(detections.labels == label).cpu().numpy()],
+                len(by_view),
             )
         ]
-        result = InstanceData.cat(merged) if merged else together
+        result = InstanceData.cat(merged) if merged else detections
         order = result.scores.argsort(descending=True, stable=True)
         sample = views[0].new()
         sample.pred_instances = result[order[: self.max_per_img]]
         return sample
 
     def _fuse(
-        self, found: InstanceData, number: np.ndarray, num_views: int
+        self, detections: InstanceData, view: np.ndarray, num_views: int
     ) -> list[InstanceData]:
-        """One instance a group; ``found`` is of one class."""
-        boxes = found.bboxes.double().cpu().numpy()
-        scores = found.scores.double().cpu().numpy()
+        """Fuse the detections of one class into one instance a group."""
+        boxes = detections.bboxes.double().cpu().numpy()
+        scores = detections.scores.double().cpu().numpy()
         fused = []
-        for rows in group_views(boxes, scores, number, iou_thr=self.iou_thr):
+        for rows in group_views(boxes, scores, view, iou_thr=self.iou_thr):
             box, score = fuse_group(boxes[rows], scores[rows], num_views)
-            one = found[torch.as_tensor(rows[:1])]
-            one.bboxes = one.bboxes.new_tensor(box[None])
-            one.scores = one.scores.new_tensor([score])
-            if 'masks' in found:
-                one.masks = _mean_mask(found.masks[torch.as_tensor(rows)])
-            fused.append(one)
+            instance = detections[torch.as_tensor(rows[:1])]
+            instance.bboxes = instance.bboxes.new_tensor(box[None])
+            instance.scores = instance.scores.new_tensor([score])
+            if 'masks' in detections:
+                masks = detections.masks[torch.as_tensor(rows)]
+                instance.masks = _mean_mask(masks)
+            fused.append(instance)
         return fused
 
 
 def _mean_mask(masks: Tensor) -> Tensor:
-    """Pixels in at least half of the masks, (1, H, W) bool."""
+    """Pixels in at least half of the masks (n, H, W): (1, H, W) bool."""
     return masks.float().mean(dim=0, keepdim=True) >= 0.5
 
 
 def _unflipped(sample: DetDataSample) -> InstanceData:
-    """Predictions of a view in the frame of the image as it is stored."""
-    found = sample.pred_instances
+    """Predictions of a view in the frame of the unflipped source image."""
+    detections = sample.pred_instances
     if not sample.get('flip'):
-        return found
+        return detections
     direction = sample.flip_direction
-    found.bboxes = bbox_flip(found.bboxes, sample.ori_shape, direction)
-    if 'masks' in found:
-        found.masks = found.masks.flip(_FLIPPED[direction])
-    return found
+    detections.bboxes = bbox_flip(
+        detections.bboxes, sample.ori_shape, direction
+    )
+    if 'masks' in detections:
+        detections.masks = detections.masks.flip(_FLIPPED[direction])
+    return detections

@@ -1,8 +1,8 @@
-"""Stand-in for mmcv's compiled operators where they are missing.
+"""Stand-in for mmcv's compiled operators where mmcv has none.
 
-``import mmuldor`` registers it; mmcv then finds it under the name
-``mmcv._ext``, after every real extension. Importing this package loads neither
-torch nor any mm* package.
+``import mmuldor`` registers it under the name ``mmcv._ext``, with a lower
+priority than a real extension. Importing this package loads neither torch nor
+any OpenMMLab package.
 """
 
 from mmuldor.ops.info import backend, log_backend

@@ -1,7 +1,7 @@
-"""Multi-scale deformable attention in mmcv's own plain PyTorch.
+"""Multi-scale deformable attention by mmcv's implementation in PyTorch.
 
-mmcv takes that path on a CPU by itself; on a GPU it asks for a compiled
-operator (Zhu et al., ICLR 2021, https://arxiv.org/abs/2010.04159).
+mmcv uses that implementation on a CPU, but a compiled operator on a GPU (Zhu
+et al., ICLR 2021, https://arxiv.org/abs/2010.04159).
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ def ms_deform_attn_forward(
     """The attended values, (batch, queries, heads * channels).
 
     Args:
-        value: (batch, keys, heads, channels), all levels side by side.
+        value: (batch, keys, heads, channels) float, the levels concatenated
+            along the keys.
         value_spatial_shapes: (levels, 2) int64 height and width.
-        value_level_start_index: (levels,); follows from the shapes.
+        value_level_start_index: (levels,); not used here, since it follows
+            from the shapes.
         sampling_locations: (batch, queries, heads, levels, points, 2), x and
-            y from 0 to 1.
+            y in [0, 1] from the outer edges of the map.
         attention_weights: (batch, queries, heads, levels, points).
-        im2col_step: Images at a time, of the compiled operator alone.
+        im2col_step: Not used; a setting of the compiled operator.
     """
     return _attend(
         value, value_spatial_shapes, sampling_locations, attention_weights
@@ -47,27 +49,30 @@ def ms_deform_attn_backward(
     grad_attn_weight: Tensor,
     im2col_step: int,
 ) -> None:
-    """Add the gradients of the three inputs to the last three tensors."""
+    """Add the gradients of the three inputs to the ``grad_*`` tensors.
+
+    The inputs are those of :func:`ms_deform_attn_forward`; ``grad_output`` has
+    the shape of its result, each other gradient that of its input.
+    """
     inputs = [
         tensor.detach().requires_grad_()
         for tensor in (value, sampling_locations, attention_weights)
     ]
     with torch.enable_grad():
         output = _attend(inputs[0], value_spatial_shapes, *inputs[1:])
-    found = torch.autograd.grad(output, inputs, grad_output)
-    for grad, values in zip(
-        (grad_value, grad_sampling_loc, grad_attn_weight), found, strict=True
-    ):
-        grad += values
+    outputs = (grad_value, grad_sampling_loc, grad_attn_weight)
+    gradients = torch.autograd.grad(output, inputs, grad_output)
+    for grad, gradient in zip(outputs, gradients, strict=True):
+        grad += gradient
 
 
 def _attend(value, shapes, locations, weights) -> Tensor:
-    # While mmcv is imported, it imports this package.
+    # Imported here, since mmcv imports this package while it is imported.
     from mmcv.ops.multi_scale_deform_attn import (
         multi_scale_deformable_attn_pytorch,
     )
 
-    # The sizes are needed on the host, once and not level by level.
+    # One copy to the host instead of one a level.
     return multi_scale_deformable_attn_pytorch(
         value, shapes.cpu(), locations, weights
     )

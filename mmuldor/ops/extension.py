@@ -1,8 +1,8 @@
-"""The module that mmcv imports as ``mmcv._ext`` where none was compiled.
+"""The module that mmcv imports as ``mmcv._ext`` if none was compiled.
 
-It runs under that name, hence the absolute imports. mmcv asks for some two
-hundred operators while it is imported; each one that is missing here is a
-function that raises when it is called.
+It runs under that name, hence the absolute imports. mmcv looks up about two
+hundred operators while it is imported. Operators that are missing here are
+functions that raise when they are called.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ __all__ = [
 
 
 def get_compiler_version() -> str:
-    """Answer for mmcv's report of the environment: nothing was compiled."""
+    """Entry of mmcv's environment report: nothing was compiled."""
     return 'none (stand-in of mmuldor)'
 
 
 def get_compiling_cuda_version() -> str:
-    """Answer for mmcv's report of the environment: nothing was compiled."""
+    """Entry of mmcv's environment report: nothing was compiled."""
     return 'none (stand-in of mmuldor)'
 
 
 def __getattr__(name: str) -> Callable[..., NoReturn]:
-    # Names with an underscore are Python's own questions about a module.
+    # Python itself looks up attributes of modules that begin with "_".
     if name.startswith('_'):
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 

@@ -1,4 +1,4 @@
-"""Import finder that answers for ``mmcv._ext`` where nobody else does."""
+"""Import finder for ``mmcv._ext`` where mmcv has no compiled operators."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ STAND_IN_FILE = Path(__file__).with_name('extension.py')
 class StandInFinder(MetaPathFinder):
     """Finds ``extension.py`` under the name of mmcv's compiled extension.
 
-    It stands last in ``sys.meta_path``, so it is asked only after Python's own
-    finders found no compiled ``mmcv._ext``: nothing is ever replaced. A
-    compiled one that is found but cannot be loaded is an error, not a case for
-    the stand-in; :func:`mmuldor.ops.backend` explains it.
+    It is the last in ``sys.meta_path``, so a compiled ``mmcv._ext`` has
+    priority and is never replaced. A compiled one that cannot be loaded is an
+    error, which :func:`mmuldor.ops.backend` explains; the stand-in does not
+    take its place.
     """
 
     def find_spec(
         self, fullname: str, path: object = None, target: object = None
     ) -> ModuleSpec | None:
-        """Return the stand-in's spec for ``mmcv._ext``, None for all else."""
+        """Return the stand-in's spec for ``mmcv._ext``, None for others."""
         if fullname != EXTENSION_NAME:
             return None
         return spec_from_file_location(fullname, STAND_IN_FILE)

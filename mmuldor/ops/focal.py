@@ -1,8 +1,9 @@
 """Sigmoid focal loss with the calling convention of ``mmcv._ext``.
 
-The arithmetic is that of mmcv's kernel (sigmoid_focal_loss_cuda_kernel.cuh),
-which has it from Lin et al., ICCV 2017, https://arxiv.org/abs/1708.02002,
-equation 5.
+The arithmetic is that of mmcv's kernel (sigmoid_focal_loss_cuda_kernel.cuh):
+Lin et al., ICCV 2017, https://arxiv.org/abs/1708.02002, equation 5. For class
+c of a row, p_t is the sigmoid of its logit if c is the row's target, else one
+minus that.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ def sigmoid_focal_loss_forward(
     Args:
         input: (n, classes) logits of a floating type.
         target: (n,) int64 class of each row; ``classes`` is background.
-        weight: (classes,) factors of rows by their class, or empty.
-        output: Of the shape of ``input``.
-        gamma: How fast the loss of what is right fades.
-        alpha: Weight of a row's own class; others have ``1 - alpha``.
+        weight: (classes,) float factors of rows by their class, or empty.
+        output: (n, classes), overwritten.
+        gamma: Focusing parameter; well-classified samples lose weight.
+        alpha: Weight of the target class; other classes have ``1 - alpha``.
     """
-    right, _, scale = _terms(input, target, weight, alpha)
-    # log(p) of the smallest p there is, not of 0.
-    log = right.clamp(min=torch.finfo(right.dtype).tiny).log()
-    output.copy_(-scale * (1 - right) ** gamma * log)
+    p_t, _, scale = _terms(input, target, weight, alpha)
+    # The smallest normal number instead of 0, whose logarithm is -inf.
+    log = p_t.clamp(min=torch.finfo(p_t.dtype).tiny).log()
+    output.copy_(-scale * (1 - p_t) ** gamma * log)
 
 
 @torch.no_grad()
@@ -47,27 +48,31 @@ def sigmoid_focal_loss_backward(
 ) -> None:
     """Fill ``grad_input`` with the derivative of each loss by its logit.
 
-    Args: as of :func:`sigmoid_focal_loss_forward`.
+    ``grad_input`` is (n, classes) and overwritten. The other arguments are
+    those of :func:`sigmoid_focal_loss_forward`.
     """
-    right, own, scale = _terms(input, target, weight, alpha)
-    log = right.clamp(min=torch.finfo(right.dtype).tiny).log()
-    slope = (1 - right) ** gamma * (gamma * right * log + right - 1)
-    # `right` falls with the logit where the class is not the row's own.
-    grad_input.copy_(scale * torch.where(own, slope, -slope))
+    p_t, is_target, scale = _terms(input, target, weight, alpha)
+    log = p_t.clamp(min=torch.finfo(p_t.dtype).tiny).log()
+    slope = (1 - p_t) ** gamma * (gamma * p_t * log + p_t - 1)
+    # p_t decreases with the logit for classes other than the target.
+    grad_input.copy_(scale * torch.where(is_target, slope, -slope))
 
 
 def _terms(
     logits: Tensor, target: Tensor, weight: Tensor, alpha: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Probability of what is right, whether that is the class, weight."""
+    """p_t, whether a class is the target, and the weight: (n, classes) each.
+
+    Computed in float32 or, for float64 logits, in float64.
+    """
     dtype = torch.promote_types(logits.dtype, torch.float32)
     classes = torch.arange(logits.shape[1], device=logits.device)
-    own = target[:, None] == classes
-    # The sigmoid of the other sign, since 1 - p would lose digits.
-    right = torch.where(own, logits, -logits).to(dtype).sigmoid()
-    scale = own * alpha + ~own * (1 - alpha)
+    is_target = target[:, None] == classes
+    # 1 - sigmoid(x) is sigmoid(-x), which keeps its digits near 0.
+    p_t = torch.where(is_target, logits, -logits).to(dtype).sigmoid()
+    scale = is_target * alpha + ~is_target * (1 - alpha)
     if weight.numel():
-        # Background has the last class's weight.
+        # As in mmcv, background rows have the weight of the last class.
         rows = target.clamp(max=len(weight) - 1)
         scale = scale * weight.to(dtype)[rows][:, None]
-    return right, own, scale
+    return p_t, is_target, scale

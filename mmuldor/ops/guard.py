@@ -1,8 +1,8 @@
-"""What mmcv's compiled operators need of their tensors, given to them.
+"""Contiguous float32 tensors for mmcv's compiled operators.
 
-Their kernels, on CPU and GPU alike, read raw memory as (N, C, H, W), and
-nothing in mmcv asks whether a tensor lies so: maps in channels-last layout
-give scrambled results, in silence. They know no bfloat16 either.
+Their CPU and GPU kernels read memory as (N, C, H, W), and mmcv does not check
+the layout: maps in channels-last layout silently give wrong results. The
+kernels do not support bfloat16 either.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _MARK = '_mmuldor_guarded'
 
 
 def guard_extension() -> None:
-    """Guard all functions of the ``mmcv._ext`` in use, once.
+    """Guard all functions of the installed ``mmcv._ext``, once.
 
-    mmcv looks each function up when it calls it, so it gets the guarded one.
-    The stand-in reads any layout and type and is left alone.
+    mmcv looks up each function when it calls it, so it gets the guarded one.
+    The stand-in supports any layout and dtype and is not guarded.
     """
     extension = importlib.import_module(EXTENSION_NAME)
     if getattr(extension, '__file__', None) != str(STAND_IN_FILE):
@@ -33,31 +33,31 @@ def guard_extension() -> None:
 
 
 def guard_module(extension: ModuleType) -> None:
-    """Replace each public function of a module by its guarded one."""
+    """Replace each public function of a module by a guarded one."""
     for name, value in list(vars(extension).items()):
         if callable(value) and not name.startswith('_'):
             setattr(extension, name, guarded(value))
 
 
 def guarded(operator: Callable) -> Callable:
-    """An operator that gets contiguous tensors, bfloat16 as float32.
+    """An operator whose tensors are made contiguous, bfloat16 made float32.
 
-    What it writes into such a tensor is copied back: the operators fill their
-    outputs in place and do not say which arguments those are.
+    Every copied tensor is copied back after the call: operators write their
+    outputs in place, and which arguments are outputs is not known here.
     """
     if hasattr(operator, _MARK):
         return operator
 
     @functools.wraps(operator)
     def call(*args: Any, **kwargs: Any) -> Any:
-        # One copy a tensor, also where it is passed twice.
+        # By id, so that a tensor that is passed twice is copied once.
         copies: dict[int, tuple[Tensor, Tensor]] = {}
-        plain = [_plain(value, copies) for value in args]
-        named = {k: _plain(value, copies) for k, value in kwargs.items()}
-        result = operator(*plain, **named)
+        checked = [_supported(value, copies) for value in args]
+        named = {k: _supported(value, copies) for k, value in kwargs.items()}
+        result = operator(*checked, **named)
         for tensor, copy in copies.values():
             if not _is_expanded(tensor):
-                # `data`: autograd need not hear of inputs that stay the same.
+                # Through `data`, so that autograd sees no write into inputs.
                 tensor.data.copy_(copy)
         return result
 
@@ -66,12 +66,13 @@ def guarded(operator: Callable) -> Callable:
 
 
 def _is_expanded(tensor: Tensor) -> bool:
-    """Whether elements share memory: nothing can be written into it."""
+    """Whether elements share memory, so that writing is not possible."""
     sizes = zip(tensor.shape, tensor.stride(), strict=True)
     return any(size > 1 and stride == 0 for size, stride in sizes)
 
 
-def _plain(value: Any, copies: dict[int, tuple[Tensor, Tensor]]) -> Any:
+def _supported(value: Any, copies: dict[int, tuple[Tensor, Tensor]]) -> Any:
+    """The value itself, or a copy in a supported layout and dtype."""
     if not isinstance(value, Tensor):
         return value
     half = value.dtype == torch.bfloat16

@@ -1,4 +1,4 @@
-"""Which operators are in use, and how to get the compiled ones."""
+"""Which operators are in use, and how to install the compiled ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmuldor.ops.finder import EXTENSION_NAME, STAND_IN_FILE
 
 
 def backend() -> str:
-    """Name the operators that mmcv uses in this process.
+    """The operators that mmcv uses in this process.
 
     Returns:
         ``'compiled mmcv'``, ``'stand-in on torchvision'`` or ``'stand-in in
@@ -40,7 +40,7 @@ def backend() -> str:
 
 
 def stand_in_backend() -> str:
-    """Name what the stand-in computes with, in use or not."""
+    """The library behind the stand-in, whether that is in use or not."""
     from mmuldor.ops.torchvision_ops import torchvision_ops
 
     if torchvision_ops() is None:
@@ -53,14 +53,14 @@ def compiled_operators(path: Path | None = None) -> ModuleType | None:
 
     Args:
         path: File of an extension module with mmcv's operators, or with only
-            the three that the stand-in has; None for the installed ones.
+            those that the stand-in has; None for the installed ones.
 
     Returns:
-        The module; None if none is installed and ``path`` is None.
+        The module; None if ``path`` is None and none is installed.
 
     Raises:
         FileNotFoundError: If ``path`` is no file.
-        ImportError: If they are there but cannot be loaded.
+        ImportError: If they cannot be loaded.
     """
     if path is None:
         in_use = backend() == 'compiled mmcv'
@@ -69,11 +69,11 @@ def compiled_operators(path: Path | None = None) -> ModuleType | None:
         raise FileNotFoundError(
             f"an extension module must be an existing file, but got '{path}'"
         )
-    importlib.import_module('torch')  # its libraries, which they link to
+    importlib.import_module('torch')  # loads the libraries they link to
     name = path.name.split('.')[0]
     loader = ExtensionFileLoader(name, str(path))
     spec = spec_from_loader(name, loader)
-    # A loader of a file always has one.
+    # spec_from_loader gives None only for loaders without a file.
     module = module_from_spec(spec)  # type: ignore[arg-type]
     loader.exec_module(module)
     return module
@@ -86,9 +86,9 @@ def log_backend() -> None:
 
     message = f'NMS and RoIAlign: {backend()}'
     if message.endswith('in PyTorch'):
-        from mmuldor.ops.torchvision_ops import why_not
+        from mmuldor.ops.torchvision_ops import unavailable_reason
 
-        message += f' ({why_not()})'
+        message += f' ({unavailable_reason()})'
     print_log(message, logger='current', level=logging.INFO)
     if torch.cuda.is_available():
         warn_of_plain_operators()
@@ -96,13 +96,13 @@ def log_backend() -> None:
 
 @lru_cache(maxsize=1)
 def warn_of_plain_operators() -> None:
-    """Warn, once a process, where a GPU computes without kernels for it."""
+    """Warn once a process if the operators have no GPU kernels."""
     from mmengine.logging import print_log
 
     if backend().endswith('in PyTorch'):
         print_log(
-            'this GPU computes NMS and RoIAlign in plain PyTorch, step by '
-            'step. Let torchvision do it: run tools/setup_env.sh again, or '
+            'this GPU computes NMS and RoIAlign in plain PyTorch, which is '
+            'slow. Install torchvision: run tools/setup_env.sh again, or '
             'pip install --no-deps "$(python -m mmuldor.ops.torchvision_for)"',
             logger='current',
             level=logging.WARNING,
@@ -110,11 +110,11 @@ def warn_of_plain_operators() -> None:
 
 
 def compile_hint() -> str:
-    """Say how to install mmcv with its compiled operators.
+    """The command that installs mmcv with its compiled operators.
 
-    mmcv's ``setup.py`` compiles when it can import torch, which pip's build
-    isolation hides from it. Without ``--no-cache-dir`` pip would take the
-    wheel without operators that it built and kept before.
+    mmcv's ``setup.py`` compiles only if it can import torch, which is not
+    possible in pip's build isolation. Without ``--no-cache-dir`` pip would
+    install its cached wheel, which has no operators.
     """
     name, version = _mmcv_distribution()
     return (
@@ -128,7 +128,7 @@ def compile_hint() -> str:
 
 def _mmcv_distribution() -> tuple[str, str]:
     """Name and version of the installed distribution that holds mmcv."""
-    # Takes longer to import than the rest of this package.
+    # Imported here, since it takes longer than the rest of this package.
     from importlib import metadata
 
     for name in ('onedl-mmcv', 'mmcv', 'mmcv-lite'):

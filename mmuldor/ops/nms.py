@@ -9,8 +9,8 @@ from torch import Tensor
 from mmuldor.ops.threads import one_thread
 from mmuldor.ops.torchvision_ops import torchvision_ops
 
-# Boxes handled at once. Few waits for a GPU want it large, little wasted work
-# on boxes that fall in the end wants it small.
+# Boxes compared at once. Larger blocks synchronise with a GPU less often;
+# smaller ones compute fewer overlaps of boxes that are suppressed anyway.
 _BLOCK = 64
 _BLOCK_GPU = 2048
 
@@ -19,27 +19,29 @@ _BLOCK_GPU = 2048
 def nms(
     boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int
 ) -> Tensor:
-    """Keep the best box of each heap of overlapping ones.
+    """Greedy non-maximum suppression.
 
     Args:
         boxes: (n, 4) floats ``[x1, y1, x2, y2]``, any frame.
         scores: (n,) floats.
-        iou_threshold: A box falls if its IoU with a better kept box is above.
-        offset: A box is ``x2 - x1 + offset`` wide, 0 or 1.
+        iou_threshold: A box is suppressed if its IoU with a kept box of a
+            higher score is above this.
+        offset: Widths are ``x2 - x1 + offset``; 0 or 1.
 
     Returns:
-        (m,) int64, indices of the kept boxes, best first. They equal those of
-        the compiled operator: the same sort, the same float32 arithmetic. (On
-        a GPU all three round differently, which decides only on an IoU that
-        equals the threshold to the last digit.)
+        (m,) int64, indices of the kept boxes by descending score. They equal
+        those of the compiled operator: the same sort and the same float32
+        arithmetic. (On a GPU, mmcv, torchvision and this code round
+        differently, which matters only if an IoU equals the threshold to the
+        last digit.)
     """
     order = scores.sort(0, descending=True).indices
     boxes = _at_least_float32(boxes)[order]
-    # The compiled operator holds the threshold in float32: 0.3 is 0.30000001.
+    # The compiled operator has a float32 threshold: 0.3 becomes 0.30000001.
     threshold = float(np.float32(iou_threshold))
     ops = torchvision_ops()
     if ops is not None and offset == 0:
-        # The boxes are in order already; these scores have no ties.
+        # Scores without ties keep the boxes in the order of the sort above.
         ranks = torch.arange(len(order), 0, -1, device=boxes.device)
         return order[ops.nms(boxes, ranks.to(boxes.dtype), threshold)]
     with one_thread():
@@ -55,26 +57,27 @@ def _at_least_float32(boxes: Tensor) -> Tensor:
 
 
 def _parts(boxes: Tensor, threshold: float, offset: int) -> list[Tensor]:
-    """Indices, rising, of boxes that fell none of the other parts.
+    """Split boxes into parts that do not overlap: ascending indices of each.
 
-    mmcv moves the boxes of each class and of each level of the pyramid to a
-    place of their own along both axes; what lies apart need not be compared,
-    unless an overlap of 0 is enough to fall.
+    For NMS per class and per level, mmcv shifts the boxes of each class or
+    level along both axes, so that they do not overlap. Boxes of different
+    parts need not be compared, unless an IoU of 0 exceeds the threshold.
     """
     if boxes.is_cuda or len(boxes) <= _BLOCK or threshold < 0:
         return [torch.arange(len(boxes), device=boxes.device)]
-    low, by_low = boxes[:, 0].sort()
-    reach = boxes[by_low, 2].cummax(0).values
+    left, by_left = boxes[:, 0].sort()
+    # The maximum right edge of all boxes up to each one.
+    right = boxes[by_left, 2].cummax(0).values
     cuts = [0]
-    for gap in torch.nonzero(low[1:] > reach[:-1] + offset)[:, 0].tolist():
-        # Smaller parts cost more than they save.
+    for gap in torch.nonzero(left[1:] > right[:-1] + offset)[:, 0].tolist():
+        # The overhead of smaller parts exceeds their gain.
         if gap + 1 - cuts[-1] >= _BLOCK:
             cuts.append(gap + 1)
-    return [part.sort().values for part in by_low.tensor_split(cuts[1:])]
+    return [part.sort().values for part in by_left.tensor_split(cuts[1:])]
 
 
 def _greedy_nms(boxes: Tensor, threshold: float, offset: int) -> Tensor:
-    """NMS of sorted ``boxes`` (n, 4); returns the indices of the kept."""
+    """NMS of boxes (n, 4) sorted by descending score: (m,) kept indices."""
     block = _BLOCK_GPU if boxes.is_cuda else _BLOCK
     order = torch.arange(len(boxes), device=boxes.device)
     kept = [order[:0]]
@@ -88,7 +91,7 @@ def _greedy_nms(boxes: Tensor, threshold: float, offset: int) -> Tensor:
 
 
 def _overlap(a: Tensor, b: Tensor, threshold: float, offset: int) -> Tensor:
-    """(n, m) bool: is the IoU of ``a`` (n, 4) and ``b`` (m, 4) above?"""
+    """Whether the IoU of ``a`` (n, 4) and ``b`` (m, 4) exceeds, (n, m)."""
     ax1, ay1, ax2, ay2 = a[:, :, None].unbind(1)
     bx1, by1, bx2, by2 = b.unbind(1)
     inter = _overlap_length(ax1, ax2, bx1, bx2, offset)
@@ -96,8 +99,8 @@ def _overlap(a: Tensor, b: Tensor, threshold: float, offset: int) -> Tensor:
     area_a = (ax2 - ax1 + offset) * (ay2 - ay1 + offset)
     area_b = (bx2 - bx1 + offset) * (by2 - by1 + offset)
     union = (area_a + area_b).sub_(inter)
-    # As in mmcv: its CUDA kernel multiplies, its CPU code divides, which
-    # differs for a negative union and in the last digit.
+    # As in mmcv, whose CUDA kernel multiplies and whose CPU code divides. They
+    # differ for a negative union and in the last digit.
     if a.is_cuda:
         return inter > union.mul_(threshold)
     return inter.div_(union) > threshold
@@ -114,17 +117,17 @@ def _overlap_length(
 
 
 def _survivors(overlap: Tensor) -> Tensor:
-    """(n,) bool: which of n sorted boxes does greedy NMS keep?
+    """Which of n boxes, by descending score, greedy NMS keeps: (n,) bool.
 
-    A box survives if no surviving better box overlaps it. Applied over and
-    over to a first guess this reaches its only fixed point, right for one box
-    more each time and in practice after a few rounds, without a look at
-    single boxes.
+    A box is kept if no kept box of a higher score overlaps it. The rule is
+    applied to all boxes at once and repeated until nothing changes. Each round
+    settles at least one more box, so it ends with the result of greedy NMS,
+    in practice after a few rounds.
     """
     overlap = overlap.triu(1)
     keep = ~overlap.any(0)
     while True:
-        after = ~(overlap & keep[:, None]).any(0)
-        if torch.equal(after, keep):
+        updated = ~(overlap & keep[:, None]).any(0)
+        if torch.equal(updated, keep):
             return keep
-        keep = after
+        keep = updated

@@ -1,7 +1,7 @@
 """RoIAlign with the calling convention of ``mmcv._ext``.
 
-Where torchvision is installed its operator does the work, the same code as
-mmcv's; else :mod:`mmuldor.ops.roi_products`, in plain PyTorch.
+If torchvision is installed, its operator is used, which has the same code as
+mmcv's; otherwise :mod:`mmuldor.ops.roi_products`, in plain PyTorch.
 """
 
 from __future__ import annotations
@@ -37,26 +37,27 @@ def roi_align_forward(
     """Write the pooled RoIs into ``output``.
 
     Args:
-        input: (N, C, H, W) floats of any type; half types are computed in
-            float32.
+        input: (N, C, H, W) floats of any dtype; float16 and bfloat16 are
+            computed in float32.
         rois: (K, 5) floats ``[image index, x1, y1, x2, y2]``, the box in
             pixels of the image before ``spatial_scale``.
         output: (K, C, aligned_height, aligned_width), written in place.
-        argmax_y: Unused, for max pooling.
-        argmax_x: Unused, for max pooling.
+        argmax_y: Not used; of max pooling.
+        argmax_x: Not used; of max pooling.
         aligned_height: Rows of the output.
         aligned_width: Columns of the output.
-        spatial_scale: Size of the map over size of the image.
-        sampling_ratio: Samples per bin and axis; 0: one per pixel begun.
-        pool_mode: 1, the mean. Max pooling (0) is not here.
-        aligned: Shift the box by half a pixel, as pixel centres at integers
-            need; False is the older convention, with boxes of at least one
-            pixel.
+        spatial_scale: Size of the map divided by size of the image.
+        sampling_ratio: Samples per bin and axis; 0: the bin's length in
+            pixels, rounded up.
+        pool_mode: 1, the mean. Max pooling (0) is not supported.
+        aligned: Shift the box by half a pixel, to pixel centres at integers.
+            False is the older convention, with boxes of at least one pixel.
 
     Raises:
-        NotImplementedError: If max pooling is asked for.
-        ValueError: On the CPU, for a box of negative size (``aligned``, as the
-            compiled one does), of no image or not finite.
+        NotImplementedError: For max pooling.
+        ValueError: On the CPU, if a box is not finite, has an invalid image
+            index or, with ``aligned``, a negative size (the compiled operator
+            raises for that, too).
     """
     _check_pool_mode(pool_mode)
     if not output.numel():
@@ -94,19 +95,19 @@ def roi_align_backward(
 
     Args:
         grad_output: (K, C, aligned_height, aligned_width) floats.
-        rois: As in :func:`roi_align_forward`, like all that follow.
-        argmax_y: Unused, for max pooling.
-        argmax_x: Unused, for max pooling.
+        rois: As for :func:`roi_align_forward`, like all others.
+        argmax_y: Not used; of max pooling.
+        argmax_x: Not used; of max pooling.
         grad_input: (N, C, H, W), added to in place.
         aligned_height: Rows of ``grad_output``.
         aligned_width: Columns of ``grad_output``.
-        spatial_scale: Size of the map over size of the image.
+        spatial_scale: Size of the map divided by size of the image.
         sampling_ratio: Samples per bin and axis.
         pool_mode: 1, the mean.
         aligned: Pixel convention.
 
     Raises:
-        NotImplementedError: If max pooling is asked for.
+        NotImplementedError: For max pooling.
         ValueError: As in :func:`roi_align_forward`.
     """
     _check_pool_mode(pool_mode)
@@ -123,7 +124,7 @@ def roi_align_backward(
             grad, rois, scale, *size, *shape, sampling_ratio, aligned
         )
         return
-    # Half types are summed in float32.
+    # float16 and bfloat16 are summed in float32.
     maps = grad_input.to(grad.dtype)
     with _without_autocast(grad), one_thread():
         add_pool_gradient(grad, rois, maps, scale, sampling_ratio, aligned)
@@ -132,7 +133,7 @@ def roi_align_backward(
 
 
 def _at_least_float32(values: Tensor, rois: Tensor) -> tuple[Tensor, Tensor]:
-    """Bring both to float32, or to float64 if ``values`` are."""
+    """Convert both to float32, or to float64 if ``values`` are float64."""
     dtype = torch.promote_types(values.dtype, torch.float32)
     return values.to(dtype), rois.to(dtype)
 
@@ -144,15 +145,15 @@ def _usable_ops(values: Tensor) -> Any | None:
 
 
 def _without_autocast(values: Tensor) -> contextlib.AbstractContextManager:
-    # It would turn the matrix products to half types.
-    kind = values.device.type
-    if not torch.amp.is_autocast_available(kind):
+    # Autocast would compute the matrix products in a half type.
+    device_type = values.device.type
+    if not torch.amp.is_autocast_available(device_type):
         return contextlib.nullcontext()
-    return torch.autocast(kind, enabled=False)
+    return torch.autocast(device_type, enabled=False)
 
 
 def _as_float32(spatial_scale: float) -> float:
-    # The compiled operator takes it in float32, whatever the maps are.
+    # The compiled operator takes it as float32, for float64 maps too.
     return float(np.float32(spatial_scale))
 
 
@@ -168,15 +169,18 @@ def _check_pool_mode(pool_mode: int) -> None:
 def _check_rois(
     rois: Tensor, images: int, scale: float, aligned: bool
 ) -> None:
-    """Raise where the compiled operator stops or reads foreign memory."""
+    """Raise ValueError where the compiled operator fails or reads wrongly.
+
+    It does not check image indices: a wrong one reads other memory.
+    """
     if not rois.is_cpu:
-        return  # a look at the values would wait for the device
+        return  # reading the values would synchronise with the device
     index, boxes = rois[:, 0], rois[:, 1:] * scale - 0.5 * aligned
-    bad = ~rois.isfinite().all(1) | (index < 0) | (index >= images)
+    invalid = ~rois.isfinite().all(1) | (index < 0) | (index >= images)
     if aligned:
-        bad |= (boxes[:, 2:] < boxes[:, :2]).any(1)
-    if bad.any():
-        row = int(bad.nonzero()[0])
+        invalid |= (boxes[:, 2:] < boxes[:, :2]).any(1)
+    if invalid.any():
+        row = int(invalid.nonzero()[0])
         raise ValueError(
             '`rois` must be finite, of an image from 0 to '
             f'{images - 1} and, if aligned, not of negative size, but '

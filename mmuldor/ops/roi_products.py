@@ -1,12 +1,12 @@
 """RoIAlign in plain PyTorch, as two small matrix products per RoI.
 
-Bilinear sampling and the mean over samples act on rows and columns
-separately, so an RoI is ``rows @ crop @ columns.T``, where ``crop`` is the
-part of the map below the box, and the gradient is the transposed product.
-RoIs of similar size are handled together.
+Bilinear sampling and the mean over samples are separable in rows and columns.
+So a pooled RoI is ``rows @ crop @ columns.T``, where ``crop`` is the part of
+the map inside the box, and the gradient is the transposed product. RoIs of
+similar size are computed in one batch.
 
-The sampling points are those of mmcv/ops/csrc/pytorch/cpu/roi_align.cpp, which
-has them from He et al., Mask R-CNN, https://arxiv.org/abs/1703.06870.
+The sampling points are those of mmcv/ops/csrc/pytorch/cpu/roi_align.cpp (He et
+al., Mask R-CNN, https://arxiv.org/abs/1703.06870).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from torch import Tensor
 
 from mmuldor.ops.sampling import sampling_matrix
 
-# Numbers in the crops handled together: few enough for a CPU's cache, and
-# enough to keep a GPU busy.
+# Elements of the crops of one batch: on a CPU few enough for the cache, on a
+# GPU enough for full use.
 _CROP_NUMEL = 2**17
 _CROP_NUMEL_GPU = 2**25
 
@@ -37,14 +37,16 @@ def pool(
 
     Args:
         maps: (N, C, H, W) float32 or float64.
-        rois: (K, 5) of the same type ``[image index, x1, y1, x2, y2]``.
+        rois: (K, 5) of the same dtype, ``[image index, x1, y1, x2, y2]`` in
+            px of the image.
         size: (P, Q), rows and columns of the output.
-        scale: Size of the map over size of the image.
-        sampling_ratio: Samples per bin and axis; 0: one per pixel begun.
+        scale: Size of the map divided by size of the image.
+        sampling_ratio: Samples per bin and axis; 0: the bin's length in
+            pixels, rounded up.
         aligned: Pixel convention.
 
     Returns:
-        (K, C, P, Q) of the type of ``maps``.
+        (K, C, P, Q) of the dtype of ``maps``.
     """
     channels = maps.shape[1]
     crops = _Crops(rois, maps.shape, size, scale, sampling_ratio, aligned)
@@ -75,9 +77,9 @@ def add_pool_gradient(
 
     Args:
         grad: (K, C, P, Q) float32 or float64.
-        rois: As in :func:`pool`, like all that follow.
-        maps: (N, C, H, W) of the type of ``grad``, added to in place.
-        scale: Size of the map over size of the image.
+        rois: As for :func:`pool`.
+        maps: (N, C, H, W) of the dtype of ``grad``, added to in place.
+        scale: Size of the map divided by size of the image.
         sampling_ratio: Samples per bin and axis.
         aligned: Pixel convention.
     """
@@ -101,20 +103,20 @@ def add_pool_gradient(
 
 
 class _Part(NamedTuple):
-    """k RoIs whose crops are h pixels high and w wide, or padded to that."""
+    """k RoIs whose crops are padded to h x w pixels."""
 
-    rois: Tensor  # (k,) int64, which RoIs
+    rois: Tensor  # (k,) int64, indices of the RoIs
     rows: Tensor  # (k, P, h)
     columns: Tensor  # (k, Q, w)
     pixels: tuple[Tensor, Tensor, Tensor]  # index of (k, h, w) in (N, H, W)
 
 
 class _Crops:
-    """The parts of maps below RoIs, those of similar size together.
+    """Batches of crops of similar size, for pooling RoIs from maps.
 
     Attributes:
-        crowded: Do the crops hold so many pixels, compared to the maps, that a
-            copy of the maps with the channels last pays?
+        crowded: Whether the crops have more than a quarter of the pixels of
+            the maps, so that copying the maps to channels-last saves time.
     """
 
     def __init__(
@@ -148,7 +150,7 @@ class _Crops:
         limit = numel // self._channels
         for start, stop, h, w in _split(high, wide, limit):
             part = self._order[start:stop]
-            # What pads a crop repeats its last line, with a weight of zero.
+            # Padding has weight 0; its indices are clamped into the map.
             y = self._top[part, None] + torch.arange(h, device=device)
             x = self._left[part, None] + torch.arange(w, device=device)
             yield _Part(
@@ -166,10 +168,10 @@ class _Crops:
 def _split(
     heights: list[int], widths: list[int], limit: int
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Cut a list of crops into runs that fill ``limit`` pixels when padded.
+    """Split a list of crops into runs of at most ``limit`` padded pixels.
 
     Yields:
-        (start, stop, height, width): the run and what to pad its crops to.
+        (start, stop, height, width): the run and the padded size of its crops.
     """
     start = h = w = 0
     for i, (high, wide) in enumerate(zip(heights, widths, strict=True)):

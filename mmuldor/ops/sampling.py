@@ -1,4 +1,4 @@
-"""Where RoIAlign samples a map along one axis, as a matrix."""
+"""RoIAlign's bilinear sampling along one axis, as a matrix."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ def sampling_matrix(
     sampling_ratio: int,
     aligned: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights of the pixels of one axis in the bins of each RoI.
+    """Weights of the pixels along one axis in the bins of each RoI.
 
-    Every step is in the order of mmcv's compiled operator, so that a sample at
-    the very border of a pixel or of the map falls on the same side.
+    The operations have the order of mmcv's compiled operator. So a sample on
+    the border of a pixel or of the map is rounded to the same side.
 
     Args:
-        start: (K,) float32 or float64, begin of each RoI in pixels of the map,
-            pixel centres at integers.
-        end: (K,) its end.
-        bins: Bins of an RoI.
-        pixels: Pixels of the map along this axis.
-        sampling_ratio: Samples per bin; 0: one per pixel begun.
-        aligned: False stretches RoIs below one pixel to one pixel.
+        start: (K,) float32 or float64, start of each RoI in pixels of the
+            map, pixel centres at integers.
+        end: (K,) end of each RoI, likewise.
+        bins: Number of bins of an RoI.
+        pixels: Number of pixels of the map along this axis.
+        sampling_ratio: Samples per bin; 0: the bin's length in pixels, rounded
+            up.
+        aligned: False enlarges RoIs below one pixel to one pixel.
 
     Returns:
-        ``first`` (K,) int64, the first pixel that an RoI touches; ``span``
-        (K,) int64, how many it touches from there on, at least 1; ``matrix``
-        (K, bins, max span), the weights of these pixels.
+        ``first`` (K,) int64, the first pixel that an RoI uses; ``span`` (K,)
+        int64, the number of pixels it uses from there on, at least 1;
+        ``matrix`` (K, bins, max span), the weights of these pixels, of the
+        dtype of ``start``.
     """
     length = end - start if aligned else (end - start).clamp(min=1)
     step = (length / bins)[:, None, None]
-    # Rounded up in float32 also for float64, as the compiled one does.
+    # The compiled operator rounds up in float32, for float64 maps too.
     count = step.float().ceil().nan_to_num_(0, 0, 0).to(step.dtype)
     if sampling_ratio > 0:
         count = torch.full_like(step, sampling_ratio)
@@ -54,7 +56,7 @@ def sampling_matrix(
     share = inside / divisor
     right = at - low
     for pixel, weight in ((low, share * (1 - right)), (high, share * right)):
-        # Samples outside have no weight; any valid place will do for them.
-        place = (pixel - first[:, None, None]).clamp_(0, matrix.shape[2] - 1)
-        matrix.scatter_add_(2, place, weight)
+        # Samples outside have weight 0; clamping makes their index valid.
+        column = (pixel - first[:, None, None]).clamp_(0, matrix.shape[2] - 1)
+        matrix.scatter_add_(2, column, weight)
     return first, span, matrix

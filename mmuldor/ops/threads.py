@@ -1,4 +1,4 @@
-"""Keep small work on one thread."""
+"""One thread for many short operations."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let torch use one thread on the CPU inside the block.
+    """Let torch use one CPU thread inside the block.
 
-    The operators here are many short steps. Shared between threads, each step
-    ends with waiting for the slowest; on a machine that is busy otherwise that
-    was seen to take twenty times as long. mmcv's compiled operators run on one
-    thread, too.
+    The operators here consist of many short steps, and threads synchronise
+    after each step. On a busy machine that took up to twenty times as long.
+    mmcv's compiled operators use one thread, too.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

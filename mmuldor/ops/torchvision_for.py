@@ -1,4 +1,4 @@
-"""Print the torchvision that a torch with CUDA lacks, nothing otherwise.
+"""Print the torchvision requirement of a torch with CUDA, if it is missing.
 
 Example:
     python -m pip install --no-deps "$(python -m mmuldor.ops.torchvision_for)"
@@ -11,15 +11,15 @@ import re
 
 
 def requirement(torch_version: str, cuda: str | None, installed: bool) -> str:
-    """The requirement for pip, or ''.
+    """The requirement for pip, '' if none is needed.
 
-    Torch 2.N belongs to torchvision 0.(N + 15) since torch 2.0 (the table in
-    torchvision's README), and releases of the same third number go together.
+    Torch 2.N.M needs torchvision 0.(N + 15).M (the table in torchvision's
+    README).
 
     Args:
-        torch_version: Like '2.11.0+cu130'.
-        cuda: Its CUDA version, None for a build without.
-        installed: Whether there is a torchvision already.
+        torch_version: For example '2.11.0+cu130'.
+        cuda: Torch's CUDA version, None for a build without CUDA.
+        installed: Whether torchvision is installed.
     """
     if cuda is None or installed:
         return ''
@@ -31,7 +31,7 @@ def requirement(torch_version: str, cuda: str | None, installed: bool) -> str:
 
 
 def main() -> None:
-    """Ask the torch of this interpreter."""
+    """Print the requirement of the installed torch."""
     import torch
 
     installed = importlib.util.find_spec('torchvision') is not None

@@ -1,4 +1,4 @@
-"""torchvision's compiled operators, where they are installed and load."""
+"""torchvision's compiled operators, if they can be loaded."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _NEEDED = ('nms', 'roi_align', '_roi_align_backward')
 
 
 def torchvision_ops() -> Any | None:
-    """Return ``torch.ops.torchvision``, or None where it cannot be used."""
+    """Return ``torch.ops.torchvision``, or None if it cannot be used."""
     return None if _problem() else torch.ops.torchvision
 
 
-def why_not() -> str:
-    """Say in a few words why torchvision is not used ('' if it is)."""
+def unavailable_reason() -> str:
+    """Why torchvision's operators cannot be used, '' if they can."""
     return _problem()
 
 
@@ -27,8 +27,8 @@ def _problem() -> str:
     except ModuleNotFoundError:
         return 'torchvision is not installed'
     except (ImportError, OSError, RuntimeError) as error:
-        # A torchvision of another torch, or one built for CUDA beside a torch
-        # for the CPU, fails with any of these.
+        # A torchvision for another version of torch, or one for CUDA beside a
+        # torch for the CPU, raises any of these.
         return f'torchvision does not load: {error}'
     if not all(hasattr(torch.ops.torchvision, name) for name in _NEEDED):
         return f'torchvision {torchvision.__version__} has no compiled ops'

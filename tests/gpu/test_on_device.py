@@ -54,8 +54,8 @@ def operators(request, monkeypatch):
     if request.param == 'plain':
         monkeypatch.setattr(torchvision_ops, '_problem', lambda: 'not asked')
     elif request.param == 'torchvision':
-        if torchvision_ops.why_not():
-            pytest.skip(torchvision_ops.why_not())
+        if torchvision_ops.unavailable_reason():
+            pytest.skip(torchvision_ops.unavailable_reason())
     else:
         module = compiled_operators()
         if module is None:

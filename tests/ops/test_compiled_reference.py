@@ -11,7 +11,7 @@ import torch
 from mmuldor.ops.info import compiled_operators
 from mmuldor.ops.nms import nms
 from mmuldor.ops.roi_align import roi_align_backward, roi_align_forward
-from mmuldor.ops.torchvision_ops import torchvision_ops, why_not
+from mmuldor.ops.torchvision_ops import torchvision_ops, unavailable_reason
 
 FILE = Path(__file__).with_name('compiled_reference.npz')
 CASES = json.loads(str(np.load(FILE)['cases']))
@@ -90,7 +90,7 @@ def test_roi_align_equals_the_compiled_one(in_pytorch, case, stored):
 )
 def test_on_torchvision_as_well(operator, check, stored):
     if torchvision_ops() is None:
-        pytest.skip(why_not())
+        pytest.skip(unavailable_reason())
     for case in CASES:
         if case['operator'] == operator:
             check(case, stored)
