@@ -64,10 +64,11 @@ def test_finder_is_last_and_once_and_answers_for_one_name():
 def test_finder_is_appended(root):
     code = (
         'import sys; before = list(sys.meta_path); import mmuldor\n'
-        'print(sys.meta_path[:-1] == before, '
-        'type(sys.meta_path[-1]).__name__)'
+        'first, *others, last = sys.meta_path\n'
+        'print(others == before, type(first).__name__, type(last).__name__)'
     )
-    assert run(root, code).stdout == 'True StandInFinder\n'
+    expected = 'True OneDLNoticeFinder StandInFinder\n'
+    assert run(root, code).stdout == expected
 
 
 def test_compiled_operators_win(root, other_mmcv):
