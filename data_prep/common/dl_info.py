@@ -98,7 +98,7 @@ class LesionRow:
 
 
 def git_hash(data: bytes) -> str:
-    """What `git hash-object` says of a file with this content."""
+    """The `git hash-object` of a file with this content."""
     header = f'blob {len(data)}\0'.encode()
     return hashlib.sha1(header + data, usedforsecurity=False).hexdigest()
 
@@ -118,7 +118,7 @@ def read_bytes(path: str | os.PathLike) -> bytes:
 
 
 def iterate_rows(data: bytes, name: str = 'DL_info.csv') -> Iterator[RawRow]:
-    """Splits the file into rows; blank lines are passed over.
+    """Splits the file into rows; blank lines are skipped.
 
     Args:
         data: the file's bytes; a byte order mark, CRLF and spaces around
@@ -208,7 +208,7 @@ def parse_row(raw: RawRow, with_split: bool = True) -> LesionRow:
 
 
 def parse_name(csv_name: str) -> str:
-    """`000001_01_01_109.png` -> `000001_01_01/109.png`, as on the disk."""
+    """`000001_01_01_109.png` -> `000001_01_01/109.png`, as in Images_png."""
     match = _NAME.fullmatch(csv_name)
     if match is None:
         raise RowError(
@@ -238,7 +238,7 @@ def _from_zero(values: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _column_places(header: list[str], name: str) -> dict[str, int]:
-    """Maps COLUMNS to their places in the header."""
+    """Maps COLUMNS to their positions in the header."""
     keys = {column: column.lower().rstrip('_') for column in COLUMNS}
     found = {}
     for place, column in enumerate(header):

@@ -1,4 +1,4 @@
-"""How many of a whole go to each split."""
+"""The number of images of each split."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Own volumes and slices to the annotation JSON and layout of DeepLesion."""
+"""Convert own volumes and slices to DeepLesion's layout and JSON."""

@@ -1,4 +1,4 @@
-"""What both commands for own data share: arguments, rules, last words."""
+"""Arguments of both commands for own data, their checks and summary."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PATIENTS_HELP = (
 
 
 def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add them; without a table of patients `what` counts as one."""
+    """Add them; `what` is a patient where there is no table of patients."""
     arguments.add_out(parser, 'folder to make')
     add = parser.add_argument
     add(
@@ -83,7 +83,7 @@ def check_arguments(
 def show_result(
     report: OwnDataReport, args: argparse.Namespace, note: str
 ) -> None:
-    """Print counts, warnings, what was written; `note` without a table."""
+    """Print counts, warnings and the output; `note` without a table."""
     show_report(report)
     if not args.patients:
         print(f'{note}; --patients says otherwise')

@@ -1,4 +1,4 @@
-"""COCO files of boxes on slices, judged entry by entry."""
+"""Read and check COCO files of boxes on slices."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class CocoImage:
 
     @property
     def patient(self) -> str:
-        """Whose it is: the key `patient`, else its folder in `target`."""
+        """Its patient: the key `patient`, else its folder in `target`."""
         patient = self.entry.get('patient')
         if patient is None:
             return self.target.rpartition('/')[0]

@@ -87,7 +87,7 @@ def truth_entry(
 def with_margin(
     box_px: np.ndarray, margin_px: float, height: int, width: int
 ) -> np.ndarray:
-    """A box that reaches farther out, at most to the image's border."""
+    """A box with a margin, at most to the image's border."""
     grown = box_px + np.array([-1, -1, 1, 1]) * margin_px
     borders = np.array([width, height, width, height]) - 0.5
     return np.clip(grown, -0.5, borders)

@@ -1,4 +1,4 @@
-"""One PNG slice with its boxes: pixels out, measured lesions kept."""
+"""Convert one PNG slice, measure the lesions of its boxes."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _spacing(
 def _write_neighbours(
     image: CocoImage, path: Path, written: Path, options: SliceOptions
 ) -> list[int]:
-    """Write the slices around that there are; returns all numbers."""
+    """Write the existing slices around it; returns all numbers."""
     key = int(written.stem)
     near = range(key - options.neighbours, key + options.neighbours + 1)
     files = {n: f for n, f in _numbered(path.parent).items() if n in near}

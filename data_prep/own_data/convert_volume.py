@@ -1,4 +1,4 @@
-"""One volume with its mask: slices out, measured lesions kept."""
+"""Convert one volume to slices, measure the lesions of its mask."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .report import OwnDataReport, unlikely_hu
 
 @dataclass(frozen=True, eq=False)
 class ConvertedVolume:
-    """What is kept of a volume, without its voxels.
+    """The result of a volume, without its voxels.
 
     Slices count from 0 at the patient's feet.
 
@@ -53,7 +53,7 @@ class ConvertedVolume:
     ranges: dict[int, list[int]]
 
     def number(self, index: int) -> int:
-        """A slice's PNG file counts from 1 at the head."""
+        """The number of a slice's PNG file, from 1 at the head."""
         return self.shape[0] - index
 
 
@@ -118,7 +118,7 @@ def _measured(
     name: str,
     report: OwnDataReport,
 ) -> list[tuple[MaskedLesion, dict[str, Any]]]:
-    """The lesions with their entries in volumes.json; small ones go."""
+    """Lesions with their entries in volumes.json; small ones are left out."""
     kept, small = [], 0
     for lesion in find_lesions(labels, options.labels, options.instances):
         key = lesion.key_slice

@@ -1,4 +1,4 @@
-"""Lesions out of label masks, measured on slices and in space."""
+"""Lesions of label masks, measured on slices and in space."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class MaskedLesion:
         return int(self.low[0] + areas.argmax())
 
     def on_slice(self, index: int) -> CroppedMask | None:
-        """Its mask on a slice of the volume; None where it leaves one out."""
+        """Its mask on a slice of the volume; None where it has no voxel."""
         first, row, column = self.low.tolist()
         return crop_mask(self.mask[index - first], row, column)
 
@@ -59,7 +59,7 @@ class MaskedLesion:
         return np.concatenate([low, high]) * np.tile(spacing_mm, 2)
 
     def volume_ml(self, spacing_mm: Sequence[float]) -> float:
-        """Its voxels' volume."""
+        """The volume of its voxels."""
         return volume_ml(np.count_nonzero(self.mask), spacing_mm)
 
 
@@ -105,9 +105,9 @@ def find_lesions(
 def measurements_by_slice(
     lesion: MaskedLesion, spacing_mm: Sequence[float], wanted: set[int]
 ) -> Iterator[tuple[int, SliceMeasurement]]:
-    """The wanted slices that a lesion covers, with its measurement there."""
+    """The measurements of a lesion on those of the given slices it covers."""
     for index in lesion.slices:
         mask = lesion.on_slice(index) if index in wanted else None
-        # A lesion of several pieces may leave a slice out.
+        # A lesion of several pieces may have no voxel on a slice.
         if mask is not None:
             yield index, measure_slice(mask, spacing_mm)

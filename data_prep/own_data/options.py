@@ -1,4 +1,4 @@
-"""Choices of the command line."""
+"""Options of the commands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPLIT = (0.7, 0.15, 0.15)
 
 @dataclass(frozen=True)
 class VolumeOptions:
-    """What `volumes_to_coco.py` lets a user choose.
+    """The options of `volumes_to_coco.py`.
 
     Attributes:
         split: Shares of train, val and test; None: `SPLIT`.
@@ -48,7 +48,7 @@ class VolumeOptions:
 
 @dataclass(frozen=True)
 class SliceOptions:
-    """What `slices_to_coco.py` lets a user choose.
+    """The options of `slices_to_coco.py`.
 
     Attributes:
         spacing_mm: Distance of columns, of rows and of slices, or None where

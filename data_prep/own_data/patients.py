@@ -1,4 +1,4 @@
-"""Whose files they are, and which patient belongs to which split."""
+"""The patients of files, and the splits of patients."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def draw_splits(
     shares: Sequence[float] | None,
     seed: int,
 ) -> dict[str, str]:
-    """Which split each patient goes to.
+    """Draw the split of each patient.
 
     Patients with lesions are dealt out on their own, so that every split of
     a share above 0 has some; those without follow by the same shares.

@@ -1,4 +1,4 @@
-"""Counts and lists of what happened, for report.json and the console."""
+"""Counts and notes of a conversion, for report.json and the console."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 3
 
 
 class OwnDataReport:
-    """Collects what was dropped and what looks odd.
+    """Collects what was dropped and what is unusual.
 
     Attributes:
         dropped: What was left out: name and reason.
@@ -31,11 +31,11 @@ class OwnDataReport:
         self.facts: dict[str, Any] = {}
 
     def drop(self, name: str, reason: str) -> None:
-        """Enter what was left out."""
+        """Add an input that was left out."""
         self.dropped.append({'name': name, 'reason': reason})
 
     def note(self, name: str, what: str, text: str) -> None:
-        """Enter what looks odd; `what` groups notes of one kind."""
+        """Add a note on an unusual input; `what` is the kind of the note."""
         self.notes.append({'name': name, 'what': what, 'text': text})
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -68,7 +68,7 @@ class OwnDataReport:
         console.print(table)
 
     def warnings(self) -> list[str]:
-        """A line for each of the first few of a kind."""
+        """One line for each of the first few notes of a kind."""
         kinds: dict[str, list[str]] = {}
         for entry in self.dropped:
             kinds.setdefault('dropped', []).append(
@@ -90,7 +90,7 @@ class OwnDataReport:
 
 
 def unlikely_hu(hu: np.ndarray, advice: str) -> str:
-    """Why the values can hardly be HU, or ''."""
+    """Why the values are probably not HU, or ''."""
     low, high = int(hu.min()), int(hu.max())
     if low < _AIR_HU and high > _TISSUE_HU:
         return ''

@@ -1,4 +1,4 @@
-"""16-bit PNG slices with COCO boxes to the layout of DeepLesion."""
+"""Convert 16-bit PNG slices with COCO boxes to the layout of DeepLesion."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _patients(
     given: Mapping[str, Sequence[CocoImage]],
     options: SliceOptions,
 ) -> Patients:
-    """Whose images they are: by the table, their key, or their series."""
+    """The patients of images: by the table, their key, or their series."""
     names = {image.file_name: plain_name(image.file_name) for image in listed}
     if options.patients is not None:
         table = read_patients(options.patients, names.values())
@@ -167,7 +167,7 @@ def _files(
                     truth_entry(one.facts['file_name'], entry, lesion.mask)
                 )
     content = {f'{split}.json': d for split, d in documents.items()}
-    # Whoever reads true masks asks for that of each lesion.
+    # Readers of true masks need one of each lesion.
     if len(truth) == number:
         info = {'source': 'slices_to_coco', 'frame': FRAME}
         content['truth.json'] = {'info': info, 'lesions': truth}

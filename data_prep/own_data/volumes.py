@@ -1,4 +1,4 @@
-"""NIfTI volumes with lesion masks to slices, annotations and 3-D boxes."""
+"""Convert NIfTI volumes with masks to slices, annotations and 3-D boxes."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _add(
     options: VolumeOptions,
     ids: tuple[int, int],
 ) -> list[dict[str, Any]]:
-    """Enter a volume's key slices; returns its entries of truth.json.
+    """Add a volume's key slices; returns its entries of truth.json.
 
     The last ids of images and annotations that were given away are `ids`.
     """

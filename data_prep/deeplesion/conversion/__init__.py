@@ -1,1 +1,1 @@
-"""DL_info.csv and its images to COCO-style JSON."""
+"""Convert DL_info.csv and its images to COCO-style JSON."""

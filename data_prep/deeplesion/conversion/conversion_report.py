@@ -1,4 +1,4 @@
-"""Counts and lists of what happened to the rows, for file and console."""
+"""Counts and lists of kept, repaired and dropped rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class DeepLesionReport:
         return self.digest == OFFICIAL_GIT_HASH
 
     def add(self, raw: RawRow, finding: RowFinding) -> None:
-        """Enters a finding; a bad one that comes here has been dropped."""
+        """Enters a finding; the row of a bad one has been dropped."""
         kind = 'drop' if finding.kind == 'bad' else finding.kind
         self.lists[_LISTS[kind]].append(
             {

@@ -110,7 +110,7 @@ def convert(
 def _read_rows(
     data: bytes, report: DeepLesionReport, options: Options, progress: Progress
 ) -> tuple[list[LesionRow], dict[str, int]]:
-    """Judges every row; returns the good ones and the id of every image."""
+    """Checks every row; returns the good ones and the id of every image."""
     splits = SplitFile(options.split_file) if options.split_file else None
     facts, image_ids, bad, rows = ImageConsistency(), {}, [], []
     lines = data.count(b'\n') - data.endswith(b'\n')
@@ -118,7 +118,7 @@ def _read_rows(
     for raw in progress('rows', lines, raw_rows):
         report.rows += 1
         _number_image(raw, image_ids)
-        row, findings = _judge(raw, facts, splits)
+        row, findings = _check_row(raw, facts, splits)
         for finding in findings:
             report.add(raw, finding)
         bad += [
@@ -130,7 +130,7 @@ def _read_rows(
     if bad and options.bad_rows == 'error' and not report.official:
         raise ValueError(_bad_rows_message(bad, report))
     if splits is not None:
-        splits.check_all_met()
+        splits.check_all_used()
     return rows, image_ids
 
 
@@ -139,12 +139,12 @@ def _number_image(raw: RawRow, image_ids: dict[str, int]) -> None:
     try:
         file_name = parse_name(raw.csv_name)
     except RowError:
-        # The row is judged bad for this very name.
+        # The checks reject the row for its name.
         return
     image_ids.setdefault(file_name, len(image_ids) + 1)
 
 
-def _judge(
+def _check_row(
     raw: RawRow, facts: ImageConsistency, splits: SplitFile | None
 ) -> tuple[LesionRow | None, list[RowFinding]]:
     """Returns the row to keep, or None, and what is to be reported."""

@@ -1,4 +1,4 @@
-"""What rows say about each other: repeats, contradictions, leaks."""
+"""Consistency checks between rows: repeats, contradictions, leaks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ImageConsistency:
         self._recists: dict[tuple, int] = {}
 
     def check(self, row: LesionRow) -> Iterator[RowFinding]:
-        """Yields findings on `row`; call it once a row, in file order."""
+        """Yields findings on `row`; call it once per row, in file order."""
         twin = self._rows.setdefault(
             tuple(row.raw.fields.values()), row.raw.row
         )
@@ -69,7 +69,7 @@ class ImageConsistency:
 
 
 def check_dataset(rows: Iterable[LesionRow]) -> Iterator[tuple]:
-    """Yields (row, finding) for what only the whole file shows."""
+    """Yields (row, finding) of the checks that need the whole file."""
     splits: dict[int, dict[str, LesionRow]] = defaultdict(dict)
     intervals: dict[str, dict[float, LesionRow]] = defaultdict(dict)
     for row in rows:

@@ -1,4 +1,4 @@
-"""Are the slices there, 16-bit, whole, and of the CSV's size?"""
+"""Check that slices exist, have 16 bits and the CSV's size, and are intact."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class ImageState:
-    """What the disk says of a key slice and its neighbours.
+    """The state of the files of a key slice and its neighbours.
 
     `error` is the complaint about the key slice or a neighbour; `absent` the
     numbers of neighbours inside the slice range that are not on the disk.
@@ -60,7 +60,7 @@ def match_images(
     root = find_root(images, {row.series for row in rows})
     unique = {}
     for row in rows:
-        # The first row of an image speaks for it.
+        # The first row of an image stands for all of its rows.
         unique.setdefault(row.file_name, row)
     states = _check_images(
         unique.values(), root, neighbours, workers, progress

@@ -1,4 +1,4 @@
-"""What a row of DL_info.csv is judged by, once its numbers are read.
+"""Checks of one row of DL_info.csv after its numbers are read.
 
 Four kinds of findings:
 
@@ -38,7 +38,7 @@ USUAL_INTERVAL_MM = (0.1, 20.0)
 
 @dataclass(frozen=True)
 class RowFinding:
-    """One judgement; `value` is the text of the file, `detail` a sentence."""
+    """One finding; `value` is the text of the file, `detail` a sentence."""
 
     kind: Kind
     reason: str
@@ -61,7 +61,7 @@ def check_lesion(row: LesionRow) -> Iterator[RowFinding]:
 
 
 def repair_lesion(row: LesionRow) -> LesionRow:
-    """Takes the obvious reading of signs and orders that are wrong."""
+    """Corrects wrong signs and orders, whose meaning is clear."""
     return dataclasses.replace(
         row,
         slice_interval_mm=abs(row.slice_interval_mm),
@@ -192,7 +192,7 @@ def _check_recist(row: LesionRow) -> Iterator[RowFinding]:
 
 
 def _height_px(ends: list[tuple[float, ...]], longest_px: float) -> float:
-    """Extent of the four points across the longer diameter."""
+    """Extent of the four points perpendicular to the longer diameter."""
     long_pair = ends[:2]
     if math.dist(*long_pair) < longest_px:
         long_pair = ends[2:]

@@ -1,4 +1,4 @@
-"""A user's own split: which patient or image belongs to train, val or test."""
+"""A user's own split of patients or images into train, val and test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS = tuple(SPLITS.values())
 
 
 class SplitFile:
-    """Looks up rows in a split file and remembers which keys were met."""
+    """Finds the split of rows in a split file and records the used keys."""
 
     def __init__(self, path: str | os.PathLike) -> None:
         self._path = Path(path)
@@ -44,8 +44,8 @@ class SplitFile:
         self._unmet.discard(key)
         return self._splits.get(key)
 
-    def check_all_met(self) -> None:
-        """Raises ValueError for keys that no row had."""
+    def check_all_used(self) -> None:
+        """Raises ValueError for keys of which there is no row."""
         if self._unmet:
             kind = 'patient' if self._by_patient else 'image'
             some = ', '.join(str(key) for key in sorted(self._unmet)[:5])

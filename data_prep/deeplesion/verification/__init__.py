@@ -1,1 +1,1 @@
-"""Is a download of DeepLesion complete and whole?"""
+"""Check that a download of DeepLesion is complete and intact."""

@@ -1,4 +1,4 @@
-"""What a verification found, on the screen, and what to do about it."""
+"""The result of a verification on the console, with recommended actions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN, _GROUPS_SHOWN = 3, 8
 
 
 def table(result: Verification) -> Table:
-    """Counts of what was requested."""
+    """Counts of requested, missing and damaged slices."""
     counts = Table('', title=f'{result.requested.rows} rows of the CSV')
     for column in ('requested', 'missing', 'damaged'):
         counts.add_column(column, justify='right')
@@ -27,19 +27,19 @@ def table(result: Verification) -> Table:
 
 
 def advice(result: Verification) -> Iterator[str]:
-    """One line for everything that must be done."""
+    """The recommended actions, one line each."""
     if result.requested.unreadable:
         rows = result.requested.unreadable
         yield (
             f'{len(rows)} rows of the CSV cannot be read: '
             f'{_some(rows, "; ")}. Download it again.'
         )
-    yield from _of_zips(result)
-    yield from _of_missing(result)
-    yield from _of_damaged(result)
+    yield from _zip_advice(result)
+    yield from _missing_advice(result)
+    yield from _damage_advice(result)
 
 
-def _of_zips(result: Verification) -> Iterator[str]:
+def _zip_advice(result: Verification) -> Iterator[str]:
     gone = [part for part in result.parts if part.state == 'missing']
     if gone:
         numbers = ranges_text([part.number for part in gone], 2)
@@ -54,8 +54,8 @@ def _of_zips(result: Verification) -> Iterator[str]:
             )
 
 
-def _of_missing(result: Verification) -> Iterator[str]:
-    """Missing series and slices, by the zip part that has them."""
+def _missing_advice(result: Verification) -> Iterator[str]:
+    """Missing series and slices, grouped by the zip part that holds them."""
     by_parts = defaultdict(list)
     for name in result.missing:
         by_parts[tuple(result.contents.parts_of(name))].append(name)
@@ -64,7 +64,7 @@ def _of_missing(result: Verification) -> Iterator[str]:
     below = root.parent if root.name == FOLDER else root
     groups = sorted(by_parts.items())
     for numbers, names in groups[:_GROUPS_SHOWN]:
-        what = f'missing: {_lost(result, names)}'
+        what = f'missing: {_missing_text(result, names)}'
         if numbers and set(numbers) <= whole.keys():
             paths = ' '.join(str(whole[number].path) for number in numbers)
             yield f'{what}. Unpack {paths} below {below}.'
@@ -83,7 +83,7 @@ def _of_missing(result: Verification) -> Iterator[str]:
         yield f'missing: slices of {more} more zip parts, see {REPORT_FILE}.'
 
 
-def _of_damaged(result: Verification) -> Iterator[str]:
+def _damage_advice(result: Verification) -> Iterator[str]:
     problems = [
         problem
         for of_series in result.damaged.values()
@@ -100,8 +100,8 @@ def _of_damaged(result: Verification) -> Iterator[str]:
         yield f'They lie in zip part {ranges_text(sorted(numbers), 2)}.'
 
 
-def _lost(result: Verification, names: list[str]) -> str:
-    gone = sum(map(result.is_gone, names))
+def _missing_text(result: Verification, names: list[str]) -> str:
+    gone = sum(map(result.is_absent, names))
     slices = sum(
         len(numbers)
         for name in names

@@ -1,4 +1,4 @@
-"""Which slices DL_info.csv asks for."""
+"""The slices that DL_info.csv names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RequestedSeries:
 
 @dataclass
 class RequestedSlices:
-    """All series by name; `unreadable` are rows that say nothing."""
+    """All series by name; `unreadable` are rows that cannot be read."""
 
     series: dict[str, RequestedSeries] = field(default_factory=dict)
     rows: int = 0
@@ -63,7 +63,7 @@ def read_requested_slices(
     for row in _rows(data, name, requested):
         met.add(row.file_name)
         if wanted is None or row.file_name in wanted:
-            _enter(requested, row, neighbours)
+            _add_row(requested, row, neighbours)
     for series in requested.series.values():
         series.neighbours -= series.key_slices
     if wanted is not None and wanted - met:
@@ -98,13 +98,13 @@ def _rows(
             yield row
 
 
-def _enter(
+def _add_row(
     requested: RequestedSlices, row: LesionRow, neighbours: int | None
 ) -> None:
     series = requested.series.setdefault(
         row.series, RequestedSeries((row.height, row.width))
     )
-    # The number in the file's name, as it is on the disk.
+    # The number in the file's name, as the file system has it.
     key = int(Path(row.file_name).stem)
     series.key_slices.add(key)
     low, high = row.slice_range

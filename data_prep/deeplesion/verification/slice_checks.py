@@ -1,4 +1,4 @@
-"""Which slices of a series are on the disk and whole, remembered for later."""
+"""Existing and intact slices of a series, with a cache for later runs."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class CheckCache:
         """Stamps of a series by number."""
         return self._stamps.get(series, {})
 
-    def learn(self, series: str, stamps: dict[str, str]) -> None:
-        """Takes new stamps, and saves them now and then."""
+    def add(self, series: str, stamps: dict[str, str]) -> None:
+        """Adds new stamps, and saves the file from time to time."""
         self._stamps[series] = {**self.of(series), **stamps}
         if time.monotonic() - self._saved > _SAVE_EVERY_S:
             self.save()
@@ -79,15 +79,15 @@ def check_series_all(
 ) -> Iterator[tuple[str, SeriesCheck]]:
     """Checks every series; results are kept if it is interrupted."""
 
-    def look(name: str) -> SeriesCheck:
+    def check(name: str) -> SeriesCheck:
         return check_series(root / name, series[name], cache.of(name))
 
     with ThreadPoolExecutor(workers) as pool:
         try:
-            found = zip(series, pool.map(look, series), strict=True)
+            found = zip(series, pool.map(check, series), strict=True)
             for name, result in progress('series', len(series), found):
                 if result.stamps:
-                    cache.learn(name, result.stamps)
+                    cache.add(name, result.stamps)
                 yield name, result
         finally:
             pool.shutdown(cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Is a download of DeepLesion complete? verify.json says what is not there."""
+"""Check that a download of DeepLesion is complete; writes verify.json."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Verification:
 
     @functools.cached_property
     def contents(self) -> Contents:
-        """Which zip part has what."""
+        """Which zip part holds which series."""
         return Contents(self.parts)
 
     def add(self, name: str, found: SeriesCheck) -> None:
@@ -96,8 +96,8 @@ class Verification:
                 for kind in KINDS
             }
 
-    def is_gone(self, name: str) -> bool:
-        """Whether no slice of a series is there."""
+    def is_absent(self, name: str) -> bool:
+        """Whether no slice of a series exists."""
         series = self.requested.series[name]
         lost = sum(map(len, self.missing.get(name, {}).values()))
         return lost == len(series.key_slices | series.neighbours)
@@ -107,7 +107,7 @@ class Verification:
         counts = {
             'series': {
                 'requested': len(self.requested.series),
-                'missing': sum(map(self.is_gone, self.missing)),
+                'missing': sum(map(self.is_absent, self.missing)),
                 'damaged': len(self.damaged),
             }
         }
@@ -124,7 +124,7 @@ class Verification:
         return counts
 
     def as_dict(self) -> dict:
-        """For verify.json."""
+        """The content of verify.json."""
         return {
             'complete': self.complete,
             'images': str(self.root),

@@ -1,4 +1,4 @@
-"""The 56 zip files of the release: which are there, whole, and hold what."""
+"""The 56 zip files of the release: existence, integrity and contents."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ZipPart:
     series: tuple[str, ...] = ()
 
     def as_dict(self) -> dict:
-        """For verify.json."""
+        """Its entry in verify.json."""
         first_last = self.series[:1] + self.series[-1:]
         return {
             'part': self.number,
@@ -82,7 +82,7 @@ def read_part(folder: Path, number: int) -> ZipPart:
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         problem = f'it cannot be read ({error})'
         return ZipPart(number, path, 'damaged', problem)
-    problem = _danger(members, path.stat().st_size)
+    problem = _unsafe_reason(members, path.stat().st_size)
     if problem:
         return ZipPart(number, path, 'unsafe', problem)
     matches = (_SLICE.fullmatch(member.filename) for member in members)
@@ -93,8 +93,8 @@ def read_part(folder: Path, number: int) -> ZipPart:
     return ZipPart(number, path, 'whole', series=tuple(series))
 
 
-def _danger(members: list[zipfile.ZipInfo], packed_bytes: int) -> str:
-    """What unpacking would do besides writing its files, '' for nothing."""
+def _unsafe_reason(members: list[zipfile.ZipInfo], packed_bytes: int) -> str:
+    """Why it is not safe to unpack these members, '' if it is."""
     names = set()
     for member in members:
         shown = repr(member.orig_filename[:80])
@@ -144,7 +144,7 @@ class Contents:
         self._ordered = bool(ends) and ends == sorted(ends)
 
     def parts_of(self, series: str) -> list[int]:
-        """Numbers of the parts; none where nothing is known."""
+        """Numbers of the parts; none if they are not known."""
         if series in self._listed or not self._ordered:
             return self._listed.get(series, [])
         before = [p.number for p in self._whole if p.series[0] < series]
