@@ -23,14 +23,14 @@ from mmengine.structures import InstanceData
 import mmuldor.models  # noqa: F401
 from mmuldor.apis import evaluate_detector, train_detector
 from mmuldor.apis.lesion_detector import LesionDetector
-from mmuldor.engine.hooks.channels_last_hook import to_channels_last
 from mmuldor.engine.mining_round import mine
 from mmuldor.engine.optimizers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
 from mmuldor.mining.rule import MiningRule
 from mmuldor.ops import extension, torchvision_ops
 from mmuldor.ops.info import compiled_operators
 from mmuldor.scans.volume import Volume
-from tests.support.small_configs import SMALL, configure
+from tests.support.repeated_training import losses, packed_samples
+from tests.support.small_configs import SMALL, configure, untrained
 
 pytestmark = pytest.mark.gpu
 
@@ -114,39 +114,14 @@ def test_nms(device, size):
 
 @pytest.fixture
 def samples(mini_config):
-    """Packed training images of 128 px, whose last maps have four pixels."""
-    pipeline = mini_config.val_loss_pipeline
-    pipeline[-2].spacing_mm = 0.4
-    mini_config.train_dataloader.dataset.pipeline = pipeline
-    init_default_scope('mmdet')
-    dataset = DATASETS.build(mini_config.train_dataloader.dataset)
-    return [dataset[index] for index in range(len(dataset))]
-
-
-def losses(config, samples, device, wrapper, iterations, last=False):
-    """Losses of a training from one start, on the same batches and draws."""
-    torch.manual_seed(0)
-    model = MODELS.build(config.model).train()
-    model.init_weights()
-    model.to(device)
-    if last:
-        to_channels_last(model)
-    optimiser = torch.optim.AdamW(model.parameters(), 0.0005)
-    optimiser = wrapper(optimiser, clip_grad=dict(max_norm=10))
-    found = []
-    for number in range(iterations):
-        torch.manual_seed(number)
-        batch = [samples[(2 * number + i) % 6] for i in range(2)]
-        batch = copy.deepcopy(pseudo_collate(batch))
-        found.append(float(model.train_step(batch, optimiser)['loss']))
-    return np.array(found)
+    return packed_samples(mini_config)
 
 
 @pytest.mark.usefixtures('operators')
 def test_a_training_in_both_layouts(device, size, mini_config, samples):
     number = 2 * size
-    first = losses(mini_config, samples, device, OptimWrapper, number)
-    last = losses(mini_config, samples, device, OptimWrapper, number, True)
+    work = (mini_config, samples, OptimWrapper, number, device)
+    first, last = losses(*work), losses(*work, last=True)
     np.testing.assert_allclose(last[0], first[0], rtol=1e-4)
     # NMS and samplers amplify rounding.
     np.testing.assert_allclose(last.mean(), first.mean(), rtol=0.02)
@@ -157,7 +132,7 @@ def test_mixed_precision_learns_as_float32(
     device, size, mini_config, samples, dtype
 ):
     number = 4 if device.type == 'cpu' else 200
-    plain = losses(mini_config, samples, device, OptimWrapper, number)
+    plain = losses(mini_config, samples, OptimWrapper, number, device)
 
     def wrapper(optimiser, **kwargs):
         if device.type == 'cpu':
@@ -167,7 +142,7 @@ def test_mixed_precision_learns_as_float32(
             loss_scale=scale, dtype=dtype, optimizer=optimiser, **kwargs
         )
 
-    mixed = losses(mini_config, samples, device, wrapper, number, True)
+    mixed = losses(mini_config, samples, wrapper, number, device, last=True)
     assert mixed.tolist() != plain.tolist()
     np.testing.assert_allclose(
         mixed[-50:].mean(), plain[-50:].mean(), rtol=0.05
@@ -205,11 +180,7 @@ def test_hnem_trains_and_mines(mini_config, tmp_path):
 
 
 def test_a_bank_of_batches_is_that_of_single_images(device, mini_config):
-    init_default_scope('mmdet')
-    torch.manual_seed(0)
-    model = MODELS.build(mini_config.model)
-    model.init_weights()
-    model.to(device).eval()
+    model = untrained(mini_config).to(device).eval()
     dataset = DATASETS.build(mini_config.train_dataloader.dataset)
     pipeline = mini_config.val_dataloader.dataset.pipeline
     rule = MiningRule(min_score=0.0, score_thr=0.0, max_iou=2.0, hit_iou=1.0)

@@ -1,4 +1,6 @@
-"""Entries of annotation files, as `data_prep/deeplesion_to_coco.py` writes."""
+"""Entries of annotation files, results and banks."""
+
+from mmuldor.mining.bank import BANK_VERSION
 
 
 def image_entry(number, size_px=64, **changes):
@@ -37,3 +39,34 @@ def lesion_entry(number, bbox, recist_px, **changes):
         noisy=False,
     )
     return {**entry, **changes}
+
+
+def detections_on(lesions, score=0.9, category=1):
+    """A result on the box of each lesion, all of one score and category."""
+    return [
+        dict(
+            image_id=lesion['image_id'],
+            bbox=lesion['bbox'],
+            score=score,
+            category_id=category,
+        )
+        for lesion in lesions
+    ]
+
+
+def bank_of_one_example():
+    """A bank with one example, on the image of id 1."""
+    example = dict(
+        bbox=[2.0, 2.0, 7.0, 7.0],
+        score=0.9,
+        mask_iou=0.0,
+        polygons=[[2, 2, 9, 2, 9, 9, 2, 9]],
+    )
+    return dict(
+        version=BANK_VERSION,
+        ann_file='train.json',
+        fingerprint='f',
+        epoch=0,
+        counts={},
+        images={'1': [example]},
+    )

@@ -38,13 +38,18 @@ def narrow_mask_rcnn():
     return config
 
 
-def save_untrained(config, path):
-    """A checkpoint of a config's model as it starts; the path as text."""
+def untrained(config):
+    """A config's model as it starts, always with the same weights."""
     init_default_scope('mmdet')
     torch.manual_seed(0)
     model = MODELS.build(config.model)
     model.init_weights()
-    torch.save({'state_dict': model.state_dict()}, path)
+    return model
+
+
+def save_untrained(config, path):
+    """A checkpoint of a config's model as it starts; the path as text."""
+    torch.save({'state_dict': untrained(config).state_dict()}, path)
     return str(path)
 
 

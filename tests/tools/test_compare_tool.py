@@ -7,6 +7,7 @@ import pytest
 from mmuldor.evaluation.comparison.compare_runs import split_method
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
+from tests.support.entries import detections_on
 from tools.compare import main
 
 
@@ -15,15 +16,7 @@ def files(tmp_path, mini_data):
     """Two results files: one finds a lesion of two, the other both."""
     lesions = load_annotations(mini_data / 'test.json')['annotations']
     for name, count in (('one', 1), ('both', 2)):
-        results = [
-            {
-                'image_id': lesion['image_id'],
-                'bbox': lesion['bbox'],
-                'score': 0.9,
-                'category_id': 1,
-            }
-            for lesion in lesions[:count]
-        ]
+        results = detections_on(lesions[:count])
         write_json(tmp_path / name / 'results.json', results)
     return tmp_path
 

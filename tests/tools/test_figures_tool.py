@@ -5,7 +5,7 @@ import pytest
 
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
-from mmuldor.mining.bank import BANK_VERSION
+from tests.support.entries import bank_of_one_example
 from tools.figures import main
 
 SIGNATURES = {'png': b'\x89PNG', 'pdf': b'%PDF', 'svg': b'<?xml'}
@@ -24,24 +24,8 @@ def results(tmp_path, mini_data):
 @pytest.fixture
 def bank(tmp_path):
     """A bank with one example on the first training image."""
-    example = {
-        'bbox': [2.0, 2.0, 7.0, 7.0],
-        'score': 0.9,
-        'mask_iou': 0.0,
-        'polygons': [[2, 2, 9, 2, 9, 9, 2, 9]],
-    }
     path = tmp_path / 'epoch_000.json'
-    write_json(
-        path,
-        {
-            'version': BANK_VERSION,
-            'ann_file': 'train.json',
-            'fingerprint': 'f',
-            'epoch': 0,
-            'counts': {},
-            'images': {'1': [example]},
-        },
-    )
+    write_json(path, bank_of_one_example())
     return path
 
 

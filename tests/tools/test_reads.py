@@ -8,8 +8,8 @@ import pytest
 from mmuldor.apis.check import check_config
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
-from mmuldor.mining.bank import BANK_VERSION
 from tests.counted_reads import counted_reads
+from tests.support.entries import bank_of_one_example, detections_on
 
 COMMANDS = {
     'froc': 'froc --ann {test} --dets {first} --out {out}.json',
@@ -41,34 +41,13 @@ def places(mini_data, tmp_path):
     lesions = load_annotations(mini_data / 'test.json')['annotations']
     for name, score in (('first', 0.9), ('second', 0.6)):
         found = [
-            {
-                'image_id': lesion['image_id'],
-                'bbox': lesion['bbox'],
-                'score': score / category,
-                'category_id': category,
-            }
-            for lesion in lesions
+            result
             for category in (1, 2)
+            for result in detections_on(lesions, score / category, category)
         ]
         write_json(tmp_path / f'{name}.json', found)
-    example = {
-        'bbox': [2.0, 2.0, 7.0, 7.0],
-        'score': 0.9,
-        'mask_iou': 0.0,
-        'polygons': [[2, 2, 9, 2, 9, 9, 2, 9]],
-    }
     bank = tmp_path / 'banks' / 'epoch_000.json'
-    write_json(
-        bank,
-        {
-            'version': BANK_VERSION,
-            'ann_file': 'train.json',
-            'fingerprint': 'f',
-            'epoch': 0,
-            'counts': {},
-            'images': {'1': [example]},
-        },
-    )
+    write_json(bank, bank_of_one_example())
     return {
         'test': mini_data / 'test.json',
         'train': mini_data / 'train.json',

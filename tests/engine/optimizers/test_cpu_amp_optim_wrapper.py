@@ -2,18 +2,16 @@
 
 import copy
 
-import numpy as np
 import pytest
 import torch
-from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
-from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmuldor.apis.configs import precision
 from mmuldor.apis.configs.precision import enable_amp
 from mmuldor.apis.training import train_detector
 from mmuldor.engine.hooks import ChannelsLastHook
 from mmuldor.engine.optimizers.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
+from tests.support.repeated_training import losses, packed_samples
 
 no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
 
@@ -87,29 +85,12 @@ def test_a_training_on_the_cpu(mini_config, monkeypatch, tmp_path):
 @pytest.mark.slow
 def test_two_hundred_iterations(mini_config):
     """bfloat16 learns as float32 does, on the same batches and draws."""
-    pipeline = mini_config.val_loss_pipeline
-    # 128 px: at 64 the last maps are two pixels wide, where bfloat16 has
-    # wrong gradients (see CPUAmpOptimWrapper).
-    pipeline[-2].spacing_mm = 0.4
-    mini_config.train_dataloader.dataset.pipeline = pipeline
-    init_default_scope('mmdet')
-    dataset = DATASETS.build(mini_config.train_dataloader.dataset)
-    samples = [dataset[index] for index in range(len(dataset))]
+    samples = packed_samples(mini_config)
     means = []
     for kind in (OptimWrapper, CPUAmpOptimWrapper):
-        torch.manual_seed(0)
-        model = MODELS.build(mini_config.model).train()
-        model.init_weights()
-        optimiser = torch.optim.AdamW(model.parameters(), 0.0005)
-        wrapper = kind(optimiser, clip_grad=dict(max_norm=10))
-        losses = []
-        for number in range(200):
-            torch.manual_seed(number)
-            batch = [samples[(2 * number + i) % 6] for i in range(2)]
-            log = model.train_step(pseudo_collate(batch), wrapper)
-            losses.append(float(log['loss']))
-        assert np.mean(losses[-50:]) < 0.8 * np.mean(losses[:10])
-        means.append(np.mean(losses[-50:]))
+        found = losses(mini_config, samples, kind, 200)
+        assert found[-50:].mean() < 0.8 * found[:10].mean()
+        means.append(found[-50:].mean())
     assert means[1] == pytest.approx(means[0], rel=0.05)
     assert means[1] != means[0]
 
