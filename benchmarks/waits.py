@@ -25,7 +25,7 @@ from mmuldor.engine.runner.loops import predict
 from mmuldor.mining.rule import MiningRule
 from mmuldor.upstream.torch_dispatch import (
     INDEXING,
-    WAITING,
+    SYNCHRONIZING,
     TorchDispatchMode,
 )
 
@@ -50,7 +50,7 @@ class _Operators(TorchDispatchMode):
         by_mask = func in INDEXING and any(
             index is not None and index.dtype in _MASKS for index in args[1]
         )
-        if func in WAITING or by_mask:
+        if func in SYNCHRONIZING or by_mask:
             self._found[str(func)] += 1
         return func(*args, **(kwargs or {}))
 

@@ -1,4 +1,4 @@
-"""Command-line arguments that several commands take, the same in each."""
+"""Command-line arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OFFSETS_PX = (0, 0.5, 1)
 
 
 def make_parser(doc: str | None) -> argparse.ArgumentParser:
-    """A parser that shows a command's docstring as it is written."""
+    """A parser whose help is a command's docstring, line breaks unchanged."""
     return argparse.ArgumentParser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -49,16 +49,16 @@ def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def whole_number(least: int) -> Callable[[str], int]:
-    """A `type` of arguments: whole numbers of at least so much."""
+    """A `type` for arguments: integers of at least ``least``."""
 
-    def read(text: str) -> int:
+    def parse(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
             raise argparse.ArgumentTypeError(
                 f'must be an integer of {least} or more, but got {text!r}'
             )
         return int(text)
 
-    return read
+    return parse
 
 
 def add_workers(
@@ -133,13 +133,13 @@ def add_fps_per_image(parser: argparse.ArgumentParser) -> None:
         '--fps-per-image',
         type=float,
         default=2.0,
-        help='operating point of the pictures (default 2)',
+        help='operating point of the figures (default 2)',
     )
 
 
 def add_curve_outputs(parser: argparse.ArgumentParser) -> None:
     """``--out FILE`` and ``--plot FILE`` of an evaluation, both optional."""
-    parser.add_argument('--out', help='write the figures to this JSON')
+    parser.add_argument('--out', help='write the results to this JSON')
     parser.add_argument(
         '--plot', help='draw the curve to this file (.png, .pdf, .svg)'
     )
@@ -148,7 +148,7 @@ def add_curve_outputs(parser: argparse.ArgumentParser) -> None:
 def add_operating_point(
     parser: argparse.ArgumentParser, default: str = ''
 ) -> None:
-    """``--fps RATE``, as `fps_per_image`, or ``--sensitivity SHARE``."""
+    """``--fps RATE`` (`fps_per_image`) or ``--sensitivity FRACTION``."""
     point = parser.add_mutually_exclusive_group()
     point.add_argument(
         '--fps',
@@ -159,19 +159,19 @@ def add_operating_point(
     point.add_argument(
         '--sensitivity',
         type=float,
-        help='operating point: share of the lesions to find',
+        help='operating point: sensitivity, a fraction',
     )
 
 
 class Container(Protocol):
-    """A parser, or a group of arguments of one."""
+    """A parser, or one of its groups of arguments."""
 
     def add_argument(self, *names: str, **settings: Any) -> Any:
         """Define an argument."""
 
 
 def add_spacing(parser: Container, of: str) -> None:
-    """``--spacing COLUMNS ROWS SLICES``, also of a group of arguments."""
+    """``--spacing COLUMNS ROWS SLICES``, for a parser or a group."""
     parser.add_argument(
         '--spacing',
         type=float,
@@ -182,30 +182,30 @@ def add_spacing(parser: Container, of: str) -> None:
 
 
 def add_offset(parser: argparse.ArgumentParser, default: float) -> None:
-    """``--offset-px``: the frame of boxes."""
+    """``--offset-px``: the origin of box coordinates."""
     parser.add_argument(
         '--offset-px',
         type=float,
         choices=OFFSETS_PX,
         default=default,
-        help="where the first pixel's centre lies in boxes: 0, as in our "
-        "annotations; 0.5, counted from the pixel's outer edge (COCO, torch, "
-        'mmdet, pycocotools); 1, counted from 1 (DL_info.csv, MATLAB); '
-        f'default {default:g}',
+        help="coordinate of the first pixel's centre in boxes: 0, as in our "
+        "annotations; 0.5, if the pixel's outer edge is 0 (COCO, torch, "
+        'mmdet, pycocotools); 1, if pixels count from 1 (DL_info.csv, '
+        f'MATLAB); default {default:g}',
     )
 
 
 def check_values(
     args: argparse.Namespace, rules: Iterable[tuple[str, bool, str]]
 ) -> None:
-    """Raise ValueError at the first argument that breaks its rule.
+    """Raise ValueError for the first argument with an invalid value.
 
     Args:
         args: The parsed command line.
-        rules: Name in `args`, whether its value is good, what it must be.
+        rules: Name in `args`, whether its value is valid, what it must be.
     """
-    for name, good, rule in rules:
-        if not good:
+    for name, valid, rule in rules:
+        if not valid:
             raise ValueError(
                 f'--{name.replace("_", "-")} must be {rule}, but got '
                 f'{getattr(args, name)}.'

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from mmengine.config import DictAction
 
 from mmuldor.cli.arguments import make_parser
-from mmuldor.cli.config_values import with_dicts
+from mmuldor.cli.config_values import parse_config_value
 
 
 class Options(DictAction):
-    """``--cfg-options``: mmengine's, and values with dicts in them.
+    """``--cfg-options``: MMEngine's action, extended to values with dicts.
 
-    ``{'type': 'Adam'}``, ``dict(type='Adam')``, and lists of either, which
-    mmengine's own takes apart at their commas; a word on what has no value.
+    MMEngine splits ``{'type': 'Adam'}``, ``dict(type='Adam')`` and lists of
+    either at their commas. Here they are parsed as Python literals. Options
+    without a value are an error.
     """
 
     def __call__(
@@ -26,7 +27,7 @@ class Options(DictAction):
         values: Sequence[str],
         option_string: str | None = None,
     ) -> None:
-        """Turn ``key=value`` texts into a dict."""
+        """Parse ``key=value`` arguments into a dict."""
         for text in values:
             key, sign, _ = text.partition('=')
             if not key or not sign:
@@ -41,7 +42,7 @@ class Options(DictAction):
             if _holds_dict(text):
                 key, _, value = text.partition('=')
                 try:
-                    options[key] = with_dicts(value)
+                    options[key] = parse_config_value(value)
                 except ValueError as error:
                     parser.error(f'{option_string} {key}: {error}')
 
@@ -51,7 +52,7 @@ def _holds_dict(text: str) -> bool:
 
 
 def new_parser(doc: str) -> argparse.ArgumentParser:
-    """A parser with a tool's docstring and what every config tool takes."""
+    """A parser with a tool's docstring and the arguments of config tools."""
     parser = make_parser(doc)
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
@@ -69,7 +70,7 @@ def add_unsafe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--allow-unsafe-checkpoint',
         action='store_true',
-        help='unpickle checkpoints whole: runs whatever code is in them',
+        help='unpickle checkpoints fully: runs any code in them',
     )
 
 

@@ -1,20 +1,20 @@
-"""Values that are typed on a command line as one writes them in a config."""
+"""Config values on a command line, in Python syntax."""
 
 from __future__ import annotations
 
 import ast
 
 
-def with_dicts(text: str) -> object:
-    """A value of literals, lists, tuples, dicts and ``dict(key=value)``.
+def parse_config_value(text: str) -> object:
+    """Parse literals, lists, tuples, dicts and ``dict(key=value)``.
 
-    Nothing is run.
+    No code is executed.
 
     Args:
-        text: Like ``[dict(type='EMAHook')]``.
+        text: For example ``[dict(type='EMAHook')]``.
 
     Raises:
-        ValueError: If it is something else.
+        ValueError: If the text has another form.
     """
     try:
         return _value(ast.parse(text.strip(), mode='eval').body)

@@ -1,4 +1,4 @@
-"""What every command line tool shares."""
+"""Errors of command-line tools as one line, and checks of outputs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ DEBUG_VARIABLE = 'MMULDOR_DEBUG'
 
 @contextlib.contextmanager
 def user_errors(debug: bool | None = None) -> Iterator[None]:
-    """Turn errors a user can cause into one line on stderr and exit code 1.
+    """Report errors that a user can cause as one line, with exit code 1.
 
     Wraps the `main()` of a tool: `with user_errors(): main()`, or as a
-    decorator, `@user_errors()`. ValueError and OSError (FileNotFoundError,
-    PermissionError, ...) are what this project raises for bad input, and
-    MemoryError is what a machine says that is too small; anything else is a
-    bug of ours and keeps its traceback. One of several processes ends at once,
+    decorator, `@user_errors()`. This project raises ValueError and OSError
+    (FileNotFoundError, PermissionError, ...) for bad input; MemoryError means
+    that the machine has too little memory. Any other exception is a bug and
+    keeps its traceback. If the process is one of several, it exits at once,
     so that its launcher ends the others.
 
     Args:
-        debug: True lets every traceback through; None asks the environment
-            variable `MMULDOR_DEBUG` (anything but empty and 0 means True).
+        debug: True keeps all tracebacks. None reads the environment variable
+            `MMULDOR_DEBUG` (any value but an empty one and 0 means True).
 
     Raises:
-        SystemExit: code 1 after an error, 130 after Ctrl-C.
+        SystemExit: Code 1 after an error, 130 after Ctrl-C.
     """
     if debug is None:
         debug = os.environ.get(DEBUG_VARIABLE, '') not in ('', '0')
@@ -37,14 +37,14 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
     except (ValueError, OSError, MemoryError) as error:
         if debug:
             raise
-        _close_what_ran(error)
+        _close_generators(error)
         print(f'error: {_one_line(error)}', file=sys.stderr)
         _end_process(1)
         raise SystemExit(1) from error
     except KeyboardInterrupt as error:
         if debug:
             raise
-        _close_what_ran(error)
+        _close_generators(error)
         print('interrupted', file=sys.stderr)
         _end_process(130)
         raise SystemExit(130) from error
@@ -56,7 +56,7 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
 
 
 def _is_one_of_several() -> bool:
-    """Whether this process is in a group; asks torch only if it is there."""
+    """Whether this is one of several processes; does not import torch."""
     distributed = sys.modules.get('torch.distributed')
     return bool(
         distributed
@@ -67,9 +67,10 @@ def _is_one_of_several() -> bool:
 
 
 def _end_process(code: int) -> None:
-    """End one of several processes without the interpreter's own end.
+    """End one of several processes without Python's normal shutdown.
 
-    There, threads of the group may wait for the other processes, or abort.
+    During that, threads of the process group may wait for the other processes
+    or abort.
     """
     if _is_one_of_several():
         sys.stdout.flush()
@@ -96,10 +97,10 @@ def check_outputs(
         taken.add(path)
 
 
-def _close_what_ran(error: BaseException) -> None:
-    """Let progress bars end, so that the error is the last line.
+def _close_generators(error: BaseException) -> None:
+    """Close generators that draw progress bars, so the error comes last.
 
-    They are drawn by generators, which the traceback holds.
+    They are alive as long as the traceback refers to their frames.
     """
     link: BaseException | None = error
     while link is not None:
@@ -108,9 +109,9 @@ def _close_what_ran(error: BaseException) -> None:
 
 
 def _without_traceback(error: BaseException) -> str:
-    """What an error says, also one that a loader's process handed over.
+    """The message of an error, without the traceback of a loader's process.
 
-    torch puts the traceback of the process into the message.
+    torch puts that traceback into the message.
     """
     text = str(error)
     if not re.match(r'Caught \w+ in .*\nOriginal Traceback', text):
@@ -119,10 +120,10 @@ def _without_traceback(error: BaseException) -> str:
 
 
 def _one_line(error: BaseException) -> str:
-    """Joins the lines of a message; never empty.
+    """The message of an error as one line, never empty.
 
-    Texts out of files may hold anything: what a terminal would obey or cannot
-    show is escaped.
+    Messages may quote files, so control characters and others that cannot be
+    printed are escaped.
     """
     text = _without_traceback(error) or type(error).__name__
     if isinstance(error, MemoryError):

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 
 def parse_runs(texts: Iterable[str]) -> dict[str, str]:
-    """Turn ``NAME=FILE`` texts into files by name.
+    """Parse ``NAME=FILE`` arguments into files by name.
 
-    The last ``=`` of a text divides, so that a name may hold one.
+    The last ``=`` separates the two, so that a name may contain one.
 
     Raises:
-        ValueError: If a text is no pair or a name comes twice.
+        ValueError: If an argument is no pair or a name occurs twice.
     """
     runs: dict[str, str] = {}
     for text in texts:
@@ -25,18 +25,18 @@ def parse_runs(texts: Iterable[str]) -> dict[str, str]:
 
 
 def parse_notes(texts: Iterable[str]) -> list[tuple[str, str]]:
-    """Turn ``KEY: VALUE`` texts into pairs, divided at the first colon.
+    """Parse ``KEY: VALUE`` arguments into pairs, split at the first colon.
 
     Raises:
-        ValueError: If a text is no pair.
+        ValueError: If an argument is no pair.
     """
     return [_split(text, ':', 'note', 'KEY: VALUE') for text in texts]
 
 
 def _split(text: str, sign: str, what: str, form: str) -> tuple[str, str]:
-    left, found, right = (
+    left, separator, right = (
         text.rpartition(sign) if sign == '=' else text.partition(sign)
     )
-    if not found or not left.strip() or not right.strip():
+    if not separator or not left.strip() or not right.strip():
         raise ValueError(f'a {what} must be {form!r}, but got {text!r}.')
     return left.strip(), right.strip()

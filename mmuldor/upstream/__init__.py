@@ -1,1 +1,1 @@
-"""What mmuldor uses of torch and OpenMMLab that they do not promise."""
+"""All uses of private or undocumented parts of torch and OpenMMLab."""

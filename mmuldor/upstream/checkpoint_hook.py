@@ -1,8 +1,8 @@
-"""Public methods where MMEngine's hook saves checkpoints.
+"""Public methods around the saving of checkpoints by MMEngine's hook.
 
-``CheckpointHook`` removes an old file before it writes the new one, inside
-two private methods, and offers no point between. Seen with onedl-mmengine
-0.10.12, for ``>=0.10.12,<0.11``.
+``CheckpointHook`` saves in two private methods, which remove the old file
+before they write the new one. Seen with onedl-mmengine 0.10.12, for
+``>=0.10.12,<0.11``.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from mmengine.runner import Runner
 
 
 class CheckpointHookPoints(CheckpointHook):
-    """MMEngine's hook, whose two ways to save can be overridden."""
+    """MMEngine's hook with public methods for saving, to be overridden."""
 
     def save_step_checkpoint(
         self, runner: Runner, step: int, meta: dict
     ) -> None:
-        """Save the epoch or iteration ``step``; the oldest file goes first."""
+        """Remove the oldest file, then save epoch or iteration ``step``."""
         super()._save_checkpoint_with_step(runner, step, meta)
 
     def save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        """Save the model if ``metrics`` are the best; the last best goes."""
+        """If ``metrics`` are the best, replace the best checkpoint."""
         super()._save_best_checkpoint(runner, metrics)
 
     def _save_checkpoint_with_step(

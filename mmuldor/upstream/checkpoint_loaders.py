@@ -1,9 +1,9 @@
-"""Let MMEngine read checkpoints safely, from files and by http.
+"""Let MMEngine read checkpoints safely, from files and by HTTP.
 
-``CheckpointLoader`` has a public way to add or replace a scheme, but none to
-take one away: 'modelzoo://', 's3:' and the rest would still unpickle what they
-fetch. So its private table is begun anew. Seen with onedl-mmengine 0.10.12,
-for ``>=0.10.12,<0.11``.
+``CheckpointLoader`` can add or replace a scheme, but not remove one:
+'modelzoo://', 's3:' and others would still unpickle downloaded files. So its
+private table of schemes is replaced. Seen with onedl-mmengine 0.10.12, for
+``>=0.10.12,<0.11``.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ _allowed_unsafe = False
 
 
 def guard_checkpoints() -> None:
-    """Let all of MMEngine read checkpoints by :func:`load_safely`.
+    """Let MMEngine read all checkpoints by :func:`load_safely`.
 
-    Without this, ``load_from``, ``resume``, ``init_cfg`` and the rest unpickle
-    whatever ``weights_only`` refuses. A checkpoint must be a file or an
-    http(s) URL.
+    Without this, ``load_from``, ``resume``, ``init_cfg`` and others unpickle
+    files that ``weights_only`` refuses. Only files and http(s) URLs are read.
     """
     CheckpointLoader._schemes = {}
     CheckpointLoader.register_scheme(r'\S+://', load_from_other)
@@ -43,7 +42,7 @@ def guard_checkpoints() -> None:
 
 @contextlib.contextmanager
 def unsafe_checkpoints(allowed: bool = True) -> Iterator[None]:
-    """Let MMEngine unpickle checkpoints whole, and run what they hold."""
+    """Let MMEngine unpickle checkpoints fully, which may run any code."""
     global _allowed_unsafe
     before, _allowed_unsafe = _allowed_unsafe, allowed
     try:
@@ -68,19 +67,24 @@ def load_from_file(path: str, map_location: str | Callable = 'cpu') -> dict:
 
 
 def load_from_url(url: str, map_location: str | Callable = 'cpu') -> dict:
-    """Download once a machine, to where torch.hub keeps its files."""
+    """Download once a machine, to the folder of torch.hub.
+
+    Raises:
+        OSError: In every process, if the download fails.
+        ValueError: As for :func:`load_from_file`.
+    """
     folder = Path(torch.hub.get_dir()) / 'checkpoints'
     path = folder / (Path(urlparse(url).path).name or 'checkpoint')
     problem = ''
-    # Launchers say which process of a machine this is; MMEngine's own answer
-    # needs a group that it never makes.
+    # MMEngine's get_local_rank needs a process group that it never creates, so
+    # the launcher's environment variable is read.
     if os.environ.get('LOCAL_RANK', '0') == '0' and not path.exists():
         try:
             folder.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(url, str(path))
         except (OSError, ValueError) as error:
             problem = str(error) or type(error).__name__
-    # All processes end with the same words, none waits for the others.
+    # Gathered, so that all processes raise the same error and none waits.
     problem = next(filter(None, all_gather_object(problem)), '')
     if problem:
         raise OSError(
@@ -91,7 +95,7 @@ def load_from_url(url: str, map_location: str | Callable = 'cpu') -> dict:
 
 
 def load_from_other(url: str, map_location: str | Callable = 'cpu') -> dict:
-    """MMEngine's loader of all other schemes: none is read."""
+    """MMEngine's loader of all other schemes: raises ValueError."""
     raise ValueError(
         f"checkpoint '{url}' must be a file or start with https://."
     )

@@ -1,7 +1,7 @@
-"""Matrix units of the CPU, which torch tells by a private function.
+"""Matrix units of the CPU, which a private function of torch detects.
 
-Seen with torch 2.13, for ``>=2.4,<2.15``; absent from versions that do not
-ask the CPU.
+Seen with torch 2.13, for ``>=2.4,<2.15``; some of these versions do not have
+the function.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ import torch
 
 
 def has_amx() -> bool:
-    """Whether the CPU has AMX and torch would use it, if known."""
+    """Whether the CPU has AMX and torch would use it; False if unknown."""
     return getattr(torch.cpu, '_is_amx_tile_supported', lambda: False)()

@@ -1,9 +1,8 @@
-"""A data set seen through another pipeline.
+"""A dataset with another pipeline.
 
-MMEngine builds a data set with its pipeline and has no way to look at the same
-items through another one; building a second reads and checks the files again.
-A shallow copy shares the items, and data sets of any kind can be copied, ours
-or mmdet's. Seen with onedl-mmengine 0.10.12, for ``>=0.10.12,<0.11``.
+MMEngine builds a dataset with one pipeline, and a second dataset would read
+and check the files again. A shallow copy shares the items and works for any
+dataset. Seen with onedl-mmengine 0.10.12, for ``>=0.10.12,<0.11``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from mmengine.dataset import BaseDataset, Compose
 def with_pipeline(
     dataset: BaseDataset, pipeline: Sequence[dict]
 ) -> BaseDataset:
-    """The data set in test mode with a pipeline; the old one stays."""
+    """A copy of the dataset in test mode with another pipeline."""
     view = copy.copy(dataset)
     view.pipeline, view.test_mode = Compose(pipeline), True
     return view

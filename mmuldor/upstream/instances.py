@@ -1,8 +1,8 @@
-"""Instances of MMEngine and mmdet as NumPy arrays in the files' frame.
+"""Instances of MMEngine and mmdet as NumPy arrays in the frame of the JSON.
 
-Tensors may be on any device and of any floating-point type, and in mmdet's
-frame; masks of tests are tensors or run-length codes, masks of training are
-mmdet's polygons or bitmaps. Here alone they become arrays. Seen with
+Tensors may be on any device and of any floating-point dtype, in mmdet's frame.
+Predicted masks are tensors or run-length codes; masks of annotations are
+mmdet's polygons or bitmaps. Only this module converts them. Seen with
 onedl-mmengine 0.10.12 and onedl-mmdetection 3.5.1.
 """
 
@@ -26,8 +26,9 @@ class InstanceArrays(NamedTuple):
         boxes: (n, 4) float64 `x1 y1 x2 y2`, px, pixel centres at integers.
         labels: (n,) int64.
         scores: (n,) float64; None for annotations.
-        masks: (n, H, W) array, or one run-length code, bitmap or list of
-            flat polygons (in mmdet's frame) an instance; None without.
+        masks: (n, H, W) array, or for each instance a run-length code, a
+            bitmap or a list of flat polygons (in mmdet's frame). None: no
+            masks.
     """
 
     boxes: np.ndarray
@@ -45,10 +46,13 @@ def as_arrays(
 
     Args:
         instances: ``bboxes`` (n, 4) `x1 y1 x2 y2` in mmdet's frame and
-            ``labels``, and where there are any ``scores`` and ``masks``.
-        scale_factor: (x, y) px of the boxes' image for one px of the source
-            image, which the result is in.
+            ``labels`` (n,); ``scores`` (n,) and ``masks`` are optional.
+        scale_factor: (x, y), size of the boxes' image divided by that of the
+            source image.
         with_masks: Whether to copy the masks to the host.
+
+    Returns:
+        Arrays in px of the source image.
 
     Raises:
         KeyError: If boxes or labels are missing (AttributeError of
@@ -66,7 +70,7 @@ def as_arrays(
 
 
 def as_array(values: Any, dtype: type) -> np.ndarray:
-    """A tensor on any device, mmdet's boxes, or an array, as an array."""
+    """Convert a tensor on any device, boxes of mmdet or an array."""
     if isinstance(values, BaseBoxes):
         values = values.tensor
     if isinstance(values, torch.Tensor):

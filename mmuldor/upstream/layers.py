@@ -1,8 +1,8 @@
-"""Families of layers that behave otherwise in training.
+"""Base classes of layers that behave differently in training.
 
-torch's public names are those of single dimensions, and MMEngine's BatchNorm
-for any dimension, which SyncBatchNorm becomes without GPUs, derives from the
-private base class alone. Seen with torch 2.13, for ``>=2.4,<2.15``.
+torch's public classes have one dimension each. MMEngine's BatchNorm for any
+dimension, which replaces SyncBatchNorm on a CPU, derives only from the private
+base class. Seen with torch 2.13, for ``>=2.4,<2.15``.
 """
 
 from __future__ import annotations

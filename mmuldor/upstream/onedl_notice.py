@@ -1,12 +1,12 @@
 """Keep mmdet from printing ``Could not import OneDL`` at every start.
 
-onedl-mmdetection 3.5.1 has datasets that need its makers' own package. Where
-that is missing, ``mmdet.datasets`` and ``mmdet.datasets.transforms`` say so by
-``mmengine.logging.print_log`` at level DEBUG, but without a logger, and so
-MMEngine 0.10 prints the line whatever the level is. Both import ``print_log``
-at the place of the call, so it is replaced while these two modules run.
+onedl-mmdetection 3.5.1 has datasets that need another package, ``onedl``. If
+that is missing, ``mmdet.datasets`` and ``mmdet.datasets.transforms`` call
+``mmengine.logging.print_log`` at level DEBUG without a logger, and MMEngine
+0.10 then prints the line at any level. Both modules import ``print_log`` just
+before the call, so it is replaced while they are executed.
 
-Needs the standard library alone: ``import mmuldor`` loads no framework.
+Uses the standard library only: ``import mmuldor`` loads no framework.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MODULES = ('mmdet.datasets', 'mmdet.datasets.transforms')
 
 
 class OneDLNoticeFinder(MetaPathFinder):
-    """Finds the two modules as Python does, and runs them without NOTICE."""
+    """Executes the two modules without printing NOTICE."""
 
     def find_spec(
         self,

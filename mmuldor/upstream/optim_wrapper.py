@@ -1,6 +1,6 @@
-"""Over how many batches an optimiser wrapper accumulates gradients.
+"""The number of batches over which gradients are accumulated.
 
-MMEngine keeps the number, an argument of its ``OptimWrapper``, in a private
+It is an argument of MMEngine's ``OptimWrapper``, stored in a private
 attribute. Seen with onedl-mmengine 0.10.12, for ``>=0.10.12,<0.11``.
 """
 
@@ -10,5 +10,5 @@ from mmengine.optim import OptimWrapper
 
 
 def accumulated_batches(wrapper: OptimWrapper) -> int:
-    """Batches a step; 1 for wrappers that know no accumulation."""
+    """Batches per optimiser step; 1 for wrappers without accumulation."""
     return getattr(wrapper, '_accumulative_counts', 1)

@@ -1,9 +1,9 @@
-"""Read checkpoints without running what is in them.
+"""Read checkpoints without executing code in them.
 
-torch's ``weights_only`` refuses foreign objects. It lets a tensor be larger
-than what is stored of it, a zip archive unpack to more than it holds, and says
-why it refused only in the text of its errors. Seen with torch 2.13, for
-``>=2.4,<2.15``.
+torch's ``weights_only`` refuses unknown objects. But it accepts tensors that
+are larger than their storage and zip archives that unpack to more than their
+size. The reason of a refusal is only in the text of its errors. Seen with
+torch 2.13, for ``>=2.4,<2.15``.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ _STARTS = (b'PK', b'\x80\x02')
 
 
 class UnsafeCheckpointError(ValueError):
-    """A checkpoint holds what only running it would read."""
+    """A checkpoint has objects that only a full, unsafe unpickler reads."""
 
 
 def load_safely(
     path: str | os.PathLike, map_location: str | Callable = 'cpu'
 ) -> dict:
-    """Read a checkpoint of MMEngine; nothing but its own kinds of objects.
+    """Read a checkpoint of MMEngine without executing code in it.
 
-    A pickle can run any code. This reader knows tensors, plain values, NumPy
-    arrays and the buffers of MMEngine's log, and refuses all else. What it
-    reads takes no more memory than the file is large. The config that some
-    checkpoints carry as text (``meta['config']``) is left out, since
-    ``Runner.resume`` would run it.
+    A pickle can run any code. This reader accepts tensors, plain values, NumPy
+    arrays and the buffers of MMEngine's log, and refuses all other objects.
+    The result needs no more memory than the file's size. The config text in
+    some checkpoints (``meta['config']``) is dropped, since ``Runner.resume``
+    would execute it.
 
     Args:
         path: A file that ``tools/train.py`` or ``torch.save`` wrote.
@@ -41,8 +41,8 @@ def load_safely(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        UnsafeCheckpointError: If it holds other objects.
-        ValueError: If it is no checkpoint.
+        UnsafeCheckpointError: If it has other objects.
+        ValueError: If it is no checkpoint, or damaged.
     """
     check_file(path)
     try:
@@ -50,10 +50,11 @@ def load_safely(
             checkpoint = torch.load(
                 path, map_location=map_location, weights_only=True
             )
-    # Damaged and hostile files make the unpickler raise whatever there is.
+    # Damaged and hostile files make the unpickler raise any exception.
     except Exception as error:
-        kind = UnsafeCheckpointError if _global_lines(error) else ValueError
-        raise kind(
+        unsafe = bool(_global_lines(error))
+        error_class = UnsafeCheckpointError if unsafe else ValueError
+        raise error_class(
             f"'{path}' must be a checkpoint of tensors, plain values and "
             f'MMEngine log buffers, but: {_reason(error)}.'
         ) from error
@@ -69,12 +70,12 @@ def load_safely(
 
 
 def check_file(path: str | os.PathLike) -> None:
-    """Look at a checkpoint's first bytes and its table of contents.
+    """Check a checkpoint's first bytes and its table of contents.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not what ``torch.save`` writes, or would unpack
-            to more than it holds.
+        ValueError: If ``torch.save`` did not write it, or it would unpack to
+            more than its size.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
@@ -93,7 +94,7 @@ def check_file(path: str | os.PathLike) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
-    # zipfile raises many kinds on damaged archives.
+    # zipfile raises many types of exceptions on damaged archives.
     except Exception as error:
         raise ValueError(
             f"'{path}' must be a checkpoint that is whole, but: {error}. Was "
@@ -108,9 +109,9 @@ def check_file(path: str | os.PathLike) -> None:
 
 
 def _check_tensors(loaded: dict, path: str | os.PathLike) -> None:
-    """Raise ValueError where a tensor is larger than what is stored of it.
+    """Raise ValueError if a tensor is larger than its storage.
 
-    Whoever copies it, as an optimizer does, would need the memory.
+    Copies of it, which an optimizer makes, would need the full memory.
     """
     waiting: list[tuple[str, object]] = [('', loaded)]
     seen = set()
@@ -119,7 +120,7 @@ def _check_tensors(loaded: dict, path: str | os.PathLike) -> None:
         if isinstance(value, torch.Tensor):
             _check_tensor(value, name, path)
         elif isinstance(value, (Mapping, list, tuple)):
-            # A pickle may hold a list that holds itself.
+            # In a pickle a list may contain itself.
             if id(value) in seen:
                 continue
             seen.add(id(value))
@@ -146,13 +147,13 @@ def _check_tensor(
 
 
 def _global_lines(error: Exception) -> list[str]:
-    """The lines of torch's long advice that say what was refused."""
+    """The lines of torch's error message that name a refused object."""
     lines = str(error).replace('WeightsUnpickler error: ', '').split('\n')
     return [line for line in lines if 'GLOBAL' in line or 'getattr' in line]
 
 
 def _reason(error: Exception) -> str:
-    """What was found, in a sentence without its full stop."""
+    """The first sentence of torch's message, without its full stop."""
     text = str(error).replace('WeightsUnpickler error: ', '')
     lines = _global_lines(error) or text.split('\n')
     reason = lines[0].strip().split('. ')[0].rstrip('.')

@@ -1,8 +1,8 @@
-"""See every operator that torch runs: for benchmarks.
+"""Observe every operator that torch runs, for benchmarks.
 
-torch documents dispatch modes in its notes, but keeps them in private modules,
-and the operators that make the host wait for a device have private names.
-Seen with torch 2.13, for ``>=2.4,<2.15``.
+torch documents dispatch modes in its notes, but they are in private modules.
+Operators that synchronise the host with the device have private names. Seen
+with torch 2.13, for ``>=2.4,<2.15``.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from torch.utils._pytree import tree_leaves
 
 __all__ = [
     'INDEXING',
-    'WAITING',
+    'SYNCHRONIZING',
     'TorchDispatchMode',
     'is_mutable',
     'tree_leaves',
 ]
 
 _aten = torch.ops.aten
-# What has a result whose size or value the host must know.
-WAITING = {
+# Operators whose result has a size or value that the host must know.
+SYNCHRONIZING = {
     _aten._local_scalar_dense.default,
     _aten.is_nonzero.default,
     _aten.equal.default,
@@ -32,7 +32,7 @@ WAITING = {
     _aten.unique_dim.default,
     _aten.unique_consecutive.default,
 }
-# What waits where the index is a mask.
+# Operators that synchronise only if the index is a mask.
 INDEXING = {
     _aten.index.Tensor,
     _aten.index_put.default,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmuldor.cli.config_values import with_dicts
+from mmuldor.cli.config_values import parse_config_value
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from mmuldor.cli.config_values import with_dicts
     ],
 )
 def test_it_is_read_as_in_a_config(text, value):
-    assert with_dicts(text) == value
+    assert parse_config_value(text) == value
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_it_is_read_as_in_a_config(text, value):
 )
 def test_all_else_is_refused_and_nothing_run(text):
     with pytest.raises(ValueError, match='must be a Python value'):
-        with_dicts(text)
+        parse_config_value(text)

@@ -4,7 +4,7 @@ import torch
 
 from mmuldor.upstream.torch_dispatch import (
     INDEXING,
-    WAITING,
+    SYNCHRONIZING,
     TorchDispatchMode,
     is_mutable,
     tree_leaves,
@@ -47,7 +47,7 @@ def test_what_waits_is_among_those_that_wait():
         '_unique2': values.unique,
     }
     for name, work in works.items():
-        waiting = [func for func in operators(work) if func in WAITING]
+        waiting = [func for func in operators(work) if func in SYNCHRONIZING]
         assert waiting, name
 
 
