@@ -115,8 +115,8 @@ class LesionDetector:
         Args:
             volume: The scan.
             batch_size: Slices at a time.
-            step_mm: Look at one slice in each so many mm, which then stands
-                for those between; at every slice by default.
+            step_mm: Detect on one slice in each so many mm, which then
+                represents those between; on every slice by default.
             iou_thr: See :func:`mmuldor.scans.joining.join_slices`.
             max_gap_mm: Likewise.
             progress: Wraps the batches; gets their number.
@@ -124,8 +124,10 @@ class LesionDetector:
         columns_mm, rows_mm, interval_mm = volume.spacing_mm
         # A hair of slack: spacings come from floating-point positions.
         stride = max(int((step_mm or 0) / interval_mm + 1e-6), 1)
-        slices = slices_represented(len(volume.hu), stride)
-        found = self.detect_slices(volume, batch_size, progress, list(slices))
+        represented = slices_represented(len(volume.hu), stride)
+        found = self.detect_slices(
+            volume, batch_size, progress, list(represented)
+        )
         scale = np.array([columns_mm, rows_mm] * 2)
         boxes = np.array([d.box_px for d in found]).reshape(-1, 4) * scale
         positions = np.array([d.slice_index for d in found]) * interval_mm
@@ -137,22 +139,22 @@ class LesionDetector:
             max_gap_mm=max(max_gap_mm, stride * interval_mm),
         )
         return [
-            self._measured([found[row] for row in rows], volume, slices)
+            self._measure([found[row] for row in rows], volume, represented)
             for rows in joined
         ]
 
-    def _measured(
+    def _measure(
         self,
         found: list[SliceDetection],
         volume: Volume,
-        slices: dict[int, list[int]],
+        represented: dict[int, list[int]],
     ) -> Lesion:
-        spread = [
+        on_all_slices = [
             replace(detection, slice_index=index)
             for detection in found
-            for index in slices[detection.slice_index]
+            for index in represented[detection.slice_index]
         ]
-        lesion = measure_lesion(spread, volume.affine)
+        lesion = measure_lesion(on_all_slices, volume.affine)
         if self.calibration is None:
             return lesion
         probability = float(self.calibration.calibration(lesion.score))
@@ -175,12 +177,13 @@ class LesionDetector:
         for start in progress(starts, len(starts)):
             indices = slices[start : start + batch_size]
             items = [self._pipeline(slice_item(volume, k)) for k in indices]
-            for index, kept in zip(indices, self._found(items), strict=True):
-                found += _detections(index, kept, self._types)
+            batch = self._detect_batch(items)
+            for index, instances in zip(indices, batch, strict=True):
+                found += _slice_detections(index, instances, self._types)
         return found
 
-    def _lesions(self, found: InstanceData) -> InstanceData:
-        """Without the false-positive class, and each lesion as one type."""
+    def _lesions_alone(self, found: InstanceData) -> InstanceData:
+        """Without the false-positive class; of each lesion one type."""
         if not self._types:
             return found[found.labels == LESION]
         if not len(found):
@@ -190,20 +193,20 @@ class LesionDetector:
         return found[kept]
 
     @torch.no_grad()
-    def _found(self, items: list[dict]) -> list[InstanceData]:
+    def _detect_batch(self, items: list[dict]) -> list[InstanceData]:
         """Detections above the threshold on a batch, px of the slices."""
         batch = pseudo_collate(items)
         if not masks_can_wait(self.model):
             samples = self.model.test_step(batch)
             found = [sample.pred_instances for sample in samples]
             return [
-                self._lesions(part[part.scores >= self.score_thr])
+                self._lesions_alone(part[part.scores >= self.score_thr])
                 for part in found
             ]
         data = self.model.data_preprocessor(batch, False)
         detections = detect(self.model, data)
         kept = [
-            self._lesions(part[part.scores >= self.score_thr])
+            self._lesions_alone(part[part.scores >= self.score_thr])
             for part in detections.found
         ]
         detections = detections._replace(found=kept)
@@ -226,7 +229,7 @@ def _check_types(detector: torch.nn.Module, types: Sequence[str]) -> None:
             )
 
 
-def _detections(
+def _slice_detections(
     index: int, instances: InstanceData, types: Sequence[str] = ()
 ) -> list[SliceDetection]:
     found = as_arrays(instances)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +60,7 @@ def read_png_series(
         )
     paths = [files[number] for number in wanted]
     intervals = np.diff(wanted)
-    shape = read_png16(paths[0]).shape
-    slices = (_read_hu(path, shape) for path in paths)
-    hu, _ = stack_slices(slices, intervals, str(folder))
+    hu, _ = stack_slices(_read_slices(paths), intervals, str(folder))
     count = int((intervals - 1).sum())
     notes = [f'{count} missing slices interpolated'] if count else []
     return reorient(hu, _affine(spacing), str(folder)), notes
@@ -110,12 +108,20 @@ def write_png_series(
         write_png16(Path(folder) / f'{number:03d}.png', hu_to_stored(hu))
 
 
-def _read_hu(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    return stored_to_hu16(read_png16(path, shape=shape))
+def _read_slices(paths: Sequence[Path]) -> Iterator[np.ndarray]:
+    """HU of slices of one size, (rows, columns) int16 each."""
+    shape = None
+    for path in paths:
+        stored = read_png16(path, shape=shape)
+        shape = stored.shape
+        yield stored_to_hu16(stored)
 
 
 def _affine(spacing_mm: np.ndarray) -> np.ndarray:
-    """Of (slice, row, column) indices, to RAS: down, back and left."""
+    """Of (slice, row, column) indices, to RAS.
+
+    Slices go down, rows to the back, columns to the left.
+    """
     columns, rows, slices = spacing_mm
     affine = np.eye(4)
     affine[:3, :3] = [

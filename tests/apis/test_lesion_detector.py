@@ -205,15 +205,15 @@ def test_no_weights(mini_detector_config):
 
 
 @pytest.mark.parametrize(('count', 'stride'), [(1, 1), (7, 1), (5, 4), (9, 3)])
-def test_every_slice_is_stood_for_once(count, stride):
+def test_every_slice_is_represented_once(count, stride):
     slices = slices_represented(count, stride)
     assert sorted(k for ks in slices.values() for k in ks) == list(
         range(count)
     )
     assert len(slices) == -(-count // stride)
-    for own, stood_for in slices.items():
-        assert stood_for[0] == own
-        assert max(abs(k - own) for k in stood_for) <= stride - 1
+    for own, represented in slices.items():
+        assert represented[0] == own
+        assert max(abs(k - own) for k in represented) <= stride - 1
 
 
 def test_one_slice_in_six_millimetres(detector, monkeypatch):

@@ -1,7 +1,7 @@
 """A volume with its lesions as one page to scroll through in a browser.
 
-The page needs no network and no other file. Its parts lie in ``viewer/``; HU
-are embedded slice by slice (see ``slice_codec``), so that windows are the
+The page needs no network and no other file. Its parts lie beside this file;
+HU are embedded slice by slice (see ``slice_codec``), so that windows are the
 reader's choice, and are inflated when they are looked at.
 """
 
@@ -88,8 +88,8 @@ def write_volume_page(
         How finely the slices were embedded.
     """
     grid = choose_grid(volume.hu, max_bytes)
-    style = _part('viewer.css')
-    script = '\n'.join(_part(name) for name in _SCRIPTS)
+    style = _page_part('viewer.css')
+    script = '\n'.join(_page_part(name) for name in _SCRIPTS)
     parts = {
         'title': escape(f'Lesions of {_name(volume)}'),
         'policy': f"default-src 'none'; style-src '{_hash(style)}'; "
@@ -98,7 +98,7 @@ def write_volume_page(
         'data': _inline(_document(lesions, volume, notes, grid)),
         'script': script,
     }
-    head, tail = _part('page.html').split('{{slices}}')
+    head, tail = _page_part('page.html').split('{{slices}}')
     with (
         replacing(path) as temporary,
         open(temporary, 'w', encoding='utf-8') as file,
@@ -114,7 +114,7 @@ def write_volume_page(
     return grid
 
 
-def _part(name: str) -> str:
+def _page_part(name: str) -> str:
     folder = files('mmuldor.scans').joinpath('viewer')
     return folder.joinpath(name).read_text(encoding='utf-8').strip()
 

@@ -8,9 +8,9 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mmuldor.io.limits import MAX_SLICE_BYTES
 from mmuldor.scans.dicom.headers import find_images, open_header
+from tests.counted_reads import counted_reads
 from tests.support.dicom_series import write_slice
 from tests.support.memory import at_most
-from tests.support.opened_files import opened_files
 
 
 def test_everything_but_the_pixels(tmp_path):
@@ -24,9 +24,9 @@ def test_everything_but_the_pixels(tmp_path):
 def test_no_dicom_has_no_header(tmp_path, content):
     path = tmp_path / 'other'
     path.write_bytes(content)
-    with opened_files() as opens:
+    with counted_reads() as reads:
         assert open_header(path) is None
-    assert opens[str(path)] == 1
+    assert reads[path] == 1
 
 
 def test_a_large_file_that_is_no_dicom_is_another_file(tmp_path):
@@ -51,9 +51,9 @@ def test_a_deflated_file_leaves_nothing_inflated_behind(tmp_path):
     path = write_slice(tmp_path, 1, PixelData=bytes(2**24))
     plain = open_header(path)
     deflate(path)
-    with opened_files() as opens:
+    with counted_reads() as reads:
         header = open_header(path)
-    assert opens[str(path)] == 1
+    assert reads[path] == 1
     assert header == plain
     assert not getattr(header, 'buffer', None)
 

@@ -5,6 +5,7 @@ import pydicom
 import pytest
 
 from mmuldor.scans.dicom.series import read_dicom
+from tests.counted_reads import counted_reads
 from tests.support.dicom_series import (
     COLUMNS,
     INTERVAL,
@@ -15,7 +16,6 @@ from tests.support.dicom_series import (
     write_series,
     write_slice,
 )
-from tests.support.opened_files import opened_files
 
 
 def test_slices_are_sorted_by_their_place(tmp_path):
@@ -98,13 +98,13 @@ def test_each_file_is_opened_once_for_its_header_and_once_for_pixels(
     others = write_series(tmp_path / 'b', uid='1.2.4')
     note = tmp_path / 'note.txt'
     note.write_text('no DICOM' * 30)
-    with opened_files() as opens:
+    with counted_reads() as reads:
         series = read_dicom(tmp_path, '1.2.3')
     assert np.array_equal(series.volume.hu, expected())
-    ours = {p: n for p, n in opens.items() if p.startswith(str(tmp_path))}
+    ours = {p: n for p, n in reads.items() if tmp_path in p.parents}
     assert ours == {
-        **{str(path): 2 for path in [*paths, twice]},
-        **{str(path): 1 for path in [*others, note]},
+        **dict.fromkeys([*paths, twice], 2),
+        **dict.fromkeys([*others, note], 1),
     }
 
 
