@@ -142,7 +142,8 @@ def _check_inflated_size(path: Path, file: BinaryIO) -> None:
             return
         rest = file.read()
         count, unpack = 0, zlib.decompressobj(-zlib.MAX_WBITS)
-        while rest and count <= MAX_SLICE_BYTES:
+        # A padding byte may lie behind the end, and stays in the tail.
+        while rest and not unpack.eof and count <= MAX_SLICE_BYTES:
             count += len(unpack.decompress(rest, 2**20))
             rest = unpack.unconsumed_tail
     except Exception as error:
