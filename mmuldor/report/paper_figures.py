@@ -26,10 +26,8 @@ PathLike = str | os.PathLike
 def pseudo_masks(
     ann: PathLike,
     images: PathLike,
-    *,
     truth: PathLike | None = None,
-    count: int = 12,
-    seed: int = 0,
+    **choice: int,
 ) -> Figure:
     """Fig. 2: pseudo masks over CT with the diameters.
 
@@ -37,23 +35,15 @@ def pseudo_masks(
         ann: Annotation JSON.
         images: Folder of its images.
         truth: The true masks of a phantom, drawn white.
-        count: Number of lesions, spread over the sizes.
-        seed: Of the choice.
+        choice: `count` and `seed` of `pseudo_mask_figure`.
     """
     document = with_existing_images(load_annotations(ann), ann, Path(images))
     outlines = load_outlines(truth, document) if truth else None
-    return pseudo_mask_figure(
-        document, images, outlines=outlines, count=count, seed=seed
-    )
+    return pseudo_mask_figure(document, images, outlines=outlines, **choice)
 
 
 def mined(
-    ann: PathLike,
-    images: PathLike,
-    *,
-    bank: PathLike,
-    count: int = 8,
-    seed: int = 0,
+    ann: PathLike, images: PathLike, bank: PathLike, **choice: int
 ) -> Figure:
     """Fig. 3: what a round of HNEM mined, with S1/S2.
 
@@ -61,13 +51,10 @@ def mined(
         ann: Annotation JSON that was mined.
         images: Folder of its images.
         bank: Bank file of the round.
-        count: Number of images.
-        seed: Of the choice.
+        choice: `count` and `seed` of `mined_figure`.
     """
     document = with_existing_images(load_annotations(ann), ann, Path(images))
-    return mined_figure(
-        load_bank(bank), document, images, count=count, seed=seed
-    )
+    return mined_figure(load_bank(bank), document, images, **choice)
 
 
 def side_by_side(
