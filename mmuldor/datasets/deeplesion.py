@@ -27,31 +27,31 @@ from mmuldor.registry import DATASETS
 class DeepLesionDataset(BaseDetDataset, MiningDataset):
     """Key slices of a JSON file from ``data_prep/deeplesion_to_coco.py``.
 
-    Each item's ``instances`` carry ``bbox`` (x1 y1 x2 y2) and ``recist_px``
-    (eight numbers) in mmdet's frame: JSON plus 0.5 px. Every slice that the
-    pipeline will load is looked up, and its PNG's head and tail are checked,
-    when the data set is built, not hours later.
+    The ``instances`` of an item have ``bbox`` (x1 y1 x2 y2) and ``recist_px``
+    (eight numbers) in px in mmdet's frame: JSON plus 0.5 px. All slices that
+    the pipeline will load are checked when the dataset is built, not hours
+    later: their PNG files must exist and have a valid start and end.
 
     Args:
         keep_noisy: Keep lesions flagged "possibly noisy". By default they are
-            dropped, and with them images that have no other lesion.
-        check_images: Check all PNG files when the data set is built.
-        lesion_types: Take DeepLesion's coarse types as classes: 'known' for
-            the eight of them (lesions of unknown type are neither lesion nor
-            background, images with no other are left out), 'all' for these
-            and 'unknown'. By default lesions are one class. DeepLesion's
-            training split has unknown types only.
+            dropped, as are images that have no other lesion.
+        check_images: Check all PNG files when the dataset is built.
+        lesion_types: Use DeepLesion's coarse types as classes. 'known': its
+            eight types; lesions of unknown type are ignored, which is neither
+            lesion nor background, and images without other lesions are left
+            out. 'all': these types and 'unknown'. None: one lesion class.
+            DeepLesion's training split has only unknown types.
         **kwargs: As for mmdet's ``BaseDetDataset``: ``ann_file``,
             ``data_root``, ``data_prefix``, ``pipeline``, ``metainfo``, ...
 
     Raises:
         FileNotFoundError: If the annotation file or a key slice is missing.
         ValueError: If the annotation file or a PNG is malformed, no lesion
-            has a class, or a bank of hard negatives in the pipeline does not
-            fit.
+            has a class, or a bank of hard negatives in the pipeline belongs
+            to other images.
 
     Attributes:
-        patients: Those of all images of the annotation file, a frozenset.
+        patients: Patient ids of the annotation file, a frozenset.
     """
 
     METAINFO = {'classes': ('lesion',), 'palette': [(0, 200, 0)]}
@@ -74,7 +74,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         super().__init__(*args, **kwargs)
 
     def __getitem__(self, idx: int) -> dict:
-        """A sample; what its pipeline draws is seeded by an `EpochIndex`."""
+        """A sample; an `EpochIndex` seeds the pipeline's random numbers."""
         if isinstance(idx, EpochIndex):
             idx.seed_generators()
         return super().__getitem__(idx)
@@ -92,7 +92,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
             check_slice_files(self, self.ct_transforms)
 
     def load_data_list(self) -> list[dict]:
-        """Read the annotation file; see the class for what items hold."""
+        """Read the annotation file; see the class for the items."""
         document = load_annotations(self.ann_file)
         self.patients = frozenset(i['patient'] for i in document['images'])
         by_image = defaultdict(list)
@@ -103,8 +103,8 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
             lesions = by_image[image['id']]
             kept = [a for a in lesions if self.keep_noisy or not a['noisy']]
             noisy += len(lesions) - len(kept)
-            numbers = [lesion['lesion_type'] for lesion in kept]
-            labels = type_labels(numbers, self.lesion_types)
+            types = [lesion['lesion_type'] for lesion in kept]
+            labels = type_labels(types, self.lesion_types)
             if lesions and not (labels >= 0).any():
                 dropped += 1
                 continue
@@ -113,15 +113,15 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         if self.lesion_types and not data_list:
             raise ValueError(
                 f"{self.ann_file}: `lesion_types='{self.lesion_types}'` needs "
-                'lesions of a known type, but none is. DeepLesion gives types '
-                'for its validation and test splits only.'
+                'lesions of a known type, but none is known. DeepLesion has '
+                'types for its validation and test splits only.'
             )
         return data_list
 
     def _parse_image(
         self, image: dict, lesions: list[dict], labels: np.ndarray
     ) -> dict:
-        facts = {
+        copied = {
             key: image[key]
             for key in (
                 'height',
@@ -135,7 +135,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         }
         prefix = self.data_prefix.get('img', '')
         return dict(
-            facts,
+            copied,
             img_id=image['id'],
             img_path=osp.join(prefix, image['file_name']),
             file_name=image['file_name'],
@@ -177,9 +177,9 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         """The lesions of an item in the frame of the annotation file.
 
         Returns:
-            Of each one `bbox`, `x1 y1 w h`, (4,) float64, and `recist_px`,
-            x y of four endpoints, (8,), in pixels whose centres lie at
-            integers.
+            For each lesion `bbox`, `x1 y1 w h`, (4,) float64, and
+            `recist_px`, x y of four endpoints, (8,) float64; px, pixel centres
+            at integers.
         """
         lesions = []
         for instance in self.get_data_info(idx)['instances']:
@@ -190,7 +190,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
 
     @property
     def ct_transforms(self) -> list[CTTransform]:
-        """The transforms of the pipeline that can be asked."""
+        """The pipeline's transforms that are `CTTransform`."""
         transforms = self.pipeline.transforms
         return [t for t in transforms if isinstance(t, CTTransform)]
 
@@ -202,13 +202,13 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
 
     @property
     def mask_shape(self) -> str:
-        """The shape its pipeline draws; the paper's if it draws none."""
+        """Shape of the pipeline's pseudo masks; the paper's by default."""
         shapes = (transform.mask_shape for transform in self.ct_transforms)
         return next(filter(None, shapes), 'quarter_ellipses')
 
     @property
     def fingerprint(self) -> str:
-        """Identity of the set of images, carried by the banks mined on it."""
+        """Hash of the images, by which a bank is matched to its dataset."""
         infos = map(self.get_data_info, range(len(self)))
         return images_fingerprint(
             (info['img_id'], info['file_name']) for info in infos
@@ -216,13 +216,14 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
 
 
 def _typed(metainfo: dict | None, classes: tuple[str, ...]) -> dict:
-    """The facts of a data set whose classes are lesion types."""
-    asked = (metainfo or {}).get('classes', classes)
-    if tuple(asked) != classes:
+    """``metainfo`` of a dataset whose classes are lesion types."""
+    named = (metainfo or {}).get('classes', classes)
+    if tuple(named) != classes:
         raise ValueError(
             f'`lesion_types` makes the classes {classes}, but `metainfo` has '
-            f'{tuple(asked)}. Give one of them.'
+            f'{tuple(named)}. Give one of them.'
         )
+    # From green, the colour of lesions, toward blue.
     palette = [(0, 200 - 20 * number, 20 * number) for number in range(9)]
     palette = palette[: len(classes)]
     return {**(metainfo or {}), 'classes': classes, 'palette': palette}

@@ -1,4 +1,4 @@
-"""Check the slice files of a data set before they are needed."""
+"""Check the slice files of a dataset before a long run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.progress import track
 from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.io.png import check_png16
 
-# Each waits for a disk more than it computes.
+# More than cores: each waits for a disk more than it computes.
 _THREADS = 8
 
 
@@ -24,31 +24,30 @@ def check_slice_files(
 ) -> None:
     """Check all slice files that a dataset's transforms will load.
 
-    The processes of a machine share the files; each machine looks at all of
-    them, since it may have disks of its own. All processes raise the error
-    of the first damaged image, whoever found it.
+    The processes of a machine share the work. Each machine checks all files,
+    since it may have its own disks. All processes raise the error of the
+    first damaged image.
 
     Raises:
         FileNotFoundError: If a key slice is missing.
         ValueError: If a slice is damaged or of another size.
     """
     loaders = [t for t in transforms if t.num_slices is not None]
-    found = all_gather_object(_check_share(dataset, loaders))
-    errors = [error for error, _ in found if error is not None]
+    results = all_gather_object(_check_share(dataset, loaders))
+    errors = [error for error, _ in results if error is not None]
     if errors:
         raise min(errors, key=lambda pair: pair[0])[1]
-    lacking = set().union(*(images for _, images in found))
+    lacking = set().union(*(images for _, images in results))
     if lacking:
         MMLogger.get_current_instance().warning(
             f'{osp.basename(dataset.ann_file)}: {len(lacking)} of '
             f'{len(dataset)} images lack a neighbouring slice file inside '
-            'their slice range; the nearest slice that is there stands in '
-            'for it'
+            'their slice range; the nearest existing slice replaces it'
         )
 
 
 def _share() -> tuple[int, int]:
-    """This process's number on its machine, and how many there are."""
+    """Number of this process on its machine, and their number."""
     if get_world_size() > 1 and 'LOCAL_WORLD_SIZE' in os.environ:
         count = int(os.environ['LOCAL_WORLD_SIZE'])
         return int(os.environ['LOCAL_RANK']), count
@@ -58,9 +57,10 @@ def _share() -> tuple[int, int]:
 def _check_share(
     dataset: BaseDataset, loaders: Sequence[CTTransform]
 ) -> tuple[tuple[int, Exception] | None, list[int]]:
-    """The first error of this process's images, and those with stand-ins.
+    """The first error of this process's images, and images lacking slices.
 
-    An error is handed on, not raised: the others wait for this process.
+    The error is returned instead of raised, since the other processes wait
+    for the result.
     """
     number, count = _share()
     indices = range(number, len(dataset), count)
@@ -87,7 +87,7 @@ def _check_share(
 def _check_image(
     dataset: BaseDataset, loaders: Sequence[CTTransform], index: int
 ) -> Exception | bool:
-    """Whether an image lacks a neighbour, or what is wrong with it."""
+    """Whether an image lacks a neighbouring slice, or its error."""
     try:
         info = dataset.get_data_info(index)
         for loader in loaders:

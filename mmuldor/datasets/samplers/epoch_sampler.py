@@ -1,4 +1,4 @@
-"""Sample indices that know their epoch."""
+"""Sample indices that carry seed and epoch."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from mmuldor.registry import DATA_SAMPLERS
 class EpochIndex(int):
     """The index of a sample in one epoch of one run.
 
-    An int for all who need no more. It reaches a worker through the loader's
-    queue, persistent or not, which no setting of the data set does.
+    It is an int, so every dataset accepts it. It travels to workers in the
+    loader's queue. Attributes of the dataset do not reach persistent workers.
 
     Args:
-        index: Of the sample.
-        seed: Of the run.
-        epoch: From 0.
+        index: Index of the sample.
+        seed: Seed of the run.
+        epoch: Epoch, from 0.
     """
 
     def __new__(cls, index: int, seed: int, epoch: int) -> EpochIndex:
-        """An int with two facts more."""
-        made = super().__new__(cls, index)
-        made.seed, made.epoch = seed, epoch
-        return made
+        """An int with the attributes ``seed`` and ``epoch``."""
+        self = super().__new__(cls, index)
+        self.seed, self.epoch = seed, epoch
+        return self
 
     def __reduce__(self) -> tuple:
         return EpochIndex, (int(self), self.seed, self.epoch)
@@ -41,9 +41,9 @@ class EpochIndex(int):
 class EpochSampler(DefaultSampler):
     """MMEngine's sampler, whose indices carry seed and epoch.
 
-    With it, what a pipeline draws for an image depends on (seed, epoch,
-    image) alone: not on what its worker drew before, nor on how many workers
-    there are, so that a resumed run draws the same.
+    With it, the random numbers of a pipeline depend on (seed, epoch, image)
+    alone, not on earlier draws of a worker or on the number of workers. So a
+    resumed run draws the same numbers.
 
     Example:
         ``sampler=dict(type='mmuldor.EpochSampler', shuffle=True)``

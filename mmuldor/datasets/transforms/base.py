@@ -1,4 +1,4 @@
-"""What a dataset of CT slices asks of its transforms."""
+"""Base class of transforms that a dataset of CT slices checks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from mmcv.transforms import BaseTransform
 
 
 class CTTransform(BaseTransform):
-    """A transform that ``DeepLesionDataset`` asks before a long run.
+    """A transform that ``DeepLesionDataset`` checks before a long run.
 
-    By itself it has nothing to check and loads no slices.
+    The base class has nothing to check and loads no slices.
 
     Attributes:
-        num_slices: Slices that it loads; None where it loads none.
+        num_slices: Number of slices that it loads; None if it loads none.
         mask_shape: Shape of the pseudo masks that it draws, a key of
-            ``MASK_SHAPES``; None where it draws none.
+            ``MASK_SHAPES``; None if it draws none.
     """
 
     num_slices: int | None = None
@@ -25,11 +25,11 @@ class CTTransform(BaseTransform):
         """Check the transform against its dataset.
 
         Args:
-            fingerprint: Of the dataset's images.
-            classes: The dataset's classes.
+            fingerprint: Fingerprint of the dataset's images.
+            classes: Names of the dataset's classes.
 
         Raises:
-            ValueError: If it does not fit.
+            ValueError: If the transform does not fit the dataset.
         """
 
     def check_slices(self, results: dict) -> None:
@@ -41,5 +41,5 @@ class CTTransform(BaseTransform):
         """
 
     def lacks_neighbours(self, results: dict) -> bool:
-        """Whether it will load other slices than an image asks for."""
+        """Whether another slice replaces a missing one of an image."""
         return False

@@ -34,7 +34,8 @@ class LoadCTSlices(CTTransform):
     - file_name (with ``store`` only)
     - slice_interval_mm (with ``slice_interval_mm`` only)
     - slices_hu (optional: HU (H, W) by slice number, instead of files)
-    - slice_offset (optional: slices beside the key slice, see RandomSlice)
+    - slice_offset (optional: distance to the key slice in slices, see
+      RandomSlice)
 
     Added Keys:
 
@@ -45,18 +46,21 @@ class LoadCTSlices(CTTransform):
         ``dict(type='mmuldor.LoadCTSlices', num_slices=3)``
 
     Args:
-        num_slices: How many slices, odd.
-        slice_interval_mm: Distance between the slices loaded; they are
-            interpolated linearly between the stored ones. None takes the
-            stored slices as they are.
-        out_of_range: What stands for a slice beyond the end of
-            ``slice_range``: 'repeat' (the last one) or 'error'.
-        missing: What to do where a neighbour inside the range has no file:
-            'repeat' (the nearest one that has) or 'error'. The key slice
-            itself must be there.
-        store: Folder that ``data_prep/pack_deeplesion.py`` made; slices come
-            from it instead of from the PNG files, the same to the bit.
-            None or '' reads the PNG files.
+        num_slices: Number of slices, odd.
+        slice_interval_mm: Distance between the loaded slices in mm; they are
+            interpolated linearly between the stored slices. None loads the
+            stored slices without interpolation.
+        out_of_range: For a slice beyond the end of ``slice_range``: 'repeat'
+            the last slice of the range, or 'error'.
+        missing: For a slice in the range without a file: 'repeat' the nearest
+            existing slice toward the key slice, or 'error'. The key slice
+            itself must exist.
+        store: Folder that ``data_prep/pack_deeplesion.py`` made; its slices
+            are identical to the PNG files. None or '' reads the PNG files.
+
+    Raises:
+        TypeError: If ``num_slices`` is no int.
+        ValueError: If an argument is out of range.
     """
 
     def __init__(
@@ -95,7 +99,11 @@ class LoadCTSlices(CTTransform):
         self.store = SliceStore(store) if store else None
 
     def positions(self, results: dict) -> list[float]:
-        """Slice numbers to show, fractional where resampled, in range."""
+        """Slice numbers to load, in range; fractional if interpolated.
+
+        Raises:
+            ValueError: If one is out of range and ``out_of_range`` is 'error'.
+        """
         step = 1.0
         if self.slice_interval_mm is not None:
             step = self.slice_interval_mm / results['slice_interval_mm']
@@ -113,19 +121,19 @@ class LoadCTSlices(CTTransform):
         return slice_positions(key, (low, high), self.num_slices, step)
 
     def slice_paths(self, results: dict) -> list[str]:
-        """Files, or names in the store, that :meth:`transform` will read."""
+        """Files that :meth:`transform` will read, or names in the store."""
         numbers = stored_numbers(self.positions(results))
         return sorted({self._existing(results, n) for n in numbers})
 
     def lacks_neighbours(self, results: dict) -> bool:
-        """Whether a slice of the range that is needed has no file."""
+        """Whether a required slice in the range has no file."""
         return any(
             self._existing(results, number) != self._name(results, number)
             for number in stored_numbers(self.positions(results))
         )
 
     def check_slices(self, results: dict) -> None:
-        """Check that all slices are there and of the right size.
+        """Check that all slices exist and have the size of the image.
 
         Raises:
             FileNotFoundError: If the key slice is missing.
@@ -139,24 +147,24 @@ class LoadCTSlices(CTTransform):
                 self.store.check(name, shape)
 
     def _name(self, results: dict, number: int) -> str:
-        """The slice's file, or its name in the store."""
+        """File of a slice, or its name in the store."""
         key_name = results['img_path' if self.store is None else 'file_name']
         return slice_name(key_name, results['key_slice'], number)
 
     def _existing(self, results: dict, number: int) -> str:
-        """The slice, or the nearest one towards the key that exists."""
+        """A slice, or the nearest existing one toward the key slice."""
         key = results['key_slice']
         has = osp.isfile if self.store is None else self.store.has
-        way = toward_key(
+        numbers = toward_key(
             number, key, lambda other: has(self._name(results, other))
         )
-        if self.missing == 'error' and len(way) > 1:
+        if self.missing == 'error' and len(numbers) > 1:
             raise FileNotFoundError(
                 f"slice '{self._name(results, number)}' does not exist, but "
                 f'its key slice {key} needs it as a neighbour. Unpack it, or '
                 "use `LoadCTSlices(missing='repeat')`."
             )
-        return self._name(results, way[-1])
+        return self._name(results, numbers[-1])
 
     def transform(self, results: dict) -> dict:
         """Load the slices; see the class for the keys."""
@@ -200,9 +208,9 @@ class LoadCTSlices(CTTransform):
 
 
 def _as_channels(slices: list[np.ndarray]) -> np.ndarray:
-    """Slices (H, W) of int16 or float32 as (H, W, n) float32."""
+    """Stack n slices (H, W) of int16 or float32 as (H, W, n) float32."""
     if all(hu.dtype == np.int16 for hu in slices):
-        # OpenCV interleaves 16 bits several times as fast as NumPy 32.
+        # OpenCV interleaves int16 several times as fast as NumPy float32.
         shape = (*slices[0].shape, len(slices))
         return cv2.merge(slices).reshape(shape).astype(np.float32)
     return np.stack([hu.astype(np.float32) for hu in slices], axis=-1)

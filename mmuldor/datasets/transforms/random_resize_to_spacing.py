@@ -1,4 +1,4 @@
-"""Resize to about a physical pixel size."""
+"""Resize to a random physical pixel size."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from mmuldor.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RandomResizeToSpacing(ResizeToSpacing):
-    """``ResizeToSpacing`` for the training: the size varies by image.
+    """Training variant of ``ResizeToSpacing``: a random factor per image.
 
-    Keys as :class:`ResizeToSpacing`.
+    Keys: see :class:`ResizeToSpacing`.
 
     Example:
         ``dict(type='mmuldor.RandomResizeToSpacing', spacing_mm=0.8,
         factors=(0.8, 1.2))``
 
     Args:
-        spacing_mm: Size of a pixel where the factor is 1, mm.
-        max_size: Limit of the longer side where the factor is 1.
-        factors: Smallest and largest factor of both sides, drawn uniformly.
+        spacing_mm: Size of a pixel at factor 1, mm.
+        max_size: Limit of the longer side at factor 1, px.
+        factors: Minimum and maximum of the uniformly drawn factor, which
+            multiplies both sides.
         **kwargs: As for :class:`ResizeToSpacing`.
 
     Raises:
-        ValueError: If ``factors`` is no rising pair above 0.
+        ValueError: Unless 0 < minimum <= maximum.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class RandomResizeToSpacing(ResizeToSpacing):
         super().__init__(spacing_mm, max_size, **kwargs)
         if len(factors) != 2 or not 0 < factors[0] <= factors[1]:
             raise ValueError(
-                '`factors` must be a smallest and a largest one above 0, but '
+                '`factors` must be a minimum and a maximum above 0, but '
                 f'got {factors}.'
             )
         self.factors = tuple(factors)

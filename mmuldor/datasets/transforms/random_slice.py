@@ -1,4 +1,4 @@
-"""Load a little beside the key slice."""
+"""Load slices at a small random distance to the key slice."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mmuldor.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RandomSlice(CTTransform):
-    """Let ``LoadCTSlices``, which must follow, load between the slices.
+    """Draw a slice offset for ``LoadCTSlices``, which must follow.
 
     The annotation stays that of the key slice, so the distance must be small
-    against a lesion; it is at most half a slice interval besides.
+    compared to a lesion. It is also at most half a slice interval.
 
     Required Keys:
 
@@ -27,7 +27,7 @@ class RandomSlice(CTTransform):
         ``dict(type='mmuldor.RandomSlice', max_mm=1.0)``
 
     Args:
-        max_mm: Largest distance to the key slice, mm.
+        max_mm: Maximum distance to the key slice, mm.
 
     Raises:
         ValueError: If ``max_mm`` is not positive.
@@ -40,8 +40,8 @@ class RandomSlice(CTTransform):
 
     def transform(self, results: dict) -> dict:
         """Draw the offset; see the class for the keys."""
-        most = min(self.max_mm / results['slice_interval_mm'], 0.5)
-        results['slice_offset'] = np.random.uniform(-most, most)
+        limit = min(self.max_mm / results['slice_interval_mm'], 0.5)
+        results['slice_offset'] = np.random.uniform(-limit, limit)
         return results
 
     def __repr__(self) -> str:

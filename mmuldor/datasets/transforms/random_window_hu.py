@@ -1,4 +1,4 @@
-"""Window HU, a little differently each time."""
+"""Map HU to grey values with a randomly varied window."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from mmuldor.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RandomWindowHU(WindowHU):
-    """``WindowHU`` for the training: level and width vary by image.
+    """Training variant of ``WindowHU``: random level and width per image.
 
-    Stands in for scanners, tube voltages and contrast phases that the
-    training has not seen. Keys as :class:`WindowHU`; each window is drawn on
-    its own, all slices of an image get the same.
+    It imitates scanners, tube voltages and contrast phases that are not in
+    the training data. Windows vary independently; all slices of an image have
+    the same. Keys: see :class:`WindowHU`.
 
     Example:
         ``dict(type='mmuldor.RandomWindowHU', windows=[(-1024, 3071)])``
 
     Args:
         windows: (low, high) pairs in HU, as in the test pipeline.
-        max_shift: The level moves by at most this share of the width.
-        max_stretch: The width changes by at most this share of itself.
+        max_shift: Maximum shift of the level, a fraction of the width.
+        max_stretch: Maximum relative change of the width.
 
     Raises:
-        ValueError: If a share is negative, or ``max_stretch`` 1 or more.
+        ValueError: If one is negative, or ``max_stretch`` is 1 or more.
     """
 
     def __init__(

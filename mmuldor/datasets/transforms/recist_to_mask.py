@@ -11,10 +11,10 @@ from mmuldor.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RecistToMask(CTTransform):
-    """Give every instance a polygon mask drawn from its diameters.
+    """Give every instance a polygon mask built from its diameters.
 
-    The mask stays a polygon until after the geometric augmentations: follow
-    with ``LoadAnnotations(with_bbox=True, with_mask=True, poly2mask=False)``.
+    Add ``LoadAnnotations(with_bbox=True, with_mask=True, poly2mask=False)``
+    after it, so that masks stay polygons in geometric augmentations.
 
     Required Keys:
 
@@ -46,7 +46,7 @@ class RecistToMask(CTTransform):
         self.points_per_quarter = points_per_quarter
 
     def polygon(self, recist_px: np.ndarray) -> np.ndarray:
-        """The (N, 2) pseudo mask of eight endpoint coordinates."""
+        """Pseudo mask of eight endpoint coordinates, (N, 2) float64 px."""
         points = np.reshape(recist_px, (4, 2))
         return MASK_SHAPES[self.mask_shape](points, self.points_per_quarter)
 

@@ -28,11 +28,14 @@ class ResizeToSpacing(Resize):
         ``dict(type='mmuldor.ResizeToSpacing', spacing_mm=0.8, max_size=512)``
 
     Args:
-        spacing_mm: Size of a pixel afterwards, mm.
-        max_size: The longer side is at most this many pixels; a larger image
-            is shrunk further, with the same factor on both sides.
+        spacing_mm: Size of a pixel of the result, mm.
+        max_size: Maximum of the longer side, px. A larger image is reduced
+            further, with the same factor on both sides.
         **kwargs: ``interpolation``, ``clip_object_border``, ``backend`` of
             mmdet's ``Resize``.
+
+    Raises:
+        ValueError: If ``spacing_mm`` or ``max_size`` is not positive.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class ResizeToSpacing(Resize):
         return resize.transform(results)
 
     def _draw_factor(self) -> float:
-        """Further factor of both sides; subclasses draw it."""
+        """Additional factor of both sides; subclasses draw it."""
         return 1.0
 
     def __repr__(self) -> str:

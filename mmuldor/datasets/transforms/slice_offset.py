@@ -1,4 +1,4 @@
-"""Load a stated distance beside the key slice."""
+"""Load slices at a given distance to the key slice."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from mmuldor.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class SliceOffset(CTTransform):
-    """Let ``LoadCTSlices``, which must follow, load beside the key slice.
+    """Set the slice offset of ``LoadCTSlices``, which must follow.
 
-    A view for the averaging at test time; :class:`RandomSlice` draws one in
-    training.
+    For test-time augmentation; in training :class:`RandomSlice` draws it.
 
     Required Keys:
 
@@ -25,7 +24,7 @@ class SliceOffset(CTTransform):
         ``dict(type='mmuldor.SliceOffset', mm=1.0)``
 
     Args:
-        mm: Distance to the key slice, mm.
+        mm: Distance to the key slice, mm; positive towards the feet.
     """
 
     def __init__(self, mm: float) -> None:

@@ -22,14 +22,17 @@ class WindowHU(CTTransform):
     Modified Keys:
 
     - img ((H, W, S * number of windows) float32 in [0, 255]; all slices of
-      the first window, then all of the second, ...); a single window of an
-      array that is no view is put into that array
+      the first window, then all of the second, ...). With one window the
+      result overwrites the input array, unless that is a view.
 
     Example:
         ``dict(type='mmuldor.WindowHU', windows=[(-1024, 3071)])``
 
     Args:
         windows: (low, high) pairs in HU.
+
+    Raises:
+        ValueError: If there is no window, or one is no pair with low < high.
     """
 
     def __init__(
@@ -49,9 +52,9 @@ class WindowHU(CTTransform):
         """Window the image; see the class for the keys."""
         windows, hu = self._draw(), results['img']
         if len(windows) == 1:
-            # The HU are not needed any more, so their memory can be.
-            own = hu.flags.owndata and hu.flags.writeable
-            out = hu if own and hu.dtype == np.float32 else None
+            # The HU are no longer needed, so their memory is reused.
+            reusable = hu.flags.owndata and hu.flags.writeable
+            out = hu if reusable and hu.dtype == np.float32 else None
             results['img'] = window_hu(hu, *windows[0], out)
         else:
             channels = [window_hu(hu, *window) for window in windows]
