@@ -73,6 +73,11 @@ def configure(tmp_path, mini_data):
         if name in FULL_SIZE:
             assert config.model.backbone.init_cfg.checkpoint.endswith('.pth')
             config.model.backbone.init_cfg = None
+        else:
+            config.model.backbone.base_channels = 8
+            config.model.neck.in_channels = [8, 16, 32, 64]
+            config.model.train_cfg.rpn_proposal.max_per_img = 20
+            config.model.test_cfg.rpn.max_per_img = 20
         shrink(config, data)
         return config
 
