@@ -2,7 +2,7 @@
 
     python data_prep/pack_deeplesion.py --ann train.json val.json test.json \\
         --images Images_png --out store
-    MMULDOR_STORE=store python tools/train.py CONFIG
+    python tools/train.py CONFIG --store store
 
 Every key slice and its neighbours are cropped to what is not constant and
 compressed without loss: LoadCTSlices gives the same image to the bit. A run
@@ -113,8 +113,7 @@ def _show(packed: Packed, args: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     print(
-        f'use: MMULDOR_STORE={Path(args.out).resolve()} python tools/train.py '
-        'CONFIG'
+        f'use: python tools/train.py CONFIG --store {Path(args.out).resolve()}'
     )
 
 

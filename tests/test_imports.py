@@ -129,6 +129,12 @@ def test_data_prep_needs_no_framework(path):
         assert room in DATA_PREP, name
 
 
+@by_path(files('configs'))
+def test_a_config_depends_on_no_module(path):
+    """Not on ``os`` above all: a config is the same in any environment."""
+    assert list(imports(path)) == []
+
+
 @by_path(files('tools'))
 def test_tools_are_thin(path):
     for name in imports(path):

@@ -36,8 +36,9 @@ def main(argv: list[str] | None = None) -> None:
 
     from mmuldor.apis import load_config
     from mmuldor.apis.browse import browse_dataset
+    from mmuldor.cli.config_options import config_arguments
 
-    config = load_config(args.config, args.work_dir, args.cfg_options)
+    config = load_config(**config_arguments(args))
     paths = browse_dataset(config, args.out, args.split, args.count, args.seed)
     print(f'{len(paths)} samples drawn to {args.out}')
 

@@ -37,8 +37,9 @@ def main(argv: list[str] | None = None) -> None:
 
     from mmuldor.apis import load_config
     from mmuldor.apis.check import check_config
+    from mmuldor.cli.config_options import config_arguments
 
-    config = load_config(args.config, args.work_dir, args.cfg_options)
+    config = load_config(**config_arguments(args))
     console, errors = Console(), 0
     out = args.out or Path(config.work_dir) / 'check'
     for finding in check_config(config, out):

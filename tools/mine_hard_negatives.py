@@ -18,15 +18,14 @@ from mmuldor.cli.errors import user_errors
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Flags of one mining round; the config's HNEMHook is the rule."""
-    from mmuldor.cli.config_options import add_unsafe, new_parser
+    from mmuldor.cli.config_options import new_parser
 
-    parser = new_parser(__doc__)
+    parser = new_parser(__doc__, checkpoints=True)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
     parser.add_argument('--out', required=True, help='bank file to write')
     parser.add_argument(
         '--epoch', type=int, default=0, help='enters the seed of the draws'
     )
-    add_unsafe(parser)
     return parser.parse_args(argv)
 
 
@@ -35,8 +34,9 @@ def main(argv: list[str] | None = None) -> None:
     """Mine."""
     args = parse_args(argv)
     from mmuldor.apis import load_config, mine_hard_negatives
+    from mmuldor.cli.config_options import config_arguments
 
-    config = load_config(args.config, args.work_dir, args.cfg_options)
+    config = load_config(**config_arguments(args))
     counts = mine_hard_negatives(
         config,
         args.checkpoint,

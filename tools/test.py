@@ -18,9 +18,9 @@ from mmuldor.cli.errors import user_errors
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Flags of mmdet's ``tools/test.py``."""
-    from mmuldor.cli.config_options import add_launcher, add_unsafe, new_parser
+    from mmuldor.cli.config_options import new_parser
 
-    parser = new_parser(__doc__)
+    parser = new_parser(__doc__, checkpoints=True, launcher=True)
     parser.add_argument('checkpoint', help='checkpoint file or URL')
     parser.add_argument(
         '--out', help='write COCO-format results (float boxes, RLE masks)'
@@ -40,8 +40,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='average over flips and neighbouring slices (`tta` of the '
         'config)',
     )
-    add_launcher(parser)
-    add_unsafe(parser)
     return parser.parse_args(argv)
 
 
@@ -50,10 +48,9 @@ def main(argv: list[str] | None = None) -> None:
     """Test."""
     args = parse_args(argv)
     from mmuldor.apis import evaluate_detector, load_config
+    from mmuldor.cli.config_options import config_arguments
 
-    config = load_config(
-        args.config, args.work_dir, args.cfg_options, args.launcher
-    )
+    config = load_config(**config_arguments(args))
     evaluate_detector(
         config,
         args.checkpoint,

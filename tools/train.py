@@ -18,9 +18,9 @@ from mmuldor.cli.errors import user_errors
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Flags of mmdet's ``tools/train.py``."""
-    from mmuldor.cli.config_options import add_launcher, add_unsafe, new_parser
+    from mmuldor.cli.config_options import new_parser
 
-    parser = new_parser(__doc__)
+    parser = new_parser(__doc__, checkpoints=True, launcher=True)
     parser.add_argument(
         '--amp',
         action='store_true',
@@ -39,8 +39,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         const='auto',
         help='resume from a checkpoint, by default the latest of the work dir',
     )
-    add_launcher(parser)
-    add_unsafe(parser)
     return parser.parse_args(argv)
 
 
@@ -49,10 +47,9 @@ def main(argv: list[str] | None = None) -> None:
     """Train."""
     args = parse_args(argv)
     from mmuldor.apis import load_config, train_detector
+    from mmuldor.cli.config_options import config_arguments
 
-    config = load_config(
-        args.config, args.work_dir, args.cfg_options, args.launcher
-    )
+    config = load_config(**config_arguments(args))
     train_detector(
         config,
         args.amp,

@@ -12,10 +12,11 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 
-from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.apis.configs.loading import check_keys
 from mmuldor.classes import is_lesion
 from mmuldor.datasets.deeplesion import DeepLesionDataset
 from mmuldor.engine.base_dataset import mining_dataset
+from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.frame import from_detector
 from mmuldor.functional.masks import mask_polygons

@@ -21,9 +21,10 @@ from torch import nn
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
 from mmuldor.apis.check_model import CheckResult, check_model, untrained
 from mmuldor.apis.configs.evaluators import evaluators_of
-from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import check_checkpoint
+from mmuldor.engine.runner.config_errors import config_errors
 
 # Samples whose loading is timed, and iterations of the training.
 _SAMPLES, _ITERATIONS = 24, 4

@@ -15,7 +15,6 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import InstanceData
 
-from mmuldor.apis.configs.loading import config_errors
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.apis.test_time_augmentation import average_views
@@ -25,6 +24,7 @@ from mmuldor.engine.detection.heads import classes_of, set_score_threshold
 from mmuldor.engine.detection.weights import (
     load_weights,
 )
+from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.functional.masks import largest_piece
 from mmuldor.ops.info import warn_of_plain_operators

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmengine.config import Config
 from mmengine.registry import DATASETS, HOOKS
 
-from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import (
     build_runner,
@@ -16,6 +16,7 @@ from mmuldor.engine.base_dataset import mining_dataset
 from mmuldor.engine.detection.candidates import check_model
 from mmuldor.engine.hooks.hnem_hook import HNEMHook
 from mmuldor.engine.mining_round import mine
+from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.io.json_files import write_json
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 

@@ -12,16 +12,22 @@ from mmengine.runner import Runner
 
 from mmuldor.cli.errors import check_outputs
 from mmuldor.engine.runner.brief_runner import BriefRunner
+from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.ops import log_backend
 from mmuldor.upstream.safe_checkpoints import check_file
 
 
 def build_runner(config: Config) -> Runner:
-    """The runner, with one log line on mmcv's operators."""
+    """The runner, with one log line on mmcv's operators.
+
+    Raises:
+        ValueError: If the config holds what cannot be built.
+    """
     launcher = config.get('launcher', 'none')
     if launcher != 'none' and not torch.cuda.is_available():
         _join_on_cpu(config)
-    runner = BriefRunner.from_cfg(config)
+    with config_errors(config):
+        runner = BriefRunner.from_cfg(config)
     log_backend()
     return runner
 

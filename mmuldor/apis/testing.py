@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmuldor.apis.configs.consistency import make_consistent
 from mmuldor.apis.configs.evaluators import evaluators_of, froc_of
-from mmuldor.apis.configs.loading import check_keys, config_errors, load_config
-from mmuldor.apis.configs.settling import settle
+from mmuldor.apis.configs.loading import check_keys, load_config
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
@@ -56,14 +56,15 @@ def evaluate_detector(
         config.test_evaluator = config.val_evaluator
     if out is not None:
         froc_of(config, 'test').out = out
-    settle(config)
-    with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
-        if tta:
-            average_views(config)
-        if show_dir is not None:
-            config.default_hooks.visualization.update(
-                draw=True, test_out_dir=show_dir
-            )
+    make_consistent(config)
+    if tta:
+        average_views(config)
+    if show_dir is not None:
+        check_keys(config, 'default_hooks.visualization')
+        config.default_hooks.visualization.update(
+            draw=True, test_out_dir=show_dir
+        )
+    with unsafe_checkpoints(allow_unsafe_checkpoint):
         metrics = build_runner(config).test()
     leave_processes()
     return metrics
@@ -84,10 +85,9 @@ def tested_annotations(paths: Iterable[str]) -> str:
         if dumps:
             config = load_config(str(dumps[-1]))
             check_keys(config, 'test_evaluator')
-            with config_errors(config):
-                for evaluator in evaluators_of(config, 'test'):
-                    if 'ann_file' in evaluator:
-                        return evaluator.ann_file
+            for evaluator in evaluators_of(config, 'test'):
+                if 'ann_file' in evaluator:
+                    return evaluator.ann_file
     raise ValueError(
         '`--ann` must name the annotation JSON of the tested split, since no '
         'work dir with the config of a run is given.'

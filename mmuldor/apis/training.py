@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmuldor.apis.configs.loading import check_keys, config_errors
+from mmuldor.apis.configs.consistency import make_consistent
+from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import enable_amp
-from mmuldor.apis.configs.settling import settle
 from mmuldor.apis.runs import build_runner, check_checkpoint, leave_processes
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
@@ -79,8 +79,8 @@ def train_detector(
         )
     if config.get('load_from'):
         check_checkpoint(config.load_from)
-    notes = settle(config)
-    with unsafe_checkpoints(allow_unsafe_checkpoint), config_errors(config):
+    notes = make_consistent(config)
+    with unsafe_checkpoints(allow_unsafe_checkpoint):
         runner = build_runner(config)
         for note in notes:
             runner.logger.info(note)

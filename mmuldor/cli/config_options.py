@@ -51,8 +51,16 @@ def _holds_dict(text: str) -> bool:
     return '{' in text or 'dict(' in text
 
 
-def new_parser(doc: str) -> argparse.ArgumentParser:
-    """A parser with a tool's docstring and the arguments of config tools."""
+def new_parser(
+    doc: str, *, checkpoints: bool = False, launcher: bool = False
+) -> argparse.ArgumentParser:
+    """A parser with a tool's docstring and the arguments of config tools.
+
+    Args:
+        doc: The tool's docstring.
+        checkpoints: Whether the tool reads checkpoints.
+        launcher: Whether several processes can run it.
+    """
     parser = make_parser(doc)
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
@@ -62,10 +70,31 @@ def new_parser(doc: str) -> argparse.ArgumentParser:
         action=Options,
         help='override settings of the config: key=value ...',
     )
+    parser.add_argument(
+        '--store',
+        help='folder of slices that data_prep/pack_deeplesion.py packed; by '
+        'default what the config says, else MMULDOR_STORE',
+    )
+    if launcher:
+        _add_launcher(parser)
+    if checkpoints:
+        _add_unsafe(parser)
     return parser
 
 
-def add_unsafe(parser: argparse.ArgumentParser) -> None:
+def config_arguments(args: argparse.Namespace) -> dict:
+    """The arguments of `mmuldor.apis.load_config` for a tool's own."""
+    return dict(
+        path=args.config,
+        work_dir=args.work_dir,
+        cfg_options=args.cfg_options,
+        launcher=getattr(args, 'launcher', 'none'),
+        store=args.store,
+        default_store=os.environ.get('MMULDOR_STORE'),
+    )
+
+
+def _add_unsafe(parser: argparse.ArgumentParser) -> None:
     """``--allow-unsafe-checkpoint``."""
     parser.add_argument(
         '--allow-unsafe-checkpoint',
@@ -74,7 +103,7 @@ def add_unsafe(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_launcher(parser: argparse.ArgumentParser) -> None:
+def _add_launcher(parser: argparse.ArgumentParser) -> None:
     """``--launcher``, and the rank that torch.distributed.launch passes."""
     parser.add_argument(
         '--launcher',

@@ -1,5 +1,7 @@
 """Every shipped config loads, builds and is listed."""
 
+import copy
+import functools
 import re
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
 
 from mmuldor.apis.check_model import untrained
+from mmuldor.apis.configs.entries import check_entries
 from mmuldor.engine.detection.heads import classes_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,10 +26,14 @@ CONFIGS = sorted(
 )
 
 
+@functools.cache
+def read(path):
+    return Config.fromfile(path)
+
+
 def load(path):
-    config = Config.fromfile(path)
     init_default_scope('mmdet')
-    return config
+    return copy.deepcopy(read(path))
 
 
 def listed():
@@ -67,6 +74,11 @@ def test_a_config_builds_all_its_parts(path, mini_data):
         METRICS.build(evaluator)
     for hook in filter(None, config.default_hooks.values()):
         HOOKS.build(hook)
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_every_entry_of_a_config_is_registered(path):
+    check_entries(load(path))
 
 
 def channels(config):
@@ -167,7 +179,7 @@ def full_size_models():
     first = {}
     for path in CONFIGS:
         if not path.stem.endswith('_phantom'):
-            first.setdefault(repr(Config.fromfile(path).model), path)
+            first.setdefault(repr(read(path).model), path)
     return list(first.values())
 
 

@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 
 from data_prep.deeplesion_to_coco import main as convert
 from data_prep.pack_deeplesion import main
@@ -62,7 +61,7 @@ def test_a_store_gives_the_images_of_the_png(gappy, tmp_path, capsys):
     pack(gappy, store, '--check', '--shard-mb', 0.05)
     out, err = capsys.readouterr()
     assert '29 slices are the same as their PNG' in out
-    assert f'use: MMULDOR_STORE={store} python tools/train.py' in out
+    assert f'use: python tools/train.py CONFIG --store {store}' in out
     assert '1 neighbours have no file' in err
     assert same(gappy, store) == 10
     with pytest.raises(FileNotFoundError, match='missing='):
@@ -127,21 +126,6 @@ def test_the_data_set_needs_no_png_then(mini_data, tmp_path):
     assert np.array_equal(packed[0]['img'], with_png)
     with pytest.raises(FileNotFoundError, match=r'store\.json'):
         dataset(mini_data, store=str(tmp_path / 'other'))
-
-
-def test_one_variable_serves_every_pipeline(root, monkeypatch):
-    path = root / 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
-    for store in (None, 'data/store'):
-        if store:
-            monkeypatch.setenv('MMULDOR_STORE', store)
-        config = Config.fromfile(path)
-        for pipeline in (
-            config.train_dataloader.dataset.pipeline,
-            config.val_dataloader.dataset.pipeline,
-            config.test_dataloader.dataset.pipeline,
-            config.val_loss_pipeline,
-        ):
-            assert pipeline[0].store == store
 
 
 def dataset(folder, **loader):

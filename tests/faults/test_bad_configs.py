@@ -1,5 +1,8 @@
 """A mistake in a config ends in one line that names it."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from mmuldor.apis import load_config
@@ -134,6 +137,37 @@ FOR_TESTS = {
     'tester': (put('test_evaluator.type', 'mmuldor.FROK'), 'FROK'),
     'hooks': (remove('default_hooks.visualization'), 'visualization'),
 }
+# What is found when a config is read, and the key path that is named.
+UP_FRONT = {
+    'detector': 'model',
+    'no type': 'model',
+    'backbone': 'model.backbone',
+    'argument': 'model.backbone',
+    'data set': 'train_dataloader.dataset',
+    'transform': 'train_dataloader.dataset.pipeline.0',
+    'optimizer': 'optim_wrapper.optimizer',
+    'loss': 'model.roi_head.bbox_head.loss_cls',
+    'hook': 'default_hooks.hnem',
+    'argument of a hook': 'default_hooks.hnem',
+    'schedule': 'param_scheduler.0',
+    'evaluator': 'val_evaluator',
+    'loop': 'train_cfg',
+    'visualizer': 'visualizer',
+    'tester': 'test_evaluator',
+}
+
+
+@pytest.mark.parametrize('name', UP_FRONT)
+def test_mistakes_that_reading_a_config_finds(name, mini_config, tmp_path):
+    change, says = (MISTAKES | FOR_TRAINING | FOR_TESTS)[name]
+    change(mini_config)
+    path = tmp_path / 'mistaken.py'
+    mini_config.dump(path)
+    match = rf"config '.*mistaken\.py': `{re.escape(UP_FRONT[name])}` .*{says}"
+    with pytest.raises(ValueError, match=match):
+        load_config(str(path))
+
+
 CASES = [
     *((check, *case) for case in MISTAKES.items()),
     *((train, *case) for case in (MISTAKES | FOR_TRAINING).items()),
@@ -171,6 +205,9 @@ def test_mistakes_at_the_tools(
     printed = capsys.readouterr()
     assert 'Traceback' not in printed.err
     (line,) = [s for s in printed.err.splitlines() if s.startswith('error: ')]
+    if name in UP_FRONT:
+        # Nothing was written: no log, no dumped config, no picture.
+        assert not Path(mini_config.work_dir).exists()
     # The check says on stdout what it finds in a split.
     said = line + ''.join(printed.out.split()) if tool is check else line
     assert 'mistaken.py' in said or 'nothing.json' in said

@@ -1,14 +1,12 @@
-import os
-
 # Input of the ULDor group's contemporaneous work: three neighbouring slices,
 # one wide window, 0.8 mm a pixel, long side at most 512 px.
 dataset_type = 'mmuldor.DeepLesionDataset'
 data_root = 'data/DeepLesion/'
 
 load_pipeline = [
-    # MMULDOR_STORE: folder of data_prep/pack_deeplesion.py; else PNG files.
-    dict(type='mmuldor.LoadCTSlices', num_slices=3,
-         store=os.environ.get('MMULDOR_STORE')),
+    # None: PNG files, or the packed slices that the tools' `--store` or
+    # MMULDOR_STORE names.
+    dict(type='mmuldor.LoadCTSlices', num_slices=3, store=None),
     dict(type='mmuldor.WindowHU', windows=[(-1024, 3071)]),
 ]
 resize = dict(type='mmuldor.ResizeToSpacing', spacing_mm=0.8, max_size=512)

@@ -10,17 +10,17 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper
-from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
 from torch import nn
 
 from mmuldor.engine.detection.heads import unwrapped
+from mmuldor.engine.runner.config_errors import NamingRunner
 from mmuldor.engine.runner.learning_rate import scale_rate, scaling, warm_up
 from mmuldor.engine.runner.recompute import recompute_activations
 from mmuldor.upstream.optim_wrapper import accumulated_batches
 
 
-class BriefRunner(Runner):
+class BriefRunner(NamingRunner):
     """MMEngine's runner, with the dumps in the log file alone."""
 
     def train(self) -> nn.Module:

@@ -1,15 +1,13 @@
-"""Settle what typed settings leave open, before anything is built.
+"""Make the settings of a config consistent before anything is built.
 
-A setting that users change alone often has partners that must follow. What
-cannot work is refused here, in one line, not after an epoch.
+A setting that users change alone often has others that depend on it and must
+follow. What cannot work is refused here, in one line, not after an epoch.
 """
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 import os
-from collections.abc import Iterable
 from functools import partial
 
 from mmengine.config import Config, ConfigDict
@@ -27,56 +25,10 @@ TRACKERS = {
     'DVCLiveVisBackend': 'dvclive',
     'AimVisBackend': 'aim',
 }
-# What MMEngine's runner, mmdet and this project read, besides what shipped
-# configs set.
-_KNOWN = {
-    *('activation_checkpointing', 'calibration', 'compile', 'custom_hooks'),
-    *('data_preprocessor', 'experiment_name', 'find_unused_parameters'),
-    *('gpu_ids', 'launcher', 'load_from', 'model_wrapper_cfg', 'resume'),
-    *('val_loss_pipeline', 'visualizer', 'work_dir'),
-}
 
 
-def check_names(config: Config, options: dict | None) -> None:
-    """Refuse options that nothing reads: MMEngine would pass over them.
-
-    Args:
-        config: Before the options are in it.
-        options: As from ``--cfg-options``.
-
-    Raises:
-        ValueError: If a first word is no key of the config, or a word below
-            `model.train_cfg` or `model.test_cfg` looks like a typo.
-    """
-    known = _KNOWN | set(config.keys())
-    for key in options or {}:
-        first, *rest = key.split('.')
-        if first not in known:
-            raise ValueError(_unknown(key, first, known))
-        if first == 'model' and rest and rest[0] in ('train_cfg', 'test_cfg'):
-            _check_below(config, key)
-
-
-def _check_below(config: Config, key: str) -> None:
-    """Refuse a last word that is nearly one that stands there."""
-    *parents, last = key.split('.')
-    place = config
-    for word in parents:
-        place = place.get(word) if isinstance(place, dict | Config) else None
-    if not isinstance(place, dict) or last in place:
-        return
-    if difflib.get_close_matches(last, place, cutoff=0.75):
-        raise ValueError(_unknown(key, last, place))
-
-
-def _unknown(key: str, word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, sorted(known), n=1)
-    hint = f' Did you mean {close[0]!r}?' if close else ''
-    return f'`--cfg-options {key}=...`: nothing reads {word!r}.{hint}'
-
-
-def settle(config: Config) -> list[str]:
-    """Bring the partners of changed settings in line.
+def make_consistent(config: Config) -> list[str]:
+    """Let the settings follow that depend on changed ones.
 
     Args:
         config: Of a training or test; changed in place.
@@ -94,17 +46,17 @@ def settle(config: Config) -> list[str]:
             config[name] = least
     _check_loop(config)
     for split in ('train', 'val', 'test'):
-        _settle_loader(config.get(f'{split}_dataloader'))
+        _complete_loader(config.get(f'{split}_dataloader'))
     if (config.get('randomness') or {}).get('deterministic'):
         # cuBLAS reads it when it starts, and is not deterministic without.
         os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     notes = []
     for split in ('val', 'test'):
-        notes += _settle_split(config, split)
-    return notes + _settle_hooks(config)
+        notes += _drop_incomplete_split(config, split)
+    return notes + _drop_waiting_hooks(config)
 
 
-def _settle_loader(loader: ConfigDict | None) -> None:
+def _complete_loader(loader: ConfigDict | None) -> None:
     if loader is not None and loader.get('num_workers') == 0:
         # torch refuses both without processes to load.
         loader.persistent_workers = False
@@ -130,7 +82,7 @@ def _check_loop(config: Config) -> None:
         )
 
 
-def _settle_split(config: Config, split: str) -> list[str]:
+def _drop_incomplete_split(config: Config, split: str) -> list[str]:
     """A split without data, loop or metric has none of them."""
     parts = [f'{split}_{part}' for part in ('cfg', 'dataloader', 'evaluator')]
     off = [name for name in parts if config.get(name) is None]
@@ -141,7 +93,7 @@ def _settle_split(config: Config, split: str) -> list[str]:
     return [f'no {split} split is used, since `{off[0]}` is None']
 
 
-def _settle_hooks(config: Config) -> list[str]:
+def _drop_waiting_hooks(config: Config) -> list[str]:
     """Hooks that wait for a loss or a metric that is not computed."""
     if config.get('default_hooks') is None:
         config.default_hooks = {}

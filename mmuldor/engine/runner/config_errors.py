@@ -1,0 +1,82 @@
+"""Name the config in errors that come of building from it.
+
+Types and keywords are checked when a config is read. Only building itself
+finds values that a class refuses: a depth that no ResNet has, a negative
+learning rate, a missing annotation file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+_MISTAKES = (
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+
+
+@contextlib.contextmanager
+def config_errors(config: Config) -> Iterator[None]:
+    """Turn errors of building from a config into a ValueError that names it.
+
+    For building alone: an error of a training's own has nothing to do with
+    the config. An ``OSError`` passes, and what names the config already.
+    """
+    try:
+        yield
+    except _MISTAKES as error:
+        if str(config.filename) in str(error):
+            raise
+        text = error_text(error)
+        if not isinstance(error, ValueError):
+            text = f'an entry is wrong: {type(error).__name__}: {text}'
+        raise ValueError(f"config '{config.filename}': {text}") from error
+
+
+def error_text(error: Exception) -> str:
+    """An error's text; a KeyError's own has quotation marks and escapes."""
+    if isinstance(error, KeyError) and len(error.args) == 1:
+        return str(error.args[0])
+    return str(error)
+
+
+class NamingRunner(Runner):
+    """MMEngine's runner; errors of what a run builds late name the config.
+
+    It builds the model and the hooks at once, but loops, their data and the
+    optimizer when the training or the test begins.
+    """
+
+    def build_train_loop(self, *args, **kwargs):
+        """MMEngine's; errors name the config."""
+        with config_errors(self.cfg):
+            return super().build_train_loop(*args, **kwargs)
+
+    def build_val_loop(self, *args, **kwargs):
+        """MMEngine's; errors name the config."""
+        with config_errors(self.cfg):
+            return super().build_val_loop(*args, **kwargs)
+
+    def build_test_loop(self, *args, **kwargs):
+        """MMEngine's; errors name the config."""
+        with config_errors(self.cfg):
+            return super().build_test_loop(*args, **kwargs)
+
+    def build_optim_wrapper(self, *args, **kwargs):
+        """MMEngine's; errors name the config."""
+        with config_errors(self.cfg):
+            return super().build_optim_wrapper(*args, **kwargs)
+
+    def build_param_scheduler(self, *args, **kwargs):
+        """MMEngine's; errors name the config."""
+        with config_errors(self.cfg):
+            return super().build_param_scheduler(*args, **kwargs)

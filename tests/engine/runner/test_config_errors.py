@@ -1,0 +1,43 @@
+import pytest
+from mmengine.config import Config
+
+from mmuldor.engine.runner.config_errors import config_errors
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'my.py').write_text('a = 1\n')
+    return Config({}, filename='my.py')
+
+
+@pytest.mark.parametrize(
+    ('error', 'text'),
+    [
+        (ValueError('lr is -1'), "config 'my.py': lr is -1"),
+        (
+            KeyError('no "key"'),
+            'config \'my.py\': an entry is wrong: KeyError: no "key"',
+        ),
+        (
+            TypeError('needs x'),
+            "config 'my.py': an entry is wrong: TypeError: needs x",
+        ),
+        (ValueError('my.py has it'), 'my.py has it'),
+    ],
+)
+def test_errors_name_the_config(config, error, text):
+    with (
+        pytest.raises(ValueError, match='my') as caught,
+        config_errors(config),
+    ):
+        raise error
+    assert str(caught.value) == text
+
+
+def test_a_missing_file_is_its_own_error(config):
+    with (
+        pytest.raises(FileNotFoundError, match=r'^a\.json$'),
+        config_errors(config),
+    ):
+        raise FileNotFoundError('a.json')
