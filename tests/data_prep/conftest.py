@@ -15,6 +15,8 @@ from data_prep.common.dl_info import COLUMNS
 from data_prep.deeplesion_to_coco import main
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import write_png16
+from tests.support.downloads import Download
+from tests.support.masked_volumes import make
 
 
 def _make_row(patient=1, key_slice=5, x=20, split=1, **fields) -> list[str]:
@@ -135,3 +137,19 @@ def full_place(place, rows):
     """Rows with their images."""
     place.write_images(rows)
     return place
+
+
+@pytest.fixture
+def masked_volumes(tmp_path):
+    """Four volumes; the first has two lesions and the last has none."""
+    make(tmp_path, 'one', [((10, 10, 3), 4, 1), ((30, 20, 4), 6, 1)])
+    make(tmp_path, 'two', [((20, 12, 5), 5, 3)], codes='SLP')
+    make(tmp_path, 'three', [((12, 20, 0), 5, 1)], codes='PIR')
+    make(tmp_path, 'zero', [])
+    return tmp_path
+
+
+@pytest.fixture
+def here(place, rows):
+    """A complete download of the rows."""
+    return Download(place, rows)

@@ -1,59 +1,12 @@
 import json
 import os
-import struct
-import zipfile
 
 import cv2
 import numpy as np
 import pytest
 
-from data_prep.deeplesion.verification.zip_parts import (
-    read_part,
-)
 from data_prep.verify_deeplesion import main
 from mmuldor.io.png import write_png16
-
-
-class Place:
-    """A full download of the fixture `rows`, with two zip parts."""
-
-    def __init__(self, workplace, rows):
-        self.csv, self.images = workplace.csv, workplace.images
-        # The CSV's range is 3 to 8.
-        workplace.write_images(rows, neighbours=(3, 4, 6, 7, 8))
-        self.zips = self.csv.parent / 'zips'
-        self.zips.mkdir()
-        self.write_zip(1, ['000001_01_01', '000002_01_01'])
-        self.write_zip(2, ['000003_01_01'])
-
-    def write_zip(self, number, series, names=(), data=b'x'):
-        path = self.zips / f'Images_png_{number:02d}.zip'
-        with zipfile.ZipFile(path, 'w') as archive:
-            archive.writestr('Images_png/', '')
-            for name in series:
-                archive.writestr(f'Images_png/{name}/005.png', data)
-            for name in names:
-                archive.writestr(name, data)
-        return path
-
-    def png(self, patient, number):
-        return self.images / f'{patient:06d}_01_01' / f'{number:03d}.png'
-
-    def verify(self, *flags):
-        out = self.csv.parent / 'out'
-        words = ['--csv', self.csv, '--images', self.images, '--out', out]
-        code = main([str(word) for word in (*words, *flags)])
-        report = json.loads((out / 'verify.json').read_text())
-        assert report['complete'] == (code == 0)
-        return report
-
-    def verify_zips(self, *flags):
-        return self.verify('--zips', self.zips, '--parts', 1, 2, *flags)
-
-
-@pytest.fixture
-def here(place, rows):
-    return Place(place, rows)
 
 
 def test_a_complete_download(here, capsys):
@@ -207,81 +160,6 @@ def test_rows_that_say_nothing(here, place, rows, make_row, capsys):
         in (report['csv']['unreadable'][1])
     )
     assert '2 rows of the CSV cannot be read' in capsys.readouterr().out
-
-
-def test_missing_and_damaged_zip_parts(here, capsys):
-    path = here.zips / 'Images_png_02.zip'
-    path.write_bytes(path.read_bytes()[:-10])
-    report = here.verify('--zips', here.zips, '--parts', 1, 2, 3)
-    assert [part['state'] for part in report['zips']] == [
-        'whole',
-        'damaged',
-        'missing',
-    ]
-    out = capsys.readouterr().out
-    assert '1 zip parts are not there: 03. Download them' in out
-    assert 'Images_png_02.zip: it cannot be read' in out
-    assert len(here.verify('--zips', here.zips)['zips']) == 56
-    assert '54 zip parts are not there: 03-56.' in capsys.readouterr().out
-
-
-def test_an_empty_or_foreign_zip_is_not_whole(here):
-    path = here.write_zip(2, [], names=['readme.txt'])
-    assert read_part(here.zips, 2).problem == 'it holds no slices'
-    path.write_bytes(b'')
-    assert read_part(here.zips, 2).state == 'damaged'
-
-
-HOSTILE = [
-    '../evil.png',
-    'Images_png/../../evil.png',
-    '/etc/evil.png',
-    'C:\\evil.png',
-    'Images_png\\..\\evil.png',
-]
-
-
-@pytest.mark.parametrize('name', HOSTILE)
-def test_members_that_leave_the_folder(here, name, capsys):
-    here.write_zip(2, ['000003_01_01'], names=[name])
-    report = here.verify_zips()
-    assert report['zips'][1]['state'] == 'unsafe'
-    assert repr(name) in report['zips'][1]['problem']
-    assert 'Do not unpack it' in capsys.readouterr().out
-
-
-@pytest.mark.parametrize('name', ['005.png', '005.PNG'])
-def test_members_that_come_twice(here, name, capsys):
-    here.write_zip(
-        2, ['000003_01_01'], names=[f'Images_png/000003_01_01/{name}']
-    )
-    (_, report) = here.verify_zips()['zips']
-    assert report['state'] == 'unsafe'
-    assert report['problem'].endswith('comes twice')
-
-
-def lie(path, sizes):
-    """The last member's sizes in the table of contents."""
-    data = bytearray(path.read_bytes())
-    entry = data.rindex(b'PK\1\2')
-    struct.pack_into('<2I', data, entry + 20, *sizes)
-    path.write_bytes(data)
-
-
-@pytest.mark.parametrize('sizes', [None, (100, 2**32 - 2)])
-def test_a_zip_that_unpacks_to_much(here, sizes, capsys):
-    """By its data, or by what it says of it."""
-    if sizes:
-        lie(here.write_zip(2, ['000003_01_01']), sizes)
-    else:
-        path = here.write_zip(2, [])
-        with zipfile.ZipFile(path, 'a', zipfile.ZIP_DEFLATED) as archive:
-            for number in range(3):
-                name = f'Images_png/000003_01_01/{number:03d}.png'
-                archive.writestr(name, bytes(10**7))
-    (_, report) = here.verify_zips()['zips']
-    assert report['state'] == 'unsafe'
-    assert 'would unpack to' in report['problem']
 
 
 def test_wrong_arguments(here, tmp_path):

@@ -4,78 +4,22 @@ import nibabel
 import numpy as np
 import pytest
 
-from data_prep.own_data.patients import draw_splits
-from data_prep.volumes_to_coco import main
 from mmuldor.evaluation.volume_froc import evaluate_volume_files
 from mmuldor.functional.hounsfield import stored_to_hu
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.png import read_png16
 from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.scans.nifti import read_nifti
-
-AFFINE = np.diag([0.8, 0.9, 2.5, 1.0])
-SHAPE = (40, 32, 9)
-
-
-def make(folder, name, balls, codes='RAS', change=None):
-    """A volume and its mask, RAS; `balls` are (centre, radius, label)."""
-    rng = np.random.default_rng(len(name))
-    hu = rng.normal(-500, 200, SHAPE).astype(np.int16)
-    labels = np.zeros(SHAPE, np.uint8)
-    grid = np.indices(SHAPE)
-    for centre, radius, label in balls:
-        scale = np.array([1, 1, 2.5])
-        away = (grid - np.reshape(centre, (3, 1, 1, 1))).T * scale
-        square = (away**2).sum(axis=-1).T
-        inside = square <= radius**2
-        labels[inside], hu[inside] = label, 100
-    mask = nibabel.Nifti1Image(labels, AFFINE)
-    turn = nibabel.orientations.ornt_transform(
-        nibabel.io_orientation(AFFINE),
-        nibabel.orientations.axcodes2ornt(tuple(codes)),
-    )
-    mask = mask.as_reoriented(turn)
-    if change:
-        mask = change(mask)
-    for kind, image in (('images', nibabel.Nifti1Image(hu, AFFINE)),
-                        ('masks', mask)):  # fmt: skip
-        (folder / kind).mkdir(exist_ok=True)
-        nibabel.save(image, folder / kind / f'{name}.nii.gz')
+from tests.support.masked_volumes import (
+    convert,
+    everything,
+    make,
+)
 
 
 @pytest.fixture
-def place(tmp_path):
-    """Four volumes; the first has two lesions and the last has none."""
-    make(tmp_path, 'one', [((10, 10, 3), 4, 1), ((30, 20, 4), 6, 1)])
-    make(tmp_path, 'two', [((20, 12, 5), 5, 3)], codes='SLP')
-    make(tmp_path, 'three', [((12, 20, 0), 5, 1)], codes='PIR')
-    make(tmp_path, 'zero', [])
-    return tmp_path
-
-
-def convert(place, *flags):
-    words = (
-        *('--images', place / 'images', '--masks', place / 'masks'),
-        *('--out', place / 'out', *flags),
-    )
-    main([str(word) for word in words])
-    return place / 'out'
-
-
-def everything(out):
-    """Images by their names, with their annotations, of all splits."""
-    found = {}
-    for split in ('train', 'val', 'test'):
-        document = load_annotations(out / f'{split}.json')
-        for image in document['images']:
-            found[image['file_name']] = image | {
-                'lesions': [
-                    a for a in document['annotations']
-                    if a['image_id'] == image['id']
-                ],
-                'split': split,
-            }  # fmt: skip
-    return found
+def place(masked_volumes):
+    return masked_volumes
 
 
 def test_key_slices(place, capsys):
@@ -175,71 +119,6 @@ def test_options(place):
     # Around (9, 11), 6 px and 5 more, within the image.
     assert lesion['bbox'] == [-0.5, -0.5, 21, 23]
     assert len(list((out / 'Images_png').rglob('*.png'))) == 2
-
-
-def write_table(place, text):
-    (place / 'p.csv').write_text(text)
-    return '--patients', place / 'p.csv'
-
-
-def test_patients_stay_together(place):
-    flags = write_table(
-        place,
-        'file,patient\none.nii.gz,Bo\ntwo,Al\nthree,Bo\nzero,Cy\n',
-    )
-    out = convert(place, *flags, '--split', 0.5, 0, 0.5)
-    found = everything(out)
-    assert found['one/005.png']['patient'] == 2
-    splits = {name: image['split'] for name, image in found.items()}
-    assert splits['one/005.png'] == splits['three/009.png']
-    assert splits['two/004.png'] != splits['three/009.png']
-
-
-def test_own_splits(place):
-    flags = write_table(
-        place,
-        'file, patient, split\none,1,test\ntwo,2,test\nthree,3,val\n'
-        'zero,4,train\n',
-    )
-    splits = {
-        n: i['split'] for n, i in everything(convert(place, *flags)).items()
-    }
-    assert splits == {
-        'one/005.png': 'test', 'one/006.png': 'test',
-        'two/004.png': 'test', 'three/009.png': 'val',
-    }  # fmt: skip
-
-
-def test_draws_are_seeded_and_whole():
-    names = [f'p{k}' for k in range(20)]
-    first = draw_splits(names, ['x', 'y'], (0.7, 0.15, 0.15), 1)
-    again = draw_splits(names[::-1], ['y', 'x'], (0.7, 0.15, 0.15), 1)
-    assert first == again
-    assert first != draw_splits(names, ['x', 'y'], (0.7, 0.15, 0.15), 2)
-    dealt = [first[name] for name in names]
-    assert [dealt.count(s) for s in ('train', 'val', 'test')] == [14, 3, 3]
-    assert set(first) == {*names, 'x', 'y'}
-
-
-@pytest.mark.parametrize(
-    ('text', 'match'),
-    [
-        ('file,who\n', r'p\.csv line 1 must name the columns file, patient'),
-        ('file,patient\nfour,1\n', r'p\.csv line 2: `file` must be one of'),
-        ('file,patient\none,1\none,1\n', r'line 3: .one. comes twice'),
-        ('file,patient\none,\n', r'line 2: `patient` must not be empty'),
-        ('file,patient\none,1\n', r'lacks 3: three, two, zero'),
-        ('file,patient,split\none,1,dev\n', r"line 2: `split`.*got 'dev'"),
-        (
-            'file,patient,split\none,1,val\ntwo,1,test\n',
-            r"line 3: patient '1' must be in one split, but is in val and",
-        ),
-    ],
-)
-def test_wrong_tables(place, text, match):
-    with pytest.raises(ValueError, match=match):
-        convert(place, *write_table(place, text))
-    assert not (place / 'out').exists()
 
 
 def cropped(mask):

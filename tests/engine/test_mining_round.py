@@ -1,13 +1,11 @@
 import json
-from pathlib import Path
 
-import mmdet
 import numpy as np
 import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import DATASETS, MODELS, init_default_scope
+from mmengine.registry import MODELS, init_default_scope
 
 import mmuldor.registry  # noqa: F401
 from mmuldor.engine.detection import image_stream
@@ -15,24 +13,6 @@ from mmuldor.engine.mining_round import mine
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import pseudo_mask_polygon
 from mmuldor.mining.rule import MiningRule
-
-
-@pytest.fixture
-def detector(mini_config):
-    """An untrained detector whose scores and masks vary."""
-    init_default_scope('mmdet')
-    torch.manual_seed(0)
-    model = MODELS.build(mini_config.model)
-    model.init_weights()
-    with torch.no_grad():
-        model.roi_head.bbox_head.fc_cls.weight.mul_(60)
-        model.roi_head.mask_head.conv_logits.weight.mul_(30)
-    return model.eval()
-
-
-@pytest.fixture
-def dataset(mini_config):
-    return DATASETS.build(mini_config.train_dataloader.dataset)
 
 
 def box_iou(a, b):
@@ -284,30 +264,6 @@ def test_what_a_reader_excludes_is_not_mined(detector, dataset, mini_config):
     assert again['counts']['excluded'] > 0
     for other in set(bank['images']) - {image_id}:
         assert again['images'][other] == bank['images'][other]
-
-
-def test_a_model_without_masks_is_refused(dataset, root):
-    from mmengine.config import Config
-
-    init_default_scope('mmdet')
-    path = root / 'configs/faster_rcnn/faster-rcnn_r18_fpn_5e_phantom.py'
-    model = MODELS.build(Config.fromfile(path).model)
-    with pytest.raises(ValueError, match='needs a two-stage detector with a'):
-        mine(model, dataset, [], MiningRule(), 0)
-
-
-def test_a_model_whose_masks_do_not_come_later_is_refused(dataset):
-    from mmengine.config import Config
-
-    init_default_scope('mmdet')
-    config = Config.fromfile(
-        Path(mmdet.__file__).parent
-        / '.mim/configs/htc/htc-without-semantic_r50_fpn_1x_coco.py'
-    )
-    config.model.backbone.init_cfg = None
-    model = MODELS.build(config.model)
-    with pytest.raises(ValueError, match='HybridTaskCascadeRoIHead predicts'):
-        mine(model, dataset, [], MiningRule(), 0)
 
 
 def test_the_masks_of_a_cascade_are_mined(dataset, mini_config):

@@ -1,65 +1,23 @@
-import json
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
-from mmengine.model import BaseModel
-from mmengine.runner import Runner
 from pycocotools import mask as mask_coder
-from torch.utils.data import Dataset
 
 from mmuldor.evaluation.metrics import FROCMetric
 from mmuldor.evaluation.results import Detections, read_results
 from mmuldor.registry import METRICS
+from tests.evaluation.metrics.froc_samples import (
+    ALL,
+    FAR,
+    LESION,
+    SIZE,
+    sample,
+)
 
-# In mmdet's frame, half a pixel beside the JSON's.
-LESION = [10.5, 10.5, 19.5, 19.5]
-HALF = [10.5, 10.5, 19.5, 14.5]
-FAR = [50.5, 50.5, 59.5, 59.5]
-SIZE = (64, 80)
 SENS = ['0.5', '1', '2', '4', '5', '8', '16']
 NAMES = [*(f'sens@{rate}' for rate in SENS), 'mean', 'max_sens', 'fps@max']
-
-
-def lesion(number, image_id, noisy=False):
-    return {
-        'id': number,
-        'image_id': image_id,
-        'category_id': 1,
-        'bbox': [10, 10, 9, 9],
-        'noisy': noisy,
-    }
-
-
-@pytest.fixture
-def ann_file(tmp_path):
-    """Lesions on 1, 2 and 4; 3 has only a noisy one, 5 none."""
-    path = tmp_path / 'val.json'
-    annotations = [lesion(1, 1), lesion(2, 2), lesion(3, 3, noisy=True)]
-    annotations.append(lesion(4, 4))
-    images = [{'id': number} for number in range(1, 6)]
-    path.write_text(json.dumps({'images': images, 'annotations': annotations}))
-    return path
-
-
-def sample(image_id, *rows, **more):
-    """Rows of box, score, label -> what a detector returns."""
-    boxes, scores, labels = zip(*rows, strict=True) if rows else ([], [], [])
-    predicted = {
-        'bboxes': torch.tensor(boxes, dtype=torch.float32).reshape(-1, 4),
-        'scores': torch.tensor(scores, dtype=torch.float32),
-        'labels': torch.tensor(labels, dtype=torch.int64),
-        **more,
-    }
-    return {
-        'img_id': image_id,
-        'ori_shape': SIZE,
-        'pred_instances': predicted,
-    }
 
 
 def run(metric, *samples):
@@ -67,15 +25,6 @@ def run(metric, *samples):
     metric.process({}, samples[:2])
     metric.process({}, samples[2:])
     return metric.evaluate(len(samples))
-
-
-ALL = [
-    sample(1, (LESION, 0.9, 0)),
-    sample(2, (FAR, 0.8, 0), (LESION, 0.95, 1), (HALF, 0.7, 0)),
-    sample(3, (FAR, 0.99, 0)),
-    sample(4, (LESION, 0.5, 1)),
-    sample(5, (LESION, 0.6, 0)),
-]
 
 
 def test_by_hand(ann_file):
@@ -283,109 +232,3 @@ def test_evaluator_runs_it_twice(ann_file):
     for _ in range(2):
         evaluator.process(data_samples=ALL, data_batch={})
         assert evaluator.evaluate(len(ALL))['froc/max_sens'] == 2 / 3
-
-
-ONE_OF_TWO = """
-import json, sys, torch
-from mmuldor.evaluation.metrics import FROCMetric
-
-ann_file, store, rank = sys.argv[1], sys.argv[2], int(sys.argv[3])
-torch.distributed.init_process_group(
-    'gloo', init_method=f'file://{store}', rank=rank, world_size=2
-)
-metric = FROCMetric(ann_file)
-# The sampler pads to equal shares: image 1 comes again.
-for image_id in [1, 2, 4, 5, 1][rank::2] + [1] * rank:
-    boxes = torch.tensor([[10.5, 10.5, 19.5, 19.5]])
-    predicted = {
-        'bboxes': boxes + (100 if image_id == 4 else 0),
-        'scores': torch.tensor([1 / image_id]),
-        'labels': torch.tensor([0]),
-    }
-    sample = {'img_id': image_id, 'pred_instances': predicted}
-    metric.process({}, [sample])
-print('found', json.dumps(metric.evaluate(4)))
-# Left to the interpreter's end, gloo's threads abort it now and then.
-torch.distributed.destroy_process_group()
-"""
-
-
-def test_two_processes(ann_file, tmp_path, root):
-    command = [sys.executable, '-c', ONE_OF_TWO, ann_file, tmp_path / 'store']
-    workers = [
-        subprocess.Popen(
-            [*command, str(rank)],
-            cwd=root,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    outputs = [worker.communicate(timeout=60)[0] for worker in workers]
-    assert [worker.returncode for worker in workers] == [0, 0], outputs
-    # 1 and 2 are found, then false positives on 4 and 5, of four images.
-    for output in outputs:
-        found = json.loads(output.split('found')[1])
-        assert found['froc/max_sens'] == pytest.approx(2 / 3)
-        assert found['froc/fps@max'] == 0
-
-
-class Numbers(Dataset):
-    METAINFO = {}
-
-    def __len__(self):
-        return 5
-
-    def __getitem__(self, index):
-        return {'number': index}
-
-
-class Toy(BaseModel):
-    """Finds more and more lesions in the first epoch, then none."""
-
-    def __init__(self):
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.epoch = 0
-
-    def forward(self, number, mode):
-        if mode == 'loss':
-            return {'loss': self.weight.sum()}
-        if int(number[0]) == 0:
-            self.epoch += 1
-        found = ALL if self.epoch == 1 else map(sample, range(1, 6))
-        return [list(found)[int(number[0])]]
-
-
-def test_drives_save_best_in_a_runner(ann_file, tmp_path):
-    loader = {
-        'batch_size': 1,
-        'dataset': Numbers(),
-        'sampler': {'type': 'DefaultSampler', 'shuffle': False},
-    }
-    checkpoint = {
-        'type': 'CheckpointHook',
-        'save_best': 'froc/sens@0.5',
-        'rule': 'greater',
-    }
-    runner = Runner(
-        model=Toy(),
-        work_dir=str(tmp_path / 'run'),
-        train_dataloader=loader,
-        val_dataloader=loader,
-        train_cfg={'by_epoch': True, 'max_epochs': 2},
-        val_cfg={},
-        val_evaluator={
-            'type': 'mmuldor.FROCMetric',
-            'ann_file': str(ann_file),
-        },
-        optim_wrapper={'optimizer': {'type': 'SGD', 'lr': 0.1}},
-        default_hooks={'checkpoint': checkpoint},
-        log_level='ERROR',
-        default_scope='mmengine',
-        experiment_name=f'froc_metric_{tmp_path.name}',
-    )
-    runner.train()
-    best = [path.name for path in (tmp_path / 'run').glob('best_*')]
-    assert best == ['best_froc_sens@0.5_epoch_1.pth']

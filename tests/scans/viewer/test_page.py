@@ -1,146 +1,26 @@
 """`report.html` in a real browser: what it shows, and that it asks no one."""
 
 import base64
-import os
-import shutil
 
 import numpy as np
 import pytest
 
-from mmuldor.functional.masks import CroppedMask
-from mmuldor.scans.lesions import SliceDetection
-from mmuldor.scans.measurement import measure_lesion
-from mmuldor.scans.viewer.page import WINDOWS, write_volume_page
+from mmuldor.scans.viewer.page import WINDOWS
 from mmuldor.scans.viewer.slice_codec import ReducedGrid, reduce_slice
 from mmuldor.scans.volume import Volume
 from mmuldor.visualization.marks import DETECTION, MASK
-
-SHAPE = (30, 40, 56)
-# Columns of 0.8, rows of 1.2, slices of 2.5 mm.
-AFFINE = np.array(
-    [[0.8, 0, 0, -20.5], [0, 1.2, 0, -90], [0, 0, 2.5, 8], [0, 0, 0, 1]]
+from tests.scans.viewer.pages import (
+    AFFINE,
+    SHAPE,
+    at,
+    drawn,
+    lesion,
+    shown,
+    stage_box,
+    windowed,
 )
+
 HOSTILE = '</script><script>window.hacked = 1</script><img src=x onerror=a()>'
-BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
-
-
-@pytest.fixture(scope='module')
-def browser():
-    named = os.environ.get('MMULDOR_CHROMIUM')
-    path = named or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None or not os.path.exists(path):
-        pytest.skip(
-            f'no Chromium at MMULDOR_CHROMIUM={named}'
-            if named
-            else 'no Chromium: install the package `chromium`, or name one '
-            'by MMULDOR_CHROMIUM'
-        )
-    playwright = pytest.importorskip('playwright.sync_api')
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def show(browser, tmp_path):
-    """Opens a page; nothing may be complained of or asked for."""
-    problems, pages = [], []
-
-    def opened(lesions, volume, *, size=(1280, 800), **options):
-        path = tmp_path / 'report.html'
-        write_volume_page(path, lesions, volume, **options)
-        page = browser.new_page(viewport={'width': size[0], 'height': size[1]})
-        pages.append(page)
-        page.on('console', lambda message: problems.append(message.text))
-        page.on('pageerror', lambda error: problems.append(str(error)))
-        page.on(
-            'request',
-            lambda request: (
-                request.url != path.as_uri() and problems.append(request.url)
-            ),
-        )
-        page.goto(path.as_uri())
-        page.wait_for_selector('#stage[data-slice]')
-        return page
-
-    yield opened
-    for page in pages:
-        page.close()
-    assert problems == []
-
-
-@pytest.fixture(scope='module')
-def volume():
-    rng = np.random.default_rng(0)
-    hu = rng.integers(-1024, 3071, SHAPE, endpoint=True).astype(np.int16)
-    return Volume(hu, AFFINE, '/data/of/a/scan.nii.gz')
-
-
-def lesion(key, box, score, slices=1):
-    x1, y1, x2, y2 = np.array(box, dtype=float)
-    # A pixel inside the box on each side.
-    shape = int(y2 - y1) - 1, int(x2 - x1) - 1
-    mask = CroppedMask(int(y1) + 1, int(x1) + 1, np.ones(shape, dtype=bool))
-    detections = [
-        SliceDetection(key + k, np.array(box, float), score, mask)
-        for k in range(slices)
-    ]
-    return measure_lesion(detections, AFFINE)
-
-
-@pytest.fixture(scope='module')
-def lesions():
-    return [lesion(4, (6, 8, 20, 16), 0.93), lesion(20, (30, 22, 41, 33), 0.5)]
-
-
-def windowed(hu, level, width):
-    low = level - width / 2
-    return np.clip(np.rint((hu - low) * 255.0 / width), 0, 255)
-
-
-def pixels_of(page, name, crop=None):
-    """What a canvas shows, (rows, columns, 4), read from a copy of it.
-
-    `crop` is x, y, width and height in pixels of the canvas.
-    """
-    width, height, data = page.evaluate(
-        """([name, crop]) => {
-          const canvas = document.getElementById(name);
-          const [x, y, w, h] = crop || [0, 0, canvas.width, canvas.height];
-          const copy = new OffscreenCanvas(w, h);
-          const context = copy.getContext('2d', { willReadFrequently: true });
-          context.drawImage(canvas, -x, -y);
-          const { data } = context.getImageData(0, 0, w, h);
-          return [w, h, Array.from(data)];
-        }""",
-        [name, crop],
-    )
-    return np.array(data).reshape(height, width, 4)
-
-
-def shown(page):
-    """Grey values of the slice, (rows, columns)."""
-    pixels = pixels_of(page, 'image')
-    assert (pixels[..., 3] == 255).all()
-    assert (pixels[..., :3] == pixels[..., :1]).all()
-    return pixels[..., 0]
-
-
-def drawn(page, x, y):
-    """Colour and opacity that the overlay has at a place of the stage."""
-    crop = [int(x), int(y), 1, 1]
-    return pixels_of(page, 'overlay', crop)[0, 0].tolist()
-
-
-def at(page, **expected):
-    """Wait until the stage shows that."""
-    marks = ''.join(f'[data-{key}="{v}"]' for key, v in expected.items())
-    page.wait_for_selector(f'#stage{marks}', timeout=5000)
-
-
-def stage_box(page):
-    return page.locator('#stage').bounding_box()
 
 
 def test_wheel_keys_and_slider_scroll(show, volume, lesions):

@@ -1,11 +1,15 @@
+import struct
 import zipfile
 from pathlib import Path
+
+import pytest
 
 from data_prep.deeplesion.verification.zip_parts import (
     Contents,
     ZipPart,
     is_safe,
     part_path,
+    read_part,
 )
 
 
@@ -36,3 +40,78 @@ def test_a_part_that_is_not_there_is_known_by_its_neighbours():
     unordered = [part(1, 'k', 'm'), part(3, 'a', 'c')]
     assert Contents([*unordered, *lost]).parts_of('e') == []
     assert Contents(lost).parts_of('a') == Contents([]).parts_of('a') == []
+
+
+def test_missing_and_damaged_zip_parts(here, capsys):
+    path = here.zips / 'Images_png_02.zip'
+    path.write_bytes(path.read_bytes()[:-10])
+    report = here.verify('--zips', here.zips, '--parts', 1, 2, 3)
+    assert [part['state'] for part in report['zips']] == [
+        'whole',
+        'damaged',
+        'missing',
+    ]
+    out = capsys.readouterr().out
+    assert '1 zip parts are not there: 03. Download them' in out
+    assert 'Images_png_02.zip: it cannot be read' in out
+    assert len(here.verify('--zips', here.zips)['zips']) == 56
+    assert '54 zip parts are not there: 03-56.' in capsys.readouterr().out
+
+
+def test_an_empty_or_foreign_zip_is_not_whole(here):
+    path = here.write_zip(2, [], names=['readme.txt'])
+    assert read_part(here.zips, 2).problem == 'it holds no slices'
+    path.write_bytes(b'')
+    assert read_part(here.zips, 2).state == 'damaged'
+
+
+HOSTILE = [
+    '../evil.png',
+    'Images_png/../../evil.png',
+    '/etc/evil.png',
+    'C:\\evil.png',
+    'Images_png\\..\\evil.png',
+]
+
+
+@pytest.mark.parametrize('name', HOSTILE)
+def test_members_that_leave_the_folder(here, name, capsys):
+    here.write_zip(2, ['000003_01_01'], names=[name])
+    report = here.verify_zips()
+    assert report['zips'][1]['state'] == 'unsafe'
+    assert repr(name) in report['zips'][1]['problem']
+    assert 'Do not unpack it' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('name', ['005.png', '005.PNG'])
+def test_members_that_come_twice(here, name, capsys):
+    here.write_zip(
+        2, ['000003_01_01'], names=[f'Images_png/000003_01_01/{name}']
+    )
+    (_, report) = here.verify_zips()['zips']
+    assert report['state'] == 'unsafe'
+    assert report['problem'].endswith('comes twice')
+
+
+def lie(path, sizes):
+    """The last member's sizes in the table of contents."""
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b'PK\1\2')
+    struct.pack_into('<2I', data, entry + 20, *sizes)
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize('sizes', [None, (100, 2**32 - 2)])
+def test_a_zip_that_unpacks_to_much(here, sizes, capsys):
+    """By its data, or by what it says of it."""
+    if sizes:
+        lie(here.write_zip(2, ['000003_01_01']), sizes)
+    else:
+        path = here.write_zip(2, [])
+        with zipfile.ZipFile(path, 'a', zipfile.ZIP_DEFLATED) as archive:
+            for number in range(3):
+                name = f'Images_png/000003_01_01/{number:03d}.png'
+                archive.writestr(name, bytes(10**7))
+    (_, report) = here.verify_zips()['zips']
+    assert report['state'] == 'unsafe'
+    assert 'would unpack to' in report['problem']

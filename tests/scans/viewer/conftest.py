@@ -1,0 +1,71 @@
+"""A browser, and a scan with lesions for it."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from mmuldor.scans.viewer.page import write_volume_page
+from mmuldor.scans.volume import Volume
+from tests.scans.viewer.pages import AFFINE, SHAPE, lesion
+
+BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
+
+
+@pytest.fixture(scope='module')
+def browser():
+    named = os.environ.get('MMULDOR_CHROMIUM')
+    path = named or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None or not os.path.exists(path):
+        pytest.skip(
+            f'no Chromium at MMULDOR_CHROMIUM={named}'
+            if named
+            else 'no Chromium: install the package `chromium`, or name one '
+            'by MMULDOR_CHROMIUM'
+        )
+    playwright = pytest.importorskip('playwright.sync_api')
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Opens a page; nothing may be complained of or asked for."""
+    problems, pages = [], []
+
+    def opened(lesions, volume, *, size=(1280, 800), **options):
+        path = tmp_path / 'report.html'
+        write_volume_page(path, lesions, volume, **options)
+        page = browser.new_page(viewport={'width': size[0], 'height': size[1]})
+        pages.append(page)
+        page.on('console', lambda message: problems.append(message.text))
+        page.on('pageerror', lambda error: problems.append(str(error)))
+        page.on(
+            'request',
+            lambda request: (
+                request.url != path.as_uri() and problems.append(request.url)
+            ),
+        )
+        page.goto(path.as_uri())
+        page.wait_for_selector('#stage[data-slice]')
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
+    assert problems == []
+
+
+@pytest.fixture(scope='module')
+def volume():
+    rng = np.random.default_rng(0)
+    hu = rng.integers(-1024, 3071, SHAPE, endpoint=True).astype(np.int16)
+    return Volume(hu, AFFINE, '/data/of/a/scan.nii.gz')
+
+
+@pytest.fixture(scope='module')
+def lesions():
+    return [lesion(4, (6, 8, 20, 16), 0.93), lesion(20, (30, 22, 41, 33), 0.5)]
