@@ -8,7 +8,7 @@ import pytest
 from mmuldor.apis.check import check_config
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
-from tests.counted_reads import counted_reads
+from tests.support.counted_reads import counted_reads
 from tests.support.entries import bank_of_one_example, detections_on
 
 COMMANDS = {

@@ -17,7 +17,7 @@ from mmuldor.engine.hooks import ct_visualization_hook as module
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
 from mmuldor.registry import HOOKS
-from tests.counted_reads import counted_reads
+from tests.support.counted_reads import counted_reads
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from mmuldor.io.limits import MAX_SLICE_BYTES
 from mmuldor.scans.dicom.headers import find_images, open_header
-from tests.counted_reads import counted_reads
+from tests.support.counted_reads import counted_reads
 from tests.support.dicom_series import write_slice
 from tests.support.memory import at_most
 

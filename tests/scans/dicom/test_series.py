@@ -5,7 +5,7 @@ import pydicom
 import pytest
 
 from mmuldor.scans.dicom.series import read_dicom
-from tests.counted_reads import counted_reads
+from tests.support.counted_reads import counted_reads
 from tests.support.dicom_series import (
     COLUMNS,
     INTERVAL,

@@ -1,0 +1,54 @@
+"""The result files that a report compares."""
+
+import pytest
+
+from mmuldor.evaluation.ground_truth import load_ground_truth
+from mmuldor.evaluation.runs import load_runs, table_row
+from mmuldor.io.annotations import load_annotations
+from mmuldor.io.json_files import write_json
+from tests.support.entries import detections_on
+
+
+@pytest.fixture
+def truth(mini_data):
+    return load_ground_truth(mini_data / 'test.json')
+
+
+@pytest.fixture
+def results(mini_data, tmp_path):
+    """All lesions found, one of them as a false positive too."""
+    lesions = load_annotations(mini_data / 'test.json')['annotations']
+    path = tmp_path / 'results.json'
+    found = detections_on(lesions) + detections_on(lesions[:1], 0.8, 2)
+    write_json(path, found)
+    return path
+
+
+def test_a_run_with_the_false_positive_class_has_two_rows(truth, results):
+    first, second = load_runs(truth, {'A': results}, with_fp=['A'])
+    assert (first.name, second.name) == ('A', 'A + FP')
+    assert [entry['category_id'] for entry in first.results] == [1, 1]
+    assert {entry['source'] for entry in first.results} == {str(results)}
+    assert second.results == []
+    row = table_row(first)
+    assert (row['name'], row['mean'], row['max_sensitivity']) == ('A', 1, 1)
+
+
+def test_steps_stay_below_a_rate_of_false_positives(truth, results):
+    (run,) = load_runs(truth, {'A': results})
+    # Equal scores are one step, and none of them is false.
+    assert run.steps_at(0) == 1
+    assert run.steps_at(100) == 1
+
+
+@pytest.mark.parametrize(
+    ('names', 'with_fp', 'match'),
+    [
+        ([], [], 'needs at least one run'),
+        (['A'], ['B'], r"`with_fp` must be names of \['A'\].*got 'B'"),
+        (['A', 'A + FP'], ['A'], r"'A \+ FP' must be free"),
+    ],
+)
+def test_wrong_names(truth, results, names, with_fp, match):
+    with pytest.raises(ValueError, match=match):
+        load_runs(truth, dict.fromkeys(names, results), with_fp)
