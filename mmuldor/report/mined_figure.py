@@ -36,11 +36,11 @@ def mined_figure(
     """Draw mined examples of one round with S1/S2 beside the reference.
 
     Args:
-        bank: Bank file (``io.bank.load_bank``).
+        bank: Bank file (``mmuldor.mining.bank.load_bank``).
         document: The annotation file that was mined.
         images_dir: Folder of its images.
-        count: Number of images; those with three, two and one examples take
-            turns.
+        count: Number of images, drawn in turn from those with the most
+            examples to those with one.
         side: Side of a panel in output pixels.
         seed: Of the choice.
 

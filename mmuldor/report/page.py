@@ -114,7 +114,7 @@ def build_page(
     Args:
         title: Title and first heading.
         lead: One sentence: what this is.
-        table: The table as HTML (``table.html_table``).
+        table: The table as HTML (``mmuldor.report.table.html_table``).
         plot: The FROC plot.
         reading: How to read the table and the plot, a paragraph each.
         facts: Names and values of the facts table.

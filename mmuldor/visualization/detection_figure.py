@@ -22,8 +22,6 @@ from mmuldor.visualization.marks import (
     show_slice,
 )
 
-# Category of results files that holds the false-positive class.
-
 
 def draw_detections(
     ax: Axes,
@@ -36,7 +34,7 @@ def draw_detections(
     """Draw the reference green, detections dashed with mask and score.
 
     Args:
-        ax: Axes that show the slice (``overlay.show_slice``).
+        ax: Axes that show the slice (``marks.show_slice``).
         lesions: Annotations: ``bbox`` and, where known, ``recist_px``.
         detections: ``bbox`` [x1, y1, w, h] in pixels, centres at integers,
             ``score``, ``category_id`` (1 lesion, yellow; 2 false-positive
