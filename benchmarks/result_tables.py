@@ -127,7 +127,7 @@ def folder_table(folder: Path, found: dict[str, dict]) -> str:
         rates = [f'{rate:g}' for rate in RATES]
         head = _line('config', 'data', *rates, 'mean 0.5-4', 'training time')
         lines = [
-            'Sensitivity in % at false positives (FPs) an image:',
+            'Sensitivity in % at false positives (FPs) per image:',
             '',
             head,
             _rule(len(RATES) + 4),
