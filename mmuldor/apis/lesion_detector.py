@@ -207,9 +207,9 @@ class LesionDetector:
         detections = detect(self.model, data)
         kept = [
             self._lesions_alone(part[part.scores >= self.score_thr])
-            for part in detections.found
+            for part in detections.instances
         ]
-        detections = detections._replace(found=kept)
+        detections = detections._replace(instances=kept)
         found = detections.rescaled()
         if any(map(len, kept)):
             masks = detections.masks(kept)

@@ -1,1 +1,1 @@
-"""Mining rounds, hooks, loops, and running detectors over images."""
+"""Mining rounds, hooks, loops, and running detectors on images."""

@@ -1,4 +1,4 @@
-"""The dataset below a data loader's wrappers."""
+"""The dataset inside wrappers like RepeatDataset."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from mmuldor.mining.protocols import MiningDataset
 
 
 def unwrapped_dataset(dataset: BaseDataset) -> BaseDataset:
-    """The dataset below RepeatDataset, Subset and the like.
+    """The dataset inside RepeatDataset, Subset and similar wrappers.
 
-    MMEngine's, mmdet's and torch's wrappers have no class in common, but all
-    keep what they wrap as ``dataset``.
+    The wrappers of MMEngine, mmdet and torch have no common base class, but
+    all have the wrapped dataset as their attribute ``dataset``.
     """
     while (inner := getattr(dataset, 'dataset', None)) is not None:
         dataset = inner
@@ -19,11 +19,11 @@ def unwrapped_dataset(dataset: BaseDataset) -> BaseDataset:
 
 
 def mining_dataset(dataset: BaseDataset) -> MiningDataset:
-    """The one dataset below wrappers whose negatives can be mined.
+    """The dataset inside wrappers, if its negatives can be mined.
 
     Raises:
-        ValueError: If there are several (ConcatDataset): their image ids may
-            collide.
+        ValueError: If it cannot be mined. Several datasets (ConcatDataset)
+            cannot, since their image ids may collide.
     """
     dataset = unwrapped_dataset(dataset)
     if not isinstance(dataset, MiningDataset):

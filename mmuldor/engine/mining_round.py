@@ -1,4 +1,4 @@
-"""One round of hard negative example mining over a data set."""
+"""One round of hard negative example mining (HNEM) on a dataset."""
 
 from __future__ import annotations
 
@@ -30,32 +30,31 @@ def mine(
     exclude: Mapping[int, ArrayLike] | None = None,
     batch_size: int | None = None,
 ) -> dict:
-    """Run the detector over a data set and choose its hard negatives.
+    """Run the detector on a dataset and choose hard negatives.
 
     The bank does not depend on the number of processes.
 
     Args:
         model: A two-stage mmdet detector with a mask head, on its device.
-        dataset: The training set (``DeepLesionDataset``); its own pipeline is
-            not used, but its masks' shape is.
-        pipeline: Test pipeline that makes the model's input.
-        rule: The rule.
-        epoch: Epoch after which this round comes, counted from 0; -1 for a
+        dataset: The training set (``DeepLesionDataset``). Its pipeline is not
+            used, except for the shape of its pseudo masks.
+        pipeline: Test pipeline for the model's input.
+        rule: The mining rule.
+        epoch: The epoch that this round follows, counted from 0; -1 for a
             round before training.
         num_workers: Worker processes that load images.
-        exclude: Boxes ``x1 y1 x2 y2`` in source px by image id that a reader
-            found to be no negatives; what overlaps one by more than
-            ``rule.max_iou`` is not mined.
-        batch_size: Images that are detected on together; by default what
-            suits the device, 1 on a CPU. Only images that are padded to one
-            size in any case go together: the bank is that of batches of one,
-            to the byte where a backend's products do not round by their
-            shape. Where they do, scores differ by 1e-6, and the choice where
-            one lies that close to a threshold.
+        exclude: Boxes ``x1 y1 x2 y2`` in source px by image id, excluded by a
+            reader. Detections whose IoU with one exceeds ``rule.max_iou`` are
+            not mined.
+        batch_size: Maximum number of images in a batch; by default 1 on a CPU
+            and 8 on a GPU. A batch has only images of the same padded size,
+            so results equal those of single images up to rounding: some
+            backends round differently for other batch sizes. Scores then
+            differ by about 1e-6, which matters only next to a threshold.
 
     Returns:
-        The bank (see :func:`mmuldor.mining.bank.load_bank`),
-        the same in every process.
+        The bank (see :func:`mmuldor.mining.bank.load_bank`), the same in every
+        process.
 
     Raises:
         ValueError: If the model predicts no masks.
@@ -65,7 +64,7 @@ def mine(
     limits = Limits(rule.score_thr, rule.nms_iou_thr, rule.max_per_img)
 
     def mine_batch(indices: list[int], inputs: dict) -> list[tuple]:
-        """Each image's id and what was mined on it."""
+        """Id and mined examples of each image."""
         batch = CandidateBatch(detector, inputs, limits)
         infos = [dataset.get_data_info(index) for index in indices]
         image_ids = [info['img_id'] for info in infos]

@@ -1,6 +1,6 @@
 """The mining rules that a config may name.
 
-They are registered here, since `mining` loads no framework.
+They are registered here, since `mining` does not import MMEngine.
 """
 
 from mmuldor.mining.rule import MiningRule

@@ -1,1 +1,1 @@
-"""Run a detector over images."""
+"""Run a detector on images."""

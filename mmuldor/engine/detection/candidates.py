@@ -19,17 +19,12 @@ from mmuldor.upstream.instances import as_arrays
 
 
 class TwoStageCandidates:
-    """Lesion-class detections of one image, best first.
+    """Lesion-class detections of one image, sorted by descending score.
 
     Args:
-        boxes: See below.
-        scores: See below.
-        size: See below.
-
-    Attributes:
         boxes: (n, 4) float64 x1 y1 x2 y2, source px, pixel centres at
             integers.
-        scores: (n,) float64, falling.
+        scores: (n,) float64, descending.
         size: (height, width) of the source image.
     """
 
@@ -39,10 +34,13 @@ class TwoStageCandidates:
         self.boxes, self.scores, self.size = boxes, scores, size
 
     def touching(self, references: Sequence[np.ndarray]) -> np.ndarray:
-        """Which boxes reach a lesion's mask, (n,): elsewhere S2 is exactly 0.
+        """Which boxes touch a lesion's mask, (n,) bool.
 
-        A predicted mask stays inside its box; one pixel of margin is for
-        rounding.
+        For other boxes S2 is exactly 0, since a predicted mask stays inside
+        its box. A margin of one pixel allows for rounding.
+
+        Args:
+            references: Lesions' masks, (H, W) bool, source px.
         """
         boxes = self.boxes
         touching = np.zeros(len(boxes), dtype=bool)
@@ -59,54 +57,60 @@ class TwoStageCandidates:
 
 
 class CandidateBatch:
-    """The candidates of a batch of images, and their masks on demand.
+    """The candidates of a batch of images, with masks on demand.
 
     Args:
         detector: A two-stage detector with a mask head.
-        inputs: Collated batch; images that are padded to one size, since more
-            padding would change the features at an image's border.
-        limits: What counts as a detection.
+        inputs: Collated batch. All images must have the same padded size,
+            since more padding changes the features at an image's border.
+        limits: Thresholds of the detections.
 
     Attributes:
-        images: Candidates of each image.
+        images: The candidates of each image.
     """
 
     def __init__(
         self, detector: TwoStageDetector, inputs: dict, limits: Limits
     ) -> None:
         device = next(detector.parameters()).device
-        together = {**inputs, 'inputs': on_device(inputs['inputs'], device)}
-        data = detector.data_preprocessor(together, False)
+        moved = {**inputs, 'inputs': on_device(inputs['inputs'], device)}
+        data = detector.data_preprocessor(moved, False)
         self._detections = detect(detector, data, limits)
         self.images = []
-        for found, meta in zip(
-            self._detections.found, self._detections.metas, strict=True
+        for instances, meta in zip(
+            self._detections.instances, self._detections.metas, strict=True
         ):
-            arrays = as_arrays(found, meta['scale_factor'])
+            arrays = as_arrays(instances, meta['scale_factor'])
             self.images.append(
                 TwoStageCandidates(
                     arrays.boxes, arrays.scores, tuple(meta['ori_shape'])
                 )
             )
 
-    def masks(self, asked: Sequence[Sequence[int]]) -> list[np.ndarray]:
-        """Masks of some candidates of each image, (n, H, W) bool, source px.
+    def masks(
+        self, indices_by_image: Sequence[Sequence[int]]
+    ) -> list[np.ndarray]:
+        """Masks of selected candidates of each image, by one mask head pass.
 
-        One pass of the mask head for all images.
+        Args:
+            indices_by_image: n indices of candidates for each image.
+
+        Returns:
+            (n, H, W) bool of each image, source px.
         """
-        some = [
-            found[torch.as_tensor(np.asarray(indices, dtype=int))]
-            for found, indices in zip(
-                self._detections.found, asked, strict=True
+        selected = [
+            instances[torch.as_tensor(np.asarray(indices, dtype=int))]
+            for instances, indices in zip(
+                self._detections.instances, indices_by_image, strict=True
             )
         ]
-        if not any(map(len, some)):
+        if not any(map(len, selected)):
             return [np.zeros((0, *i.size), dtype=bool) for i in self.images]
-        return [part.numpy() for part in self._detections.masks(some)]
+        return [part.numpy() for part in self._detections.masks(selected)]
 
 
 def on_device(images: Sequence[Tensor], device: torch.device) -> list[Tensor]:
-    """Images (C, H, W) of one type, copied to a device together."""
+    """Copy images (C, H, W) of one dtype to a device in one transfer."""
     if device.type == 'cpu':
         return list(images)
     flat = torch.cat([image.flatten() for image in images]).to(device)
@@ -118,7 +122,7 @@ def on_device(images: Sequence[Tensor], device: torch.device) -> list[Tensor]:
 
 
 def check_model(model: torch.nn.Module) -> None:
-    """Raise ValueError unless the model is Mask R-CNN-like."""
+    """Raise ValueError unless hard negatives can be mined with the model."""
     model = getattr(model, 'module', model)
     if not isinstance(model, TwoStageDetector) or not model.roi_head.with_mask:
         raise ValueError(
@@ -128,15 +132,15 @@ def check_model(model: torch.nn.Module) -> None:
         )
     if not masks_can_wait(model):
         raise ValueError(
-            'hard negative mining asks for boxes first and for masks of some '
-            'of them later, as Mask R-CNN and Cascade Mask R-CNN have them, '
-            f'but a {type(model.roi_head).__name__} predicts both together. '
+            'hard negative mining needs boxes first and masks of some of them '
+            'later, as Mask R-CNN and Cascade Mask R-CNN predict them, but a '
+            f'{type(model.roi_head).__name__} predicts both together. '
             'Start from a config of `configs/mask_rcnn/`.'
         )
     classes = stages(model.roi_head.bbox_head)[0].num_classes
     if classes > 2:
         raise ValueError(
-            'hard negative mining knows lesions as one class, and false '
-            f'positives, but the model has {classes} classes. Mine without '
-            '`lesion_types`.'
+            'hard negative mining needs one lesion class and at most one '
+            f'false-positive class, but the model has {classes} classes. Mine '
+            'without `lesion_types`.'
         )

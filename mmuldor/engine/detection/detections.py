@@ -1,6 +1,6 @@
-"""Detections of a batch of images, with masks computed only where asked for.
+"""Detections of a batch of images, with masks of selected detections.
 
-Mining, validation and inference all detect by :func:`detect`.
+Mining, validation and inference use :func:`detect`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from mmuldor.upstream.two_stage import mask_predictions
 
 
 class Limits(NamedTuple):
-    """What counts as a detection.
+    """Thresholds of detections.
 
     Attributes:
-        score_thr: Detections below do not exist.
+        score_thr: Only detections with a higher score are kept.
         nms_iou_thr: IoU threshold of the NMS.
-        max_per_img: At most this many of an image.
+        max_per_img: Maximum number of detections of an image.
     """
 
     score_thr: float
@@ -37,53 +37,56 @@ class Limits(NamedTuple):
 
 
 class Detections(NamedTuple):
-    """What a detector found on a batch, and what its masks need.
+    """Detections of a batch, and the data to predict their masks.
 
     Attributes:
         detector: The detector.
-        features: Maps of the batch, one tensor a level.
-        metas: Facts of each image, as mmdet has them.
-        found: ``bboxes`` in px of the detector's input, ``scores`` and
-            ``labels`` of each image.
+        features: Maps (N, C, h, w) of the batch, one a level.
+        metas: ``metainfo`` of each image's data sample.
+        instances: For each image ``bboxes`` (n, 4) in px of the network's
+            input, ``scores`` (n,) and ``labels`` (n,).
     """
 
     detector: TwoStageDetector
     features: Sequence[Tensor]
     metas: list[dict]
-    found: list[InstanceData]
+    instances: list[InstanceData]
 
     def rescaled(self) -> list[InstanceData]:
         """The detections with boxes in px of the source image."""
         results = []
-        for part, meta in zip(self.found, self.metas, strict=True):
+        for part, meta in zip(self.instances, self.metas, strict=True):
             copy = part.clone()
             scale = part.bboxes.new_tensor(meta['scale_factor']).repeat(2)
             copy.bboxes = part.bboxes / scale
             results.append(copy)
         return results
 
-    def masks(self, some: Sequence[InstanceData]) -> list[Tensor]:
-        """Masks of some of each image's detections, (n, H, W) source px.
+    def masks(self, selected: Sequence[InstanceData]) -> list[Tensor]:
+        """Masks of selected detections of each image, (n, H, W) source px.
 
-        One pass of the mask head for all images, and one copy of what it
-        gives to the host, where mmdet pastes the masks: bool where the config
-        has a threshold.
+        The mask head runs once for all images, and its output is copied to
+        the host once, where mmdet pastes the masks. They are bool if the
+        config has a threshold.
+
+        Args:
+            selected: Some of the ``instances`` of each image.
         """
-        lengths = [len(part) for part in some]
-        boxes = torch.cat([part.bboxes for part in some])
-        labels = torch.cat([part.labels for part in some])
+        lengths = [len(part) for part in selected]
+        boxes = torch.cat([part.bboxes for part in selected])
+        labels = torch.cat([part.labels for part in selected])
         return paste(
             self.detector.roi_head,
-            self._mask_preds(some).cpu().split(lengths),
-            # mmdet brings the boxes to source pixels in place.
+            self._mask_preds(selected).cpu().split(lengths),
+            # Cloned, since mmdet rescales the boxes in place.
             _on_host(boxes).clone().split(lengths),
             _on_host(labels).split(lengths),
             self.metas,
         )
 
-    def _mask_preds(self, some: Sequence[InstanceData]) -> Tensor:
-        """What the mask head says of all images' boxes."""
-        rois = bbox2roi([part.bboxes for part in some])
+    def _mask_preds(self, selected: Sequence[InstanceData]) -> Tensor:
+        """Predictions of the mask head, (sum of n, classes, h, w)."""
+        rois = bbox2roi([part.bboxes for part in selected])
         rois = rois.to(self.features[0].device)
         return mask_predictions(self.detector.roi_head, self.features, rois)
 
@@ -95,33 +98,37 @@ def paste(
     labels: Sequence[Tensor],
     metas: list[dict],
 ) -> list[Tensor]:
-    """Masks of each image, (n, H, W) source px, on the host.
+    """Paste predicted masks into the source images, on the host.
 
     Args:
-        roi_head: Where they come from.
-        mask_preds: (n, classes, h, w) of each image, probabilities if of a
-            cascade.
-        boxes: (n, 4) px of the detector's input; changed in place.
-        labels: (n,).
-        metas: Facts of each image.
+        roi_head: The head that predicted the masks.
+        mask_preds: (n, classes, h, w) of each image, logits; probabilities
+            for a cascade.
+        boxes: (n, 4) of each image in px of the network's input; changed in
+            place.
+        labels: (n,) of each image.
+        metas: ``metainfo`` of each image's data sample.
+
+    Returns:
+        (n, H, W) of each image, source px.
     """
-    found = [
-        InstanceData(bboxes=part, labels=own)
-        for part, own in zip(boxes, labels, strict=True)
+    instances = [
+        InstanceData(bboxes=image_boxes, labels=image_labels)
+        for image_boxes, image_labels in zip(boxes, labels, strict=True)
     ]
-    found = stages(roi_head.mask_head)[-1].predict_by_feat(
+    instances = stages(roi_head.mask_head)[-1].predict_by_feat(
         mask_preds=mask_preds,
-        results_list=found,
+        results_list=instances,
         batch_img_metas=metas,
         rcnn_test_cfg=roi_head.test_cfg,
         rescale=True,
         activate_map=isinstance(roi_head, CascadeRoIHead),
     )
-    return [part.masks for part in found]
+    return [part.masks for part in instances]
 
 
 def _on_host(values: Tensor) -> Tensor:
-    """Those of lesions are there already."""
+    """A copy on the CPU, or the tensor itself if it is there already."""
     return values if values.is_cpu else values.cpu()
 
 
@@ -131,18 +138,18 @@ def stages(head: nn.Module) -> list[nn.Module]:
 
 
 def masks_can_wait(detector: BaseDetector) -> bool:
-    """Whether boxes come before masks, and masks from boxes alone.
+    """Whether masks can be predicted later, for some boxes only.
 
-    So it is in Mask R-CNN and Cascade Mask R-CNN. HTC and PointRend have ways
-    of their own to predict, and Mask Scoring R-CNN's masks change scores.
+    This holds for Mask R-CNN and Cascade Mask R-CNN. HTC and PointRend
+    override the prediction, and in Mask Scoring R-CNN masks change scores.
     """
     if not isinstance(detector, TwoStageDetector):
         return False
-    kind = type(detector.roi_head)
+    head_class = type(detector.roi_head)
     return (
         bool(detector.roi_head.with_mask)
-        and kind.predict is BaseRoIHead.predict
-        and kind.predict_mask
+        and head_class.predict is BaseRoIHead.predict
+        and head_class.predict_mask
         in (StandardRoIHead.predict_mask, CascadeRoIHead.predict_mask)
     )
 
@@ -154,15 +161,15 @@ def detect(
     limits: Limits | None = None,
     features: Sequence[Tensor] | None = None,
 ) -> Detections:
-    """Detect on a batch; masks wait until they are asked for.
+    """Detect on a batch, without predicting masks yet.
 
     Args:
         detector: A two-stage detector, see :func:`masks_can_wait`.
         data: ``inputs`` and ``data_samples`` of the batch, preprocessed.
-        limits: What counts as a lesion; then lesions alone are found, and
-            they are on the host. By default what the detector's own
-            ``test_cfg`` says, all classes.
-        features: Maps of the batch, where they are known already.
+        limits: Thresholds for detections of the lesion class only, which are
+            returned on the host. None: all classes, with the thresholds of
+            the detector's ``test_cfg``.
+        features: Maps of the batch, if they are computed already.
     """
     samples = data['data_samples']
     metas = [sample.metainfo for sample in samples]
@@ -171,7 +178,7 @@ def detect(
     propose = mmdet_proposals if limits is None else proposals
     proposed = propose(detector.rpn_head, features, samples)
     head = detector.roi_head
-    found = head.predict_bbox(
+    instances = head.predict_bbox(
         features,
         metas,
         proposed,
@@ -179,24 +186,24 @@ def detect(
         rescale=False,
     )
     if limits is not None:
-        found = _lesions(found, limits)
-    return Detections(detector, features, metas, found)
+        instances = _lesions(instances, limits)
+    return Detections(detector, features, metas, instances)
 
 
 def _lesions(raw: Sequence[InstanceData], limits: Limits) -> list:
-    """The lesion class of all images, in one NMS and one copy to the host.
+    """The lesion class of all images, by one NMS and one copy to the host.
 
-    Each step waits for the device, and mmdet's takes them image by image. Its
-    limit is over all classes together, too: detections of the false-positive
-    class would push lesions out.
+    mmdet processes image by image, and each step synchronises with the
+    device. Its maximum number of detections is also over all classes, so
+    detections of the false-positive class would displace lesions.
 
     Args:
-        raw: ``bboxes`` (n, 4) or (n, 4 * classes) and ``scores``
-            (n, classes + 1) of each image.
-        limits: What counts as a detection.
+        raw: For each image ``bboxes`` (n, 4) or (n, 4 * classes) in px of the
+            network's input and ``scores`` (n, classes + 1).
+        limits: Thresholds of the detections.
     """
-    own = slice(4 * LESION, 4 * LESION + 4)
-    boxes = torch.cat([part.bboxes[:, own] for part in raw])
+    columns = slice(4 * LESION, 4 * LESION + 4)
+    boxes = torch.cat([part.bboxes[:, columns] for part in raw])
     scores = torch.cat([part.scores[:, LESION] for part in raw])
     image = torch.cat(
         [part.scores.new_full((len(part),), n) for n, part in enumerate(raw)]
@@ -207,19 +214,19 @@ def _lesions(raw: Sequence[InstanceData], limits: Limits) -> list:
         nms = dict(
             type='nms',
             iou_threshold=limits.nms_iou_thr,
-            # More would be done image by image.
+            # For more boxes than this, mmcv would loop over the images.
             split_thr=10**6,
         )
         image = image[kept]
         boxes, order = batched_nms(boxes[kept], scores[kept], image, nms)
         table = torch.cat([boxes, image[order, None].to(boxes)], dim=1)
     table = table.cpu().numpy()
-    found = []
+    lesions = []
     for number in range(len(raw)):
         rows = table[table[:, 5] == number][: limits.max_per_img]
         rows = torch.from_numpy(rows)
         labels = torch.full((len(rows),), LESION)
-        found.append(
+        lesions.append(
             InstanceData(bboxes=rows[:, :4], scores=rows[:, 4], labels=labels)
         )
-    return found
+    return lesions

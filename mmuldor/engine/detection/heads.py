@@ -1,4 +1,4 @@
-"""What tools need to know of a detector, whatever kind it is."""
+"""Heads, classes and score thresholds of any detector."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Iterator
 from mmengine.config import ConfigDict
 from torch import nn
 
-# Where mmdet's detectors keep their heads; the RPN's classes are no lesions.
+# Attributes of mmdet's detectors with heads. Not `rpn_head`, whose classes
+# are objects and background.
 _HEADS = ('roi_head', 'bbox_head', 'mask_head', 'panoptic_head')
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """A detector in a wrapper of processes, of views, or of both."""
+    """The detector inside wrappers for several processes or for TTA."""
     while hasattr(model, 'module'):
         model = model.module
     return model
 
 
 def heads_of(detector: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Names and modules of a detector's heads that know classes.
+    """Names and modules of a detector's heads that predict classes.
 
-    The stages of a cascade, the box and mask heads of a two-stage detector,
-    the one head of others.
+    These are the box and mask heads of a two-stage detector (each stage of a
+    cascade), and the head of other detectors.
     """
     for name in _HEADS:
         part = getattr(detector, name, None)
@@ -34,15 +35,15 @@ def heads_of(detector: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 
 def classes_of(detector: nn.Module) -> dict[str, int]:
-    """The number of classes of each head, background not counted."""
+    """The number of classes of each head, without background."""
     return {name: head.num_classes for name, head in heads_of(detector)}
 
 
 def set_score_threshold(detector: nn.Module, score_thr: float) -> None:
-    """Let a detector predict from this score on.
+    """Set ``score_thr`` in the ``test_cfg`` of a detector's heads.
 
-    It stands with the head that predicts; detectors without one in their
-    ``test_cfg`` (the DETR family) predict a fixed number, whose users cut.
+    Detectors without one (the DETR family) return a fixed number of
+    detections, which callers must filter.
     """
     for config in _test_configs(detector):
         if 'score_thr' in config:

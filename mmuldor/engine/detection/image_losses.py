@@ -14,7 +14,7 @@ from mmuldor.engine.detection.detections import stages
 from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.upstream.layers import DROPOUTS, NORMS
 
-# What behaves otherwise in training, whatever the losses are.
+# Layers that stay in evaluation mode while losses are computed.
 _EVALUATING = (NORMS, DROPOUTS, nn.MultiheadAttention, DropPath)
 
 
@@ -28,38 +28,44 @@ def losses_by_image(
 ) -> dict[int, dict[str, float]]:
     """The losses of each image of a batch, and ``val_loss``, their sum.
 
-    Each image has its own random numbers, so that the same weights give the
-    same losses in any order; the generator in use stays where it is.
+    The random numbers of samplers are seeded for each image, so the same
+    weights give the same losses in any order. The state of torch's generator
+    is restored afterwards.
 
     Args:
         detector: An mmdet detector in evaluation mode, on its device.
         data: ``inputs`` and ``data_samples`` with targets, preprocessed.
-        features: Maps of the batch, one tensor a level.
-        seed: Seed of the samplers, with the image id.
-        num_classes: Classes of the targets. Where the box head's softmax has
-            more, they count as background.
+        features: Maps (N, C, h, w) of the batch, one a level.
+        seed: Seed of the samplers, combined with the image id.
+        num_classes: Number of classes of the targets. Further classes of the
+            box head's softmax count as background.
+
+    Returns:
+        Losses by name, by image id.
     """
-    found = {}
+    losses_by_id = {}
     with _generators_kept(features), _as_in_training(detector, num_classes):
         for number, sample in enumerate(data['data_samples']):
-            one, inputs = features, data['inputs']
+            maps, inputs = features, data['inputs']
             if len(inputs) > 1:
-                one = [level[number : number + 1] for level in features]
+                maps = [level[number : number + 1] for level in features]
                 inputs = inputs[number : number + 1]
+            # Seeds below 2**16 stay distinct from those of other images.
             torch.manual_seed(seed + (int(sample.img_id) << 16))
-            with features_known(detector, one):
+            with features_known(detector, maps):
                 losses = detector.loss(inputs, [sample])
             log_vars = detector.parse_losses(losses)[1]
-            found[int(sample.img_id)] = _named(log_vars)
-    return found
+            losses_by_id[int(sample.img_id)] = _named(log_vars)
+    return losses_by_id
 
 
 def mean_of_images(
     parts: Sequence[dict[int, dict[str, float]]],
 ) -> dict[str, float]:
-    """Mean of each loss an image, over what all processes found.
+    """Mean of each loss over the images of all processes.
 
-    In the order of the ids: the same sum for any number of processes.
+    Images are summed in the order of their ids, so the result is the same for
+    any number of processes.
     """
     gathered = {k: losses for part in parts for k, losses in part.items()}
     images = [gathered[image_id] for image_id in sorted(gathered)]
@@ -70,7 +76,7 @@ def mean_of_images(
 
 
 def _named(log_vars: dict[str, Tensor]) -> dict[str, float]:
-    """``loss`` becomes ``val_loss``; what is no loss is left out."""
+    """Losses with the prefix ``val_``; other logged values are left out."""
     return {
         f'val_{name}': float(value)
         for name, value in log_vars.items()
@@ -97,9 +103,10 @@ def _as_in_training(detector: nn.Module, num_classes: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def heads_in_training(detector: nn.Module) -> Iterator[None]:
-    """Let heads make their training targets; norms and dropouts evaluate.
+    """Put heads in training mode, except for their norms and dropouts.
 
-    DINO's loss, for example, asks for queries that it makes in training only.
+    Some losses need it: DINO's, for example, needs queries that are made in
+    training mode only.
     """
     before = {module: module.training for module in detector.modules()}
     for module in before:
@@ -118,10 +125,10 @@ def heads_in_training(detector: nn.Module) -> Iterator[None]:
 def other_classes_as_background(
     detector: nn.Module, num_classes: int
 ) -> Iterator[None]:
-    """Let the box heads' softmax see the targets' classes and background.
+    """Count further classes of the box heads' softmax as background.
 
-    In a model that learns false positives as a class, a region of background
-    that is called a false positive is called right.
+    In a model with a false-positive class, predicting that class for a region
+    of background is correct.
     """
     merge = partial(_merge_classes, num_classes)
     handles = [
@@ -138,15 +145,15 @@ def other_classes_as_background(
 
 
 def box_heads(detector: nn.Module) -> list[nn.Module]:
-    """Box heads of a two-stage detector's stages; none of others."""
+    """Box heads of a two-stage detector, one a stage; [] for others."""
     head = getattr(getattr(detector, 'roi_head', None), 'bbox_head', None)
     return [] if head is None else stages(head)
 
 
 def _merge_classes(known: int, _module: nn.Module, args: tuple) -> tuple:
-    """Move the probability of all classes from ``known`` on to background."""
+    """Add the probability of classes from ``known`` on to background."""
     scores, *others = args
     background = scores[:, known:].logsumexp(dim=1, keepdim=True)
-    nothing = torch.full_like(scores[:, known:-1], -torch.inf)
-    merged = torch.cat([scores[:, :known], nothing, background], dim=1)
+    impossible = torch.full_like(scores[:, known:-1], -torch.inf)
+    merged = torch.cat([scores[:, :known], impossible, background], dim=1)
     return (merged, *others)

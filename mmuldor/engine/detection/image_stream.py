@@ -1,4 +1,4 @@
-"""Work on every image of a dataset, several batches at a time."""
+"""Run a function on every image of a dataset, several batches at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Subset
 from mmuldor.upstream.dataset_view import with_pipeline
 
 Result = TypeVar('Result')
-# More would wait for the interpreter's lock.
+# More threads would wait for Python's global interpreter lock.
 _MOST_AT_ONCE = 4
 
 
@@ -31,25 +31,25 @@ def detect_each(
     batch_size: int | None = None,
     description: str = 'detecting',
 ) -> Iterator[Result]:
-    """Run some work on all images of this process.
+    """Run a function on all images of this process.
 
-    Every process takes each world-size-th image, so nothing is padded.
+    Process r of w takes the images r, r + w, r + 2w and so on, so no image is
+    processed twice.
 
     Args:
-        work: Called with the indices of some images, and these collated to
-            a batch; gives a result an image. It runs in a thread that
-            computes no gradients.
-        detector: The detector that the work runs, on its device.
+        work: Called with the indices of some images and their collated batch;
+            returns a result for each image. It runs in a thread without
+            gradients.
+        detector: The detector that ``work`` runs, on its device.
         dataset: The images; its own pipeline is not used.
-        pipeline: Test pipeline that makes the detector's input.
+        pipeline: Test pipeline for the detector's input.
         num_workers: Worker processes that load images.
-        batch_size: Images in a batch at most; by default what suits the
-            device, 1 on a CPU. Only images that are padded to one size in any
-            case go together.
-        description: Of the progress bar.
+        batch_size: Maximum number of images in a batch; by default 1 on a CPU
+            and 8 on a GPU. A batch has only images of the same padded size.
+        description: Text of the progress bar.
 
     Yields:
-        The results of all images, not in their order.
+        The results of all images, in any order.
     """
     indices = range(get_rank(), len(dataset), get_world_size())
     singles = track(
@@ -77,16 +77,16 @@ def _on_cpu(detector: nn.Module) -> bool:
 
 
 def _images_a_batch(detector: nn.Module) -> int:
-    """A CPU's cache holds one image's maps; a GPU waits less in batches."""
+    """1 on a CPU, whose cache holds the maps of one image; 8 on a GPU."""
     return 1 if _on_cpu(detector) else 8
 
 
 def concurrent_batches(detector: nn.Module) -> int:
-    """How many batches are under way at a time.
+    """How many batches are processed at a time.
 
-    On the CPU one for each thread, since one image leaves threads idle: much
-    of it is NMS, masks and Python. On a GPU two, so that it computes one
-    batch while the other one's masks are compared.
+    On a CPU one for each thread: NMS, masks and Python code use a single
+    thread, so one image would leave the others idle. On a GPU two, so that it
+    computes one batch while the masks of the other are compared on the host.
     """
     if not _on_cpu(detector):
         return 2
@@ -99,13 +99,13 @@ def single_images(
     indices: Sequence[int],
     num_workers: int,
 ) -> DataLoader:
-    """Collated batches of one image each, by the test pipeline."""
+    """A loader of collated batches of one image each."""
     return DataLoader(
         Subset(with_pipeline(dataset, pipeline), indices),
         batch_size=1,
         num_workers=num_workers,
         collate_fn=pseudo_collate,
-        # Its own generator, so that mining does not move the training's.
+        # Its own generator, so that mining does not change the training's.
         generator=torch.Generator().manual_seed(0),
     )
 
@@ -113,24 +113,24 @@ def single_images(
 def images_in_batches(
     singles: Iterable[tuple[int, dict]], batch_size: int, divisor: int = 1
 ) -> Iterator[tuple[list[int], dict]]:
-    """Images that are padded to one size in batches, not in their order.
+    """Group images of the same padded size into batches, in any order.
 
     Args:
         singles: Pairs of an index and a collated batch of one image.
-        batch_size: At most this many in a batch.
-        divisor: A detector pads sides to multiples of this.
+        batch_size: Maximum number of images in a batch.
+        divisor: Sides are padded to multiples of this.
 
     Yields:
-        Indices and a collated batch.
+        Indices and their collated batch.
     """
     waiting: dict[tuple[int, ...], list] = defaultdict(list)
     for index, inputs in singles:
         shape = _padded(inputs['inputs'][0].shape, divisor)
         waiting[shape].append((index, inputs))
         if len(waiting[shape]) == batch_size:
-            yield _together(waiting.pop(shape))
-    for left in waiting.values():
-        yield _together(left)
+            yield _collated(waiting.pop(shape))
+    for incomplete in waiting.values():
+        yield _collated(incomplete)
 
 
 def _padded(shape: Sequence[int], divisor: int) -> tuple[int, ...]:
@@ -138,7 +138,7 @@ def _padded(shape: Sequence[int], divisor: int) -> tuple[int, ...]:
     return channels, *(-(-side // divisor) for side in sides)
 
 
-def _together(singles: list[tuple[int, dict]]) -> tuple[list[int], dict]:
+def _collated(singles: list[tuple[int, dict]]) -> tuple[list[int], dict]:
     return [index for index, _ in singles], {
         key: [value for _, inputs in singles for value in inputs[key]]
         for key in singles[0][1]
@@ -148,15 +148,16 @@ def _together(singles: list[tuple[int, dict]]) -> tuple[list[int], dict]:
 def in_order(
     work: Callable[..., Result], batches: Iterable[tuple], at_once: int
 ) -> Iterator[Result]:
-    """Results in the order of the batches, of which few are loaded ahead.
+    """Run a function on batches in threads; results in the batches' order.
 
-    Each batch is computed by a single thread: convolutions round by their
-    number of threads, so results do not depend on how many there are.
+    Only ``at_once + 1`` batches are loaded at a time. torch uses one thread
+    for each batch, since convolutions round differently with other numbers of
+    threads; so results do not depend on ``at_once``.
 
     Args:
-        work: Called with the parts of a batch.
+        work: Called with the elements of a batch.
         batches: The batches.
-        at_once: How many are under way at a time, each in its own thread.
+        at_once: Number of batches that are processed at a time.
     """
     threads = torch.get_num_threads()
     try:
@@ -173,10 +174,10 @@ def in_order(
 
 
 def _start_thread() -> None:
-    """Say in a new thread what torch keeps for each.
+    """Set up torch in a new thread.
 
-    It would compute gradients, and take the number of threads that another
-    one set last.
+    Gradients are a setting of each thread, on by default. A new thread takes
+    the number of threads that any other thread set last.
     """
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)

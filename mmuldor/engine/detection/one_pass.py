@@ -1,4 +1,4 @@
-"""Features that several questions to a detector share."""
+"""Features that prediction and losses of a detector share."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from torch import Tensor, nn
 def features_known(
     detector: nn.Module, features: Sequence[Tensor]
 ) -> Iterator[None]:
-    """Let a detector take these features instead of computing them.
+    """Let a detector use these features instead of computing them.
 
-    Predicting and the losses both begin with ``extract_feat``. A first stage
-    (``rpn_head``), too, is computed once, and its proposals where both ask
-    for the same ones.
+    Prediction and losses both call ``extract_feat``. The outputs of a first
+    stage (``rpn_head``) are computed once, too, as are its proposals if both
+    use the same limits.
 
     Args:
         detector: An mmdet detector.
-        features: Of the images that it will be asked about.
+        features: Maps (N, C, h, w) of the batch, one a level.
     """
     with contextlib.ExitStack() as stack:
         replaced = partial(_replaced, stack)
@@ -29,7 +29,7 @@ def features_known(
         head = getattr(detector, 'rpn_head', None)
         if head is not None:
             replaced(head, 'forward', _once(head.forward))
-            # Sparse R-CNN's learned boxes come without.
+            # Sparse R-CNN's head of learned boxes has no `predict_by_feat`.
             if hasattr(head, 'predict_by_feat'):
                 replaced(head, 'predict_by_feat', _proposals_once(head))
         yield
@@ -41,7 +41,7 @@ def _replaced(
     name: str,
     function: Callable,
 ) -> None:
-    """Put a function in a method's place until the stack is left."""
+    """Replace a method by a function until the stack is closed."""
     before = owner.__dict__.get(name)
     if before is None:
         stack.callback(owner.__dict__.pop, name)
@@ -51,31 +51,31 @@ def _replaced(
 
 
 def _once(forward: Callable) -> Callable:
-    """The outputs of the first call, for the same maps."""
-    known: list = []
+    """Cache the outputs of the last call, for the same maps."""
+    cache: list = []
 
-    def remembered(features: Sequence[Tensor]) -> tuple:
-        if not known or known[0] is not features:
-            known[:] = features, forward(features)
-        return known[1]
+    def cached(features: Sequence[Tensor]) -> tuple:
+        if not cache or cache[0] is not features:
+            cache[:] = features, forward(features)
+        return cache[1]
 
-    return remembered
+    return cached
 
 
 def _proposals_once(head: nn.Module) -> Callable:
-    """The proposals of the first call, for the same outputs and limits."""
-    predict, known = head.predict_by_feat, []
+    """Cache the proposals of the last call, by outputs and limits."""
+    predict, cache = head.predict_by_feat, []
 
-    def remembered(*outputs: list, **options) -> list:
+    def cached(*outputs: list, **options) -> list:
         limits = options.get('cfg') or head.test_cfg
-        asked = (outputs[0], limits, options.get('rescale', False))
-        if not (known and _same(known[0], asked)):
-            known[:] = asked, predict(*outputs, **options)
-        # Heads take apart what they are given.
-        return [found.clone() for found in known[1]]
+        key = (outputs[0], limits, options.get('rescale', False))
+        if not (cache and _same_key(cache[0], key)):
+            cache[:] = key, predict(*outputs, **options)
+        # Copies, since RoI heads change the proposals that they get.
+        return [proposals.clone() for proposals in cache[1]]
 
-    return remembered
+    return cached
 
 
-def _same(one: tuple, other: tuple) -> bool:
-    return one[0] is other[0] and one[1:] == other[1:]
+def _same_key(first: tuple, second: tuple) -> bool:
+    return first[0] is second[0] and first[1:] == second[1:]

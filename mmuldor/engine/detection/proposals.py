@@ -1,4 +1,4 @@
-"""Proposals of a whole batch with few waits for the device."""
+"""Proposals of a whole batch with few synchronisations with the device."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def proposals(
     features: Sequence[Tensor],
     samples: Sequence[DetDataSample],
 ) -> list[InstanceData]:
-    """Proposals of each image, those of mmdet's RPN.
+    """The proposals of mmdet's RPN, for all images in one NMS.
 
-    mmdet takes them image by image, and the host waits five times each. Here
-    all images share one NMS, as levels do in mmdet's: what belongs together
-    is moved away from the rest, which rounds boxes by a thousandth of a pixel
-    with eight images, where mmdet's rounds by a tenth of that.
+    mmdet processes image by image, with five synchronisations each. Here all
+    images share one NMS, as the levels of an image do in mmdet: the boxes of
+    each group are shifted apart. With eight images the shift rounds boxes by
+    about 0.001 px, ten times as much as in mmdet.
 
     Args:
-        head: The RPN; another kind, and a single image, are left to mmdet.
-        features: Maps of the batch.
-        samples: One an image.
+        head: The RPN. Other heads, and single images, are left to mmdet.
+        features: Maps (N, C, h, w) of the batch, one a level.
+        samples: Data sample of each image.
 
     Returns:
-        ``bboxes`` (n, 4) px of the input, ``scores`` and ``labels`` (n,), the
-        best first.
+        For each image ``bboxes`` (n, 4) in px of the network's input,
+        ``scores`` and ``labels`` (n,), sorted by descending score.
     """
     if len(samples) == 1 or not is_plain_rpn(head):
         return mmdet_proposals(head, features, samples)
@@ -48,21 +48,21 @@ def proposals(
     smallest = config.get('min_bbox_size', -1)
     if smallest >= 0:
         sides = boxes[:, 2:] - boxes[:, :2]
-        # A position to keep once, not a mask three times.
+        # Indices: indexing with a mask would synchronise three times.
         kept = (sides > smallest).all(dim=1).nonzero()[:, 0]
         boxes, scores = boxes[kept], scores[kept]
         levels, image = levels[kept], image[kept]
     if not len(boxes):
-        # mmcv's NMS of groups asks for the largest coordinate.
+        # mmcv's NMS of groups needs the maximum coordinate.
         return [_as_results(boxes.new_zeros(0, 5)) for _ in raw]
     group = image * len(features) + levels
-    # Above its limit mmcv goes group by group.
+    # For more boxes than `split_thr`, mmcv would loop over the groups.
     nms = dict(config.nms, split_thr=10**7)
-    found, kept = batched_nms(boxes, scores, group, nms)
+    rows, kept = batched_nms(boxes, scores, group, nms)
     image, order = image[kept].sort(stable=True)
     counts = torch.bincount(image, minlength=len(raw)).tolist()
-    found = found[order].split(counts)
-    return [_as_results(part[: config.max_per_img]) for part in found]
+    by_image = rows[order].split(counts)
+    return [_as_results(part[: config.max_per_img]) for part in by_image]
 
 
 def mmdet_proposals(
@@ -70,7 +70,7 @@ def mmdet_proposals(
     features: Sequence[Tensor],
     samples: Sequence[DetDataSample],
 ) -> list[InstanceData]:
-    """Proposals of each image in turn, to mmdet's last bit."""
+    """Proposals by mmdet itself, image by image."""
     return head.predict(features, samples, rescale=False)
 
 

@@ -1,4 +1,4 @@
-"""Weights of a checkpoint: check them against a model, expand its heads."""
+"""Weights of a checkpoint: comparison with a model, expansion of heads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from mmuldor.upstream.safe_checkpoints import load_safely
 
 
 def weights_of(checkpoint: dict) -> dict[str, torch.Tensor]:
-    """The checkpoint's tensors, without the prefix of a model wrapper."""
+    """The checkpoint's tensors, without the prefix of a model wrapper.
+
+    Raises:
+        ValueError: If they are no dict of finite tensors by name.
+    """
     state = checkpoint
     if isinstance(checkpoint, dict) and 'state_dict' in checkpoint:
         state = checkpoint['state_dict']
@@ -36,39 +40,42 @@ def weights_of(checkpoint: dict) -> dict[str, torch.Tensor]:
 def check_shapes(
     state: dict[str, torch.Tensor], target: dict[str, torch.Tensor]
 ) -> None:
-    """Raise ValueError where MMEngine would leave a layer as it is."""
+    """Raise ValueError where shapes differ from those of the model.
+
+    MMEngine would only warn and keep the model's initial weights there.
+    """
     for name in sorted(set(state) & set(target)):
-        found, wanted = state[name], target[name]
-        if found.shape != wanted.shape or (
-            found.is_floating_point() != wanted.is_floating_point()
+        tensor, expected = state[name], target[name]
+        if tensor.shape != expected.shape or (
+            tensor.is_floating_point() != expected.is_floating_point()
         ):
             raise ValueError(
-                f'`{name}` must be {wanted.dtype} of shape '
-                f'{tuple(wanted.shape)}, but is {found.dtype} of '
-                f'{tuple(found.shape)}. Use the config it was trained with.'
+                f'`{name}` must be {expected.dtype} of shape '
+                f'{tuple(expected.shape)}, but is {tensor.dtype} of '
+                f'{tuple(tensor.shape)}. Use the config it was trained with.'
             )
 
 
 def check_classes(
     state: dict[str, torch.Tensor], target: dict[str, torch.Tensor]
 ) -> None:
-    """Raise ValueError if a layer of the heads has another shape."""
-    for name, wanted, found in _class_layers(state, target):
-        if found.shape != wanted.shape:
-            raise _mismatch(name, found, wanted)
+    """Raise ValueError if a class layer of the heads has another shape."""
+    for name, expected, tensor in _class_layers(state, target):
+        if tensor.shape != expected.shape:
+            raise _mismatch(name, tensor, expected)
 
 
 def _class_layers(state, target):
-    for name, wanted in target.items():
+    for name, expected in target.items():
         layer = name.split('.')[-2] if '.' in name else ''
         if layer in _EXPANDERS and name in state:
-            yield name, wanted, state[name]
+            yield name, expected, state[name]
 
 
-def _mismatch(name, found, wanted) -> ValueError:
+def _mismatch(name, tensor, expected) -> ValueError:
     return ValueError(
-        f'the checkpoint has {tuple(found.shape)} in `{name}`, but the model '
-        f'has {tuple(wanted.shape)}: another number of classes. Use the '
+        f'the checkpoint has {tuple(tensor.shape)} in `{name}`, but the model '
+        f'has {tuple(expected.shape)}: another number of classes. Use the '
         'config it was trained with; a one-class (lesion) checkpoint can '
         'start the training of an HNEM model, and nothing else can differ.'
     )
@@ -77,7 +84,7 @@ def _mismatch(name, found, wanted) -> ValueError:
 def expand_heads(
     state: dict[str, torch.Tensor], target: dict[str, torch.Tensor]
 ) -> list[str]:
-    """Bring a one-class state dict to the shapes of a model of more classes.
+    """Expand a one-class state dict to the shapes of a model of more classes.
 
     Args:
         state: The checkpoint's tensors, changed in place.
@@ -90,52 +97,53 @@ def expand_heads(
         ValueError: If class layers differ in another way.
     """
     expanded = []
-    for name, wanted, found in list(_class_layers(state, target)):
-        if found.shape == wanted.shape:
+    for name, expected, tensor in list(_class_layers(state, target)):
+        if tensor.shape == expected.shape:
             continue
         layer = name.split('.')[-2]
-        rows = _EXPANDERS[layer](found, wanted)
+        rows = _EXPANDERS[layer](tensor, expected)
         if rows is None:
-            raise _mismatch(name, found, wanted)
+            raise _mismatch(name, tensor, expected)
         state[name] = rows
         expanded.append(name)
     return expanded
 
 
-def _expand_cls(found, wanted):
+def _expand_cls(tensor, expected):
     """Rows are the classes, then background: lesion, [new, ...] background."""
-    if found.shape[1:] != wanted.shape[1:] or len(found) != 2:
+    if tensor.shape[1:] != expected.shape[1:] or len(tensor) != 2:
         return None
-    if len(wanted) <= len(found):
+    if len(expected) <= len(tensor):
         return None
-    rows = wanted.clone()
-    rows[0], rows[-1] = found[0], found[1]
+    rows = expected.clone()
+    rows[0], rows[-1] = tensor[0], tensor[1]
     if rows.ndim == 1:
-        # A new class starts as rare as 1 in 100 (Lin et al. 2017, focal
-        # loss), so that the lesion's probability stays what it was.
+        # log(0.01) = -4.6: a new class starts as rare as 1 in 100 (Lin et al.
+        # 2017, focal loss), so the lesion's probability hardly changes.
         rows[1:-1] = -4.6
     return rows
 
 
-def _expand_first(found, wanted, per_class):
-    if found.shape[1:] != wanted.shape[1:] or len(found) != per_class:
+def _expand_first(tensor, expected, per_class):
+    """Copy the first ``per_class`` rows, those of the lesion."""
+    if tensor.shape[1:] != expected.shape[1:] or len(tensor) != per_class:
         return None
-    if len(wanted) <= len(found):
+    if len(expected) <= len(tensor):
         return None
-    rows = wanted.clone()
-    rows[:per_class] = found
+    rows = expected.clone()
+    rows[:per_class] = tensor
     return rows
 
 
 _EXPANDERS = {
     'fc_cls': _expand_cls,
-    'fc_reg': lambda found, wanted: _expand_first(found, wanted, 4),
-    'conv_logits': lambda found, wanted: _expand_first(found, wanted, 1),
+    'fc_reg': lambda tensor, expected: _expand_first(tensor, expected, 4),
+    'conv_logits': lambda tensor, expected: _expand_first(tensor, expected, 1),
 }
 
 
 def load_weights(model: torch.nn.Module, checkpoint: str) -> None:
-    """Load a checkpoint of a model's config into it.
+    """Load a checkpoint into a model that was built from its config.
 
     Raises:
         FileNotFoundError: If there is no such file.
