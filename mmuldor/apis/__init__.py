@@ -1,7 +1,7 @@
-"""What the tools call.
+"""Functions behind the command-line tools.
 
-Importing it makes MMEngine read checkpoints safely, and RoI features
-independent of the layout and type of the maps, whatever the config imports.
+Importing this package makes MMEngine read checkpoints safely, and makes RoI
+features independent of memory layout and dtype of the maps.
 """
 
 import mmuldor.models  # noqa: F401

@@ -1,4 +1,4 @@
-"""Draw the samples that a config feeds to its model."""
+"""Draw the training samples of a config, after its pipeline."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def build_split(config: Config, split: str) -> DeepLesionDataset:
 
     Raises:
         FileNotFoundError: If an annotation file or a key slice is missing.
-        ValueError: If one of them is wrong.
+        ValueError: If a file or an entry of the config is wrong.
     """
     check_keys(config, f'{split}_dataloader.dataset')
     init_default_scope(config.get('default_scope', 'mmdet'))
@@ -59,13 +59,13 @@ def browse_dataset(
 
     Args:
         config: From :func:`mmuldor.apis.load_config`.
-        out: Folder of the pictures; made where missing.
+        out: Folder of the figures; created if missing.
         split: 'train', 'val' or 'test'.
-        count: How many, drawn at random.
-        seed: Of the draw and of the pipeline's variations.
+        count: Number of random samples.
+        seed: Seed of this choice and of the pipeline's augmentations.
 
     Returns:
-        The files written.
+        The written files.
 
     Raises:
         FileNotFoundError: If an input is missing.
@@ -81,7 +81,7 @@ def browse_dataset(
 def draw_samples(
     dataset: DeepLesionDataset, indices: Sequence[int], out: str | os.PathLike
 ) -> list[Path]:
-    """Draw samples by index; returns the files."""
+    """Draw the samples of these indices; returns the written files."""
     paths = []
     for index in indices:
         info = dataset.get_data_info(index)
@@ -109,22 +109,27 @@ def _figure(info: dict, index: int, dataset: DeepLesionDataset) -> Figure:
 
 
 def targets_of(sample: DetDataSample, classes: Sequence[str]) -> list[Target]:
-    """What a packed sample of a dataset with these classes trains on."""
+    """Training targets of a packed sample, px, pixel centres at integers.
+
+    Args:
+        sample: A packed sample with ``gt_instances``.
+        classes: Names of the dataset's classes.
+    """
     if 'bboxes' not in sample.gt_instances:
         return []
-    found = as_arrays(sample.gt_instances)
-    boxes = xyxy_to_xywh(found.boxes)
-    masks = [None] * len(boxes) if found.masks is None else found.masks
+    truth = as_arrays(sample.gt_instances)
+    boxes = xyxy_to_xywh(truth.boxes)
+    masks = [None] * len(boxes) if truth.masks is None else truth.masks
     return [
         Target(box, _polygons(mask), is_lesion(label, classes))
         for box, label, mask in zip(
-            boxes, found.labels.tolist(), masks, strict=True
+            boxes, truth.labels.tolist(), masks, strict=True
         )
     ]
 
 
 def _polygons(mask: list | np.ndarray | None) -> list[np.ndarray]:
-    """Outlines of one instance's mask in pixels, centres at integers."""
+    """Outlines (N, 2) of one mask in px, pixel centres at integers."""
     if mask is None:
         return []
     if isinstance(mask, list):

@@ -1,4 +1,4 @@
-"""Everything that can be found out before a long run."""
+"""Checks of a config's files, data and model before a long run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import check_checkpoint
 from mmuldor.engine.runner.config_errors import config_errors
 
-# Samples whose loading is timed, and iterations of the training.
+# Numbers of samples and of training iterations that are timed.
 _SAMPLES, _ITERATIONS = 24, 4
 
 
@@ -40,8 +40,8 @@ def check_config(
         out: Folder for the pictures of the first batch.
 
     Yields:
-        Findings, each as soon as it is known. After an error in the training
-        split, no check that needs it runs.
+        Each result as soon as it is known. If the training split has an
+        error, checks that need it are skipped.
 
     Raises:
         ValueError: If an entry of the config is wrong.
@@ -54,16 +54,18 @@ def check_config(
         *(f'{split}_evaluator' for split in _splits(config)[1:]),
     )
     with config_errors(config):
-        yield from _findings(config, out)
+        yield from _check_all(config, out)
 
 
 def _splits(config: Config) -> list[str]:
-    """Those that are used: a training may do without a validation."""
+    """The splits in use; the validation is optional."""
     off = 'val' if config.get('val_dataloader') is None else ''
     return [split for split in SPLITS if split != off]
 
 
-def _findings(config: Config, out: str | os.PathLike) -> Iterator[CheckResult]:
+def _check_all(
+    config: Config, out: str | os.PathLike
+) -> Iterator[CheckResult]:
     datasets = {}
     for split in _splits(config):
         try:
@@ -90,21 +92,21 @@ def _describe(split: str, dataset: BaseDataset) -> CheckResult:
     sides = [info[key] for info in infos for key in ('height', 'width')]
     return CheckResult(
         'ok',
-        f'{split}: {len(infos)} images, {lesions} lesions, all slices there; '
+        f'{split}: {len(infos)} images, {lesions} lesions, no slice missing; '
         f'{min(sides)} to {max(sides)} px of {min(spacings):.2f} to '
         f'{max(spacings):.2f} mm',
     )
 
 
 def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[CheckResult]:
-    for one, other in combinations(datasets, 2):
-        shared = datasets[one].patients & datasets[other].patients
+    for first, second in combinations(datasets, 2):
+        shared = datasets[first].patients & datasets[second].patients
         if shared:
             example = min(map(str, shared))
             yield CheckResult(
                 'error',
-                f'{len(shared)} patients are in {one} and in {other}, for '
-                f'example {example}: results would be too good.',
+                f'{len(shared)} patients are in {first} and in {second}, for '
+                f'example {example}: results would be too optimistic.',
             )
 
 
@@ -141,7 +143,7 @@ def _check_weights(config: Config) -> Iterator[CheckResult]:
             continue
         if '://' in path:
             yield CheckResult(
-                'warning', f'{name} is fetched at the start: {path}'
+                'warning', f'{name} is downloaded at the start: {path}'
             )
             continue
         try:
@@ -183,12 +185,12 @@ def _time_training(
         batch = pseudo_collate(samples[start : start + size])
         began = time.perf_counter()
         losses = model.train_step(batch, optimizer)
-        # Reading the loss waits for the device.
+        # item() waits for the device, so that the time is that of the step.
         loss = losses['loss'].item()
         seconds.append(time.perf_counter() - began)
     if not np.isfinite(loss):
         yield CheckResult('error', f'the loss of the first batches is {loss}.')
-    # The first iteration makes room and plans.
+    # The first iteration allocates memory and chooses kernels.
     step_s = statistics.median(seconds[1:])
     workers = max(config.train_dataloader.num_workers, 1)
     slowest = max(step_s, load_s * size / workers)
@@ -203,7 +205,7 @@ def _time_training(
 
 
 def _peak_gb(device: str) -> float:
-    """Peak memory so far: the GPU's, or this process's."""
+    """Peak memory so far in GiB, of the GPU or of this process."""
     if device == 'cuda':
         return torch.cuda.max_memory_allocated() / 2**30
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -1,4 +1,4 @@
-"""A model beside the data it is to learn from: classes, boxes, anchors."""
+"""Check a model against its training data: classes, boxes, anchors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from torch import nn
 from mmuldor.apis.browse import targets_of
 from mmuldor.engine.detection.heads import classes_of
 
-# Lesions of a smaller diameter in pixels than this hardly leave a trace on P2.
+# One cell of P2, which has stride 4: smaller lesions hardly show on any level.
 _TINY_PX = 4.0
 
 
@@ -28,7 +28,7 @@ class CheckResult:
 
     Attributes:
         level: 'ok', 'warning' or 'error'.
-        text: What was found, and what to do about it.
+        text: The result, and the recommended action.
     """
 
     level: str
@@ -36,16 +36,16 @@ class CheckResult:
 
 
 def untrained(config: Config) -> nn.Module:
-    """The model of a config, initialised, without weights of a file or URL.
+    """The initialised model of a config, without weights of a file or URL.
 
-    Some modules hold whatever memory held until they are initialised.
+    Some modules have uninitialised memory until ``init_weights`` is called.
     """
     model = copy.deepcopy(config.model)
     _drop_weights(model)
     model = MODELS.build(model)
     logger = MMLogger.get_current_instance()
     level = logger.level
-    # A line for each parameter.
+    # MMEngine would log a line for each parameter.
     logger.setLevel('WARNING')
     model.init_weights()
     logger.setLevel(level)
@@ -53,7 +53,7 @@ def untrained(config: Config) -> nn.Module:
 
 
 def _drop_weights(part: Any) -> None:
-    """Let no part of a model's config load a file or URL, in place."""
+    """Remove, in place, each ``init_cfg`` that loads a file or URL."""
     if isinstance(part, dict):
         start = part.get('init_cfg')
         if isinstance(start, dict) and 'checkpoint' in start:
@@ -72,7 +72,7 @@ def check_model(
     Args:
         model: The detector.
         samples: Packed samples.
-        classes: Of the dataset.
+        classes: Names of the dataset's classes.
     """
     yield from _check_classes(model, classes)
     yield from _check_boxes(samples, classes, model)
@@ -104,9 +104,7 @@ def _check_boxes(
     ]
     sizes = np.array([t.bbox[2:] for t in targets if t.is_lesion])
     if not len(sizes):
-        yield CheckResult(
-            'error', 'no lesion in the samples that were loaded.'
-        )
+        yield CheckResult('error', 'the loaded samples have no lesion.')
         return
     low, middle, high = np.percentile(np.sqrt(sizes.prod(axis=1)), [5, 50, 95])
     text = (
@@ -119,12 +117,16 @@ def _check_boxes(
         best = _size_iou(sizes, anchors[:, 2:] - anchors[:, :2]).max(axis=1)
         share = (best >= needed).mean()
         small |= share < 0.5
-        text += f'; {share:.0%} can reach an anchor with IoU {needed}'
+        text += f'; {share:.0%} can match an anchor with IoU {needed}'
     yield CheckResult('warning' if small else 'ok', text)
 
 
 def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:
-    """Anchors at one place, and the IoU that makes one positive, if known."""
+    """Anchors (n, 4) at one position, and the IoU of a positive one.
+
+    Returns:
+        (None, 0.0) if the model has no such anchors.
+    """
     head = getattr(model, 'rpn_head', None) or getattr(
         model, 'bbox_head', None
     )
@@ -137,7 +139,7 @@ def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:
 
 
 def _size_iou(sizes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
-    """IoU of boxes with one centre, by (width, height), (n, m)."""
-    inside = np.minimum(sizes[:, None], anchors[None]).prod(axis=2)
+    """IoU of concentric boxes of sizes (n, 2) and (m, 2): (n, m)."""
+    common = np.minimum(sizes[:, None], anchors[None]).prod(axis=2)
     areas = sizes.prod(axis=1)[:, None] + anchors.prod(axis=1)[None]
-    return inside / (areas - inside)
+    return common / (areas - common)

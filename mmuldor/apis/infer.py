@@ -1,4 +1,4 @@
-"""From a scan to files of its lesions."""
+"""Detect the lesions of a scan and write them to files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def infer_scan(
     batch_size: int = 4,
     max_pictures: int = 20,
 ) -> tuple[list[Lesion], list[str]]:
-    """Find the lesions of a scan and write them.
+    """Detect the lesions of a scan and write them to files.
 
     The files are those of :func:`mmuldor.scans.outputs.write_outputs`.
 
@@ -46,25 +46,25 @@ def infer_scan(
         scan: NIfTI file, DICOM folder, or folder of PNG slices.
         config: From :func:`mmuldor.apis.load_config`.
         checkpoint: Weights of that config.
-        out: Folder; made where missing.
-        series_uid: Which of several DICOM series.
-        spacing_mm: Of PNG slices: columns, rows, slices.
-        score_thr: Detections below it are discarded; by default the
-            threshold that the calibration chose, or 0.3 without.
-        calibration: File of ``tools/calibrate.py``, that of the config's
-            ``calibration`` by default.
-        fps_per_image: Another operating point of the calibration, by FPs per
-            image of its validation split.
-        sensitivity: Or by the sensitivity there.
+        out: Output folder; created if missing.
+        series_uid: SeriesInstanceUID, if the folder has several DICOM series.
+        spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        score_thr: Detections below it are discarded. By default the threshold
+            of the calibration's operating point, or 0.3 without calibration.
+        calibration: File of ``tools/calibrate.py``; by default the config's
+            ``calibration``.
+        fps_per_image: Choose another operating point of the calibration by
+            its FPs per image on the validation split.
+        sensitivity: Or by its sensitivity on the validation split.
         tta: Average over the views of the config's ``tta``.
-        step_mm: Detect on one slice in each so many mm only.
+        step_mm: Detect only on one slice in this distance.
         device: 'cpu', 'cuda:0', ...
-        batch_size: Slices at a time.
-        max_pictures: Figures of the first so many lesions.
+        batch_size: Slices in a batch.
+        max_pictures: Maximum number of lesion figures.
 
     Returns:
-        The lesions, sorted by descending score, and what was repaired in the
-        scan or left out of a file.
+        The lesions, sorted by descending score, and notes on what was
+        repaired in the scan or left out of a file.
 
     Raises:
         FileNotFoundError: If an input is missing.

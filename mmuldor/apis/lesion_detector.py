@@ -1,4 +1,4 @@
-"""Lesions of a volume: load a detector once, run it on arrays."""
+"""Lesion detection in volumes: load a detector once, run it on arrays."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from mmuldor.scans.volume import Volume
 from mmuldor.upstream.instances import as_arrays
 
 DEFAULT_SCORE_THR = 0.3
-# Detections of one view below this do not enter the mean over views.
+# Detections of a single view below this score are discarded before averaging.
 VIEW_SCORE_THR = 0.02
-# Boxes of two lesion types that overlap so much are one lesion.
+# Boxes of different lesion types with a higher IoU are one lesion.
 _SAME_IOU = 0.5
 
 
@@ -45,18 +45,18 @@ class LesionDetector:
     """A trained detector that runs on volumes.
 
     Args:
-        config: Of the training, from :func:`mmuldor.apis.load_config`.
-        checkpoint: Its weights, a file; read safely.
-        device: 'cpu', 'cuda:0', ...; a GPU where there is one by default.
-        score_thr: Detections below it are discarded; by default the
-            threshold that the calibration chose, or 0.3 without.
+        config: Config of the training, from :func:`mmuldor.apis.load_config`.
+        checkpoint: File with its weights; read safely.
+        device: 'cpu', 'cuda:0', ...; by default a GPU if there is one.
+        score_thr: Detections below it are discarded. By default the threshold
+            of the calibration's operating point, or 0.3 without calibration.
         calibration: From ``load_calibration`` of
             ``mmuldor.evaluation.calibration.calibration_file``; gives lesions
             a probability.
         tta: Average over the views of the config's ``tta``.
 
     Raises:
-        FileNotFoundError: If there is no such checkpoint.
+        FileNotFoundError: If the checkpoint does not exist.
         ValueError: If it does not fit the config.
     """
 
@@ -90,11 +90,11 @@ class LesionDetector:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         if torch.device(device).type == 'cuda':
             warn_of_plain_operators()
-        # Convolutions run faster with their norms in them; what they find is
-        # the same but for rounding.
+        # Convolutions with fused norms are faster; results change only by
+        # rounding.
         self.model = fuse_conv_bn(self.model).to(device).eval()
         apply_memory_format(self.model, config)
-        # A view's score is part of a mean: a low one may still count.
+        # A low score in one view may still give a mean above the threshold.
         lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
         set_score_threshold(detector, lowest)
 
@@ -114,44 +114,47 @@ class LesionDetector:
 
         Args:
             volume: The scan.
-            batch_size: Slices at a time.
-            step_mm: Detect on one slice in each so many mm, which then
-                represents those between; on every slice by default.
+            batch_size: Slices in a batch.
+            step_mm: Detect only on one slice in this distance; its detections
+                are used for the skipped slices, too. None: on every slice.
             iou_thr: See :func:`mmuldor.scans.joining.join_slices`.
-            max_gap_mm: Likewise.
+            max_gap_mm: See :func:`mmuldor.scans.joining.join_slices`.
             progress: Wraps the batches; gets their number.
         """
         columns_mm, rows_mm, interval_mm = volume.spacing_mm
-        # A hair of slack: spacings come from floating-point positions.
+        # 1e-6 allows for rounding: spacings come from float positions.
         stride = max(int((step_mm or 0) / interval_mm + 1e-6), 1)
         represented = slices_represented(len(volume.hu), stride)
-        found = self.detect_slices(
+        detections = self.detect_slices(
             volume, batch_size, progress, list(represented)
         )
         scale = np.array([columns_mm, rows_mm] * 2)
-        boxes = np.array([d.box_px for d in found]).reshape(-1, 4) * scale
-        positions = np.array([d.slice_index for d in found]) * interval_mm
+        boxes = np.array([d.box_px for d in detections]).reshape(-1, 4) * scale
+        positions = np.array([d.slice_index for d in detections]) * interval_mm
         joined = join_slices(
             boxes,
             positions,
-            [d.score for d in found],
+            [d.score for d in detections],
             iou_thr=iou_thr,
             max_gap_mm=max(max_gap_mm, stride * interval_mm),
         )
         return [
-            self._measure([found[row] for row in rows], volume, represented)
+            self._measure(
+                [detections[row] for row in rows], volume, represented
+            )
             for rows in joined
         ]
 
     def _measure(
         self,
-        found: list[SliceDetection],
+        detections: list[SliceDetection],
         volume: Volume,
         represented: dict[int, list[int]],
     ) -> Lesion:
+        """The lesion of these detections, repeated on skipped slices."""
         on_all_slices = [
             replace(detection, slice_index=index)
-            for detection in found
+            for detection in detections
             for index in represented[detection.slice_index]
         ]
         lesion = measure_lesion(on_all_slices, volume.affine)
@@ -169,8 +172,15 @@ class LesionDetector:
         ),
         slices: Sequence[int] | None = None,
     ) -> list[SliceDetection]:
-        """Detections on every slice, or on these, in their order."""
-        found: list[SliceDetection] = []
+        """Detections on all slices or on `slices`, in the order of slices.
+
+        Args:
+            volume: The scan.
+            batch_size: Slices in a batch.
+            progress: Wraps the batches; gets their number.
+            slices: Indices of slices; None: all.
+        """
+        detections: list[SliceDetection] = []
         if slices is None:
             slices = range(len(volume.hu))
         starts = range(0, len(slices), batch_size)
@@ -179,29 +189,31 @@ class LesionDetector:
             items = [self._pipeline(slice_item(volume, k)) for k in indices]
             batch = self._detect_batch(items)
             for index, instances in zip(indices, batch, strict=True):
-                found += _slice_detections(index, instances, self._types)
-        return found
+                detections += _slice_detections(index, instances, self._types)
+        return detections
 
-    def _lesions_alone(self, found: InstanceData) -> InstanceData:
-        """Without the false-positive class; of each lesion one type."""
+    def _lesions_alone(self, instances: InstanceData) -> InstanceData:
+        """Lesions only, without false positives; one type for each lesion."""
         if not self._types:
-            return found[found.labels == LESION]
-        if not len(found):
-            return found
-        # NMS of a detector is of each class alone.
-        _, kept = nms(found.bboxes, found.scores, iou_threshold=_SAME_IOU)
-        return found[kept]
+            return instances[instances.labels == LESION]
+        if not len(instances):
+            return instances
+        # A detector's NMS is per class, so a lesion may have two types.
+        _, kept = nms(
+            instances.bboxes, instances.scores, iou_threshold=_SAME_IOU
+        )
+        return instances[kept]
 
     @torch.no_grad()
     def _detect_batch(self, items: list[dict]) -> list[InstanceData]:
-        """Detections above the threshold on a batch, px of the slices."""
+        """Lesions above the threshold on a batch, in px of the slices."""
         batch = pseudo_collate(items)
         if not masks_can_wait(self.model):
             samples = self.model.test_step(batch)
-            found = [sample.pred_instances for sample in samples]
+            predicted = [sample.pred_instances for sample in samples]
             return [
                 self._lesions_alone(part[part.scores >= self.score_thr])
-                for part in found
+                for part in predicted
             ]
         data = self.model.data_preprocessor(batch, False)
         detections = detect(self.model, data)
@@ -210,35 +222,35 @@ class LesionDetector:
             for part in detections.instances
         ]
         detections = detections._replace(instances=kept)
-        found = detections.rescaled()
+        results = detections.rescaled()
         if any(map(len, kept)):
             masks = detections.masks(kept)
-            for part, own in zip(found, masks, strict=True):
-                part.masks = own.to(part.bboxes.device)
-        return found
+            for result, image_masks in zip(results, masks, strict=True):
+                result.masks = image_masks.to(result.bboxes.device)
+        return results
 
 
 def _check_types(detector: torch.nn.Module, types: Sequence[str]) -> None:
-    """Raise ValueError unless each class of a detector is known."""
+    """Raise ValueError unless the detector has the test data's classes."""
     for name, number in classes_of(detector).items():
         if number != len(types) if types else number > 2:
             raise ValueError(
-                f'`model.{name}.num_classes` is {number}, but the test data '
-                f'set has {types or "lesions as one class"}. Give it the '
-                '`lesion_types` that the model was trained with.'
+                f'`model.{name}.num_classes` is {number}, but the test '
+                f'dataset has {types or "one lesion class"}. Set its '
+                '`lesion_types` to those of the training.'
             )
 
 
 def _slice_detections(
     index: int, instances: InstanceData, types: Sequence[str] = ()
 ) -> list[SliceDetection]:
-    found = as_arrays(instances)
-    masks = [None] * len(found.boxes) if found.masks is None else found.masks
+    preds = as_arrays(instances)
+    masks = [None] * len(preds.boxes) if preds.masks is None else preds.masks
     detections = []
     for box, score, label, mask in zip(
-        found.boxes,
-        found.scores.tolist(),
-        found.labels.tolist(),
+        preds.boxes,
+        preds.scores.tolist(),
+        preds.labels.tolist(),
         masks,
         strict=True,
     ):

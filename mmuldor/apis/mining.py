@@ -31,19 +31,19 @@ def mine_hard_negatives(
     """Mine the training images of a config with a checkpoint.
 
     Args:
-        config: From :func:`mmuldor.apis.load_config`; its ``HNEMHook``, if
-            any, states the rule.
+        config: From :func:`mmuldor.apis.load_config`. The rule is that of its
+            ``HNEMHook``, or the default one.
         checkpoint: File or URL.
         out: Bank file to write.
-        epoch: Enters the seed of the draws, as in training.
-        allow_unsafe_checkpoint: Unpickle the checkpoint whole, which runs
-            what is in it.
+        epoch: Part of the seed of the draws, as in training.
+        allow_unsafe_checkpoint: Unpickle the checkpoint fully, which runs any
+            code in it.
 
     Returns:
         The bank's counts.
 
     Raises:
-        ValueError: If the model has no mask head.
+        ValueError: If hard negatives cannot be mined with the model.
     """
     check_checkpoint(checkpoint)
     check_output(out, checkpoint, config.filename)
@@ -74,14 +74,14 @@ def mine_hard_negatives(
 
 
 def _hnem_hook(config: Config) -> HNEMHook:
-    """The config's HNEM hook, by default if it has none."""
+    """The config's HNEM hook, or one with default arguments."""
     hooks = [
         *config.get('default_hooks', {}).values(),
         *(config.get('custom_hooks') or []),
     ]
     for hook in hooks:
         if hook and hook.get('type') == 'mmuldor.HNEMHook':
-            # A runner takes this itself.
+            # A runner reads `priority` itself; the hook has no such argument.
             args = {k: v for k, v in hook.items() if k != 'priority'}
             return HOOKS.build(args)
     return HNEMHook()

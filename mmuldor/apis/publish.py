@@ -1,4 +1,4 @@
-"""Make a checkpoint fit to be given away."""
+"""Publish a checkpoint: weights only, with a model card."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def publish_model(
     data: str | None = None,
     licence: str = 'not stated',
 ) -> tuple[Path, Path]:
-    """Strip a checkpoint to its weights and write a model card.
+    """Write the weights of a checkpoint and a model card.
 
-    The weights file loads with ``weights_only=True`` and carries the first
-    eight digits of its SHA-256 in its name, which ``torch.hub`` checks. The
-    same checkpoint gives the same bytes.
+    The weights file can be loaded with ``weights_only=True``. Its name has the
+    first eight digits of its SHA-256, which ``torch.hub`` checks. The same
+    checkpoint always gives the same bytes.
 
     Args:
-        checkpoint: File of a training.
-        out_dir: Folder; made where missing.
-        name: First part of the file names; the config's name by default.
-        froc: ``froc.json`` of ``tools/froc.py``, for the card's metrics.
-        data: What it was trained on, for the card.
-        licence: Of the weights, for the card.
+        checkpoint: Checkpoint file of a training.
+        out_dir: Output folder; created if missing.
+        name: First part of the file names; by default the config's name.
+        froc: ``froc.json`` of ``tools/froc.py``, for the metrics of the card.
+        data: Name of the training data, for the card.
+        licence: Licence of the weights, for the card.
 
     Returns:
         The weights file and the card.
@@ -60,7 +60,7 @@ def publish_model(
     weights, meta = _weights(checkpoint, loaded), _meta(checkpoint, loaded)
     metrics = _metrics(froc)
     name = name or _config_name(meta) or Path(checkpoint).stem
-    # A checkpoint says its name itself.
+    # The name may come from the checkpoint, which is not trusted.
     if not re.fullmatch(r'[\w.+-]{1,200}', name) or name.startswith('.'):
         raise ValueError(
             "the first part of the files' names must be letters, digits and "
@@ -83,8 +83,8 @@ def publish_model(
     digest = hashlib.sha256(content.getvalue()).hexdigest()
     file = Path(out_dir) / f'{name}-{digest[:8]}.pth'
     card = file.with_suffix('.md')
-    facts = _facts(meta, weights, digest, data, licence)
-    text = _card(file.name, facts, metrics, kept['meta']['config'])
+    properties = _properties(meta, weights, digest, data, licence)
+    text = _card(file.name, properties, metrics, kept['meta']['config'])
     with replacing(file) as weights_file, replacing(card) as card_file:
         weights_file.write_bytes(content.getvalue())
         card_file.write_text(text, encoding='utf-8')
@@ -117,14 +117,14 @@ def _meta(path: str | os.PathLike, loaded: dict) -> Mapping:
 
 
 def _classes(meta: Mapping) -> tuple[str, ...]:
-    """Names of the classes, () if they are not known."""
+    """Names of the classes, () if unknown."""
     dataset = meta.get('dataset_meta')
     named = dataset.get('classes') if isinstance(dataset, Mapping) else None
     return tuple(map(str, named)) if isinstance(named, (list, tuple)) else ()
 
 
 def _config_name(meta: Mapping) -> str:
-    """MMEngine's experiment is the config's name, date and time."""
+    """The config's name; MMEngine appends date and time to it."""
     experiment = str(meta.get('experiment_name', ''))
     return '_'.join(experiment.split('_')[:-2])
 
@@ -139,14 +139,14 @@ def _metrics(froc: str | os.PathLike | None) -> dict[str, float]:
         )
         counts = report['counts']
         if not all(is_finite(v) for pair in pairs for v in pair):
-            raise ValueError('`fp_rates` or `sensitivity` are no numbers')
+            raise ValueError('`fp_rates` or `sensitivity` are not numbers')
         if not all(is_integer(counts[k]) for k in ('images', 'lesions')):
-            raise ValueError('`counts` are no integers')
-        found = {
+            raise ValueError('`counts` are not integers')
+        metrics = {
             f'sensitivity at {rate:g} FPs per image': f'{100 * value:.2f} %'
             for rate, value in pairs
         }
-        found['tested on'] = (
+        metrics['tested on'] = (
             f'{counts["images"]:,} images, {counts["lesions"]:,} lesions'
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -154,10 +154,10 @@ def _metrics(froc: str | os.PathLike | None) -> dict[str, float]:
             f'{froc} must be what `python tools/froc.py --out` writes, but '
             f'{error!r}.'
         ) from error
-    return found
+    return metrics
 
 
-def _facts(
+def _properties(
     meta: Mapping,
     weights: Mapping[str, torch.Tensor],
     digest: str,
@@ -179,26 +179,28 @@ def _facts(
 
 
 def _cell(value: object) -> str:
-    """A text in a table of Markdown, whoever wrote it."""
+    """A value as text that cannot break a Markdown table."""
     text = ' '.join(str(value).split())
     return html.escape(text, quote=False).replace('|', '&#124;')
 
 
 def _fenced(code: str) -> str:
-    """Code that cannot end its block itself."""
+    """A code block with a fence longer than any in the code."""
     runs = re.findall('`{3,}', code)
     fence = '`' * (1 + max(map(len, runs), default=2))
     return f'{fence}python\n{code}\n{fence}'
 
 
-def _card(file: str, facts: Mapping, metrics: Mapping, config: str) -> str:
+def _card(
+    file: str, properties: Mapping, metrics: Mapping, config: str
+) -> str:
     def table(values: Mapping) -> str:
         rows = [f'| {key} | {_cell(value)} |' for key, value in values.items()]
         return '\n'.join(['| | |', '|---|---|', *rows])
 
     measured = table(metrics) if metrics else 'Not measured.'
     return (
-        f'# {file}\n\n{table(facts)}\n\n## Metrics\n\n{measured}\n\n'
+        f'# {file}\n\n{table(properties)}\n\n## Metrics\n\n{measured}\n\n'
         f'## Intended use\n\n{_USE}\n## Use\n\n```bash\npython '
         f'tools/test.py CONFIG {file}\n```\n\n'
         f'## Config\n\n{_fenced(config.strip() or "# not recorded")}\n'

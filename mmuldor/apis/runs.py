@@ -1,4 +1,4 @@
-"""Train and test from a config; what the command lines share."""
+"""Runners, process groups and checks that training and testing share."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from mmuldor.upstream.safe_checkpoints import check_file
 
 
 def build_runner(config: Config) -> Runner:
-    """The runner, with one log line on mmcv's operators.
+    """Build the runner and log which operators mmcv uses.
 
     Raises:
-        ValueError: If the config holds what cannot be built.
+        ValueError: If an entry of the config cannot be built.
     """
     launcher = config.get('launcher', 'none')
     if launcher != 'none' and not torch.cuda.is_available():
@@ -33,7 +33,7 @@ def build_runner(config: Config) -> Runner:
 
 
 def _join_on_cpu(config: Config) -> None:
-    """Join the launcher's processes without a GPU, which MMEngine asks for."""
+    """Join the launcher's processes on CPUs; MMEngine would need GPUs."""
     if config.launcher != 'pytorch':
         raise ValueError(
             f"without a GPU `--launcher` must be 'pytorch' or 'none', but got "
@@ -53,10 +53,11 @@ def _join_on_cpu(config: Config) -> None:
 
 
 def leave_processes() -> None:
-    """Leave the group that a launcher's runner joined, all work being done.
+    """Leave the process group after all work is done.
 
-    Left to the interpreter's end, the threads of gloo abort it now and then.
-    What still holds the group goes first: the runner's model does.
+    If that is left to Python's shutdown, gloo's threads sometimes abort the
+    process. Objects that refer to the group, like the runner's model, must be
+    deleted before, hence the garbage collection.
     """
     if torch.distributed.is_initialized():
         gc.collect()

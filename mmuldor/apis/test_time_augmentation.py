@@ -6,23 +6,23 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 
-# What must come before the first slice is read, and after the last change.
+# The first and the last transform of a supported test pipeline.
 _LOAD, _PACK = 'mmuldor.LoadCTSlices', 'PackDetInputs'
 
 
 def average_views(config: Config) -> None:
-    """Let a config's test average over the views that its ``tta`` names.
+    """Average a config's test over the views of its ``tta``.
 
     Args:
         config: From :func:`mmuldor.apis.load_config`; ``model`` and the test
-            pipeline are changed in place. ``tta`` holds ``flips``
-            ('horizontal', 'vertical', 'diagonal'; the image as it is comes
-            besides), ``slice_offsets_mm`` (0 is the key slice) and
+            pipeline are changed in place. ``tta`` has ``flips``
+            ('horizontal', 'vertical', 'diagonal'; the unflipped image is
+            always used, too), ``slice_offsets_mm`` (0 is the key slice) and
             ``iou_thr``.
 
     Raises:
         ValueError: If the config has no ``tta``, or its test pipeline does
-            not load by LoadCTSlices and end with PackDetInputs.
+            not start with LoadCTSlices and end with PackDetInputs.
     """
     views = config.get('tta')
     if not views:
@@ -58,7 +58,7 @@ def view_pipeline(
     offsets = [
         dict(type='mmuldor.SliceOffset', mm=mm) for mm in slice_offsets_mm
     ]
-    turns = [dict(type='RandomFlip', prob=0.0)] + [
+    flip_steps = [dict(type='RandomFlip', prob=0.0)] + [
         dict(type='RandomFlip', prob=1.0, direction=direction)
         for direction in flips
     ]
@@ -66,6 +66,6 @@ def view_pipeline(
     return [
         dict(
             type='TestTimeAug',
-            transforms=[offsets, *middle, turns, [pipeline[-1]]],
+            transforms=[offsets, *middle, flip_steps, [pipeline[-1]]],
         )
     ]

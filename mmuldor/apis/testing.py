@@ -38,11 +38,15 @@ def evaluate_detector(
         show_dir: Draw detections on windowed CT into this folder.
         tta: Average over the views of the config's ``tta``.
         split: 'test', or 'val' to test on the validation split.
-        allow_unsafe_checkpoint: Unpickle the checkpoint whole, which runs
-            what is in it.
+        allow_unsafe_checkpoint: Unpickle the checkpoint fully, which runs any
+            code in it.
 
     Returns:
-        The metrics.
+        The metrics by name.
+
+    Raises:
+        FileNotFoundError: If an input is missing.
+        ValueError: If an input is wrong.
     """
     check_keys(
         config,
@@ -71,14 +75,14 @@ def evaluate_detector(
 
 
 def tested_annotations(paths: Iterable[str]) -> str:
-    """The test split's annotation file, by the config in a work dir.
+    """The annotation file of the test split, from the config in a work dir.
 
     Args:
-        paths: Work dirs and other paths; the first folder that holds the
-            config of a run is read.
+        paths: Work dirs and other paths; the first folder with the config of
+            a run is used.
 
     Raises:
-        ValueError: If none does.
+        ValueError: If there is no such folder.
     """
     for path in paths:
         dumps = sorted(Path(path).glob('*.py')) if Path(path).is_dir() else []

@@ -15,18 +15,18 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
 def latest_checkpoint(work_dir: str) -> str | None:
-    """The checkpoint of the last whole epoch in a work dir, if there is one.
+    """The checkpoint of the last complete epoch in a work dir, or None.
 
-    Looks at the files, not at MMEngine's ``last_checkpoint``, which a kill
-    can leave empty. Checkpoints appear whole; a truncated one from elsewhere
-    is passed over.
+    It is found by file names, not by MMEngine's ``last_checkpoint``, which is
+    empty if the process was killed while writing it. Truncated checkpoints
+    are ignored.
     """
-    found = {}
+    by_epoch = {}
     for path in Path(work_dir).glob('epoch_*.pth'):
         number = path.stem.removeprefix('epoch_')
         if number.isdigit() and zipfile.is_zipfile(path):
-            found[int(number)] = str(path)
-    return found[max(found)] if found else None
+            by_epoch[int(number)] = str(path)
+    return by_epoch[max(by_epoch)] if by_epoch else None
 
 
 def train_detector(
@@ -41,12 +41,12 @@ def train_detector(
     Args:
         config: From :func:`load_config`; changed in place.
         amp: Use mixed precision, see :func:`enable_amp`.
-        auto_scale_lr: Scale the learning rate to the batch size, or do not;
-            None does what the config says.
-        resume: 'auto' for the latest checkpoint of the work dir, if there
-            is one, or a checkpoint; None does what the config says.
-        allow_unsafe_checkpoint: Unpickle checkpoints whole, which runs what
-            is in them.
+        auto_scale_lr: Whether to scale the learning rate to the batch size;
+            None: as the config says.
+        resume: A checkpoint, or 'auto' for the latest checkpoint of the work
+            dir, if there is one. None: as the config says.
+        allow_unsafe_checkpoint: Unpickle checkpoints fully, which runs any
+            code in them.
 
     Raises:
         ValueError: If the config does not fit these arguments.
@@ -66,7 +66,7 @@ def train_detector(
             )
         config.auto_scale_lr.enable = auto_scale_lr
     if resume is None and isinstance(config.get('resume'), str):
-        # MMEngine would take it for True, and start from the beginning.
+        # MMEngine would treat a text as True and start from the beginning.
         resume = config.resume
     if resume == 'auto':
         resume = latest_checkpoint(config.work_dir)

@@ -177,7 +177,7 @@ def test_types_from_data_to_lesions(typed_data, tmp_path):
     )
     assert found
     config.test_dataloader.dataset.lesion_types = None
-    with pytest.raises(ValueError, match='lesions as one class'):
+    with pytest.raises(ValueError, match='one lesion class'):
         LesionDetector(config, weights, 'cpu', 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints that a kill or a full disk cannot spoil."""
+"""Checkpoints that stay complete after a kill or on a full disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mmuldor.upstream.checkpoint_hook import CheckpointHookPoints
 
 
 class AtomicLocalBackend(LocalBackend):
-    """MMEngine's local files, which appear when they are whole."""
+    """MMEngine's local files, written atomically."""
 
     def put(self, obj: bytes, filepath: str | os.PathLike) -> None:
         """Write under a temporary name, then rename."""
@@ -27,11 +27,11 @@ class AtomicLocalBackend(LocalBackend):
 
 @HOOKS.register_module()
 class CarefulCheckpointHook(CheckpointHookPoints):
-    """MMEngine's hook; an old checkpoint goes when the new one is whole.
+    """MMEngine's hook; removes old checkpoints after writing the new one.
 
-    MMEngine's own removes the old file, and the best one so far, before it
-    writes the new one, and writes in place: a kill at the wrong moment leaves
-    a cut file or none.
+    MMEngine's hook removes the old file, and the best one so far, before it
+    writes the new one in place. A kill in between leaves a truncated file or
+    none.
 
     Example:
         ``default_hooks = dict(checkpoint=dict(
@@ -39,11 +39,11 @@ class CarefulCheckpointHook(CheckpointHookPoints):
 
     Args:
         *args: As for MMEngine's ``CheckpointHook``.
-        **kwargs: Likewise.
+        **kwargs: As for MMEngine's ``CheckpointHook``.
 
     Raises:
-        TypeError: If an argument is unknown to the hook, and to MMEngine's
-            writing of checkpoints, which would say so after an epoch only.
+        TypeError: If an argument is unknown. MMEngine passes unknown ones on
+            to the writing of checkpoints, which fails after an epoch.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -56,7 +56,7 @@ class CarefulCheckpointHook(CheckpointHookPoints):
             )
 
     def before_train(self, runner: Runner) -> None:
-        """Set up; every file of MMEngine is then written by renaming."""
+        """Let MMEngine write all local files atomically."""
         register_backend('local', AtomicLocalBackend, force=True, prefixes='')
         super().before_train(runner)
 
@@ -75,7 +75,7 @@ class CarefulCheckpointHook(CheckpointHookPoints):
     def save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         """Save the best, then remove the one before it."""
         before = self._best_paths()
-        # What the hook does not know it does not remove.
+        # MMEngine's hook removes the files that it knows, so they are hidden.
         self._set_best_paths(dict.fromkeys(before))
         super().save_best_checkpoint(runner, metrics)
         after = self._best_paths()
@@ -85,7 +85,7 @@ class CarefulCheckpointHook(CheckpointHookPoints):
                 self._remove(path)
 
     def _best_paths(self) -> dict[str | None, str | None]:
-        """Best checkpoint by metric; a single one has no name."""
+        """Best checkpoint by metric; the key of a single metric is None."""
         if hasattr(self, 'best_ckpt_path_dict'):
             return dict(self.best_ckpt_path_dict)
         return {None: getattr(self, 'best_ckpt_path', None)}

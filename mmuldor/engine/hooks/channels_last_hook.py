@@ -1,4 +1,4 @@
-"""Convolution weights in the layout that matrix units want."""
+"""Channels-last memory layout for faster convolutions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mmuldor.registry import HOOKS
 
 @HOOKS.register_module()
 class ChannelsLastHook(Hook):
-    """Keep feature maps as (N, H, W, C) in memory.
+    """Store feature maps as (N, H, W, C) in memory.
 
-    Shapes stay (N, C, H, W) and results the same but for rounding. GPUs with
-    tensor cores and CPUs with AVX-512 compute convolutions in this layout;
-    without it they turn every map around and back.
+    Shapes stay (N, C, H, W), and results change only by rounding. GPUs with
+    tensor cores and CPUs with AVX-512 compute convolutions in this layout and
+    would otherwise convert every map before and after.
 
     Example:
         ``default_hooks = dict(channels_last=dict(
@@ -27,34 +27,34 @@ class ChannelsLastHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Lay out the weights; what convolutions make follows them."""
+        """Convert the weights; outputs of convolutions then follow them."""
         to_channels_last(runner.model)
 
 
 def to_channels_last(model: nn.Module) -> None:
-    """Lay out a model's weights, unless its gradients need a broken kernel.
+    """Convert a model's weights, unless its gradients need a broken kernel.
 
-    oneDNN's gradient of the weights of a strided 1x1 convolution writes
-    beside its memory on a CPU, in this layout alone, where channels are left
-    over beside whole vectors (seen in torch 2.13: 3 to 4 and 8 to 8 channels
-    end the process; 16, 32, 64 and 256 do not, nor any unstrided one).
+    On a CPU in this layout, oneDNN's weight gradient of a strided 1x1
+    convolution writes outside its memory unless the numbers of channels are
+    multiples of the vector length. Seen in torch 2.13: 3 to 4 and 8 to 8
+    channels crash; 16, 32, 64 and 256 do not, nor do unstrided convolutions.
     """
-    wrong = None
+    broken = None
     if not any(weight.is_cuda for weight in model.parameters()):
-        wrong = next(filter(_is_broken, model.modules()), None)
-    if wrong is None:
+        broken = next(filter(_is_broken, model.modules()), None)
+    if broken is None:
         model.to(memory_format=torch.channels_last)
     else:
         print_log(
             'feature maps stay in channels-first layout: '
-            f"torch's gradient of {wrong} needs multiples of {_VECTOR} "
-            'channels in the other one',
+            f"torch's gradient of {broken} needs multiples of {_VECTOR} "
+            'channels in the channels-last layout',
             logger='current',
             level=logging.INFO,
         )
 
 
-# Floats of the longest vectors, AVX-512's.
+# float32 values in a vector of AVX-512, the longest in use.
 _VECTOR = 16
 
 

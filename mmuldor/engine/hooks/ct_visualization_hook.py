@@ -1,4 +1,4 @@
-"""Pictures of test results over a properly windowed CT slice."""
+"""Figures of test results on windowed CT slices."""
 
 from __future__ import annotations
 
@@ -33,32 +33,32 @@ from mmuldor.visualization.panels import save_figure
 
 @HOOKS.register_module()
 class CTVisualizationHook(Hook):
-    """Draw test results on the key slice; stands in for mmdet's hook.
+    """Draw test results on key slices; replaces mmdet's hook.
 
-    mmdet's own hook reads the 16-bit PNG as if it had 8 bits, and names its
-    pictures by slice number, so that those of different series overwrite each
-    other. This one takes the same arguments (``tools/test.py --show-dir``
+    mmdet's hook reads the 16-bit PNG as if it had 8 bits. It also names
+    figures by slice number, so those of different series overwrite each
+    other. This hook takes the same arguments (``tools/test.py --show-dir``
     sets ``draw`` and ``test_out_dir``).
 
-    Fires after every test iteration; writes ``SERIES_SLICE.png`` for each
-    image that this process has predicted. In a training it draws some images
-    of every validation into the visualizer's backends (``vis_data``,
-    TensorBoard, ...), the same ones each time. Nothing depends on a resume.
+    Fires after every test iteration and writes ``SERIES_SLICE.png`` for each
+    image of this process. In a training it draws some images of every
+    validation into the visualizer's backends (``vis_data``, TensorBoard,
+    ...), the same ones each time. It has no state to resume.
 
     Args:
-        draw: Whether to draw at all.
+        draw: Whether to draw test results.
         interval: Draw each ``interval``-th image that this process tests.
         score_thr: Draw detections with at least this score.
-        max_per_img: At most this many of them, the highest scores.
-        show: Open a window for every picture instead of only writing it.
-        wait_time: Seconds that a window stays open; 0 until it is closed.
-        test_out_dir: Folder of the pictures, used as it is given;
+        max_per_img: Maximum number of drawn detections, by descending score.
+        show: Open a window for every figure, too.
+        wait_time: Seconds that a window stays open; 0: until it is closed.
+        test_out_dir: Folder of the figures;
             ``<work_dir>/<timestamp>/vis`` by default.
         ann_file: Annotation JSON with the reference, without its noisy
             lesions; by default the lesions of the tested dataset.
-        scale: Output pixels for each pixel of the slice.
-        val_interval: Draw each so many-th image of a validation; None draws
-            none.
+        scale: Figure pixels for each pixel of the slice.
+        val_interval: Draw each ``val_interval``-th image of a validation;
+            None draws none.
 
     Example:
         >>> default_hooks = dict(
@@ -101,11 +101,11 @@ class CTVisualizationHook(Hook):
 
     @property
     def needs_masks(self) -> bool:
-        """Whether a validation's masks are drawn."""
+        """Whether masks of a validation are drawn."""
         return self.val_interval is not None
 
     def before_test(self, runner: Runner) -> None:
-        """Take the reference; runs before any image is tested."""
+        """Load the reference lesions of the test split."""
         if not self.draw:
             return
         dataset = runner.test_dataloader.dataset
@@ -114,11 +114,11 @@ class CTVisualizationHook(Hook):
             runner.work_dir, runner.timestamp, 'vis'
         )
         MMLogger.get_current_instance().info(
-            f'pictures of the results go to {self._out_dir}'
+            f'figures of the results are written to {self._out_dir}'
         )
 
     def _take_reference(self, dataset, ann_file: str | None = None) -> None:
-        """Images with their lesions by id: of the file, else the dataset."""
+        """Load images and lesions by id, of the file or of the dataset."""
         self._types = type_classes(getattr(dataset, 'lesion_types', None))
         self._images, self._lesions = {}, defaultdict(list)
         self._count = 0
@@ -137,7 +137,7 @@ class CTVisualizationHook(Hook):
                 self._lesions[annotation['image_id']].append(annotation)
 
     def before_val(self, runner: Runner) -> None:
-        """Take the reference of the validation split."""
+        """Load the reference lesions of the validation split."""
         if self.val_interval is not None:
             self._take_reference(runner.val_dataloader.dataset)
 
@@ -179,7 +179,7 @@ class CTVisualizationHook(Hook):
             )
 
     def _figure(self, sample: DetDataSample) -> tuple[Figure, str]:
-        """The picture of one image, and its name."""
+        """The figure of one image, and its file name."""
         image = self._images.get(sample.img_id)
         if image is None:
             raise ValueError(
@@ -200,20 +200,20 @@ class CTVisualizationHook(Hook):
 
     def _detections(self, sample: DetDataSample) -> list[dict]:
         """Predictions as in a results file, pixel centres at integers."""
-        found = as_arrays(sample.pred_instances)
-        best = np.argsort(-found.scores, kind='stable')[: self.max_per_img]
-        boxes = xyxy_to_xywh(found.boxes)
+        preds = as_arrays(sample.pred_instances)
+        order = np.argsort(-preds.scores, kind='stable')[: self.max_per_img]
+        boxes = xyxy_to_xywh(preds.boxes)
         return [
             {
                 'bbox': boxes[i].tolist(),
-                'score': float(found.scores[i]),
+                'score': float(preds.scores[i]),
                 'polygons': []
-                if found.masks is None
-                else _polygons(found.masks[i]),
-                **self._class_of(int(found.labels[i])),
+                if preds.masks is None
+                else _polygons(preds.masks[i]),
+                **self._class_of(int(preds.labels[i])),
             }
-            for i in best
-            if found.scores[i] >= self.score_thr
+            for i in order
+            if preds.scores[i] >= self.score_thr
         ]
 
     def _class_of(self, label: int) -> dict:
@@ -226,7 +226,7 @@ class CTVisualizationHook(Hook):
 
 
 def _polygons(mask: np.ndarray | dict) -> list[np.ndarray]:
-    """Outline of a predicted mask, run-length coded or not."""
+    """Outlines of a predicted mask, a bitmap or a run-length code."""
     if isinstance(mask, dict):
         return segmentation_outline(mask)
     return mask_polygons(mask)

@@ -19,13 +19,14 @@ from mmuldor.upstream.resuming import is_resumed, is_training
 class HeadExpansionHook(Hook):
     """Let a one-class checkpoint start a two-class (HNEM) model.
 
-    Fires after a checkpoint was read and before it is given to the model.
-    Where a training starts from it (``load_from``, no resume), the lesion's
-    rows of the classification, box and mask layers are copied, and the
-    background's; the new classes keep the model's initialisation. Any other
-    difference in the number of classes, or a checkpoint that lacks tensors of
-    the model or has them of another shape or with NaN, is an error, where
-    MMEngine would go on with random layers and a warning.
+    Fires after a checkpoint was read and before the model gets it. If a
+    training starts from it (``load_from``, no resume), the rows of lesion and
+    background of the classification, box and mask layers are copied; new
+    classes keep the model's initialisation.
+
+    Errors are: any other difference in the number of classes, missing
+    tensors, other shapes, and NaN. MMEngine would only warn and continue with
+    random layers.
 
     Example:
         ``default_hooks = dict(heads=dict(type='mmuldor.HeadExpansionHook'))``
@@ -43,7 +44,7 @@ class HeadExpansionHook(Hook):
                     'head expansion: the lesion rows of '
                     f'{", ".join(names)} were copied, new classes initialised'
                 )
-            # A backbone alone is a legitimate start.
+            # A training may start from a backbone alone.
             complete = any(name in state for name in target)
         else:
             check_classes(state, target)

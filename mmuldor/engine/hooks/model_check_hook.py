@@ -1,4 +1,4 @@
-"""Check that a model's parts fit each other, and its classes the data's."""
+"""Check that the parts of a model fit each other and its data."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from mmuldor.registry import HOOKS
 
 @HOOKS.register_module()
 class ModelCheckHook(Hook):
-    """Refuse a model that does not fit itself or its data before it trains.
+    """Refuse a model whose parts do not fit each other or its data.
 
-    The first training image, prepared as for a test, goes through backbone
-    and neck, whose numbers of channels are set apart from each other, and
-    through the heads, whose operators may not be there. As to
-    classes, mmdet would train labels that a head lacks into an index error,
-    or leave classes of a head without a single example, in silence. Data for
-    validation and tests may have the first of the training's classes only: an
-    HNEM model's false positives are annotated nowhere.
+    Before a training, the first training image goes through the model, with a
+    test pipeline. This finds different numbers of channels in backbone and
+    neck, and operators that are not available. For a label without a class in
+    the heads, mmdet would raise an index error in training; classes without
+    training data it would not report. Validation and test data may have only
+    the first of the training's classes, since an HNEM model's false positives
+    are not annotated.
 
     Fires before a training and before a test; writes nothing.
 
@@ -45,7 +45,7 @@ class ModelCheckHook(Hook):
     priority = 'VERY_LOW'
 
     def before_train(self, runner: Runner) -> None:
-        """Check the training's data, and the validation's against it."""
+        """Check the model with the training data, then the validation data."""
         trained = _classes(runner.train_dataloader)
         _check_model(runner.model, trained, 'training')
         _check_parts(runner.model, _first_image(runner))
@@ -60,7 +60,7 @@ class ModelCheckHook(Hook):
                 )
 
     def before_test(self, runner: Runner) -> None:
-        """Check the tested data."""
+        """Check the classes of the test data."""
         classes = _classes(runner.test_dataloader)
         # The false-positive class of HNEM comes second.
         _check_model(runner.model, classes, 'test', spare=len(classes) == 1)
@@ -81,7 +81,10 @@ def _check_model(model, classes, split, spare=False) -> None:
 
 
 def _first_image(runner: Runner) -> dict:
-    """A collated batch of one image; a training's draws stay as they are."""
+    """A collated batch of the first training image.
+
+    The states of random generators are restored.
+    """
     dataset = unwrapped_dataset(runner.train_dataloader.dataset)
     if isinstance(dataset, ConcatDataset):
         dataset = dataset.datasets[0]
@@ -93,7 +96,7 @@ def _first_image(runner: Runner) -> dict:
 
 
 def _pipeline(config: Config) -> list[dict] | None:
-    """That of the test or the validation, which draw nothing."""
+    """The pipeline of the test or validation, which draws nothing."""
     for split in ('test', 'val'):
         loader = config.get(f'{split}_dataloader')
         if loader is not None:
@@ -104,12 +107,12 @@ def _pipeline(config: Config) -> list[dict] | None:
 def _check_parts(model: nn.Module, batch: dict) -> None:
     """Extract features of a batch and predict on it.
 
-    Operators that must be compiled and are not would be missed after an
-    epoch, in the validation. Other errors of a prediction may be of the
-    random weights alone.
+    Without this, operators that need compilation would fail only after an
+    epoch, in the validation. Other errors of the prediction are warnings,
+    since random weights may cause them.
     """
     model = unwrapped(model)
-    trains = model.training
+    was_training = model.training
     model.eval()
     try:
         with torch.no_grad():
@@ -125,7 +128,7 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
             f'{error}'
         ) from error
     finally:
-        model.train(trains)
+        model.train(was_training)
 
 
 def _try_prediction(model: nn.Module, data: dict) -> None:
@@ -135,15 +138,15 @@ def _try_prediction(model: nn.Module, data: dict) -> None:
         raise
     except Exception as error:
         MMLogger.get_current_instance().warning(
-            'the model, not trained yet, cannot predict on an image: '
-            f'{type(error).__name__}: {error}. If that stays so, the '
-            'validation will fail.'
+            'the untrained model cannot predict on an image: '
+            f'{type(error).__name__}: {error}. If that does not change in '
+            'training, the validation will fail.'
         )
 
 
 @contextlib.contextmanager
 def _generators_kept() -> Iterator[None]:
-    """Give the random generators back as they were."""
+    """Restore the states of the random generators afterwards."""
     states = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=[]):

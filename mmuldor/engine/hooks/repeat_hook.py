@@ -1,4 +1,4 @@
-"""A resumed run goes on as if it had not been stopped."""
+"""Resumed runs give the same results as uninterrupted ones."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from mmuldor.registry import HOOKS
 
 @HOOKS.register_module()
 class RepeatHook(Hook):
-    """Seed each iteration by its number, and validate again on a resume.
+    """Seed each iteration by its number, and repeat validation on a resume.
 
-    MMEngine saves no state of the random generators, which the samplers of
-    RPN and RoI head draw from; here they are seeded by (seed, process,
-    iteration). It also writes an epoch's checkpoint before the epoch is
-    validated: what a validation found, and the best score so far, would be
-    lost in a resumed run. So the epoch that was resumed from is validated
-    again first. ``EpochSampler`` does for the pipeline's draws what this hook
-    does for the model's.
+    MMEngine does not save the states of random generators, which the samplers
+    of RPN and RoI head use. Here they are seeded by (seed, process,
+    iteration) in each iteration. ``EpochSampler`` does the same for the
+    pipeline.
+
+    MMEngine also writes the checkpoint of an epoch before its validation, so
+    a resumed run would lose the metrics and the best score so far. Therefore
+    the epoch of the checkpoint is validated again first.
 
     Example:
         ``default_hooks = dict(repeat=dict(type='mmuldor.RepeatHook'))``
     """
 
-    # After all that a validation needs has been set up.
+    # After all other hooks, since it runs a validation.
     priority = 'LOWEST'
 
     def before_train(self, runner: Runner) -> None:
-        """Validate the epoch that was resumed from, if it is one to be."""
+        """Validate the epoch of a resumed checkpoint, if validation is due."""
         loop = runner.train_loop
         if not isinstance(loop, EpochBasedTrainLoop) or loop.epoch == 0:
             return
@@ -46,5 +47,5 @@ class RepeatHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
-        """Seed what the model draws."""
+        """Seed the random numbers that the model draws."""
         set_random_seed(mixed_seed(runner.seed, get_rank(), runner.iter))

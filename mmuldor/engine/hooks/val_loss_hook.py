@@ -1,4 +1,4 @@
-"""The validation loss, for the paper's "until minimizing" it."""
+"""The validation loss, which the paper's training minimises."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mmuldor.engine.runner.loops import DetectionValLoop
 from mmuldor.registry import HOOKS
 from mmuldor.upstream.message_hub import replace_scalar
 
-# Steps that make targets and leave the image as it is.
+# Transforms that add targets and do not change the image.
 _TARGET_STEPS = {'mmuldor.RecistToMask', 'LoadAnnotations'}
 
 
@@ -30,34 +30,33 @@ _TARGET_STEPS = {'mmuldor.RecistToMask', 'LoadAnnotations'}
 class ValLossHook(Hook):
     """Add the validation loss to the metrics of every validation.
 
-    Fires after each validation epoch: puts the mean of each loss an image,
-    ``val_loss_cls`` and so on, and their sum, ``val_loss``, among the
-    metrics, so that the log, ``save_best`` and early stopping see them. The
-    losses are those of the validation split's lesions with their pseudo
-    masks, by the model in evaluation mode; mined negatives have no part in
-    them. The samplers of an image are seeded by its id, so the same weights
-    give the same loss, and the training's random numbers stay where they
-    are. Writes nothing; several processes share the images.
+    Fires after each validation epoch. The mean over images of each loss,
+    ``val_loss_cls`` and so on, and their sum, ``val_loss``, are added to the
+    metrics, for the log, ``save_best`` and early stopping. The losses are
+    those of the validation split's lesions with their pseudo masks, with the
+    model in evaluation mode; mined negatives are not included. The samplers
+    are seeded by image id, so the same weights give the same loss, and the
+    random numbers of the training do not change. Writes nothing; several
+    processes share the images.
 
-    With ``DetectionValLoop`` the features that the detections are made of
-    serve the losses, too, if the pipeline makes the validation's images and
-    targets beside; else the hook looks at every image a second time.
+    With ``DetectionValLoop``, detections and losses share the features of an
+    image, if the pipeline differs from that of the validation by targets
+    only. Otherwise the hook processes every image a second time.
 
-    In a model with more classes than the lesion, a region of background that
-    is called a false positive is called right: the classes beside the lesion
-    count as background.
+    Classes other than lesions count as background: in an HNEM model,
+    predicting the false-positive class for background is correct.
 
     Example:
         ``default_hooks = dict(val_loss=dict(type='mmuldor.ValLossHook'))``
 
     Args:
-        pipeline: Makes the model's input with targets;
+        pipeline: Pipeline for the model's input with targets;
             ``val_loss_pipeline`` of the config by default.
-        seed: Seed of the samplers, with the image id.
+        seed: Seed of the samplers, combined with the image id.
 
     Raises:
-        ValueError: When training starts, if there is no pipeline or it draws
-            on mined negatives.
+        ValueError: When training starts, if there is no pipeline or it adds
+            mined negatives.
     """
 
     # After RuntimeInfoHook, which stores the metrics, and before the hooks
@@ -70,10 +69,10 @@ class ValLossHook(Hook):
         self.pipeline = pipeline
         self.seed = seed
         self._loader: DataLoader | None = None
-        self._found: dict[int, dict[str, float]] = {}
+        self._losses: dict[int, dict[str, float]] = {}
 
     def before_train(self, runner: Runner) -> None:
-        """Get ready, so that what is missing is found now."""
+        """Check the pipeline and prepare the loader before the first epoch."""
         if runner.val_loop is None:
             return
         self._check_pipeline(runner)
@@ -83,8 +82,9 @@ class ValLossHook(Hook):
             runner.val_loop.users.append(self._add)
             return
         print_log(
-            'the validation loss looks at every image a second time, since '
-            '`val_loss_pipeline` or the validation loop is of another kind',
+            'the validation loss processes every image a second time, since '
+            '`val_loss_pipeline` changes the images or the validation loop is '
+            'not `DetectionValLoop`',
             logger='current',
             level=logging.INFO,
         )
@@ -117,7 +117,7 @@ class ValLossHook(Hook):
                 )
 
     def _shares_images(self, runner: Runner) -> bool:
-        """Whether the validation's own batches can carry the targets."""
+        """Whether batches of the validation can have the targets, too."""
         loader = runner.cfg.val_dataloader
         images = [
             step for step in self.pipeline if step['type'] not in _TARGET_STEPS
@@ -125,19 +125,19 @@ class ValLossHook(Hook):
         return (
             isinstance(runner.val_loop, DetectionValLoop)
             and images == list(loader.dataset.get('pipeline', []))
-            # Each image once: what a sampler repeats would count twice.
+            # Each image once: repeated images would count twice.
             and isinstance(runner.val_dataloader, DataLoader)
             and not loader.dataset.get('filter_cfg')
         )
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Forget the losses of the last one."""
-        self._found = {}
+        """Drop the losses of the last validation."""
+        self._losses = {}
 
     def _add(
         self, model: nn.Module, data: dict, features: Sequence[Tensor]
     ) -> None:
-        self._found |= losses_by_image(
+        self._losses |= losses_by_image(
             model, data, features, self.seed, self._classes
         )
 
@@ -148,7 +148,7 @@ class ValLossHook(Hook):
         if self._loader is not None:
             for data, features in _passes(runner.model, self._loader):
                 self._add(_unwrapped(runner.model), data, features)
-        gathered = all_gather_object(self._found)
+        gathered = all_gather_object(self._losses)
         if metrics is None or not any(gathered):
             return
         losses = mean_of_images(gathered)
@@ -163,12 +163,12 @@ def _unwrapped(model: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def _passes(model: nn.Module, loader: DataLoader) -> Iterator[tuple]:
-    """Preprocessed batches and their features."""
+    """Preprocessed batches and their feature maps."""
     model = _unwrapped(model)
     model.eval()
     state = torch.get_rng_state()
     for batch in loader:
         data = model.data_preprocessor(batch, False)
         yield data, model.extract_feat(data['inputs'])
-    # A loader draws when it starts.
+    # Starting a loader draws a random number.
     torch.set_rng_state(state)

@@ -1,4 +1,4 @@
-"""Mixed precision where there is no GPU."""
+"""Mixed precision on a CPU."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from mmuldor.registry import OPTIM_WRAPPERS
 class CPUAmpOptimWrapper(OptimWrapper):
     """Compute losses in bfloat16 on a CPU; weights and steps stay float32.
 
-    MMEngine's ``AmpOptimWrapper`` asks for a GPU. bfloat16 has float32's
-    range, so losses need no scale. Images must be wider than 32 px: strided
-    convolutions of maps one or two pixels wide have wrong gradients in
-    bfloat16 (torch 2.13).
+    MMEngine's ``AmpOptimWrapper`` needs a GPU. bfloat16 has the range of
+    float32, so no loss scaling is needed. Images must be larger than 32 px:
+    in bfloat16, strided convolutions of maps of one or two pixels have wrong
+    gradients (torch 2.13).
 
     Example:
         ``optim_wrapper = dict(type='mmuldor.CPUAmpOptimWrapper')``
@@ -27,7 +27,7 @@ class CPUAmpOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """What a training iteration computes its losses in."""
+        """Context in which a training iteration computes its losses."""
         with (
             super().optim_context(model),
             torch.autocast('cpu', dtype=torch.bfloat16),

@@ -1,4 +1,4 @@
-"""The runner, its loops, and what it does to a model."""
+"""The runner, its loops, learning rate and activation recomputation."""
 
 from mmuldor.engine.runner.loops import DetectionValLoop
 

@@ -1,4 +1,4 @@
-"""MMEngine's runner with what users of many kinds of machine need."""
+"""MMEngine's runner: shorter logs, CPU training, learning rate by batch."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ from mmuldor.upstream.optim_wrapper import accumulated_batches
 
 
 class BriefRunner(NamingRunner):
-    """MMEngine's runner, with the dumps in the log file alone."""
+    """MMEngine's runner with fixes for resuming and CPU training.
+
+    Long dumps of config, hooks and environment are written to the log file
+    only.
+    """
 
     def train(self) -> nn.Module:
-        """MMEngine's, with `recompute_activations` in place of its own."""
+        """Train, with `recompute_activations` for checkpointed modules."""
         names = self.cfg.pop('activation_checkpointing', None)
         if names is not None:
             recompute_activations(unwrapped(self.model), names)
         return super().train()
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
-        """MMEngine's logger, but for dumps of several hundred lines."""
+        """Build MMEngine's logger; dumps are not printed on the console."""
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
@@ -39,10 +43,10 @@ class BriefRunner(NamingRunner):
         return logger
 
     def build_visualizer(self, visualizer: dict | None = None) -> Visualizer:
-        """MMEngine's, one for each run.
+        """Build a visualizer whose name is unique to the run.
 
-        It keeps visualizers by name, and mmdet gives all the same: a second
-        run of a process would write into the folder of the first.
+        Visualizers are global by name, and mmdet's configs use one name: a
+        second run in a process would write into the folder of the first.
         """
         if isinstance(visualizer, dict):
             visualizer = {**visualizer, 'name': self.log_dir}
@@ -51,7 +55,7 @@ class BriefRunner(NamingRunner):
     def wrap_model(
         self, model_wrapper_cfg: dict | None, model: nn.Module
     ) -> nn.Module:
-        """MMEngine's; without GPUs, SyncBN becomes BN in processes too."""
+        """Wrap the model; without GPUs, SyncBN is replaced by BN before."""
         if not torch.cuda.is_available():
             model = revert_sync_batchnorm(model)
         return super().wrap_model(model_wrapper_cfg, model)
@@ -59,7 +63,7 @@ class BriefRunner(NamingRunner):
     def scale_lr(
         self, optim_wrapper: OptimWrapper, auto_scale_lr: dict | None = None
     ) -> None:
-        """Scale the learning rate to the batch; see `learning_rate`."""
+        """Scale the learning rate to the batch size; see `learning_rate`."""
         settings = auto_scale_lr or {}
         optimizer = getattr(optim_wrapper, 'optimizer', None)
         if not settings.get('enable') or optimizer is None:
@@ -79,12 +83,15 @@ class BriefRunner(NamingRunner):
             self.param_schedulers = warm_up(schedulers, factor, len(loader))
         self.message_hub.update_info(_IMAGES, images)
         self.logger.info(
-            f'learning rate {rate:g} of {base} images an iteration is '
+            f'learning rate {rate:g} for {base} images an iteration becomes '
             f'{rate * factor:g} for {images} ({rule})'
         )
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
-        """As MMEngine; ``None`` switches off any hook, not just its own."""
+        """Register default hooks; ``None`` disables hooks of any name.
+
+        MMEngine accepts None only for its own hooks.
+        """
         hooks = hooks or {}
         off = {
             name
@@ -96,12 +103,12 @@ class BriefRunner(NamingRunner):
         )
 
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
-        """MMEngine's; errors name the file."""
+        """Load a checkpoint; errors name the file."""
         with _naming(filename, 'a checkpoint of this config'):
             return super().load_checkpoint(filename, *args, **kwargs)
 
     def resume(self, filename: str, *args, **kwargs) -> None:
-        """MMEngine's; errors name the file."""
+        """Resume from a checkpoint; errors name the file."""
         images = self.message_hub.runtime_info.get(_IMAGES)
         with _naming(filename, 'a checkpoint of a training, with its state'):
             super().resume(filename, *args, **kwargs)
@@ -114,9 +121,9 @@ class BriefRunner(NamingRunner):
             )
 
 
-# Images an iteration, in what checkpoints keep.
+# Key of the number of images an iteration in the state of checkpoints.
 _IMAGES = 'images_per_iteration'
-# Those that MMEngine registers if a config says nothing.
+# Hooks that MMEngine registers by default.
 _MMENGINE_HOOKS = {
     'runtime_info',
     'timer',
@@ -129,7 +136,7 @@ _MMENGINE_HOOKS = {
 
 @contextlib.contextmanager
 def _naming(filename: str, must: str) -> Iterator[None]:
-    """Name the checkpoint in errors that come of what it holds."""
+    """Name the checkpoint in errors that its content causes."""
     try:
         yield
     except (

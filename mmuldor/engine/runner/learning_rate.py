@@ -1,4 +1,4 @@
-"""The learning rate for the batch that a training really has."""
+"""Scaling of the learning rate to the batch size in use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ WARM_UP_ITERATIONS = 500
 
 
 def scaling(optimizer: Optimizer, images: int, base: int) -> tuple[float, str]:
-    """How a rate grows with the batch, and the rule's name.
+    """Factor of the learning rate for a batch size, and the rule's name.
 
     Args:
-        optimizer: Whose rate it is.
-        images: An iteration's images, of all processes.
-        base: Those that the rate is for.
+        optimizer: The optimizer, whose type chooses the rule.
+        images: Images an iteration, of all processes.
+        base: Images an iteration that the config's rate is for.
 
     Raises:
         ValueError: If ``base`` is no positive number.
@@ -33,7 +33,7 @@ def scaling(optimizer: Optimizer, images: int, base: int) -> tuple[float, str]:
 
 
 def scale_rate(optimizer: Optimizer, factor: float) -> None:
-    """Multiply the rate of all groups."""
+    """Multiply the learning rates of all parameter groups."""
     for group in optimizer.param_groups:
         group['lr'] *= factor
 
@@ -41,15 +41,15 @@ def scale_rate(optimizer: Optimizer, factor: float) -> None:
 def warm_up(
     schedulers: Sequence[dict], factor: float, epoch_length: int
 ) -> list[dict]:
-    """Schedulers with a warm-up from the config's rate to a larger one.
+    """Add a warm-up from the config's rate to the scaled one.
 
-    It comes last, so that the others keep their places in checkpoints. Where
-    a config warms up already, nothing is added.
+    It is the last scheduler, so that the indices of others in checkpoints do
+    not change. If the config has a warm-up, nothing is added.
 
     Args:
-        schedulers: Of the config.
-        factor: How much the rate has grown.
-        epoch_length: Iterations of an epoch, the warm-up's longest.
+        schedulers: The config's schedulers.
+        factor: Factor of the scaled learning rate.
+        epoch_length: Iterations of an epoch, the maximum of the warm-up.
     """
     schedulers = list(schedulers)
     has_one = any(

@@ -1,4 +1,4 @@
-"""Validation that looks at every image once."""
+"""Validation that computes the features of each image once."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from mmuldor.engine.detection.detections import detect, masks_can_wait
 from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.registry import LOOPS
 
-# Takes the detector, the preprocessed batch and its features.
+# Gets the detector, the preprocessed batch and its feature maps.
 FeatureUser = Callable[[nn.Module, dict, Sequence[Tensor]], None]
 
 
 @LOOPS.register_module()
 class DetectionValLoop(ValLoop):
-    """MMEngine's loop; features are shared, and masks computed if used.
+    """MMEngine's loop with shared features, and masks only if needed.
 
-    A batch's features serve its detections and whoever else asks for them by
-    :attr:`users`: ``ValLossHook`` does. Masks are left out unless a metric or
-    a hook wants them: FROC is of boxes. Metrics that do not say
-    ``needs_masks = False`` are given masks.
+    The features of a batch are used for its detections and by the functions
+    in :attr:`users`, for example that of ``ValLossHook``. Masks are predicted
+    only if a metric or hook needs them, which FROC does not. Metrics get masks
+    unless they have ``needs_masks = False``.
 
     Example:
         ``val_cfg = dict(type='mmuldor.DetectionValLoop')``
 
     Args:
         *args: As for MMEngine's ``ValLoop``.
-        **kwargs: Likewise.
+        **kwargs: As for MMEngine's ``ValLoop``.
 
     Attributes:
-        users: Called with each batch after its detections are made.
+        users: Functions that are called with each batch after its detection.
     """
 
     def __init__(self, *args, **kwargs) -> None:
@@ -45,7 +45,7 @@ class DetectionValLoop(ValLoop):
 
     @torch.no_grad()
     def run_iter(self, idx: int, data_batch: dict) -> None:
-        """Detect on a batch, and hand on its features."""
+        """Detect on a batch, then call :attr:`users` with its features."""
         hook_args = dict(batch_idx=idx, data_batch=data_batch)
         self.runner.call_hook('before_val_iter', **hook_args)
         with autocast(enabled=self.fp16):
@@ -85,11 +85,10 @@ def predict(
     Args:
         model: An mmdet detector in evaluation mode.
         data: ``inputs`` and ``data_samples``, preprocessed.
-        features: Maps of the batch, known to the model.
-        masks: Whether they are needed; where they cannot be left out, they
-            are there in any case.
+        features: Maps (N, C, h, w) of the batch, one a level.
+        masks: Whether masks are needed. Some models always predict them.
     """
     if masks or not masks_can_wait(model):
         return model.predict(data['inputs'], data['data_samples'])
-    found = detect(model, data, features=features).rescaled()
-    return model.add_pred_to_datasample(data['data_samples'], found)
+    detections = detect(model, data, features=features).rescaled()
+    return model.add_pred_to_datasample(data['data_samples'], detections)

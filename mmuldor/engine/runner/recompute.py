@@ -1,4 +1,4 @@
-"""Recompute activations of some modules instead of keeping them."""
+"""Recompute activations of some modules instead of storing them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def recompute_activations(
 ) -> None:
     """Let modules recompute their activations in the backward pass.
 
-    MMEngine's ``activation_checkpointing`` takes torch's reentrant way, which
-    gives a module's parameters no gradient where its input needs none: a
-    stage behind frozen ones would not be trained, in silence.
+    MMEngine's ``activation_checkpointing`` uses torch's reentrant variant,
+    which gives a module's parameters no gradient if its input needs none. So
+    a stage behind frozen stages would silently not be trained.
 
     Args:
-        model: Whose modules; changed in place.
-        names: As in `named_modules`, like 'backbone.layer2'.
+        model: The model, changed in place.
+        names: Names of ``named_modules``, for example 'backbone.layer2'.
 
     Raises:
-        ValueError: If there is no such module.
+        ValueError: If a module does not exist.
     """
     modules = dict(model.named_modules())
     for name in [names] if isinstance(names, str) else names:

@@ -122,9 +122,8 @@ def test_a_training_scales_warms_up_and_says_so(short, tmp_path):
     # From the config's own rate to 1.5 times it.
     assert larger[0] == pytest.approx(0.001)
     assert larger[-1] == pytest.approx(0.0015)
-    assert 'learning rate 0.001 of 2 images an iteration is 0.0015 for 3' in (
-        log
-    )
+    text = 'learning rate 0.001 for 2 images an iteration becomes 0.0015 for 3'
+    assert text in log
     off, log = first_rates(
         short, tmp_path, 'off', options=options, auto_scale_lr=False
     )
@@ -135,7 +134,7 @@ def test_a_training_scales_warms_up_and_says_so(short, tmp_path):
         'accumulated',
         options={'optim_wrapper.accumulative_counts': 2},
     )
-    assert 'is 0.002 for 4' in log
+    assert 'becomes 0.002 for 4' in log
 
 
 def test_a_resumed_training_keeps_its_rate(short, tmp_path):

@@ -109,7 +109,7 @@ def test_the_log_shows_this_epoch_and_no_mean(runner, monkeypatch):
             module, 'mean_of_images', lambda *_, loss=loss: {'val_loss': loss}
         )
         metrics = {}
-        runner.val_loss._found = {1: {'val_loss': loss}}
+        runner.val_loss._losses = {1: {'val_loss': loss}}
         runner.val_loss.after_val_epoch(runner, metrics)
         assert metrics == {'val_loss': loss}
         # MMEngine logs this statistic of what is named a loss.
