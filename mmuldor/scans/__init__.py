@@ -1,1 +1,1 @@
-"""One scan: read it, join and measure its lesions, write what was found."""
+"""One scan: read it, join and measure its lesions, write them to files."""

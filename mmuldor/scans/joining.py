@@ -1,10 +1,10 @@
-"""Detections on slices joined to 3-D lesions.
+"""Join detections on slices to 3-D lesions.
 
-A lesion grows from its highest-scoring detection, slice by slice, up and
-down: in the next slice it takes the detection that overlaps its last box most
-and is in no lesion yet. So a lesion has one detection a slice at most, and two
-lesions that lie side by side stay two, which joining all that overlaps would
-not ensure.
+A lesion starts from its highest-scoring detection and continues slice by slice
+in both directions. In the next slice it takes the detection of the highest IoU
+with its last box, among those that are in no lesion yet. So a lesion has at
+most one detection a slice, and adjacent lesions stay separate. Joining all
+overlapping detections would merge them.
 """
 
 from __future__ import annotations
@@ -24,22 +24,21 @@ def join_slices(
     iou_thr: float = 0.3,
     max_gap_mm: float = 5.0,
 ) -> list[np.ndarray]:
-    """Join the detections of a volume's slices.
+    """Join the detections of a volume's slices to lesions.
 
     Args:
         boxes_mm: `x1 y1 x2 y2` in the slices' plane in mm, (n, 4).
-        positions_mm: Where each one's slice lies along the normal of the
-            slices in mm, (n,); equal for detections of one slice.
-        scores: (n,); of equal ones the first counts as higher.
-        iou_thr: The next box must overlap the last one by at least this.
-        max_gap_mm: The largest distance of two slices that follow each other
-            in a lesion; slices between them where nothing was detected are
-            passed over.
+        positions_mm: Position of each detection's slice along the normal of
+            the slices in mm, (n,); equal for detections of one slice.
+        scores: (n,); of equal scores the first row ranks higher.
+        iou_thr: Minimum IoU of the next box with the last one.
+        max_gap_mm: Maximum distance of two successive slices of a lesion;
+            slices without a detection may lie between them.
 
     Returns:
-        The lesions, sorted by descending score; each the rows of its
-        detections, the highest-scoring first, then those above and those
-        below, each in order of distance.
+        The rows of each lesion's detections, lesions sorted by descending
+        score. In a lesion: the highest-scoring detection, then those in
+        positive and those in negative direction, each by distance.
 
     Raises:
         ValueError: If shapes differ, a value is not finite, or an argument
@@ -84,9 +83,9 @@ def _follow(
     iou_thr: float,
     max_gap_mm: float,
 ) -> list[int]:
-    """Rows that follow a seed in a direction, the nearest first.
+    """Rows that continue a lesion in a direction, sorted by distance.
 
-    Those are no longer `free` afterwards.
+    They are marked as no longer `free`.
     """
     ahead = sorted(
         p * direction
@@ -95,7 +94,7 @@ def _follow(
     )
     last, followed = seed, []
     for position in ahead:
-        # A hair of slack: positions are sums of slice intervals.
+        # 1e-6 allows for rounding: positions are sums of slice intervals.
         gap_mm = position - positions[last] * direction
         if gap_mm > max_gap_mm * (1 + 1e-6):
             break

@@ -11,9 +11,10 @@ from mmuldor.scans.volume import Volume
 
 
 def label_map(lesions: Sequence[Lesion], volume: Volume) -> np.ndarray:
-    """Masks of the lesions by their numbers, (slices, rows, columns) uint16.
+    """Label map of the lesions, (slices, rows, columns) uint16.
 
-    Where two overlap, the one with the higher score shows.
+    Voxels have the number of their lesion, from 1, and 0 elsewhere. Where
+    lesions overlap, that of the higher score is stored.
     """
     labels = np.zeros(volume.shape, dtype=np.uint16)
     for number, lesion in reversed(list(enumerate(lesions, start=1))):

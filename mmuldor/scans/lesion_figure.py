@@ -29,9 +29,9 @@ def lesion_figure(
 
     Args:
         lesion: The lesion.
-        volume: The scan it was found in.
-        number: Its number, for the caption.
-        window: Lowest and highest HU shown.
+        volume: The scan.
+        number: The lesion's number, for the caption.
+        window: (low, high) HU of the display window.
     """
     hu = volume.hu[lesion.key_slice]
     grey = np.rint(window_hu(hu.astype(np.float32), *window))

@@ -1,4 +1,4 @@
-"""The lesions of a scan as files: JSON, CSV and a label mask.
+"""The lesions of a scan as files: JSON and CSV.
 
 ``lesions.json``::
 
@@ -14,12 +14,13 @@
                   "detections": [{"slice": 31, "score": 0.9,
                                   "box_px": [x1, y1, x2, y2]}]}]}
 
-Slices count from 0 at the patient's feet, pixels from 0 with their centres at
-integers, columns to the patient's left and rows to the back. Boxes in mm are
-along those axes from the first pixel's centre; centres are in patient
-coordinates (left, posterior, superior), into which `affine_lps` turns (column,
-row, slice) indices. What needs a mask is null without, and so is the
-probability without a calibration, and the type where lesions are one class.
+Slices count from 0 at the patient's feet. Pixels count from 0 with centres at
+integers; columns increase to the patient's left, rows to the back. Boxes in mm
+are along these axes, with the origin at the centre of the first voxel. Centres
+are in patient coordinates (left, posterior, superior); `affine_lps` maps
+(column, row, slice) indices to them. Null are: values that need a mask, if
+there is none; the probability without a calibration; the type if the detector
+has one lesion class.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def write_lesions_json(
     volume: Volume,
     notes: Sequence[str] = (),
 ) -> None:
-    """Write the lesions as JSON; see the module for what it holds."""
+    """Write the lesions as JSON; see the module for the format."""
     document = {
         'source': volume.source,
         'spacing_mm': list(volume.spacing_mm),
@@ -87,7 +88,10 @@ def write_lesions_json(
 def write_lesions_csv(
     path: str | os.PathLike, lesions: Sequence[Lesion]
 ) -> None:
-    """Write a row a lesion; what needs a mask is empty without."""
+    """Write the lesions as CSV, one row each.
+
+    Values that need a mask are empty if there is none.
+    """
     with (
         replacing(path) as temporary,
         open(temporary, 'w', newline='', encoding='utf-8') as file,
@@ -115,7 +119,7 @@ def _text(value: float | None, digits: int) -> str:
 
 
 def _rounded(values, digits: int = 3):
-    """Numbers as JSON with few digits; None stays."""
+    """Numbers rounded for JSON; None stays None."""
     if values is None:
         return None
     if np.ndim(values) == 0:

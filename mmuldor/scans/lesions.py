@@ -17,9 +17,9 @@ class SliceDetection:
         slice_index: Slice of the volume, the lowest is 0.
         box_px: ``x1 y1 x2 y2``, pixel centres at integers, (4,).
         score: Lesion probability.
-        mask: Largest piece of the predicted mask, its holes filled; None
-            without a mask branch or where the mask is empty.
-        lesion_type: Its type; None from a detector of lesions as one class.
+        mask: Largest component of the predicted mask, with holes filled; None
+            without a mask branch or if the mask is empty.
+        lesion_type: Lesion type; None if the detector has one lesion class.
     """
 
     slice_index: int
@@ -30,12 +30,12 @@ class SliceDetection:
 
     @property
     def outline_px(self) -> np.ndarray | None:
-        """Outline of the mask, (N, 2) x y; None without."""
+        """Outline of the mask, (N, 2) x y in px; None without mask."""
         return None if self.mask is None else self.mask.outlines()[0]
 
     @property
     def area_px(self) -> int:
-        """Pixels of the mask, 0 without."""
+        """Number of pixels of the mask, 0 without mask."""
         return 0 if self.mask is None else self.mask.area_px
 
 
@@ -44,19 +44,20 @@ class Lesion:
     """A lesion in 3-D, measured.
 
     Attributes:
-        score: That of its highest-scoring detection.
-        key_slice: Slice of that detection, the lowest is 0.
-        box_mm: Box around all its detections in the volume's own axes,
-            columns, rows, slices: ``x1 y1 z1 x2 y2 z2``, (6,).
-        center_lps_mm: The box's centre in patient coordinates, (3,).
-        long_mm: Long diameter of the mask on the key slice; None without.
-        short_mm: Short diameter, likewise.
-        recist_px: Their ends on the key slice, (4, 2); None without.
-        volume_ml: Volume of the masks of its detections; None without.
+        score: Score of its highest-scoring detection.
+        key_slice: Slice of that detection; the lowest is 0.
+        box_mm: Box around all its detections in mm along the volume's
+            columns, rows and slices: ``x1 y1 z1 x2 y2 z2``, (6,).
+        center_lps_mm: Centre of the box in patient coordinates, (3,).
+        long_mm: Long diameter of the mask on the key slice; None without mask.
+        short_mm: Short diameter; None without mask.
+        recist_px: Ends of the long, then of the short diameter on the key
+            slice, (4, 2) x y; None without mask.
+        volume_ml: Volume of the masks of its detections; None without masks.
         detections: Its detections, the highest-scoring one first.
         probability: Calibrated `score`; None without calibration.
-        lesion_type: Type of the highest-scoring detection; None where types
-            are no classes.
+        lesion_type: Type of the highest-scoring detection; None if the
+            detector has one lesion class.
     """
 
     score: float

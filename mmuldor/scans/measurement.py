@@ -17,14 +17,14 @@ from mmuldor.scans.lesions import Lesion, SliceDetection
 
 @dataclass(frozen=True, eq=False)
 class SliceMeasurement:
-    """A mask on a slice with the diameters of its largest piece.
+    """A mask on a slice with the diameters of its largest component.
 
     Attributes:
         mask: The mask.
         recist_px: Ends of the long, then of the short diameter, (4, 2) x y,
             pixel centres at integers.
-        long_mm: The long diameter.
-        short_mm: The short one.
+        long_mm: Long diameter.
+        short_mm: Short diameter.
     """
 
     mask: CroppedMask
@@ -39,10 +39,9 @@ def measure_slice(
     """Measure a mask on a slice.
 
     Args:
-        mask: At least one pixel.
-        spacing_mm: Distance of columns, of rows and maybe of slices;
-            diameters are the longest in mm, so that pixels need not be
-            square.
+        mask: A mask of at least one pixel.
+        spacing_mm: Distance of columns, of rows and optionally of slices.
+            Diameters are measured in mm, so pixels need not be square.
     """
     spacing = np.asarray(spacing_mm, dtype=np.float64)[:2]
     ends = recist_of_polygon(mask.outlines()[0] * spacing)
@@ -58,10 +57,9 @@ def measure_lesion(
     """Measure a lesion.
 
     Args:
-        detections: Its detections, the highest-scoring one first, at least
-            one.
-        affine: Turns (column, row, slice) indices into patient coordinates
-            in mm (LPS), (4, 4).
+        detections: At least one detection, the highest-scoring one first.
+        affine: (4, 4), maps (column, row, slice) indices to patient
+            coordinates (LPS, mm).
 
     Returns:
         The lesion; diameters as RECIST defines them, on the mask of the
@@ -96,13 +94,13 @@ def measure_lesion(
 def box_3d_mm(
     boxes_mm: ArrayLike, positions_mm: ArrayLike, interval_mm: float
 ) -> np.ndarray:
-    """The box around a lesion's detections.
+    """The 3-D box around a lesion's detections.
 
     Args:
         boxes_mm: `x1 y1 x2 y2` of its detections in mm, (n, 4), n >= 1.
-        positions_mm: Where their slices lie, (n,).
-        interval_mm: Distance of two slices: each reaches half of it to both
-            sides.
+        positions_mm: Positions of their slices along the normal, (n,).
+        interval_mm: Distance of two slices; the box extends half of it beyond
+            the first and the last slice.
 
     Returns:
         `x1 y1 z1 x2 y2 z2` in mm, (6,).
@@ -121,10 +119,10 @@ def box_3d_mm(
 def volume_ml(voxels: int, spacing_mm: Sequence[float]) -> float:
     """Volume of a mask in ml.
 
-    Slices of a lesion where nothing was detected count nothing.
+    Slices of a lesion without a detection do not contribute.
 
     Args:
-        voxels: Number of voxels in the mask, on all slices together.
+        voxels: Number of voxels of the mask, on all slices.
         spacing_mm: Distance of columns, of rows and of slices.
     """
     return float(voxels * np.prod(spacing_mm) / 1000)

@@ -1,4 +1,4 @@
-"""NIfTI files."""
+"""Read and write volumes and label maps as NIfTI files."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from mmuldor.scans.volume import Volume, reorient
 if TYPE_CHECKING:
     import nibabel
 
-# CT numbers fit into 16 bits; files hold up to 3,071 or, with extended
-# scales, 32,767 HU, and pad with -1,024 or -2,048 and less.
+# The range of int16. Scanners store up to 3,071 HU, with extended scales
+# 32,767 HU; padding is -1,024, -2,048 or less.
 _LOWEST_HU, _HIGHEST_HU = -32768, 32767
-# Where the voxels start: before them are the extensions, notes of programs.
+# Maximum start of the voxels in the file; header extensions come before.
 _MAX_OFFSET = 2**24
 
 
@@ -30,7 +30,7 @@ def read_nifti(path: str | os.PathLike) -> Volume:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no NIfTI file, not of three axes, has no affine,
+        ValueError: If it is no NIfTI file, has not three axes or no affine,
             or its values cannot be HU.
     """
     path = Path(path)
@@ -39,17 +39,17 @@ def read_nifti(path: str | os.PathLike) -> Volume:
 
 
 def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
-    """Read a label mask that lies on the grid of a volume.
+    """Read a label map on the grid of a volume.
 
-    It may be stored along other axes or flipped: what counts is where its
-    voxels lie in the patient.
+    Its axes may have another order or direction; the positions of voxels in
+    the patient must be those of the volume.
 
     Args:
-        path: ``.nii`` or ``.nii.gz`` of whole numbers, 0 where nothing is.
+        path: ``.nii`` or ``.nii.gz`` of integers, 0 for background.
         volume: The volume that it labels.
 
     Returns:
-        (slices, rows, columns) of the volume, unsigned 16 or 32 bits.
+        (slices, rows, columns) like the volume, uint16 or uint32.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -74,7 +74,7 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
 
 
 def _check_grid(labels: Volume, volume: Volume) -> None:
-    """Raise ValueError unless voxels lie where those of the volume do."""
+    """Raise ValueError unless both have the same grid in the patient."""
     if labels.shape == volume.shape:
         ends = np.indices((2, 2, 2)).reshape(3, 8).T
         ends = ends * (np.array(volume.shape[::-1]) - 1)
@@ -100,20 +100,20 @@ def _grid(volume: Volume) -> str:
 
 
 def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
-    """The header and three axes of numbers.
+    """The header and an array of three axes.
 
-    nibabel's own way to load reads a file's extensions, which may unpack to
-    any size.
+    nibabel's own loader also reads header extensions, which may unpack to any
+    size.
     """
     import nibabel
 
     existing_file(path, 'the volume')
     try:
         header = _checked_header(path)
-        # Absurd slopes overflow; the values are looked at below.
+        # Extreme slopes overflow; callers check the values.
         with np.errstate(all='ignore'):
             data = _scaled(nibabel.arrayproxy.ArrayProxy(str(path), header))
-    # nibabel raises whatever comes of damaged headers and archives.
+    # nibabel raises any exception for damaged headers and archives.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ValueError(
@@ -124,7 +124,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
             f'{path} must hold {what}, but got {data.dtype}. Colour '
             'pictures are no CT.'
         )
-    # A fourth axis of one is an axis too many, not another volume.
+    # A fourth axis of length 1 does not mean several volumes.
     if data.size == np.prod(data.shape[:3]):
         data = data.reshape(data.shape[:3])
     if data.ndim != 3 or 0 in data.shape:
@@ -136,7 +136,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
 
 
 def _checked_header(path: Path) -> Any:
-    """The header; ValueError where reading on would take too much memory."""
+    """The header; ValueError if reading the voxels needs too much memory."""
     import nibabel
 
     with nibabel.openers.Opener(str(path)) as file:
@@ -169,7 +169,7 @@ def _checked_header(path: Path) -> Any:
 
 
 def _length(path: Path, enough: int) -> int:
-    """Bytes of a file, unpacked, counted until they are enough."""
+    """Unpacked size of a file in bytes, counted up to about `enough`."""
     if path.suffix.lower() != '.gz':
         return path.stat().st_size
     count = 0
@@ -180,9 +180,9 @@ def _length(path: Path, enough: int) -> int:
 
 
 def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
-    """Stored numbers times slope plus intercept, in 32 bits where needed.
+    """Stored values times slope plus intercept, float32 if scaled.
 
-    nibabel itself scales in 64 bits, four times the volume.
+    nibabel scales in float64, which needs four times the memory of int16.
     """
     data = stored.get_unscaled()
     if (stored.slope, stored.inter) == (1, 0):
@@ -196,7 +196,7 @@ def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
 
 
 def _affine(header: Any, path: Path) -> np.ndarray:
-    """The affine; a file without one does not say where left is."""
+    """The affine, (4, 4); ValueError if the file has no orientation."""
     if not (int(header['qform_code']) or int(header['sform_code'])):
         raise ValueError(
             f'{path} must say how it lies in the patient, but its qform and '
@@ -227,13 +227,13 @@ def _to_hu(data: np.ndarray, path: Path) -> np.ndarray:
 
 
 def write_nifti(path: str | os.PathLike, volume: Volume) -> None:
-    """Write a volume, HU as 16-bit integers, under its affine.
+    """Write a volume and its affine, HU as int16.
 
-    The file appears when it is whole; the same volume gives the same bytes.
+    The file is written atomically; the same volume gives the same bytes.
 
     Args:
-        path: ``.nii`` or ``.nii.gz``; the folder is made where missing.
-        volume: The volume; :func:`read_nifti` gives the same HU back.
+        path: ``.nii`` or ``.nii.gz``; the folder is created if missing.
+        volume: The volume; :func:`read_nifti` returns the same HU.
 
     Raises:
         ValueError: If the name has another suffix.
@@ -253,7 +253,7 @@ def write_nifti(path: str | os.PathLike, volume: Volume) -> None:
 def write_label_nifti(
     path: str | os.PathLike, labels: np.ndarray, volume: Volume
 ) -> None:
-    """Write labels on the grid of a volume, aligned with it.
+    """Write a label map on the grid of a volume.
 
     Args:
         path: ``.nii`` or ``.nii.gz``.
@@ -275,7 +275,7 @@ def write_label_nifti(
 
 
 def _image(array: np.ndarray, volume: Volume) -> nibabel.Nifti1Image:
-    """An array (slices, rows, columns) under the affine of a volume."""
+    """A NIfTI image of an array (slices, rows, columns) on a volume's grid."""
     import nibabel
 
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine

@@ -1,4 +1,4 @@
-"""The files of a scan's lesions."""
+"""Write the lesions of a scan to files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mmuldor.scans.viewer.page import write_volume_page
 from mmuldor.scans.volume import Volume
 from mmuldor.visualization.panels import save_figure
 
-# Wraps a loop's items; gets their number and what is done with them.
+# Wraps the items of a loop; gets them, their number and a description.
 Progress = Callable[[Iterable, int, str], Iterable]
 
 
@@ -29,23 +29,23 @@ def write_outputs(
     max_figures: int = 20,
     progress: Progress = lambda items, total, text: items,
 ) -> list[str]:
-    """Write the lesions of a scan in every form.
+    """Write the lesions of a scan to all output files.
 
-    Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (aligned with
-    the scan; 1 is the first lesion), ``lesion_001.png`` and so on,
-    ``report.html`` (the volume with its lesions, to scroll through in a
-    browser), and of a DICOM series ``lesions.dcm``, a Segmentation object.
+    Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (on the grid
+    of the scan; 1 is the first lesion), ``lesion_001.png`` and so on, and
+    ``report.html`` (the volume with its lesions, for a browser). For a DICOM
+    series it also writes ``lesions.dcm``, a Segmentation object.
 
     Args:
-        folder: Where to write; made where missing.
+        folder: Output folder; created if missing.
         lesions: The lesions, the highest-scoring one first.
-        volume: The scan they were found in.
-        notes: What was repaired in it.
-        max_figures: Figures of the first so many lesions.
-        progress: Wraps the loops that take time.
+        volume: The scan.
+        notes: What was repaired in the scan.
+        max_figures: Maximum number of lesion figures.
+        progress: Wraps the items of long loops.
 
     Returns:
-        The notes, with those on what was left out of a file.
+        The notes, and further ones on what was left out of a file.
     """
     folder, notes = Path(folder), list(notes)
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,6 +66,6 @@ def write_outputs(
         progress=lambda items, total: progress(items, total, 'writing report'),
     )
     write_lesions_csv(folder / 'lesions.csv', lesions)
-    # Last: where it is, the others are.
+    # The last file: if it exists, all others do.
     write_lesions_json(folder / 'lesions.json', lesions, volume, notes)
     return notes

@@ -1,4 +1,4 @@
-"""A folder of 16-bit PNG slices, as DeepLesion has them, as a volume."""
+"""Read and write volumes as folders of 16-bit PNG slices, as in DeepLesion."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def read_png_series(
 ) -> tuple[Volume, list[str]]:
     """Read ``001.png``, ``002.png``, ... (HU + 32768) as a volume.
 
-    Numbers count from the head downwards, columns to the patient's left and
-    rows to the back, as in DeepLesion; where the patient lies is not known,
-    so the first pixel of the first slice is the origin.
+    As in DeepLesion, slice numbers increase toward the feet, columns toward
+    the patient's left and rows toward the back. The position in the patient
+    is unknown, so the first pixel of the first slice is the origin.
 
     Args:
-        folder: Folder with the files, named by the slices' numbers.
+        folder: Folder with the files, named by slice number.
         spacing_mm: Distance of columns, of rows and of slices in mm.
-        numbers: Of the slices to read; None reads all.
+        numbers: Numbers of the slices to read; None: all.
 
     Returns:
         The volume, and what was repaired: missing slices are interpolated.
 
     Raises:
         FileNotFoundError: If there is no such folder or no PNG in it.
-        ValueError: If a name is no number, a file no 16-bit PNG of the size
-            of the others, or the spacing is not positive.
+        ValueError: If a name is no number, a file is no 16-bit PNG or has
+            another size, or the spacing is not positive.
     """
     folder = Path(folder)
     spacing = np.asarray(spacing_mm, dtype=np.float64)
@@ -51,15 +51,15 @@ def read_png_series(
             f'slices, but got {spacing_mm}.'
         )
     files = series_files(folder)
-    wanted = sorted(files if numbers is None else numbers)
-    missing = [number for number in wanted if number not in files]
-    if missing or not wanted:
+    requested = sorted(files if numbers is None else numbers)
+    missing = [number for number in requested if number not in files]
+    if missing or not requested:
         raise FileNotFoundError(
             f'{folder} must have the requested slices, but lacks '
             f'{missing or "all"}.'
         )
-    paths = [files[number] for number in wanted]
-    intervals = np.diff(wanted)
+    paths = [files[number] for number in requested]
+    intervals = np.diff(requested)
     hu, _ = stack_slices(_read_slices(paths), intervals, str(folder))
     count = int((intervals - 1).sum())
     notes = [f'{count} missing slices interpolated'] if count else []
@@ -67,11 +67,11 @@ def read_png_series(
 
 
 def series_files(folder: str | os.PathLike) -> dict[int, Path]:
-    """Files of a folder of slices by number, in order.
+    """Slice files of a folder by number, in ascending order.
 
     Raises:
         FileNotFoundError: If there is no such folder or no PNG in it.
-        ValueError: If a name is no number, or a number comes twice.
+        ValueError: If a name is no number, or a number occurs twice.
     """
     folder = Path(folder)
     files: dict[int, Path] = {}
@@ -95,13 +95,13 @@ def series_files(folder: str | os.PathLike) -> dict[int, Path]:
 def write_png_series(
     folder: str | os.PathLike, volume: Volume, first: int = 1
 ) -> None:
-    """Write a volume as 16-bit PNG slices, as DeepLesion has them.
+    """Write a volume as 16-bit PNG slices, as in DeepLesion.
 
-    Only the pixels go into the files: spacing and place do not.
+    Spacing and position are not stored.
 
     Args:
-        folder: Where ``001.png`` and so on are written, from the head down.
-        volume: The volume; :func:`read_png_series` gives the same HU back.
+        folder: Folder for ``001.png`` and so on, numbered toward the feet.
+        volume: The volume; :func:`read_png_series` returns the same HU.
         first: Number of the uppermost slice.
     """
     for number, hu in enumerate(volume.hu[::-1], start=first):

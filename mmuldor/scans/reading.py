@@ -1,4 +1,4 @@
-"""A scan from whatever it comes as."""
+"""Read a scan in any supported format."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def read_scan(
 
     Args:
         path: ``.nii``, ``.nii.gz`` or a folder.
-        series_uid: Which of several DICOM series.
-        spacing_mm: Of PNG slices, which do not say it: columns, rows, slices.
+        series_uid: SeriesInstanceUID, if there are several DICOM series.
+        spacing_mm: Spacing of PNG slices: columns, rows, slices.
 
     Returns:
-        The volume, and what was left out or repaired.
+        The volume, and notes on what was left out or repaired.
 
     Raises:
-        FileNotFoundError: If there is nothing to read.
+        FileNotFoundError: If there is no such file, or no image in a folder.
         ValueError: If it is no CT volume.
     """
     path = Path(path)
@@ -37,9 +37,8 @@ def read_scan(
         if any(path.glob('*.png')):
             if spacing_mm is None:
                 raise ValueError(
-                    f'{path} holds PNG slices, which do not say how large '
-                    'their pixels are. Give the spacing: columns, rows and '
-                    'slices in mm.'
+                    f'{path} holds PNG slices, which have no pixel spacing. '
+                    'Give the spacing: columns, rows and slices in mm.'
                 )
             return read_png_series(path, spacing_mm)
         series = read_dicom(path, series_uid)

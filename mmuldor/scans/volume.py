@@ -1,4 +1,4 @@
-"""A CT volume in memory, in one orientation whatever it was stored in."""
+"""A CT volume in memory, always in the same orientation."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ CODES = ('L', 'P', 'S')
 
 @dataclass(frozen=True, eq=False)
 class Volume:
-    """Axial slices, the lowest first, as radiologists look at them.
+    """Axial slices in the orientation of radiologists, the lowest first.
 
     Attributes:
-        hu: Hounsfield units, (slices, rows, columns) int16; columns go to the
-            patient's left, rows to the back, slices to the head.
-        affine: Turns (column, row, slice) indices, homogeneous, into patient
-            coordinates in mm, left, posterior, superior (LPS, as DICOM);
-            (4, 4) float64.
-        source: File or folder it was read from.
+        hu: Hounsfield units, (slices, rows, columns) int16; columns increase
+            to the patient's left, rows to the back, slices to the head.
+        affine: (4, 4) float64, maps homogeneous (column, row, slice) indices
+            to patient coordinates in mm: left, posterior, superior (LPS, as
+            in DICOM).
+        source: File or folder that it was read from.
         dicom_headers: Of a DICOM series the header of each slice, without
             pixels, None where a missing slice was filled in; empty for any
             other source. (Of a series that is not axial: of each of its own
@@ -60,19 +60,19 @@ class Volume:
 def reorient(
     array: np.ndarray, affine_ras: np.ndarray, source: str = ''
 ) -> Volume:
-    """A volume in LPS order out of an array of any axis order and flip.
+    """A volume in LPS orientation from an array of any orientation.
 
-    Axes are only swapped and flipped, never resampled: an oblique volume
-    keeps its slices, and its affine says how they lie.
+    Axes are swapped and flipped, not resampled: an oblique volume keeps its
+    slices, and its affine has their direction.
 
     Args:
-        array: HU, any three axes.
-        affine_ras: Turns the indices of the array into patient coordinates
-            in mm, right, anterior, superior (as NIfTI), (4, 4).
+        array: HU, three axes.
+        affine_ras: (4, 4), maps the indices of the array to patient
+            coordinates in mm: right, anterior, superior (RAS, as in NIfTI).
         source: File or folder that it was read from.
 
     Raises:
-        ValueError: If the affine is singular or no axis is superior.
+        ValueError: If the affine is singular.
     """
     import nibabel
 
@@ -102,17 +102,17 @@ def stack_slices(
     intervals: Sequence[int] | Ints,
     source: str,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Slices as one array, missing ones interpolated linearly.
+    """Stack slices to one array; missing ones are interpolated linearly.
 
     Args:
-        slices: Those that there are, (rows, columns) int16 each.
-        intervals: How many slice intervals each but the first lies behind
-            the one before, 1 where none is missing.
-        source: Folder that they come from.
+        slices: The existing slices, (rows, columns) int16 each.
+        intervals: Distance of each slice but the first to its predecessor in
+            slice intervals; 1 if none is missing between.
+        source: Folder of the slices, for messages.
 
     Returns:
         (slices, rows, columns) int16, and the index of each in `slices`, -1
-        where it was filled in, (slices,).
+        for interpolated ones, (slices,) int64.
 
     Raises:
         ValueError: If the volume would have more than `MAX_VOXELS`.

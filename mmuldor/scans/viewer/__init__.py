@@ -1,1 +1,1 @@
-"""A volume with its lesions as a page to scroll through."""
+"""A volume with its lesions as an HTML page."""

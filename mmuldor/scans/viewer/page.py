@@ -1,8 +1,8 @@
-"""A volume with its lesions as one page to scroll through in a browser.
+"""A volume with its lesions as one HTML page.
 
-The page needs no network and no other file. Its parts lie beside this file;
-HU are embedded slice by slice (see ``slice_codec``), so that windows are the
-reader's choice, and are inflated when they are looked at.
+The page needs no network and no other file. Its scripts are beside this
+module. HU are embedded slice by slice (see ``slice_codec``), so that the
+reader can choose the window; slices are decompressed when they are shown.
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ def write_volume_page(
     Args:
         path: HTML file.
         lesions: The lesions, numbered from 1.
-        volume: The scan they were found in.
-        notes: What was repaired in it.
-        max_bytes: About how large the page may be; slices are embedded more
-            coarsely where they would take more, and the page says so.
+        volume: The scan.
+        notes: What was repaired in the scan.
+        max_bytes: Approximate maximum size of the page. Larger volumes are
+            embedded at a lower resolution, which the page states.
         progress: Wraps the slices; gets their number.
 
     Returns:
-        How finely the slices were embedded.
+        The resolution of the embedded slices.
     """
     grid = choose_grid(volume.hu, max_bytes)
     style = _page_part('viewer.css')
@@ -120,7 +120,7 @@ def _page_part(name: str) -> str:
 
 
 def _filled(template: str, parts: dict[str, str]) -> str:
-    """In one pass, so that what is filled in is not filled in again."""
+    """Fill the template in one pass, so inserted text is not replaced."""
     names = '|'.join(parts)
     return re.sub(
         r'\{\{(' + names + r')\}\}', lambda found: parts[found[1]], template
@@ -128,13 +128,13 @@ def _filled(template: str, parts: dict[str, str]) -> str:
 
 
 def _hash(text: str) -> str:
-    """What a content security policy calls an inline script or style."""
+    """Hash of an inline script or style for a content security policy."""
     digest = hashlib.sha256(text.encode()).digest()
     return f'sha256-{base64.b64encode(digest).decode()}'
 
 
 def _inline(document: dict) -> str:
-    """JSON that nothing inside can end or turn into a tag."""
+    """JSON for an inline script; `<`, `>` and `&` are escaped."""
     text = json.dumps(document, separators=(',', ':'), allow_nan=False)
     for sign in '<>&':
         text = text.replace(sign, f'\\u{ord(sign):04x}')
@@ -147,7 +147,7 @@ def _document(
     notes: Sequence[str],
     grid: ReducedGrid,
 ) -> dict:
-    """What the script works on; pixels are the volume's own."""
+    """Data of the page's scripts; pixels are those of the volume."""
     return {
         'name': _name(volume),
         'source': volume.source,
@@ -196,7 +196,7 @@ def _lesion(number: int, lesion: Lesion) -> dict:
 
 
 def _flat_points(values: np.ndarray | None) -> list[float] | None:
-    """Coordinates in one row, x y x y ..., to 0.01 px."""
+    """Coordinates as a flat list x y x y ..., rounded to 0.01 px."""
     if values is None:
         return None
     return np.round(np.asarray(values, dtype=float).reshape(-1), 2).tolist()
