@@ -8,7 +8,7 @@ custom_imports = dict(
 
 default_hooks = dict(
     logger=dict(interval=20),
-    # A fifth faster on a CPU with AVX-512; results change by rounding only.
+    # 20 % faster on a CPU with AVX-512; results change by rounding only.
     channels_last=dict(type='mmuldor.ChannelsLastHook'),
     # ULDor trains "until minimizing the validation loss" (section 2.3).
     val_loss=dict(type='mmuldor.ValLossHook'),
@@ -18,29 +18,30 @@ default_hooks = dict(
         max_keep_ckpts=3,
         save_best=['val_loss', 'froc/mean'],
         rule=['less', 'greater']),
-    # Epochs without a smaller loss: one more than between two steps of the
-    # learning rate. MMEngine's own `min_delta` of 0.1 overlooks small steps.
+    # Patience is one epoch more than the interval between two steps of the
+    # learning rate. MMEngine's default `min_delta` of 0.1 is above the usual
+    # improvement of an epoch.
     early_stopping=dict(
         type='mmuldor.TrainingEarlyStoppingHook',
         monitor='val_loss',
         rule='less',
         min_delta=1e-6,
         patience=5),
-    # BatchNorm's running means, before anything is mined or validated.
+    # Averages BatchNorm's running statistics before mining and validation.
     sync_buffers=dict(type='SyncBuffersHook'),
     repeat=dict(type='mmuldor.RepeatHook'),
-    # Before the first iteration: do classes and channels fit?
+    # Checks classes and channels before the first iteration.
     model_check=dict(type='mmuldor.ModelCheckHook'),
     heads=dict(type='mmuldor.HeadExpansionHook'),
     visualization=dict(_delete_=True, type='mmuldor.CTVisualizationHook'))
 
-# Processes wait so long for each other (3 h, in s): longer than a check of all
-# files or a round of mining takes. NCCL's own 10 minutes are not.
+# Timeout of processes that wait for each other, 3 h in seconds. A check of all
+# files or a mining round may take longer than NCCL's default of 10 minutes.
 env_cfg = dict(dist_cfg=dict(timeout=10800))
 
-# Views that `--tta` of tools/test.py and tools/infer.py averages over.
+# Views of test-time augmentation, `--tta` of tools/test.py and tools/infer.py.
 tta = dict(
     flips=['horizontal'], slice_offsets_mm=[-1.0, 0.0, 1.0], iou_thr=0.5)
 
-# Another run of the same config: --cfg-options randomness.seed=1.
+# To repeat a training with another seed: --cfg-options randomness.seed=1.
 randomness = dict(seed=0)

@@ -1,13 +1,13 @@
-# Parts that models of several detectors share. A model names what it takes:
+# Parts that models of several detectors share, used by name:
 # `backbone=_base_.parts.resnet101`.
 parts = dict(
-    # Grey values after the window, the same in every slice.
+    # Grey values after windowing, the same for every slice.
     ct_preprocessor=dict(
         type='mmuldor.CTDataPreprocessor',
         mean=[50.0],
         std=[57.0],
         bgr_to_rgb=False),
-    # Grey values of 148 real slices after each of MVP-Net's three windows.
+    # Measured on 148 real slices, for each of MVP-Net's three windows.
     three_windows=dict(mean=[37.8, 115.5, 26.5], std=[62.5, 62.7, 35.6]),
     # ImageNet weights; a local file works as well.
     resnet101=dict(
@@ -16,7 +16,7 @@ parts = dict(
             type='Pretrained',
             checkpoint=(
                 'https://download.pytorch.org/models/resnet101-63fe2227.pth'))),
-    # ImageNet weights, spread over any number of channels.
+    # ImageNet weights, inflated to any number of channels.
     inflated=dict(type='mmuldor.InflatedInit'),
     swin=dict(_delete_=True, type='SwinTransformer', window_size=7),
     lesion_anchors=dict(

@@ -1,6 +1,6 @@
-# Sizes of the small siblings, which two CPU cores train from scratch: half of
-# ResNet-18's width, no layer frozen, BatchNorm learns its statistics, and
-# fewer, better balanced samples, so that little training suffices.
+# Sizes of the small models, which two CPU cores train from scratch: half of
+# ResNet-18's width, no frozen layer, BatchNorm that learns its statistics, and
+# fewer, better balanced samples for a short training.
 small_two_stage = dict(
     backbone=dict(
         depth=18,
@@ -12,7 +12,7 @@ small_two_stage = dict(
     rpn_head=dict(
         in_channels=64,
         feat_channels=64,
-        # Most lesions on P2 and P3: deep levels learn last.
+        # Assigns most lesions to P2 and P3, since deep levels learn slowly.
         anchor_generator=dict(
             base_sizes=[16, 32, 64, 128, 256], scales=[1.0, 1.41])),
     roi_head=dict(

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# As in mmdet: small steps of the backbone, a tight bound of the gradient.
+# As in mmdet: a lower learning rate of the backbone, gradient clipping.
 optim_wrapper = dict(
     optimizer=dict(weight_decay=0.0001),
     clip_grad=dict(max_norm=0.1),

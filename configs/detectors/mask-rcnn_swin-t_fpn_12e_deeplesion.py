@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# As in mmdet: no decay of norms and of what stands for positions.
+# As in mmdet: no weight decay of norms and position embeddings.
 optim_wrapper = dict(
     paramwise_cfg=dict(
         custom_keys=dict(

@@ -5,5 +5,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# A sum over all anchors: without a bound, the first steps diverge.
+# The loss is a sum over all anchors: without gradient clipping the first steps
+# diverge.
 optim_wrapper = dict(clip_grad=dict(max_norm=35, norm_type=2))

@@ -6,5 +6,5 @@ _base_ = [
     '../_base_/variants/lesion_types.py',
 ]
 
-# Every setting of the variant.
+# Copies all settings of the variant into this config.
 globals().update(_base_.typed)

@@ -1,4 +1,4 @@
-# The input varies: window, slice, size, flips to both sides.
+# Augmentation of window, slice, size, and flips in both directions.
 _base_ = './mask-rcnn_r101_fpn_12e_deeplesion.py'
 
 load_pipeline = [

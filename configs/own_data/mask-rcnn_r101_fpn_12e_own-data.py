@@ -1,5 +1,5 @@
-# A data set of data_prep/volumes_to_coco.py or data_prep/slices_to_coco.py:
-# its folder (`--out`) is the only line to change.
+# For a dataset of data_prep/volumes_to_coco.py or data_prep/slices_to_coco.py.
+# Change only its folder (`--out`).
 _base_ = '../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
 
 data_root = 'data/own/'

@@ -1,5 +1,5 @@
-# As mask-rcnn_r101_fpn_12e_own-data.py, with hard negatives mined: right where
-# every lesion is annotated, as whole masks of volumes have them.
+# mask-rcnn_r101_fpn_12e_own-data.py with hard negative mining, for data where
+# every lesion is annotated, as in masks of whole volumes.
 _base_ = '../uldor/uldor_r101_fpn_hnem-12e_deeplesion.py'
 
 data_root = 'data/own/'

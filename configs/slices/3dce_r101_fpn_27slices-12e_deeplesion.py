@@ -1,5 +1,5 @@
 # 3DCE's fusion (Yan et al., MICCAI 2018): slice triplets through one backbone,
-# their features joined.
+# with fused features.
 _base_ = [
     '../_base_/models/grouped/mask-rcnn_r101_fpn.py',
     '../_base_/datasets/deeplesion_27slices.py',

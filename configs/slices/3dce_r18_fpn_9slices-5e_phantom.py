@@ -1,5 +1,5 @@
 # 3DCE's fusion (Yan et al., MICCAI 2018): slice triplets through one backbone,
-# their features joined. The phantom needs `--neighbours 9`.
+# with fused features. The phantom needs `--neighbours 9`.
 _base_ = [
     '../_base_/models/grouped/mask-rcnn_r18_fpn_tiny.py',
     '../_base_/datasets/phantom_9slices.py',

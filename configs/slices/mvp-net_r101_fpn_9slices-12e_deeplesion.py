@@ -1,5 +1,5 @@
 # MVP-Net's input (Li et al., MICCAI 2019): windows through one backbone, their
-# features weighed and joined.
+# features weighted and fused.
 _base_ = [
     '../_base_/models/grouped/mask-rcnn_r101_fpn.py',
     '../_base_/datasets/deeplesion_9slices-3windows.py',

@@ -1,5 +1,5 @@
 # MVP-Net's input (Li et al., MICCAI 2019): windows through one backbone, their
-# features weighed and joined.
+# features weighted and fused.
 _base_ = [
     '../_base_/models/grouped/mask-rcnn_r18_fpn_tiny.py',
     '../_base_/datasets/phantom_3windows.py',

@@ -7,7 +7,7 @@ _base_ = [
 model = _base_.hnem_model
 default_hooks = dict(hnem=dict(type='mmuldor.HNEMHook'))
 
-# After RecistToMask, before the masks become arrays.
+# After RecistToMask and before LoadAnnotations, which reads instances.
 train_pipeline = _base_.train_pipeline
 train_pipeline.insert(3, dict(type='mmuldor.AddHardNegatives'))
 train_dataloader = dict(

@@ -1,5 +1,5 @@
-# Goes on from a Mask R-CNN of three epochs out of five, as the paper's rounds
-# do, so that both see the same number of iterations: set `load_from` to
+# Starts from a Mask R-CNN after three of five epochs, as the paper's rounds do,
+# so that both have the same number of iterations. Set `load_from` to
 # epoch_3.pth of mask-rcnn_r18_fpn_5e_phantom.
 _base_ = [
     '../mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py',
@@ -11,16 +11,17 @@ default_hooks = dict(
     hnem=dict(
         type='mmuldor.HNEMHook',
         mine_before_training=True,
-        # On two cores a worker would take from the detector what it spares.
+        # On two cores, workers would slow down the detector as much as they
+        # save.
         num_workers=0))
 
-# After RecistToMask, before the masks become arrays.
+# After RecistToMask and before LoadAnnotations, which reads instances.
 train_pipeline = _base_.train_pipeline
 train_pipeline.insert(3, dict(type='mmuldor.AddHardNegatives'))
 train_dataloader = dict(
     dataset=dict(_base_.hnem_data, pipeline=train_pipeline))
 
-# Where the cosine of Mask R-CNN stands after three of five epochs:
+# The learning rate of Mask R-CNN's cosine schedule after three of five epochs:
 # 0.0008 * (1 + cos(0.6 pi)) / 2.
 train_cfg = dict(max_epochs=2, val_interval=2)
 optim_wrapper = dict(optimizer=dict(lr=0.00028))

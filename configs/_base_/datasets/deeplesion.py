@@ -1,5 +1,5 @@
-# Input of the ULDor group's contemporaneous work: three neighbouring slices,
-# one wide window, 0.8 mm a pixel, long side at most 512 px.
+# Input as in other work of the ULDor group at that time: three neighbouring
+# slices, one wide window, 0.8 mm a pixel, long side at most 512 px.
 dataset_type = 'mmuldor.DeepLesionDataset'
 data_root = 'data/DeepLesion/'
 
@@ -22,7 +22,7 @@ train_pipeline = [
     dict(type='RandomFlip', prob=0.5),
     dict(type='PackDetInputs', meta_keys=meta_keys),
 ]
-# The validation loss: the training's targets, nothing random.
+# For the validation loss: targets as in training, but no random augmentation.
 val_loss_pipeline = [
     step for step in train_pipeline if step['type'] != 'RandomFlip'
 ]

@@ -1,4 +1,5 @@
-# 27 slices 2 mm apart, as 3DCE (default.yml of lesion_detector_3DCE).
+# 27 slices at intervals of 2 mm, as in 3DCE (default.yml of
+# lesion_detector_3DCE).
 _base_ = './deeplesion_9slices.py'
 
 load_pipeline = [

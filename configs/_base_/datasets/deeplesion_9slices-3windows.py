@@ -1,4 +1,4 @@
-# Nine slices 2 mm apart, three windows of each.
+# Nine slices at intervals of 2 mm, each in three windows.
 _base_ = ['./deeplesion_9slices.py', './mvp_windows.py']
 
 load_pipeline = [_base_.load_pipeline[0], _base_.mvp_windows]

@@ -1,4 +1,4 @@
-# Nine slices 2 mm apart.
+# Nine slices at intervals of 2 mm.
 _base_ = './deeplesion.py'
 
 load_pipeline = [

@@ -1,4 +1,4 @@
-# Without masks, for detectors that have no use for them.
+# Without masks, for detectors without a mask head.
 _base_ = './deeplesion.py'
 
 load_boxes = [

@@ -3,13 +3,13 @@ _base_ = './deeplesion.py'
 data_root = 'work_dirs/demo/phantom/'
 load_pipeline = [
     dict(type='mmuldor.LoadCTSlices', num_slices=3),
-    # Narrower than for DeepLesion: from scratch, contrast helps.
+    # Narrower than for DeepLesion: contrast helps a training from scratch.
     dict(type='mmuldor.WindowHU', windows=[(-250, 250)]),
 ]
-# Half of the pixels of the full-size configs, for two CPU cores.
+# About half of the pixels of the full-size configs, for two CPU cores.
 resize = dict(type='mmuldor.ResizeToSpacing', spacing_mm=1.2, max_size=352)
 
-# RecistToMask and LoadAnnotations, then what comes after the resizing.
+# RecistToMask and LoadAnnotations, then the steps after resizing.
 train_pipeline = [
     *load_pipeline,
     *_base_.train_pipeline[2:4],

@@ -1,4 +1,4 @@
-# Nine slices 1 mm apart.
+# Nine slices at intervals of 1 mm.
 _base_ = './phantom.py'
 
 load_pipeline = [

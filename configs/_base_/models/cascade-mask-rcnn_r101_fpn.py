@@ -5,7 +5,7 @@ model = dict(
     backbone=_base_.parts.resnet101,
     rpn_head=dict(anchor_generator=_base_.parts.lesion_anchors),
     roi_head=dict(
-        # A list is replaced whole: the heads of the three stages.
+        # Configs cannot merge lists, so all three stages' heads are stated.
         bbox_head=[
             dict(head, num_classes=1)
             for head in _base_.model.roi_head.bbox_head

@@ -1,6 +1,6 @@
 _base_ = ['./cascade-mask-rcnn_r101_fpn.py', '../small.py']
 
-# Lists are replaced whole: heads and samplers of the three stages.
+# Configs cannot merge lists, so heads and samplers of all stages are stated.
 model = dict(
     _base_.small_two_stage,
     roi_head=dict(

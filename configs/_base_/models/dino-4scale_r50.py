@@ -1,5 +1,5 @@
-# Values of mmdet's dino-4scale_r50_8xb2-12e_coco.py, which cannot be a base:
-# it comes with data and a schedule of its own.
+# Values of mmdet's dino-4scale_r50_8xb2-12e_coco.py, which cannot be a base,
+# since it includes data and a schedule.
 _base_ = '../parts.py'
 
 attention = dict(embed_dims=256, num_levels=4, dropout=0.0)

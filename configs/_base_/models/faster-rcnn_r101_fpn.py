@@ -5,5 +5,5 @@ model = dict(
     backbone=_base_.parts.resnet101,
     rpn_head=dict(anchor_generator=_base_.parts.lesion_anchors),
     roi_head=dict(bbox_head=dict(num_classes=1)),
-    # FROC reads detections far below COCO's usual 0.05.
+    # FROC needs detections with scores far below COCO's usual 0.05.
     test_cfg=dict(rcnn=dict(score_thr=0.001)))

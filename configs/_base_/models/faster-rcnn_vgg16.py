@@ -1,8 +1,8 @@
 # Faster R-CNN of Yan et al. as their lab runs it on DeepLesion
 # (rsummers11/CADLab, lesion_detector_3DCE, framework "Faster"): VGG-16 without
-# its fourth pooling, 16 to 96 px anchors on the one map, two layers of 2048,
-# 32 samples. Here RoIAlign stands for RoI pooling, mmdet's box loss for
-# smooth L1 of weight 10, and there is no dropout.
+# its fourth pooling, anchors of 16 to 96 px on one map, two layers of 2048,
+# 32 samples. Differences: RoIAlign instead of RoI pooling, mmdet's box loss
+# instead of smooth L1 with weight 10, no dropout.
 _base_ = './faster-rcnn_r101_fpn.py'
 
 model = dict(

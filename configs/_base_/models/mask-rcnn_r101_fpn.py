@@ -1,4 +1,4 @@
-# Only the mask branch more than the model without one.
+# The Faster R-CNN model with a mask branch.
 _base_ = './faster-rcnn_r101_fpn.py'
 
 model = dict(

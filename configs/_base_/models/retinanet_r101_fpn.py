@@ -3,8 +3,8 @@ _base_ = ['mmdet::_base_/models/retinanet_r50_fpn.py', '../parts.py']
 model = dict(
     data_preprocessor=_base_.parts.ct_preprocessor,
     backbone=_base_.parts.resnet101,
-    # From P2 on, since half of the lesions are under 16 px: its anchors are
-    # 16, 20 and 25 px.
+    # Levels from P2 on, whose anchors are 16, 20 and 25 px: half of the
+    # lesions are smaller than 16 px.
     neck=dict(start_level=0, add_extra_convs='on_output', num_outs=5),
     bbox_head=dict(
         num_classes=1,

@@ -1,5 +1,5 @@
-# Values of mmdet's rtmdet_s_8xb32-300e_coco.py, which cannot be a base: it
-# comes with data and a schedule of its own.
+# Values of mmdet's rtmdet_s_8xb32-300e_coco.py, which cannot be a base, since
+# it includes data and a schedule.
 _base_ = '../parts.py'
 
 norm = dict(type='SyncBN')

@@ -1,4 +1,5 @@
-# A sibling for two CPU cores, trained from scratch; SyncBN is for GPUs.
+# A small model for two CPU cores, trained from scratch, with BN instead of
+# SyncBN, which needs GPUs.
 _base_ = './rtmdet_s.py'
 
 norm = dict(type='BN')
@@ -11,6 +12,6 @@ model = dict(
         init_cfg=None),
     neck=dict(
         in_channels=[64, 128, 256], out_channels=64, norm_cfg=norm),
-    # As RTMDet-l: boxes have a positive size from the first iteration on.
+    # As in RTMDet-l, so that box sizes are positive from the first iteration.
     bbox_head=dict(
         in_channels=64, feat_channels=64, exp_on_reg=True, norm_cfg=norm))

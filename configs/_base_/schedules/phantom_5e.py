@@ -1,4 +1,4 @@
-# From scratch and short: AdamW learns faster than the paper's SGD.
+# Short, from random weights: AdamW converges faster than the paper's SGD.
 _base_ = './uldor_12e.py'
 
 train_cfg = dict(max_epochs=5, val_interval=5)

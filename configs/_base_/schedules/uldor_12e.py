@@ -9,5 +9,5 @@ optim_wrapper = dict(
 param_scheduler = [
     dict(type='StepLR', by_epoch=True, step_size=4, gamma=0.1),
 ]
-# The rate above is for this many images an iteration; it follows the batch.
+# Images an iteration for the rate above, which is scaled to other batches.
 auto_scale_lr = dict(enable=True, base_batch_size=2)

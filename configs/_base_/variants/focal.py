@@ -1,4 +1,4 @@
-# Focal loss (Lin et al., ICCV 2017) in the box head, a rival of HNEM.
+# Focal loss (Lin et al., ICCV 2017) in the box head, compared with HNEM.
 focal = dict(
     roi_head=dict(
         bbox_head=dict(

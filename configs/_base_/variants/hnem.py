@@ -1,7 +1,7 @@
-# Mined hard negatives are a second class.
+# Mined hard negatives form a second class.
 hnem_data = dict(metainfo=dict(classes=('lesion', 'false_positive')))
 hnem_model = dict(
     roi_head=dict(
         bbox_head=dict(num_classes=2), mask_head=dict(num_classes=2)),
-    # The limit is over both classes together: room for 100 lesions still.
+    # The limit is over both classes: 200 leaves room for 100 lesions.
     test_cfg=dict(rcnn=dict(max_per_img=200)))

@@ -1,6 +1,6 @@
-# Eight types as classes. DeepLesion gives types for its validation and test
-# splits only, so the validation split is trained on, and nothing is left to
-# validate with: the weights of the last epoch count.
+# Eight lesion types as classes. DeepLesion has types for its validation and
+# test splits only, so training uses the validation split, there is no
+# validation, and the weights of the last epoch are the result.
 typed = dict(
     model=dict(
         roi_head=dict(

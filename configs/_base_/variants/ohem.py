@@ -1,3 +1,3 @@
-# Online hard example mining (Shrivastava et al., CVPR 2016), a rival of HNEM:
-# the RoIs of the largest loss are trained on, inside each image.
+# Online hard example mining (Shrivastava et al., CVPR 2016), compared with
+# HNEM: in each image, the RoIs of the highest loss are used for training.
 ohem = dict(train_cfg=dict(rcnn=dict(sampler=dict(type='OHEMSampler'))))

@@ -1,5 +1,6 @@
-# HNEM for data with missing annotations: what scores above half of the
-# annotated lesions is spared, and its region ignored by both assigners.
+# HNEM for data with missing annotations. Hard negatives that score above the
+# median of the annotated lesions may be lesions, so they are left out
+# ("spared"): both assigners ignore their regions.
 spare_hook = dict(spare_quantile=0.5)
 spare_model = dict(
     train_cfg=dict(

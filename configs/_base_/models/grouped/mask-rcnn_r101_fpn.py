@@ -1,5 +1,5 @@
 # Nine groups of three channels go through one backbone; their features are
-# joined.
+# fused.
 _base_ = '../mask-rcnn_r101_fpn.py'
 
 model = dict(
