@@ -1,11 +1,10 @@
-"""Build mmcv's own NMS and RoIAlign for the CPU, and nothing else of it.
+"""Build only NMS and RoIAlign of mmcv, for the CPU.
 
     python benchmarks/build_ops.py
 
-A minute instead of the 47 of all of mmcv. Fetches the sources of the installed
-version with pip; needs a C++ compiler and ninja. Prints the file that
-`stages/bench_ops.py` and `tests/ops/make_reference.py` take by
-``--extension``.
+Takes a minute instead of 47 for all of mmcv. Downloads the sources of the
+installed version with pip; needs a C++ compiler and ninja. Prints the file for
+``--extension`` of `stages/bench_ops.py` and `tests/ops/make_reference.py`.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ from benchmarks.timing import ROOT
 from mmuldor.cli.errors import user_errors
 
 PACKAGE = 'onedl-mmcv'
-# An extension fits the versions that it was built with alone.
+# An extension works only with the versions that it was built for.
 BUILT = ROOT.joinpath(
     'work_dirs/ops',
     f'mmcv-{version(PACKAGE)}_torch-{version("torch")}_'
     f'{sys.implementation.cache_tag}',
     'mmcv_ops.so',
 )
-# One unit of mmcv's own files, and Python's names of three of its functions.
+# mmcv's source files as one unit, with Python names for three functions.
 UNIT = """
 #include <torch/extension.h>
 #include "cpu/nms.cpp"
@@ -56,11 +55,11 @@ PYBIND11_MODULE(TORCH_EXTENSION_NAME, m) {
 
 
 def build(target: Path = BUILT) -> Path:
-    """The extension module's file, built where it is not there.
+    """The extension module's file, built if it does not exist.
 
     Raises:
-        RuntimeError: If pip finds no sources, or they do not compile; what
-            failed has been printed.
+        RuntimeError: If pip finds no sources, or they do not compile; pip and
+            the compiler print the reason.
     """
     if target.is_file():
         return target
@@ -83,12 +82,14 @@ def build(target: Path = BUILT) -> Path:
 
 
 def fetch_sources(folder: Path) -> Path:
-    """mmcv's folder of sources, of the installed version."""
-    wanted = f'{PACKAGE}=={version(PACKAGE)}'
+    """Download mmcv's sources of the installed version; returns the folder."""
+    requirement = f'{PACKAGE}=={version(PACKAGE)}'
     words = ['download', '-q', '--no-deps', '--no-binary=:all:']
-    words += ['--dest', str(folder), wanted]
+    words += ['--dest', str(folder), requirement]
     if subprocess.run([sys.executable, '-m', 'pip', *words]).returncode:
-        raise RuntimeError(f'pip must find the sources of {wanted}; see above')
+        raise RuntimeError(
+            f'pip must find the sources of {requirement}; see above'
+        )
     (archive,) = folder.glob('*.tar.gz')
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter='data')

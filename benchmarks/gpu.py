@@ -1,12 +1,12 @@
-"""What needs a GPU: the tests marked for it, the benchmarks' rows for it.
+"""Run the tests and benchmarks that need a GPU.
 
-    python benchmarks/gpu.py                 what `make gpu` does
-    python benchmarks/gpu.py --device cpu    the same on small sizes, a trial
+    python benchmarks/gpu.py                 like `make gpu`
+    python benchmarks/gpu.py --device cpu    a trial with small sizes on a CPU
 
-Takes ten minutes at most, uses the packages of its interpreter, installs
-nothing, and needs no network and no model: it makes a small phantom and trains
-on it. Results go to `benchmarks/results/*-cuda.json` and into the tables of
-benchmarks/README.md, with the card's name; those of a trial go nowhere.
+Takes at most ten minutes. Installs nothing and needs neither network nor a
+model: it makes a small phantom and trains on it. Results are written to
+`benchmarks/results/*-cuda.json` and into the tables of benchmarks/README.md,
+with the name of the GPU; those of a trial are not.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CONFIG = 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
 
 
 class Sizes(NamedTuple):
-    """How much is made, trained and timed."""
+    """Sizes of the phantom, of the training and of the benchmarks."""
 
     splits: tuple[int, int, int]
     size_px: int
@@ -53,7 +53,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add('--device', default='cuda:0', help="'cuda:0' or 'cpu'")
-    add('--minutes', type=float, default=10, help='at most so long')
+    add('--minutes', type=float, default=10, help='time limit')
     add('--work', type=Path, default=ROOT / 'work_dirs/gpu')
     add('--note', default='', help='what else runs on the machine')
     add('--only', nargs='+', choices=('tests', *ON_GPU))
@@ -61,7 +61,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run everything, write the tables, say what failed."""
+    """Run everything, write the tables, list the results.
+
+    Raises:
+        SystemExit: If a job failed or did not run.
+    """
     args = parse_args(argv)
     check_device(args.device)
     end = time.monotonic() + 60 * args.minutes
@@ -84,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def check_device(device: str) -> None:
-    """Raise ValueError without the GPU that is asked for."""
+    """Raise ValueError if the requested GPU does not exist."""
     import torch
 
     if device == 'cpu':
@@ -98,7 +102,7 @@ def check_device(device: str) -> None:
 
 
 def plan(args: argparse.Namespace) -> list[tuple[str, list[str]]]:
-    """What runs, in order: to prepare, the tests, the benchmarks."""
+    """The jobs in order: preparation, tests, benchmarks."""
     sizes = SMALL if args.device == 'cpu' else FULL
     data, work = args.work / 'phantom', args.work / 'mask_rcnn'
     model = work / f'epoch_{sizes.epochs}.pth'
@@ -158,7 +162,7 @@ def benchmark(
 
 
 def run(words: list, args: argparse.Namespace, end: float) -> str:
-    """One command; how it ended."""
+    """Run a command until it or the time ends; returns its outcome."""
     left = end - time.monotonic()
     if left < 5:
         return f'not run: {args.minutes:g} minutes are over'

@@ -1,6 +1,6 @@
-"""Real data where it is, stand-ins of the same size where it is not.
+"""Inputs of benchmarks: real DeepLesion data, or synthetic data of its size.
 
-Real DeepLesion files are looked for under `MMULDOR_REAL_DATA`.
+Real files are read from the folder `MMULDOR_REAL_DATA`, if it exists.
 """
 
 from __future__ import annotations
@@ -16,19 +16,23 @@ from mmuldor.classes import UNKNOWN_TYPE
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections
 
-# Lesions, images and detections of the real files.
+# Numbers of lesions, images and detections in the real files.
 PAIRS, IMAGES, DETECTIONS = 5983, 4817, 86314
 
 
 def real(name: str) -> Path | None:
-    """A file or folder of the real data, None where it is not."""
+    """A file or folder of the real data, None if it does not exist."""
     default = ROOT.parent / 'shared/data'
     path = Path(os.environ.get('MMULDOR_REAL_DATA', default)) / name
     return path if path.exists() else None
 
 
 def recist_pairs() -> tuple[np.ndarray, str]:
-    """Endpoints (n, 4, 2) in px, pixel centres at integers; and whose."""
+    """Endpoints (n, 4, 2) in px, pixel centres at integers.
+
+    Returns:
+        The endpoints, and 'real' or 'synthetic'.
+    """
     table = real('deeplesion_sample/DL_info.csv')
     if table is not None:
         raw = iterate_rows(read_bytes(table))
@@ -45,7 +49,7 @@ def recist_pairs() -> tuple[np.ndarray, str]:
 
 
 def lesions_and_detections() -> tuple[GroundTruth, Detections, str]:
-    """A test split and a detector's output on it; and whose."""
+    """A test split, detections on it, and 'real' or 'synthetic'."""
     files = [
         real('froc/3dce_3slice_test_detections.npz'),
         real('deeplesion_sample/DL_info.csv'),
@@ -63,12 +67,12 @@ def lesions_and_detections() -> tuple[GroundTruth, Detections, str]:
         len(ids),
     )
     images = np.repeat(np.arange(len(ids)), stored['counts'])
-    found = stored['dets'].astype(np.float64)
-    return truth, _detections(images, found[:, :4], found[:, 4]), 'real'
+    dets = stored['dets'].astype(np.float64)
+    return truth, _detections(images, dets[:, :4], dets[:, 4]), 'real'
 
 
 def synthetic_truth(images: int) -> GroundTruth:
-    """One lesion an image."""
+    """Ground truth of one random lesion an image."""
     rng = np.random.default_rng(1)
     corner = rng.uniform(50, 400, (images, 2))
     boxes = np.hstack([corner, corner + rng.uniform(8, 60, (images, 2))])
@@ -76,7 +80,7 @@ def synthetic_truth(images: int) -> GroundTruth:
 
 
 def synthetic_detections(truth: GroundTruth, count: int) -> Detections:
-    """So many, spread over the images, near their lesions or anywhere."""
+    """Random detections, shifted by 0 to 100 px from lesions."""
     rng = np.random.default_rng(2)
     rows = rng.integers(len(truth.lesion_boxes), size=count)
     boxes = truth.lesion_boxes[rows]

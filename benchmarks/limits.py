@@ -1,4 +1,4 @@
-"""What a device could do at most, and what a training iteration asks of it."""
+"""Maximum rates of a device, and the operations of a training iteration."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from mmuldor.upstream.torch_dispatch import (
 
 
 def matrix_rate(device: str, dtype: torch.dtype) -> float:
-    """The best measured rate of square matrices, two operations an element.
+    """Highest measured rate of square matrix products, operations a second.
 
-    In TF32 where a GPU has it: its convolutions take that by default.
+    In TF32 if the GPU has it, as convolutions use it by default.
     """
     sides = (4096, 8192) if device != 'cpu' else (1024, 2048)
     before = torch.get_float32_matmul_precision()
@@ -37,44 +37,45 @@ def _matrix_rate(device: str, dtype: torch.dtype, side: int) -> float:
 
 
 def copy_rate(device: str) -> float:
-    """Bytes a second, read and written, of a copy that no cache holds."""
+    """Bytes a second, read plus written, of a copy larger than any cache."""
     source = torch.ones(2**28, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
     return 2 * source.nbytes / _seconds(lambda: target.copy_(source), device)
 
 
 def flops(work: Callable[[], object]) -> int:
-    """Floating-point operations of its matrix products and convolutions."""
+    """Floating-point operations of matrix products and convolutions."""
     with FlopCounterMode(display=False) as counter:
         work()
     return counter.get_total_flops()
 
 
 def traffic(work: Callable[[], object]) -> int:
-    """Bytes of all operators' inputs and outputs, as if no cache held any."""
+    """Bytes of all operators' inputs and outputs, as if there was no cache."""
     with _Traffic() as counter:
         work()
     return counter.total
 
 
 class _Traffic(TorchDispatchMode):
-    """Adds up what every operator is given and gives."""
+    """Adds up the bytes of inputs and outputs of every operator."""
 
     def __init__(self) -> None:
         super().__init__()
         self.total = 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        found = func(*args, **(kwargs or {}))
-        given, gives = _tensors((args, kwargs)), _tensors(found)
-        places = {tensor.untyped_storage().data_ptr() for tensor in given}
-        # Views and empty memory touch no element.
+        result = func(*args, **(kwargs or {}))
+        inputs, outputs = _tensors((args, kwargs)), _tensors(result)
+        storages = {tensor.untyped_storage().data_ptr() for tensor in inputs}
+        # Views and empty tensors read and write no element.
         is_view = not is_mutable(func) and any(
-            tensor.untyped_storage().data_ptr() in places for tensor in gives
+            tensor.untyped_storage().data_ptr() in storages
+            for tensor in outputs
         )
         if not is_view and 'empty' not in func.name():
-            self.total += sum(tensor.nbytes for tensor in given + gives)
-        return found
+            self.total += sum(tensor.nbytes for tensor in inputs + outputs)
+        return result
 
 
 def _tensors(tree: object) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""Models and data that the benchmarks of training and mining share."""
+"""Models and loaders that the benchmarks of training and mining share."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def add_model(
     run: str,
     images: int | None = None,
 ) -> None:
-    """The arguments that choose a trained model and images it is timed on.
+    """Add the arguments that choose a trained model and its images.
 
     Args:
-        parser: Gets them.
-        config: Of the model that is the default.
-        run: The demo's checkpoint that is the default, in `DEMO`.
-        images: The default number of images; None has no such argument.
+        parser: The parser.
+        config: Default config of the model.
+        run: Default checkpoint, a file in `DEMO`.
+        images: Default number of images; None: without this argument.
     """
     add = parser.add_argument
     add('--config', type=Path, default=config, help='of the model')
@@ -51,14 +51,14 @@ def chosen(args: argparse.Namespace) -> tuple[Config, str]:
     """The config and the checkpoint of the arguments.
 
     Raises:
-        FileNotFoundError: If the demo's are wanted and it was not run.
+        FileNotFoundError: If the checkpoint does not exist.
     """
     config = load_config(str(args.config))
     checkpoint = args.checkpoint or DEMO / args.run
     if not checkpoint.is_file():
         raise FileNotFoundError(
-            f'this benchmark needs the model {checkpoint}, which is not '
-            'there. Run `make demo` first, or pass `--checkpoint`.'
+            f'this benchmark needs the model {checkpoint}, which does not '
+            'exist. Run `make demo` first, or pass `--checkpoint`.'
         )
     if args.data_root:
         for split in ('train', 'val', 'test'):
@@ -71,13 +71,13 @@ def chosen(args: argparse.Namespace) -> tuple[Config, str]:
 
 
 def build(config: Config, checkpoint: str | None, device: str):
-    """The model on a device, with its weights; and its optimiser."""
+    """The model on a device with its weights, and its optimiser."""
     from mmdet.registry import MODELS
     from mmengine.optim import build_optim_wrapper
 
-    # As MMEngine's runner does.
+    # As in MMEngine's runner.
     cv2.setNumThreads(0)
-    # One line for every weight otherwise.
+    # Without this, MMEngine logs a line for every weight.
     MMLogger.get_instance('mmengine', log_level='WARNING')
     init_default_scope('mmdet')
     torch.manual_seed(0)
@@ -93,7 +93,7 @@ def build(config: Config, checkpoint: str | None, device: str):
 
 
 def loader(config: Config, images: int):
-    """The training loader over the first so many images."""
+    """The training loader of the first `images` images."""
     settings = config.train_dataloader.copy()
     settings.dataset = dict(settings.dataset, indices=images)
     return Runner.build_dataloader(settings, seed=0)
@@ -107,7 +107,7 @@ def epoch(model, optimiser, batches) -> None:
 
 
 def synchronise(device: str) -> Callable[[], object]:
-    """What waits until a device has done its work."""
+    """A function that waits until a device has finished its work."""
     if device == 'cpu':
         return lambda: None
     return lambda: torch.cuda.synchronize(device)

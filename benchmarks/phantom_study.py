@@ -1,12 +1,12 @@
-"""The study of ULDor's claims on a phantom: train, test, write up.
+"""The phantom study of ULDor's claims: train, test, write the report.
 
     python benchmarks/phantom_study.py              all of it, about 5 hours
     python benchmarks/phantom_study.py --hours 2    start no piece after 2 h
     python benchmarks/phantom_study.py --only systems missing
-    python benchmarks/phantom_study.py --write      write up what is there
+    python benchmarks/phantom_study.py --write      only write the report
 
-What `benchmarks/results/phantom-study/` holds already is not done again, so
-the command goes on where it stopped. Data, checkpoints and logs are in
+Pieces with a result in `benchmarks/results/phantom-study/` are skipped, so the
+command continues where it stopped. Data, checkpoints and logs are in
 `work_dirs/study`.
 """
 
@@ -50,7 +50,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--hours', type=float, help='start no further piece after this time'
     )
     parser.add_argument(
-        '--write', action='store_true', help='write up, and run nothing'
+        '--write', action='store_true', help='write the report, run nothing'
     )
     parser.add_argument(
         '--work-dir',
@@ -61,7 +61,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run what is missing, then write up what is there."""
+    """Run the missing pieces, then write the report."""
     args = parse_args(argv)
     places = Places(
         ROOT, Path(args.work_dir), ROOT / 'benchmarks/results/phantom-study'
@@ -72,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_study(
         places.results,
         ROOT / 'benchmarks/phantom-study.md',
-        # Exchanges of patients test these trainings, not the methods.
+        # No permutation tests: exchanging patients compares these trainings,
+        # not the methods.
         Settings(num_permutations=0),
         lambda title: print(f'  {title}', flush=True),
     )
@@ -81,12 +82,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run_missing(
     places: Places, groups: Sequence[str], hours: float | None
 ) -> None:
-    """Run the pieces of these groups that have no record."""
+    """Run the pieces of these groups that have no result yet."""
     began = time.monotonic()
     plan = {piece.name: piece for piece in make_plan()}
-    wanted = [piece for piece in plan.values() if piece.group in groups]
-    todo = [piece for piece in wanted if not places.record(piece).is_file()]
-    print(f'{len(wanted) - len(todo)} of {len(wanted)} pieces are done')
+    chosen = [piece for piece in plan.values() if piece.group in groups]
+    todo = [piece for piece in chosen if not places.record(piece).is_file()]
+    print(f'{len(chosen) - len(todo)} of {len(chosen)} pieces are done')
     make_data(ROOT, places.data)
     describe_testset(
         places.data / 'test.json',

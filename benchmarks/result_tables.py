@@ -1,11 +1,12 @@
-"""Write the results of README.md and configs/*/ from what was measured.
+"""Write the measured results into README.md and configs/*/.
 
     python benchmarks/result_tables.py --demo work_dirs/demo   # of `make demo`
     python benchmarks/result_tables.py                         # write again
 
 The first command copies the table and the times of a demo to
-benchmarks/results/demo.json. Both then write every table between its marks,
-and the metrics of the metafiles, from that file and from the phantom study.
+benchmarks/results/demo.json. Both commands then write every table between its
+marks, and the metrics of the metafiles, from that file and from the phantom
+study.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ STUDY_LINK = '[phantom study](../../benchmarks/phantom-study.md)'
 
 
 def read_demo(folder: Path) -> dict:
-    """What demo.json holds, from the folder of a finished demo."""
+    """The content of demo.json, from the folder of a finished demo."""
     keys = ('name', 'fp_rates', 'sensitivity', 'mean')
     rows = read_json(folder / 'report/table.json')
     return {

@@ -1,7 +1,7 @@
-"""Rows of a result, and how their figures are shown.
+"""Rows of a result file, and their values as text.
 
-A row is what was timed, each kind with its median and spread, and one figure:
-a ratio, a share or a time, with the value wanted of it.
+A row has the median and spread of each timed kind of work, and one value: a
+ratio, a fraction or a time, with its target.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def row(
     """A row of a result file.
 
     Args:
-        name: The case.
-        seconds: Of every kind.
-        what: Names the figure and its unit, like 'times faster'.
-        value: The figure.
-        wanted: '<=' or '>=' and the value that it should reach.
-        why: Why, should it not; left out where it does.
+        name: Name of the case.
+        seconds: Times by kind of work, s.
+        what: Name and unit of the value, for example 'times faster'.
+        value: The value.
+        wanted: Target of the value: '<=' or '>=' and a limit.
+        why: The reason if the target is not reached; dropped if it is.
     """
     reached = None
     if wanted is not None:
@@ -63,35 +63,35 @@ def times_faster(
     wanted: float | None = None,
     why: str = '',
 ) -> dict:
-    """A row whose figure is the ratio of two kinds' medians."""
+    """A row whose value is the ratio of the medians of two kinds."""
     ratio = float(np.median(seconds[other]) / np.median(seconds[ours]))
     limit = None if wanted is None else ('>=', wanted)
     return row(name, seconds, f'{other} / {ours}', ratio, limit, why)
 
 
-def medians(found: dict) -> str:
-    """The kinds of a row with their medians."""
+def median_text(entry: dict) -> str:
+    """The kinds of work of a row with their medians."""
     return ', '.join(
-        f'{kind} {shown_time(spread["median_s"])}'
-        for kind, spread in found['kinds'].items()
+        f'{kind} {time_text(spread["median_s"])}'
+        for kind, spread in entry['kinds'].items()
     )
 
 
-def shown_value(found: dict) -> str:
-    """The figure of a row."""
-    return f'{found["value"]:.3g} ({found["what"]})'
+def value_text(entry: dict) -> str:
+    """The value of a row with its unit."""
+    return f'{entry["value"]:.3g} ({entry["what"]})'
 
 
-def wanted(found: dict) -> str:
-    """What was wanted of a row's figure, and whether it was reached."""
-    if found['wanted'] is None:
+def target_text(entry: dict) -> str:
+    """The target of a row, and whether it was reached."""
+    if entry['wanted'] is None:
         return ''
-    sign, limit = found['wanted']
-    return f'{sign} {limit:g}: {"yes" if found["reached"] else "no"}'
+    sign, limit = entry['wanted']
+    return f'{sign} {limit:g}: {"yes" if entry["reached"] else "no"}'
 
 
-def shown_time(seconds: float) -> str:
-    """Three digits with a fitting unit."""
+def time_text(seconds: float) -> str:
+    """A time in s, ms or us with three digits."""
     for unit, scale in (('s', 1), ('ms', 1e3)):
         if seconds * scale >= 1:
             return f'{seconds * scale:.3g} {unit}'

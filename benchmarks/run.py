@@ -1,13 +1,13 @@
-"""All benchmarks in turn, then their table: what `make bench` does.
+"""Run all benchmarks and write their tables: `make bench`.
 
     python benchmarks/run.py
     python benchmarks/run.py --only froc masks
-    python benchmarks/run.py --only ops         which needs a C++ compiler
+    python benchmarks/run.py --only ops         needs a C++ compiler
     python benchmarks/run.py --device cuda:0 --only mining training inference
-    python benchmarks/run.py --write            the table alone
+    python benchmarks/run.py --write            write the tables only
 
-A stage that fails is named at the end; the others still run. Needs the models
-of `make demo`; real data is used where `MMULDOR_REAL_DATA` has it.
+If a stage fails, the others still run, and it is named at the end. Needs the
+models of `make demo`. Real data is used if `MMULDOR_REAL_DATA` has it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the stages, write the table, say what failed."""
+    """Run the stages and write the tables.
+
+    Raises:
+        RuntimeError: If stages failed; names them.
+    """
     args = parse_args(argv)
     stages = [] if args.write else args.only
     if args.device != 'cpu':
@@ -54,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def run(stage: str, args: argparse.Namespace) -> bool:
-    """One stage as a process of its own; whether it ended well."""
+    """Run a stage in its own process; returns whether it succeeded."""
     words = [sys.executable, f'benchmarks/stages/bench_{stage}.py']
     if stage in ON_GPU:
         words += ['--device', args.device]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.rows import medians
+from benchmarks.rows import median_text
 from benchmarks.timing import RESULTS
 from mmuldor.io.json_files import read_json, replacing
 
-# Stage: its heading.
+# Heading of each stage.
 STAGES = {
     'setup': 'Set-up',
     'store': 'Loader',
@@ -31,10 +31,10 @@ _HEAD = '| case | median | figure | wanted | reached |\n|---|---|---:|---|---|'
 
 
 def write_tables(readme: Path) -> None:
-    """Replace what stands between the two marks.
+    """Replace the text between the two marks.
 
     Raises:
-        ValueError: If the marks are not there.
+        ValueError: If a mark is missing.
     """
     text = readme.read_text(encoding='utf-8')
     before, begin, rest = text.partition(BEGIN)
@@ -48,7 +48,7 @@ def write_tables(readme: Path) -> None:
 
 
 def tables() -> str:
-    """One section a stage, CPU and GPU; what has no file is "not run"."""
+    """A section for each stage on CPU and GPU; "not run" without a file."""
     parts = []
     for stage, heading in STAGES.items():
         parts.append(f'### {heading}\n')
@@ -74,23 +74,23 @@ def section(result: dict) -> str:
     lines += map(line, result['rows'])
     if 'operators' in result:
         shares = [
-            f'`{found["operator"]}` {100 * found["share"]:.0f} %'
-            for found in result['operators']
+            f'`{entry["operator"]}` {100 * entry["share"]:.0f} %'
+            for entry in result['operators']
         ]
         lines.append(f'\nOperators by their own time: {", ".join(shares)}.')
     return '\n'.join(lines) + '\n'
 
 
-def line(found: dict) -> str:
-    """One row; its reason, where it misses what was wanted."""
-    goal = found['wanted']
+def line(entry: dict) -> str:
+    """A row of a table, with the reason if it misses its target."""
+    target = entry['wanted']
     cells = [
-        found['name'],
-        medians(found),
-        f'**{found["value"]:.3g}** {found["what"]}',
-        '' if goal is None else f'{goal[0]} {goal[1]:g}',
-        {None: '', True: 'yes', False: 'no'}[found['reached']],
+        entry['name'],
+        median_text(entry),
+        f'**{entry["value"]:.3g}** {entry["what"]}',
+        '' if target is None else f'{target[0]} {target[1]:g}',
+        {None: '', True: 'yes', False: 'no'}[entry['reached']],
     ]
-    if found['why']:
-        cells[-1] += f': {found["why"]}'
+    if entry['why']:
+        cells[-1] += f': {entry["why"]}'
     return '| ' + ' | '.join(cells) + ' |'

@@ -1,4 +1,4 @@
-"""What the benchmarks share: repeats in turn and the result file."""
+"""Timing and result files that all benchmarks share."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.rows import medians, shown_value, wanted
+from benchmarks.rows import median_text, target_text, value_text
 from mmuldor.io.json_files import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / 'benchmarks/results'
-# Made by `make demo`.
+# Output folder of `make demo`.
 DEMO = ROOT / 'work_dirs/demo'
 _PACKAGES = ('numpy', 'torch', 'onedl-mmcv', 'onedl-mmdetection')
 
@@ -52,13 +52,18 @@ def alternate(
     repeats: int,
     prepare: Callable[[], object] = lambda: None,
 ) -> dict[str, list[float]]:
-    """Seconds of every kind of work, in turn, after a round to warm up.
+    """Time several kinds of work alternately, after a warm-up round.
+
+    Alternating spreads the noise of the machine evenly over the kinds.
 
     Args:
-        works: By name.
+        works: Functions by name.
         repeats: Timed rounds.
-        prepare: Called before and after each work, untimed before, timed
-            after: a GPU's synchronisation.
+        prepare: Called before each function, untimed, and after it, timed:
+            the synchronisation of a GPU.
+
+    Returns:
+        Seconds of each round by name.
     """
     seconds = {kind: [] for kind in works}
     rounds = range(repeats + 1)
@@ -75,8 +80,8 @@ def alternate(
 
 
 def circumstances(device: str = 'cpu') -> dict:
-    """What figures depend on: command, machine, versions."""
-    found = {name: _version(name) for name in _PACKAGES}
+    """Conditions of a measurement: command, machine, versions."""
+    versions = {name: _version(name) for name in _PACKAGES}
     machine = {
         'processor': _processor(),
         'cores': os.cpu_count(),
@@ -96,7 +101,7 @@ def circumstances(device: str = 'cpu') -> dict:
         'command': ' '.join([f'python {script}', *_shown()]),
         'device': device.partition(':')[0],
         'machine': machine,
-        'versions': {'python': platform.python_version(), **found},
+        'versions': {'python': platform.python_version(), **versions},
     }
 
 
@@ -119,15 +124,18 @@ def save(
     }
     write_json(out, result, indent=1)
     table = Table('case', 'median', 'figure', 'wanted', title=stage)
-    for found in rows:
+    for entry in rows:
         table.add_row(
-            found['name'], medians(found), shown_value(found), wanted(found)
+            entry['name'],
+            median_text(entry),
+            value_text(entry),
+            target_text(entry),
         )
     Console().print(table)
 
 
 def _shown() -> list[str]:
-    """The command line without the places of files, which differ."""
+    """The command line without `--out` and `--note`."""
     words, skip = [], False
     for word in sys.argv[1:]:
         if skip or word in ('--out', '--note'):
@@ -145,7 +153,7 @@ def _version(name: str) -> str:
 
 
 def _processor() -> str:
-    """The processor's name, of Linux where there is /proc."""
+    """The processor's name, from /proc/cpuinfo on Linux."""
     info = Path('/proc/cpuinfo')
     if info.is_file():
         for line in info.read_text().splitlines():

@@ -1,4 +1,4 @@
-"""Count how often the host waits for the device in a piece of work."""
+"""Count how often the host synchronises with the device."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from mmuldor.upstream.torch_dispatch import (
 
 # Images mined together, as on a GPU.
 BATCH = 8
-# What works on the host alone, by the module that calls it.
+# Functions that run on the host only, by the module that calls them.
 _ON_HOST = {
     'mmuldor.engine.detection.detections': 'paste',
     'mmengine.model.base_model.data_preprocessor': 'stack_batch',
 }
-# Copies to the host, which on a CPU are none.
+# Copies to the host, which a CPU run does not show as operators.
 _COPIES = {torch.Tensor.cpu, torch.Tensor.tolist}
 _MASKS = (torch.bool, torch.uint8)
 
@@ -68,10 +68,10 @@ class _Methods(TorchFunctionMode):
 
 @contextlib.contextmanager
 def _nms_as_one_wait(found: Counter) -> Iterator[None]:
-    """Compiled operators wait once in NMS and never in RoIAlign."""
+    """Count one wait for NMS and none for RoIAlign, as if compiled."""
     with contextlib.ExitStack() as stack:
         for name, waits in (('nms', 1), ('roi_align', 0)):
-            # Functions of these names hide the modules.
+            # From sys.modules: functions of mmcv.ops hide these modules.
             module = sys.modules[f'mmcv.ops.{name}']
             stack.callback(setattr, module, 'ext_module', module.ext_module)
             module.ext_module = _Quiet(module.ext_module, found, waits)
@@ -85,7 +85,7 @@ def _nms_as_one_wait(found: Counter) -> Iterator[None]:
 
 
 class _Quiet:
-    """A module whose own steps are not counted."""
+    """A module whose functions count as a fixed number of waits."""
 
     def __init__(self, module, found: Counter, waits: int) -> None:
         self._module, self._found, self._waits = module, found, waits
@@ -106,14 +106,14 @@ class _Quiet:
 
 
 def count_waits(work: Callable[[], object], device: str) -> Counter:
-    """How often the host waits in a piece of work, by what it waits for.
+    """Count the waits of the host while a function runs, by operator.
 
-    On a GPU CUDA's own count. On a CPU the operators of this thread that
-    would wait for a GPU with mmcv's compiled operators; copies to a GPU are
-    not seen.
+    On a GPU, CUDA counts them. On a CPU, operators of this thread are counted
+    that would wait for a GPU, with mmcv's compiled operators; copies to a GPU
+    are not counted.
 
     Args:
-        work: Done once.
+        work: The function, which is called once.
         device: 'cpu' or 'cuda:0'.
     """
     found: Counter = Counter()
@@ -138,7 +138,7 @@ def count_waits(work: Callable[[], object], device: str) -> Counter:
 def wait_rows(
     config: Config, model, optimiser, device: str, images: int
 ) -> list[dict]:
-    """How often the host waits for the device, by an image of each stage."""
+    """Rows with the host's waits for the device an image, for each stage."""
     loading = loader(config, images)
     batches, dataset = list(loading), loading.dataset
     stages = {
@@ -163,7 +163,7 @@ def wait_rows(
 
 
 def mine_in_turn(model, dataset, config: Config) -> dict:
-    """A round in this thread alone, in batches as on a GPU."""
+    """A mining round in this thread only, in batches as on a GPU."""
 
     def in_turn(
         work: Callable, batches: Iterator, concurrent_images: int
@@ -180,7 +180,7 @@ def mine_in_turn(model, dataset, config: Config) -> dict:
 
 @torch.no_grad()
 def validate(model, dataset, config: Config) -> None:
-    """Detections and losses of every image, as `DetectionValLoop` has them."""
+    """Detections and losses of every image, as in `DetectionValLoop`."""
     model.eval()
     indices = range(len(dataset))
     for batch in single_images(dataset, config.val_loss_pipeline, indices, 0):

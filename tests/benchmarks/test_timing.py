@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks import tables
-from benchmarks.rows import row, shown_time, times_faster
+from benchmarks.rows import row, time_text, times_faster
 from benchmarks.timing import ROOT, alternate, make_parser, save
 
 
@@ -43,7 +43,7 @@ def test_what_is_wanted(wanted, reached):
     [(12.34, '12.3 s'), (0.0123, '12.3 ms'), (1.23e-5, '12.3 us')],
 )
 def test_times_have_a_fitting_unit(seconds, text):
-    assert shown_time(seconds) == text
+    assert time_text(seconds) == text
 
 
 @pytest.fixture
