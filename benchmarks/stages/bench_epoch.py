@@ -35,7 +35,7 @@ WAITED = 16
 
 
 class Stages:
-    """Seconds by stage; a wrapped call inside another is not its own time."""
+    """Seconds by stage, without those of wrapped calls inside a call."""
 
     def __init__(self, wait: Callable[[], object]) -> None:
         self.seconds = defaultdict(float)
@@ -64,7 +64,7 @@ class Stages:
         owner.__dict__[method] = timed
 
     def whole(self, work: Callable[[], object], stage: str) -> None:
-        """Time a piece of work as one stage, whatever it calls."""
+        """Time a function as one stage, with all that it calls."""
         self.active = False
         self._wait()
         begin = time.perf_counter()
@@ -74,7 +74,7 @@ class Stages:
         self.active = True
 
     def waited(self, batches: Iterator, stage: str) -> Iterator:
-        """Time the wait for every batch."""
+        """Time how long the training waits for each batch."""
         batches = iter(batches)
         while True:
             begin = time.perf_counter()
@@ -86,7 +86,7 @@ class Stages:
 
 
 def instrument(stages: Stages, model, optimiser) -> None:
-    """Wrap what a training iteration calls."""
+    """Wrap the functions that a training iteration calls."""
     heads = model.roi_head
     for owner, method, stage in (
         (model.data_preprocessor, 'forward', 'preprocessing'),
@@ -104,7 +104,7 @@ def instrument(stages: Stages, model, optimiser) -> None:
 
 
 def operators(model, optimiser, batches: list) -> list[dict]:
-    """The operators of some iterations that cost the most."""
+    """The operators of some iterations with the longest times."""
     gpu = next(model.parameters()).is_cuda
     activities = [ProfilerActivity.CPU]
     activities += [ProfilerActivity.CUDA] if gpu else []
@@ -126,7 +126,7 @@ def operators(model, optimiser, batches: list) -> list[dict]:
 
 
 def sample_seconds(dataset, images: int) -> list[float]:
-    """What a worker spends on each sample."""
+    """Time of a loader's worker for each sample."""
     seconds = []
     for index in range(images):
         begin = time.perf_counter()

@@ -56,7 +56,7 @@ Overlap = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def overlap_arrays(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """IoU of a box with some, widths inclusive: NumPy as in papers' code."""
+    """IoU of a box with others, inclusive widths, as in papers' code."""
     width = np.minimum(box[2], others[:, 2]) - np.maximum(box[0], others[:, 0])
     height = np.minimum(box[3], others[:, 3]) - np.maximum(
         box[1], others[:, 1]
@@ -68,7 +68,7 @@ def overlap_arrays(box: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def overlap_numbers(box: np.ndarray, others: np.ndarray) -> list[float]:
-    """The same number by number."""
+    """The same, box by box in plain Python."""
     found = []
     for other in others:
         width = min(box[2], other[2]) - max(box[0], other[0]) + 1
@@ -121,7 +121,7 @@ def in_lean_loops(truth: GroundTruth, found: Detections) -> list[float]:
 
 
 def check(truth: GroundTruth, found: Detections, whose: str) -> None:
-    """Stop unless both give the same, and what was published."""
+    """Raise unless both give the same values, and the published ones."""
     ours = evaluate_slices(truth, found).summary.sensitivity
     for loops in (in_loops, in_lean_loops):
         np.testing.assert_allclose(ours, loops(truth, found), atol=1e-12)
@@ -132,7 +132,7 @@ def check(truth: GroundTruth, found: Detections, whose: str) -> None:
 def from_arrays(
     truth: GroundTruth, found: Detections, repeats: int
 ) -> list[dict]:
-    """Rows of the same arrays, by ours and in loops."""
+    """Rows of the same arrays, by our code and by loops."""
     seconds = alternate(
         {
             'arrays': lambda: evaluate_slices(truth, found),
@@ -247,7 +247,7 @@ def growth(repeats: int) -> list[dict]:
 
 
 def user_seconds(work: Callable[[], object]) -> float:
-    """Processor time that work spends in code, not in the kernel."""
+    """User CPU time of a function, without that of the kernel."""
     begin = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     work()
     return resource.getrusage(resource.RUSAGE_SELF).ru_utime - begin
@@ -256,7 +256,7 @@ def user_seconds(work: Callable[[], object]) -> float:
 def beyond_n_log_n(
     seconds: dict[str, list[float]],
 ) -> tuple[float, float, float]:
-    """How much more the many cost than n log n: least, median, most."""
+    """Cost relative to n log n growth: minimum, median, maximum."""
     few, many = seconds.values()
     steps = (n * np.log(n) for n in LARGE)
     allowed = 1 / np.divide(*steps)

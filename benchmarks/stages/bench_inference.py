@@ -72,7 +72,7 @@ def one_by_one(model, pipeline: Compose, files: list[Path]) -> np.ndarray:
 
 
 def whole(detector: LesionDetector, volume: Volume, batch: int) -> np.ndarray:
-    """The same by the detector."""
+    """The same, by the detector."""
     found = detector.detect_slices(volume, batch_size=batch)
     rows = [(d.slice_index, *d.box_px, d.score) for d in found]
     return np.array(rows).reshape(-1, 6)
@@ -136,7 +136,7 @@ def make_volume(folder: Path, neighbours: int) -> tuple[list[Path], Volume]:
 
 
 def check(works: dict) -> None:
-    """Stop unless all kinds find the same boxes with the same scores."""
+    """Raise unless all kinds give the same boxes and scores."""
     first, *others = (work() for work in works.values())
     if not len(first):
         raise AssertionError('the model finds nothing to compare')
@@ -148,7 +148,7 @@ def check(works: dict) -> None:
 
 
 def missing(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Rows that none of the others equals within rounding.
+    """Rows that equal none of the others within rounding.
 
     Clear ones alone: beside the threshold rounding decides.
     """

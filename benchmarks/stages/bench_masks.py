@@ -1,4 +1,4 @@
-"""Time pseudo masks of many lesions against one outlined point by point.
+"""Time pseudo masks of many lesions against masks made point by point.
 
     python benchmarks/stages/bench_masks.py
 
@@ -36,18 +36,18 @@ from mmuldor.io.run_length import decode_mask, encode_runs
 
 SIDE_PX = 512
 STEP_RAD = 0.1
-# So many are checked pixel by pixel.
+# Number of masks that are checked pixel by pixel.
 EXACT = 200
 
 
 def all_at_once(pairs: np.ndarray) -> list[dict]:
-    """The masks as `deeplesion_to_coco.py --masks` makes them."""
+    """The masks, made as in `deeplesion_to_coco.py --masks`."""
     runs = mask_runs(pseudo_mask_polygons(pairs), SIDE_PX, SIDE_PX)
     return encode_runs(runs, SIDE_PX, SIDE_PX)
 
 
 def point_by_point(pairs: np.ndarray) -> list[dict]:
-    """The masks lesion by lesion and point by point."""
+    """The masks, made lesion by lesion and point by point."""
     return [
         coco_mask.frPyObjects([outline(pair)], SIDE_PX, SIDE_PX)[0]
         for pair in pairs
@@ -55,7 +55,7 @@ def point_by_point(pairs: np.ndarray) -> list[dict]:
 
 
 def lesion_by_lesion(pairs: np.ndarray) -> list[dict]:
-    """The masks lesion by lesion, the angles of each at once."""
+    """The masks, made lesion by lesion, all angles at once."""
     angles = np.arange(0, math.pi / 2, STEP_RAD)[:, None]
     cosine, sine = np.cos(angles), np.sin(angles)
     masks = []
@@ -96,7 +96,7 @@ def outline(pair: np.ndarray) -> list[float]:
 
 
 def crossing(pair: np.ndarray) -> np.ndarray | None:
-    """Where the lines of the diameters meet; None if the diameters do not."""
+    """Crossing point of the diameters; None if they do not cross."""
     (x1, y1), (x2, y2), (x3, y3), (x4, y4) = pair
     lines = np.array([[x2 - x1, x3 - x4], [y2 - y1, y3 - y4]])
     if abs(np.linalg.det(lines)) < 1e-9:
@@ -132,7 +132,7 @@ def check(pairs: np.ndarray) -> dict:
 
 
 def inside(polygon: np.ndarray) -> np.ndarray:
-    """Pixels whose centre lies in a polygon, each by itself."""
+    """Pixels whose centre lies in a polygon, tested one by one."""
     rows = columns = np.arange(SIDE_PX)
     crossings = np.zeros((SIDE_PX, SIDE_PX), dtype=int)
     ends = np.roll(polygon, -1, axis=0)

@@ -42,7 +42,7 @@ SMALL = (
 # Largest shares of a training epoch wanted, in percent: of a small model, in
 # which NMS, masks and PNG weigh more in mining, and of R-101.
 ON_CPU, LARGE_ON_CPU, ON_GPU = 36, 40, 30
-# All scores of an untrained model are low.
+# An untrained model has low scores only.
 RULES = {
     'trained': MiningRule(),
     'untrained': MiningRule(min_score=0.0),
@@ -50,7 +50,7 @@ RULES = {
 
 
 def one_at_a_time(round_of_mining: Callable[[], dict]) -> dict:
-    """The bank of a round without a second image under way."""
+    """The bank of a round that processes one batch at a time."""
     with patch.object(image_stream, 'concurrent_batches', lambda _: 1):
         return round_of_mining()
 
@@ -83,9 +83,9 @@ def measure(
     repeats: int,
     device: str,
 ) -> dict[str, list[float]]:
-    """Seconds of a round, and of what it is compared with, in turn."""
+    """Seconds of a round and of its comparators, timed alternately."""
     model, optimiser = models.build(config, checkpoint, device)
-    # Weights stay as they are, so that every round mines the same.
+    # Weights do not change, so every round mines the same examples.
     for group in optimiser.optimizer.param_groups:
         group['lr'] = group['weight_decay'] = 0.0
     for module in model.modules():
@@ -121,7 +121,7 @@ def measure(
 
 
 def check(bank: dict, *others: dict) -> None:
-    """Stop unless something was mined, and the same each time."""
+    """Raise unless examples were mined, the same in each round."""
     if not bank['counts']['mined']:
         raise AssertionError('nothing was mined that could be compared')
     for other in others:
@@ -146,7 +146,7 @@ def boxes(bank: dict) -> np.ndarray:
 def rows(
     name: str, seconds: dict[str, list[float]], limit: float
 ) -> list[dict]:
-    """The shares of a training epoch."""
+    """Rows with the times as shares of a training epoch."""
     base = seconds['training epoch']
     found = []
     for kind in [kind for kind in seconds if kind != 'training epoch']:

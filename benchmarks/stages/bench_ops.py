@@ -1,4 +1,4 @@
-"""Time the stand-in for mmcv's operators beside the compiled ones.
+"""Time the stand-in for mmcv's operators against the compiled ones.
 
     python benchmarks/stages/bench_ops.py
     python benchmarks/stages/bench_ops.py --iterations 0 --extension ops.so
@@ -38,12 +38,12 @@ STAND_IN = SimpleNamespace(
 )
 STRIDES = (4, 8, 16, 32)
 IMAGE_PX = 512
-# Calls the operators of a module; gives what must agree.
+# Calls the operators of a module; returns the results to compare.
 Work = Callable[[Any], list[Tensor]]
 
 
 def compare(name: str, work: Work, compiled: Any, repeats: int) -> dict:
-    """The row of both kinds in turn, once they have been seen to agree."""
+    """A row of both kinds, timed alternately after their results agreed."""
     torch.testing.assert_close(
         work(STAND_IN), work(compiled), rtol=1e-3, atol=1e-3
     )
@@ -201,7 +201,7 @@ def random_batch(batch: int, side_px: int = IMAGE_PX) -> dict:
 
 
 def cases(batch: int) -> dict[str, Callable[[], Work]]:
-    """Everything that is timed; each makes its input."""
+    """All timed cases; each makes its input."""
     return {
         f'RoIAlign, training, {batch} x 512 RoIs 7x7, both ways': (
             lambda: pooling(512 * batch, 7, batch, backward=True)

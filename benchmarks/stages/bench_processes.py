@@ -1,4 +1,4 @@
-"""Time training on one and on two processes, and compare what they mine.
+"""Time training on one and on two processes, and compare their banks.
 
     python benchmarks/stages/bench_processes.py
 
@@ -28,7 +28,7 @@ from benchmarks.rows import row
 from benchmarks.timing import DEMO, ROOT, make_parser, save
 from mmuldor.cli.errors import user_errors
 
-# Kinds: processes, threads of each.
+# Number of processes and threads of each, by kind.
 KINDS = {
     '1 process': (1, 1),
     '2 processes': (2, 1),
@@ -54,7 +54,7 @@ def train(
         'default_hooks.checkpoint.save_best': None,
         'default_hooks.checkpoint.rule': None,
         'default_hooks.logger.interval': 1,
-        # Each iteration's own time, no mean of the last ones.
+        # Times of single iterations, not means of the last ones.
         'log_processor.window_size': 1,
         'default_hooks.hnem.num_workers': 0,
         'train_dataloader.batch_size': BATCH,
@@ -86,7 +86,7 @@ def train(
 
 
 def free_port() -> int:
-    """A port that nobody uses."""
+    """A free port."""
     with socket.socket() as found:
         found.bind(('127.0.0.1', 0))
         return found.getsockname()[1]
@@ -130,7 +130,7 @@ def measure(kind: str, args: argparse.Namespace) -> tuple[list[float], bytes]:
 
 
 def samples_a_second(kind: str, times: list[float]) -> float:
-    """Of all processes together."""
+    """Images a second of all processes together."""
     return KINDS[kind][0] * BATCH / float(np.median(times))
 
 

@@ -45,7 +45,7 @@ WHY = (
     'what is left is memory: the float32 image, twice the bytes of the plain '
     'copy, is read and written four times'
 )
-# As loaders of DeepLesion that are on the web do it.
+# As in DeepLesion loaders that are published on the web.
 PUBLISHED = 'PNG, float64'
 Work = Callable[[dict], np.ndarray]
 
@@ -106,7 +106,7 @@ def make_store(samples: list[dict], loader: LoadCTSlices, folder: Path):
 
 
 def decoded(loader: LoadCTSlices, item: dict) -> list[np.ndarray]:
-    """The PNG files' pixels and nothing more."""
+    """The pixels of the PNG files only."""
     return [
         cv2.imread(path, cv2.IMREAD_UNCHANGED)
         for path in loader.slice_paths(item)
@@ -114,18 +114,18 @@ def decoded(loader: LoadCTSlices, item: dict) -> list[np.ndarray]:
 
 
 def published(loader: LoadCTSlices, item: dict) -> np.ndarray:
-    """HU in float64, as loaders of DeepLesion that are on the web do it."""
+    """HU in float64, as in DeepLesion loaders published on the web."""
     return np.stack(decoded(loader, item), -1).astype(np.float64) - 32768
 
 
 def published_window(hu: np.ndarray) -> np.ndarray:
-    """Their window, in float64 too."""
+    """Their windowing, in float64, too."""
     low, high = WINDOW_HU
     return np.clip((hu - low) / (high - low), 0, 1) * 255
 
 
 def copied(samples: list[dict], loader: LoadCTSlices) -> Work:
-    """What copies a sample's 16-bit pixels in memory, the lower limit."""
+    """A copy of a sample's 16-bit pixels in memory: the lower limit."""
     pixels = {s['img_path']: np.stack(decoded(loader, s)) for s in samples}
     return lambda item: pixels[item['img_path']].copy()
 
@@ -133,7 +133,7 @@ def copied(samples: list[dict], loader: LoadCTSlices) -> Work:
 def kinds(
     store: Path, loader: LoadCTSlices, samples: list[dict]
 ) -> dict[str, dict[str, Work]]:
-    """What is timed: group -> kind -> function of an item."""
+    """Timed functions of an item by group and kind."""
     packed = LoadCTSlices(store=store)
 
     def load(with_loader: LoadCTSlices) -> Work:
@@ -168,7 +168,7 @@ def kinds(
 
 
 def check(groups: dict[str, dict[str, Work]], samples: list[dict]) -> None:
-    """Stops unless all kinds give the same."""
+    """Raise unless all kinds give the same result."""
     load, ready = groups.values()
     for item in samples:
         hu = load['PNG, LoadCTSlices'](item)
@@ -199,7 +199,7 @@ def parts(store: Path, samples: list[dict], repeats: int) -> dict[str, float]:
 def rows(
     groups: dict[str, dict[str, Work]], samples: list[dict], repeats: int
 ) -> list[dict]:
-    """Every group, all of its kinds sample by sample in turn."""
+    """Time every group, its kinds alternately sample by sample."""
     found = []
     for group, works in groups.items():
         seconds = {kind: [] for kind in works}

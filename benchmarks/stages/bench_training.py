@@ -49,7 +49,7 @@ def stock_config() -> Config:
 
 
 def stock_bfloat16() -> Config:
-    """The same by mmdet's own `--amp`, in bfloat16."""
+    """The same with mmdet's `--amp`, in bfloat16."""
     config = stock_config()
     config.optim_wrapper.update(
         type='AmpOptimWrapper', dtype='bfloat16', loss_scale=1.0
@@ -58,7 +58,7 @@ def stock_bfloat16() -> Config:
 
 
 def our_config() -> Config:
-    """The project's."""
+    """The project's config."""
     return load_config(str(OURS))
 
 
@@ -95,14 +95,14 @@ class Training:
         self.batch = random_batch(batch, side_px)
 
     def step(self) -> torch.Tensor:
-        """Train on the batch; the loss before, not waited for."""
+        """Train on the batch; returns the loss before, without waiting."""
         if not self.learns:
             torch.manual_seed(2)
         return self.model.train_step(self.batch, self.optimiser)['loss']
 
 
 def check(kinds: dict[str, Training]) -> dict[str, float]:
-    """Stop unless every kind repeats itself, and bfloat16 follows float32.
+    """Raise unless every kind is repeatable and bfloat16 follows float32.
 
     The two packages' models differ in anchors, so their losses do, too.
     """
@@ -163,7 +163,7 @@ def main() -> None:
 
 
 def configs(device: str) -> dict[str, Callable[[], Config]]:
-    """What is timed, by name; ours last."""
+    """Timed configs by name; ours is the last."""
     found: dict[str, Callable[[], Config]] = {
         'mmdet': stock_config,
         'mmuldor': our_config,
@@ -179,7 +179,7 @@ def configs(device: str) -> dict[str, Callable[[], Config]]:
 
 
 def ratios(name: str, seconds: dict, device: str) -> list[dict]:
-    """Ours against stock as it comes, and on a GPU at equal precision."""
+    """Rows of ours against stock mmdet, on a GPU at equal precision, too."""
     found = [times_faster(name, seconds, 'mmuldor', 'mmdet')]
     best = 'mmuldor, bfloat16'
     if best in seconds:
@@ -191,7 +191,7 @@ def ratios(name: str, seconds: dict, device: str) -> list[dict]:
 
 
 def shares(name: str, kinds: dict, seconds: dict, args) -> list[dict]:
-    """Images a second, and how near that is to the device's limits."""
+    """Rows with images a second, and the fraction of the device's limits."""
     rows = []
     copying = copy_rate(args.device)
     rates = {
@@ -213,7 +213,7 @@ def shares(name: str, kinds: dict, seconds: dict, args) -> list[dict]:
 
 
 def precision(training: Training) -> torch.dtype:
-    """Of its matrix products."""
+    """dtype of its matrix products."""
     return torch.bfloat16 if training.amp else torch.float32
 
 

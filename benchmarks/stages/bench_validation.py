@@ -1,4 +1,4 @@
-"""Time a validation, FROC and losses, against looking at every image twice.
+"""Time a validation of FROC and losses against two separate passes.
 
     python benchmarks/stages/bench_validation.py
 
@@ -29,7 +29,7 @@ from mmuldor.cli.errors import user_errors
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 from mmuldor.engine.runner.brief_runner import BriefRunner
 
-# Largest share wanted of what the two passes take, in percent.
+# Target: maximum time in percent of that of two passes.
 WANTED = 65
 LOOPS = {
     'one pass': dict(type='mmuldor.DetectionValLoop'),
@@ -40,7 +40,7 @@ LOOPS = {
 def validation(
     config: Config, checkpoint: str | None, loop: dict, device: str, work: str
 ) -> Callable[[], dict]:
-    """What validates a model by a loop and returns the metrics."""
+    """A function that validates a model and returns the metrics."""
     config = copy.deepcopy(config)
     config.val_cfg, config.work_dir, config.log_level = loop, work, 'ERROR'
     config.train_cfg = config.train_dataloader = config.optim_wrapper = None
@@ -57,14 +57,14 @@ def validation(
 
 
 def load_optimiser(config: Config) -> Config:
-    """The config with an optimiser that is built and not used."""
+    """The config with an optimiser that is built but not used."""
     config = copy.deepcopy(config)
     config.optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
     return config
 
 
 def check(one: dict, two: dict) -> None:
-    """Stop unless both find the same."""
+    """Raise unless both give the same metrics."""
     if set(one) != set(two) or 'val_loss' not in one:
         raise AssertionError(f'{set(one) ^ set(two)} are in one alone')
     for name, value in one.items():

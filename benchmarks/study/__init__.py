@@ -1,1 +1,1 @@
-"""The study of ULDor's claims on a phantom whose truth is known."""
+"""The study of ULDor's claims on a phantom with known ground truth."""

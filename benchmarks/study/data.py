@@ -11,7 +11,7 @@ import numpy as np
 
 from mmuldor.io.json_files import read_json, write_json
 
-# No seed that the phantom or the demo's models were tuned on.
+# A seed that was not used to tune the phantom or the demo's models.
 SEED = 100
 SPLITS = (400, 40, 400)
 # Somewhat over two lesions per image: half of them can miss, and each image
@@ -21,7 +21,7 @@ MISSING = (25, 50)
 
 
 def make_data(root: Path, folder: Path) -> None:
-    """Make the phantom and its thinned annotations, unless they are there."""
+    """Make the phantom and its thinned annotations if they do not exist."""
     done = folder / f'val_{MISSING[-1]}.json'
     if done.is_file():
         return
@@ -45,7 +45,7 @@ def make_data(root: Path, folder: Path) -> None:
 
 
 def drop_lesions(document: dict, share: float, seed: int) -> dict:
-    """The annotation document without a share of its lesions.
+    """The annotation document without a fraction of its lesions.
 
     Every image keeps at least one, drawn at random; a larger share drops
     what a smaller one drops, too.

@@ -1,4 +1,4 @@
-"""What a tested model found, small enough to keep in the repository."""
+"""Compact detection results of a model, for the repository."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmuldor.evaluation.slice_froc import (
 )
 from mmuldor.io.json_files import read_json, replacing
 
-# Step of a lesion that nothing hits, in the files.
+# Step of a lesion without a hit, in the files.
 _NEVER = -1
 
 
@@ -37,7 +37,7 @@ KINDS = {
 def evaluate_results(
     ann: Path, results: Path, truth: Path, with_fp_class: bool
 ) -> tuple[dict, dict[str, RankedDetections]]:
-    """Figures of one results file, and its ranked false positives and hits.
+    """FROC values of a results file, and its ranked false positives and hits.
 
     Args:
         ann: Annotation JSON of the test split.
@@ -112,7 +112,7 @@ def _mean_dice(
 
 
 def save_outcomes(path: Path, ranked: dict[str, RankedDetections]) -> None:
-    """Write outcomes as a compressed .npz, whole or not at all."""
+    """Write outcomes as a compressed .npz, atomically."""
     arrays = {}
     for kind, r in ranked.items():
         lesion_step = np.where(

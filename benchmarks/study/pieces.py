@@ -1,4 +1,4 @@
-"""Train and test one piece of the study, and keep what came out."""
+"""Train and test one piece of the study, and store its results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ AS_BEGUN = {
 
 @dataclass(frozen=True)
 class Places:
-    """Where the study reads and writes.
+    """The folders of the study.
 
     Attributes:
         root: The project's folder.
@@ -133,7 +133,7 @@ def check_command(piece: Piece, places: Places) -> list[str]:
 
 
 def machine() -> dict:
-    """What the figures of time depend on."""
+    """Conditions of the measured times."""
     import torch
 
     return {
@@ -165,7 +165,7 @@ def _start_file(start: Piece, places: Places) -> Path:
 def _execute(command: list[str], places: Places, log: Path) -> dict:
     """Run python in the project's folder; returns times and memory."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    # Threads that spin while they wait stall each other on two cores.
+    # Threads that spin while waiting slow each other down on two cores.
     environment = {'GOMP_SPINCOUNT': '30000', **os.environ}
     began = time.monotonic()
     with open(log, 'w', encoding='utf-8') as file:
@@ -224,7 +224,7 @@ def _is_real(example: dict, lesions: list[list[float]]) -> bool:
 
 
 def _tidy(work: Path) -> None:
-    """Remove what no other piece needs: all but one checkpoint and banks."""
+    """Remove all but the banks and the checkpoint that other pieces need."""
     for path in work.glob('*.pth'):
         if path.name != f'epoch_{START_EPOCH}.pth':
             path.unlink()

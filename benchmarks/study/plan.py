@@ -12,10 +12,10 @@ CONFIGS = {
     'mask-ohem': 'configs/mask_rcnn/mask-rcnn_r18_fpn_ohem-5e_phantom.py',
     'mask-focal': 'configs/mask_rcnn/mask-rcnn_r18_fpn_focal-5e_phantom.py',
 }
-# HNEM goes on from the third of Mask R-CNN's five epochs, for the last two.
+# HNEM starts from Mask R-CNN after three of five epochs, for two epochs.
 START_EPOCH = 3
 SHAPES = ('ellipse', 'quadrilateral', 'box')
-# Where the mask's shape is said; the pipelines of training and of its loss.
+# Config keys of the mask shape, in the pipelines of training and loss.
 _SHAPE_KEYS = (
     'train_dataloader.dataset.pipeline.2.shape',
     'val_loss_pipeline.2.shape',
@@ -50,12 +50,12 @@ class Piece:
 
     @property
     def name(self) -> str:
-        """Unique; the name of its folder and of its files of results."""
+        """Unique name, that of its folder and of its result files."""
         return f'{self.method}_missing-{self.missing}_seed-{self.seed}'
 
 
 def make_plan() -> list[Piece]:
-    """All pieces; the core of the study first, all of a seed together."""
+    """All pieces, ordered by importance and seed."""
     core = []
     for seed in range(5):
         core += _systems(seed)

@@ -1,4 +1,4 @@
-"""Plots of the study that no other report has."""
+"""Plots that only the study has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmuldor.evaluation.froc_plot import STYLES
 
 
 def missing_figure(by_missing: Mapping[int, dict]) -> Figure:
-    """Mean sensitivity over the share of missing annotations.
+    """Mean sensitivity over the fraction of missing annotations.
 
     Args:
         by_missing: Comparisons by the share in percent.

@@ -1,4 +1,4 @@
-"""The study written up: tables, plots, what the intervals allow to say."""
+"""The report of the study: tables, plots, statements by intervals."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _GRID = np.linspace(0, 16, 321)
 
 
 def section(title: str, text: str, comparison: dict | None) -> str:
-    """A comparison as a section: table, differences, what they say."""
+    """A comparison as a section: table, differences, conclusion."""
     parts = [f'## {title}', text]
     if comparison is None:
         return '\n\n'.join([*parts, 'not run'])
@@ -71,7 +71,7 @@ def write_study(
     settings: Settings,
     say: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Write ``phantom-study.md`` and its plots from what was run.
+    """Write ``phantom-study.md`` and its plots from the results.
 
     Args:
         folder: The results.

@@ -1,4 +1,4 @@
-"""Everything that was run, and comparisons of it."""
+"""The results of all pieces, and their comparisons."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TESTSET_NAME = 'test-set.json'
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that was run.
+    """The results of all pieces.
 
     Attributes:
         records: The JSON of each finished piece, by its name.
@@ -51,7 +51,7 @@ class Results:
 
     @classmethod
     def load(cls, folder: Path) -> Results:
-        """Read all pieces of the plan that are there."""
+        """Read the results of all finished pieces of the plan."""
         names = [
             piece.name
             for piece in make_plan()
@@ -65,7 +65,7 @@ class Results:
         )
 
     def seeds(self, method: str, missing: int) -> list[int]:
-        """Seeds that were run."""
+        """Seeds with results."""
         method = method.partition('+')[0]
         return [
             record['seed']

@@ -1,4 +1,4 @@
-"""Tables of the write-up beside those of the comparisons."""
+"""Tables of the report besides those of the comparisons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mmuldor.evaluation.comparison.resampling import interval, patient_weights
 
 
 def mining_table(results: Results) -> str:
-    """What was mined, and how much of it was a lesion all the same."""
+    """Mined examples, and the fraction of them that are lesions."""
     lines = [
         '| method | annotations missing | round | mined | of them lesions '
         '| spared | of them lesions |',
@@ -40,7 +40,7 @@ def mining_table(results: Results) -> str:
 
 
 def _share(counts: list[dict], number: str, real: str) -> tuple[str, str]:
-    """Examples a run, and which share of them is real."""
+    """Examples a run, and the fraction of them that `real` counts."""
     total = sum(c.get(number, 0) for c in counts)
     if not total:
         return '0', ''
@@ -84,7 +84,7 @@ def _patients_of_lesions(results: Results) -> np.ndarray:
 
 
 def run_table(results: Results) -> str:
-    """Every training: seed, time, memory, figures."""
+    """Every training: seed, time, memory, results."""
     lines = [
         '| piece | training [s] | processor [s] | memory [GB] | test [s] '
         '| sens@1 | sens@4 | mean |',

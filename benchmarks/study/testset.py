@@ -1,4 +1,4 @@
-"""What the write-up must know of the test set, kept beside the results."""
+"""Properties of the test set that the report needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TestSet:
             mask, (m,) float64 by the shape's name.
     """
 
-    # Not a class of tests.
+    # pytest must not collect this class.
     __test__ = False
 
     patients: np.ndarray
@@ -37,7 +37,7 @@ class TestSet:
 
 
 def describe_testset(ann: Path, truth: Path, out: Path) -> None:
-    """Write what :func:`load_testset` reads."""
+    """Write the file that :func:`load_testset` reads."""
     document = load_annotations(ann)
     lesions = GroundTruth.of(document, ann)
     by_id = {lesion['id']: lesion for lesion in document['annotations']}
@@ -68,7 +68,7 @@ def describe_testset(ann: Path, truth: Path, out: Path) -> None:
 
 
 def load_testset(path: Path) -> TestSet:
-    """Read what :func:`describe_testset` wrote."""
+    """Read the file that :func:`describe_testset` wrote."""
     found = read_json(path)
     dice = {k: np.array(v) for k, v in found['shape_dice'].items()}
     count = len(next(iter(dice.values())))

@@ -1,4 +1,4 @@
-"""What the study's write-up says in words."""
+"""Texts of the study's report."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ RUNS_NOTE = (
 
 @dataclass(frozen=True)
 class Part:
-    """One comparison of the write-up.
+    """One comparison of the report.
 
     Attributes:
         title: Heading.
@@ -154,7 +154,7 @@ SECTIONS = (
 
 
 def detectable(comparison: dict) -> str:
-    """The smallest difference that could be found, by the standard errors.
+    """The smallest detectable difference, by the standard errors.
 
     80 % power at a two-sided 5 %: 1.96 + 0.84 standard errors of the paired
     difference of the means.
