@@ -10,6 +10,10 @@ def test_the_last_equals_sign_divides_a_run():
         'A': 'a.json',
         'B, t=0.5': 'b.json',
     }
+    assert parse_runs(['a=1 = x/y.json', 'b=z']) == {
+        'a=1': 'x/y.json',
+        'b': 'z',
+    }
     assert parse_runs([]) == {}
 
 
@@ -20,7 +24,7 @@ def test_the_first_colon_divides_a_note():
     ]
 
 
-@pytest.mark.parametrize('text', ['a.json', '=a.json', 'A=', ' = '])
+@pytest.mark.parametrize('text', ['a', 'a.json', '=b', 'a=', ' = '])
 def test_what_is_no_run(text):
     with pytest.raises(ValueError, match="a run must be 'NAME=FILE', but got"):
         parse_runs([text])
@@ -33,5 +37,5 @@ def test_what_is_no_note(text):
 
 
 def test_names_of_runs_differ():
-    with pytest.raises(ValueError, match="but 'A' comes twice"):
-        parse_runs(['A=a.json', 'A=b.json'])
+    with pytest.raises(ValueError, match="but 'a' comes twice"):
+        parse_runs(['a=b', 'a = c'])

@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mmuldor.cli.pairs import parse_notes, parse_runs
 from mmuldor.evaluation.ground_truth import load_ground_truth
 from mmuldor.evaluation.runs import load_runs
 from mmuldor.io.annotations import load_annotations
@@ -243,27 +242,3 @@ def test_section_keys_are_known():
     page = build_page('t', 'l', '', Picture('f', ''), [], [], [section])
     assert 'a&lt;b' in page
     assert 'mined negative' in page
-
-
-def test_runs_are_divided_at_the_last_sign():
-    assert parse_runs(['a=1 = x/y.json', 'b=z']) == {
-        'a=1': 'x/y.json',
-        'b': 'z',
-    }
-
-
-@pytest.mark.parametrize('text', ['a', '=b', 'a=', ' = '])
-def test_runs_reject(text):
-    with pytest.raises(ValueError, match='NAME=FILE'):
-        parse_runs([text])
-
-
-def test_runs_differ():
-    with pytest.raises(ValueError, match="'a' comes twice"):
-        parse_runs(['a=b', 'a = c'])
-
-
-def test_notes():
-    assert parse_notes(['time: 12:30']) == [('time', '12:30')]
-    with pytest.raises(ValueError, match='KEY: VALUE'):
-        parse_notes(['time'])
