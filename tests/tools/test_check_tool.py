@@ -92,5 +92,5 @@ def test_the_tool_ends_with_an_error(mini_config, tmp_path, capsys):
         main([str(path), '--out', str(tmp_path / 'pictures')])
     assert ended.value.code == 1
     printed = capsys.readouterr()
-    assert '1 of these must be mended' in printed.err
+    assert '1 of these must be corrected' in printed.err
     assert 'nowhere.pth' in printed.out
