@@ -66,7 +66,7 @@ def _refuse(points: Floats, index: int, of_many: bool) -> None:
 
 
 def diameters(endpoints_px: Floats) -> tuple[float, float]:
-    """Lengths of the long and of the short diameter in px.
+    """Lengths of the long and of the short diameter, in the endpoints' unit.
 
     Raises:
         ValueError: As for :func:`check_endpoints`.

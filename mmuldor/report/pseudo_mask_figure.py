@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from mmuldor.functional.recist import pseudo_mask_polygon
+from mmuldor.functional.recist import diameters, pseudo_mask_polygon
 from mmuldor.visualization.ct_image import load_slice
 from mmuldor.visualization.examples import draw_over_range
 from mmuldor.visualization.marks import (
@@ -24,10 +24,7 @@ def diameters_mm(
     recist_px: Sequence[float], spacing_mm: Sequence[float]
 ) -> tuple[float, float]:
     """Long and short RECIST diameter in mm from 8 px and [x, y] mm/px."""
-    points = np.reshape(recist_px, (4, 2)) * np.asarray(spacing_mm)
-    ends = points[1::2] - points[::2]
-    short, long = sorted(float(length) for length in np.hypot(*ends.T))
-    return long, short
+    return diameters(np.reshape(recist_px, (4, 2)) * np.asarray(spacing_mm))
 
 
 def pseudo_mask_figure(
