@@ -22,7 +22,7 @@ from mmuldor.io.json_files import read_json, write_json
 # run, and torch's own layout; it keeps them, so that every row can be trained
 # again to the bit.
 AS_BEGUN = {
-    'train_dataloader.sampler.type': 'DefaultSampler',
+    'train_dataloader.sampler.seed_draws': False,
     'default_hooks.repeat': None,
     'default_hooks.channels_last': None,
 }

@@ -79,6 +79,18 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
             idx.seed_generators()
         return super().__getitem__(idx)
 
+    def get_data_info(self, idx: int) -> dict:
+        """An image's item; see the class and :meth:`load_data_list`.
+
+        Of an `EpochIndex` it also holds ``hard_negative_banks``, the bank
+        files of that epoch, where ``bank_schedule`` is set.
+        """
+        info = super().get_data_info(idx)
+        if self.bank_schedule is not None and isinstance(idx, EpochIndex):
+            banks = self.bank_schedule.banks(idx.epoch)
+            info['hard_negative_banks'] = banks
+        return info
+
     def full_init(self) -> None:
         """Load the annotations, then check the files that they name."""
         if self._is_checked:

@@ -23,7 +23,6 @@ from mmuldor.mining.protocols import MiningDataset
 from mmuldor.mining.rule import MiningRule
 
 BANK_VERSION = 1
-POINTER_NAME = 'current.json'
 
 _KEYS = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
 
@@ -163,11 +162,6 @@ def images_fingerprint(images: Iterable[tuple[int, str]]) -> str:
     """
     lines = sorted(f'{image_id}\t{name}' for image_id, name in images)
     return hashlib.sha256('\n'.join(lines).encode()).hexdigest()
-
-
-def bank_path(bank_dir: str | os.PathLike, epoch: int) -> Path:
-    """Path of the bank mined after ``epoch`` (counted from 0)."""
-    return Path(bank_dir) / f'epoch_{epoch:03d}.json'
 
 
 def build_bank(

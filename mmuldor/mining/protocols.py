@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from mmuldor.mining.bank_schedule import BankSchedule
+
 
 class FoundDetections(Protocol):
     """The lesion detections of one image.
@@ -45,9 +47,12 @@ class MiningDataset(ABC):
 
     Attributes:
         ann_file: Its annotation file.
+        bank_schedule: Which banks an epoch uses, set before workers start;
+            None uses none.
     """
 
     ann_file: str
+    bank_schedule: BankSchedule | None = None
 
     @property
     @abstractmethod

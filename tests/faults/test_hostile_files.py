@@ -13,7 +13,6 @@ import pytest
 from data_prep.own_data.coco_boxes import read_coco_boxes
 from data_prep.own_data.find_volumes import find_volumes_with_masks
 from mmuldor.cli.errors import user_errors
-from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.run_length import decode_mask
 from mmuldor.report.build import build_report
@@ -43,19 +42,6 @@ def test_names_cannot_leave_the_folder_of_images(name, tmp_path):
         load_annotations(path)
     with pytest.raises(ValueError, match=r'a\.json.*`file_name`.*inside'):
         read_coco_boxes(path)
-
-
-@pytest.mark.parametrize('name', ['../bank.json', '/bank.json', 'a/b.json', 7])
-def test_a_pointer_names_banks_beside_it(name, tmp_path):
-    for place in ('bank.json', 'banks/a/b.json'):
-        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / place).write_text(json.dumps(good.BANK))
-    pointer = tmp_path / 'banks' / 'current.json'
-    pointer.write_text(json.dumps({'banks': [name]}))
-    transform = AddHardNegatives()
-    transform.follow(pointer, 'abcdef')
-    with pytest.raises(ValueError, match=r'current\.json.*beside it'):
-        transform.transform({'img_id': 1, 'instances': []})
 
 
 @pytest.mark.parametrize(

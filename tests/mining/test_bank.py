@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmuldor.mining.bank import bank_path, load_bank
+from mmuldor.mining.bank import load_bank
 
 BANK = {
     'version': 1,
@@ -31,8 +31,7 @@ def changed(**changes):
 
 
 def test_a_bank_is_read_back(tmp_path):
-    path = bank_path(tmp_path, 4)
-    assert path.name == 'epoch_004.json'
+    path = tmp_path / 'epoch_004.json'
     path.write_text(json.dumps(BANK))
     assert load_bank(path, 'f' * 64) == BANK
 

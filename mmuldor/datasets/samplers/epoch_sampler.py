@@ -19,22 +19,39 @@ class EpochIndex(int):
 
     Args:
         index: Index of the sample.
-        seed: Seed of the run.
+        seed: Seed of the run; None leaves the random generators alone.
         epoch: Epoch, from 0.
+        position: The index that the sampler gave, where a wrapper such as
+            RepeatDataset made another one of it.
     """
 
-    def __new__(cls, index: int, seed: int, epoch: int) -> EpochIndex:
-        """An int with the attributes ``seed`` and ``epoch``."""
+    def __new__(
+        cls,
+        index: int,
+        seed: int | None,
+        epoch: int,
+        position: int | None = None,
+    ) -> EpochIndex:
+        """An int with the attributes ``seed``, ``epoch`` and ``position``."""
         self = super().__new__(cls, index)
         self.seed, self.epoch = seed, epoch
+        self.position = index if position is None else position
         return self
 
     def __reduce__(self) -> tuple:
-        return EpochIndex, (int(self), self.seed, self.epoch)
+        return EpochIndex, (int(self), self.seed, self.epoch, self.position)
+
+    def __mod__(self, length: int) -> EpochIndex:
+        """The index in a repeated dataset, with the same attributes."""
+        return EpochIndex(
+            int(self) % length, self.seed, self.epoch, self.position
+        )
 
     def seed_generators(self) -> None:
-        """Seed Python's, NumPy's and torch's generators by all three."""
-        set_random_seed(mixed_seed(self.seed, self.epoch, int(self)))
+        """Seed Python's, NumPy's and torch's, by seed, epoch and position."""
+        if self.seed is not None:
+            seed = mixed_seed(self.seed, self.epoch, self.position)
+            set_random_seed(seed)
 
 
 @DATA_SAMPLERS.register_module()
@@ -47,8 +64,19 @@ class EpochSampler(DefaultSampler):
 
     Example:
         ``sampler=dict(type='mmuldor.EpochSampler', shuffle=True)``
+
+    Args:
+        *args: As for MMEngine's ``DefaultSampler``.
+        seed_draws: False leaves the generators alone, as MMEngine does:
+            indices then carry the epoch only.
+        **kwargs: As for MMEngine's ``DefaultSampler``.
     """
 
+    def __init__(self, *args, seed_draws: bool = True, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.seed_draws = seed_draws
+
     def __iter__(self) -> Iterator[EpochIndex]:
+        seed = self.seed if self.seed_draws else None
         for index in super().__iter__():
-            yield EpochIndex(index, self.seed, self.epoch)
+            yield EpochIndex(index, seed, self.epoch)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from mmuldor.classes import is_lesion
 from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.frame import to_detector
-from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import shortened
 from mmuldor.mining.bank import load_bank
 from mmuldor.registry import TRANSFORMS
 
@@ -20,14 +17,14 @@ from mmuldor.registry import TRANSFORMS
 class AddHardNegatives(CTTransform):
     """Append the image's mined examples as instances of another class.
 
-    Banks and the pointer that names the valid ones are written by
-    ``HNEMHook``. The pointer is looked at for every image and read again
-    when it has changed, so persistent workers follow. Without a bank nothing
-    is added.
+    ``HNEMHook`` writes the banks; which ones an epoch uses the dataset says
+    for each image, so persistent workers follow. Banks are read when others
+    than before are named. Without a bank nothing is added.
 
     Required Keys:
 
     - img_id, instances
+    - hard_negative_banks (optional: paths of banks)
 
     Modified Keys:
 
@@ -38,8 +35,8 @@ class AddHardNegatives(CTTransform):
 
     Args:
         bank: A bank file to use throughout, as written by
-            ``tools/mine_hard_negatives.py``; None leaves the choice to
-            ``HNEMHook``, which sets ``pointer`` when training starts.
+            ``tools/mine_hard_negatives.py``; None uses those that each
+            image's ``hard_negative_banks`` names.
         label: Label of the added instances (1, after lesion 0).
     """
 
@@ -53,23 +50,11 @@ class AddHardNegatives(CTTransform):
             )
         self.label = label
         self.bank = bank
-        self.pointer: Path | None = None
         self.fingerprint: str | None = None
-        self._stamp: tuple | None = None
+        self._read: list[str | os.PathLike] = []
         self._examples: dict[str, list[dict]] = {}
         if bank is not None:
-            self._examples = load_bank(bank)['images']
-
-    def follow(self, pointer: str | os.PathLike, fingerprint: str) -> None:
-        """Take the banks that the file ``pointer`` names from now on.
-
-        Args:
-            pointer: ``{"banks": ["epoch_000.json", ...]}``, names relative to
-                its own folder.
-            fingerprint: The data set's; a bank must carry the same.
-        """
-        self.pointer = Path(pointer)
-        self.fingerprint = fingerprint
+            self._read_banks([bank])
 
     def check(self, fingerprint: str, classes: Sequence[str]) -> None:
         """Check the transform against its data set, before training.
@@ -78,6 +63,7 @@ class AddHardNegatives(CTTransform):
             ValueError: If a fixed ``bank`` is of other images, or the data
                 set's classes have no place for ``label``.
         """
+        self.fingerprint = fingerprint
         if self.bank is not None:
             load_bank(self.bank, fingerprint)
         if self.label >= len(classes):
@@ -94,23 +80,21 @@ class AddHardNegatives(CTTransform):
                 '`lesion_types` out to learn false positives as a class.'
             )
 
-    def _refresh(self) -> None:
-        if self.pointer is None:
-            return
-        stat = self.pointer.stat()
-        stamp = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-        if stamp == self._stamp:
+    def _read_banks(self, banks: Sequence[str | os.PathLike]) -> None:
+        """Read the banks, unless they are those that were read last."""
+        if banks == self._read:
             return
         examples: dict[str, list[dict]] = {}
-        for name in _names(self.pointer):
-            bank = load_bank(self.pointer.parent / name, self.fingerprint)
+        for path in banks:
+            bank = load_bank(path, self.fingerprint)
             for image_id, mined in bank['images'].items():
                 examples.setdefault(image_id, []).extend(mined)
-        self._examples, self._stamp = examples, stamp
+        self._examples, self._read = examples, list(banks)
 
     def transform(self, results: dict) -> dict:
         """Append the examples; see the class for the keys."""
-        self._refresh()
+        if self.bank is None:
+            self._read_banks(results.get('hard_negative_banks', []))
         for example in self._examples.get(str(results['img_id']), ()):
             (box,) = to_detector(xywh_to_xyxy([example['bbox']]))
             results['instances'].append(
@@ -128,17 +112,3 @@ class AddHardNegatives(CTTransform):
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(bank={self.bank!r}, label={self.label})'
-
-
-def _names(pointer: Path) -> list[str]:
-    """Names of the banks, files in the folder of the pointer."""
-    document = read_json(pointer)
-    names = document.get('banks') if isinstance(document, dict) else None
-    if not isinstance(names, list) or not all(
-        isinstance(name, str) and name == Path(name).name for name in names
-    ):
-        raise ValueError(
-            f'{pointer}: `banks` must be names of files beside it, but got '
-            f'{shortened(names)}.'
-        )
-    return names

@@ -7,21 +7,24 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
+from mmengine.dataset import RepeatDataset
 from mmengine.dist import (
     barrier,
     broadcast_object_list,
     is_main_process,
 )
 from mmengine.hooks import Hook
-from mmengine.registry import TASK_UTILS
+from mmengine.registry import DATA_SAMPLERS, TASK_UTILS
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
 
 from mmuldor.engine.base_dataset import mining_dataset
 from mmuldor.engine.detection.candidates import check_model
 from mmuldor.engine.detection.detections import stages
 from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
-from mmuldor.mining.bank import POINTER_NAME, bank_path, load_bank
+from mmuldor.mining.bank import load_bank
+from mmuldor.mining.bank_schedule import BankSchedule
 from mmuldor.mining.exclude_list import load_exclude_list
 from mmuldor.mining.protocols import MiningDataset
 from mmuldor.registry import HOOKS
@@ -32,13 +35,14 @@ class HNEMHook(Hook):
     """Mine hard negatives after an epoch, train on them in the next.
 
     Fires after each training epoch but the last: predicts on the training
-    images, selects by ULDor's rule and writes ``epoch_NNN.json``. Before each
-    epoch it writes ``current.json``, which names the banks that this epoch
-    must use; the pipeline's ``AddHardNegatives`` follows it, in persistent
-    workers too. On resume the bank of the resumed checkpoint's epoch is used,
-    and mined again from its weights if the file is gone; rounds that the run
-    has not reached, left by another one, are removed. Every process mines
-    its share of the images; the first one writes.
+    images, selects by ULDor's rule and writes ``epoch_NNN.json``. Which banks
+    an epoch uses follows from its number (:class:`mmuldor.mining.
+    bank_schedule.BankSchedule`): the dataset gets the schedule before workers
+    start, and each index brings its epoch (``mmuldor.EpochSampler``). On
+    resume the bank of the resumed checkpoint's epoch is used, and mined again
+    from its weights if the file is gone; rounds that the run has not reached,
+    left by another one, are removed. Every process mines its share of the
+    images; the first one writes.
 
     Example:
         ``default_hooks = dict(hnem=dict(type='mmuldor.HNEMHook'))``
@@ -62,9 +66,10 @@ class HNEMHook(Hook):
             :class:`mmuldor.mining.rule.MiningRule`.
 
     Raises:
-        ValueError: When training starts, if the loop does not count epochs,
-            the model has no mask head or no second class, the pipeline has no
-            ``AddHardNegatives``, or a bank belongs to other images.
+        ValueError: When training starts, if the loop or the sampler does not
+            count epochs, the model has no mask head or no second class, the
+            pipeline has no ``AddHardNegatives``, or a bank belongs to other
+            images.
     """
 
     # Before CheckpointHook (VERY_LOW): a checkpoint implies its bank.
@@ -93,7 +98,7 @@ class HNEMHook(Hook):
         self.rule = TASK_UTILS.build(rule)
 
     def before_train(self, runner: Runner) -> None:
-        """Check the set-up and hand the pointer to the pipeline."""
+        """Check the set-up and hand the schedule to the dataset."""
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             raise ValueError(
                 'HNEMHook needs epochs (`EpochBasedTrainLoop`), but got '
@@ -103,16 +108,17 @@ class HNEMHook(Hook):
         if self.pipeline is None:
             self.pipeline = _pipeline(runner.cfg)
         dataset = mining_dataset(runner.train_dataloader.dataset)
+        _check_indices(runner.train_dataloader)
         self._check_classes(runner, dataset)
         self._excluded_boxes = self.excluded_boxes(dataset.fingerprint)
-        self._dir = Path(self.bank_dir or runner.work_dir) / (
-            '' if self.bank_dir else 'hard_negatives'
+        self._schedule = BankSchedule(
+            Path(self.bank_dir or Path(runner.work_dir) / 'hard_negatives'),
+            self.begin,
+            self.accumulate,
+            self.mine_before_training,
         )
         self._forget_later_rounds(runner)
-        self._write_pointer(runner, dataset)
-        for transform in dataset.bank_readers:
-            if transform.bank is None:
-                transform.follow(self._dir / POINTER_NAME, dataset.fingerprint)
+        dataset.bank_schedule = self._schedule
 
     def excluded_boxes(self, fingerprint: str) -> dict[int, np.ndarray] | None:
         """Boxes ``x1 y1 x2 y2`` that must not be mined, px, by image id.
@@ -145,9 +151,9 @@ class HNEMHook(Hook):
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Point to the banks of this epoch, mining what is missing."""
+        """Check the banks of this epoch, and mine what is missing."""
         dataset = mining_dataset(runner.train_dataloader.dataset)
-        needed = self._banks(runner.epoch)
+        needed = self._schedule.banks(runner.epoch)
         missing = [bool(needed) and not needed[-1].is_file()]
         # One process decides: mining is a collective act.
         broadcast_object_list(missing)
@@ -155,43 +161,25 @@ class HNEMHook(Hook):
             self._mine(runner, dataset, needed[-1], runner.epoch - 1)
         for path in needed:
             load_bank(path, dataset.fingerprint)
-        self._write_pointer(runner, dataset)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Mine, unless this was the last epoch."""
         if runner.epoch < self.begin or runner.epoch + 1 >= runner.max_epochs:
             return
         dataset = mining_dataset(runner.train_dataloader.dataset)
-        path = bank_path(self._dir, runner.epoch)
+        path = self._schedule.mined_after(runner.epoch)
         self._mine(runner, dataset, path, runner.epoch)
 
     def _forget_later_rounds(self, runner) -> None:
         """Remove what another run left: rounds this one has not reached."""
         if is_main_process():
-            kept = {bank_path(self._dir, r) for r in range(runner.epoch)}
+            schedule, initial = self._schedule, self._schedule.initial_bank
+            kept = {schedule.mined_after(e) for e in range(runner.epoch)}
             if runner.epoch:
-                kept.add(self._dir / 'initial.json')
-            found = [
-                *self._dir.glob('epoch_*.json'),
-                *self._dir.glob('initial.json'),
-            ]
-            for path in found:
+                kept.add(initial)
+            for path in [*schedule.folder.glob('epoch_*.json'), initial]:
                 if path not in kept:
-                    path.unlink()
-        barrier()
-
-    def _banks(self, epoch: int) -> list[Path]:
-        """The bank files that training epoch ``epoch`` must use."""
-        rounds = range(self.begin, epoch)
-        banks = [bank_path(self._dir, r) for r in rounds]
-        if self.mine_before_training:
-            banks.insert(0, self._dir / 'initial.json')
-        return banks if self.accumulate else banks[-1:]
-
-    def _write_pointer(self, runner, dataset) -> None:
-        if is_main_process():
-            names = [p.name for p in self._banks(runner.epoch) if p.is_file()]
-            write_json(self._dir / POINTER_NAME, {'banks': names})
+                    path.unlink(missing_ok=True)
         barrier()
 
     def _mine(self, runner, dataset, path: Path, epoch: int) -> None:
@@ -218,6 +206,27 @@ class HNEMHook(Hook):
             f'{len(bank["images"])} images; skipped {counts["skipped"]} '
             f'candidates that overlap a lesion; spared {counts["spared"]}, '
             f'excluded {counts["excluded"]}'
+        )
+
+
+def _check_indices(loader: DataLoader) -> None:
+    """Raise ValueError unless each index of a sample brings its epoch."""
+    sampler = loader.batch_sampler.sampler
+    if not isinstance(sampler, DATA_SAMPLERS.get('mmuldor.EpochSampler')):
+        raise ValueError(
+            'HNEMHook needs a sampler that says the epoch, but got '
+            f'{type(sampler).__name__}. Set `train_dataloader.sampler.type` '
+            'to `mmuldor.EpochSampler`; its `seed_draws=False` draws as '
+            "MMEngine's sampler does."
+        )
+    dataset = loader.dataset
+    while isinstance(dataset, RepeatDataset):
+        dataset = dataset.dataset
+    if not isinstance(dataset, MiningDataset):
+        raise ValueError(
+            'HNEMHook needs a `mmuldor.DeepLesionDataset`, alone or in a '
+            f'RepeatDataset, but got it in a {type(dataset).__name__}, whose '
+            'indices do not say the epoch.'
         )
 
 

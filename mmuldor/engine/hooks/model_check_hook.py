@@ -41,7 +41,7 @@ class ModelCheckHook(Hook):
         model_check=dict(type='mmuldor.ModelCheckHook'))``
     """
 
-    # After HNEMHook, without whose pointer no training image loads.
+    # After HNEMHook, whose own checks say more.
     priority = 'VERY_LOW'
 
     def before_train(self, runner: Runner) -> None:

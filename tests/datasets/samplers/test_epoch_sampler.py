@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from mmengine.dataset import DefaultSampler
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
@@ -14,6 +15,34 @@ def test_an_index_is_an_int_with_two_facts_more():
     assert range(9)[index] == 5
     copy = pickle.loads(pickle.dumps(index))
     assert (copy, copy.seed, copy.epoch) == (5, 3, 2)
+
+
+def test_in_a_repeated_dataset_an_index_keeps_its_facts():
+    index = EpochIndex(12, seed=3, epoch=2) % 5
+    assert (index, index.seed, index.epoch) == (2, 3, 2)
+    assert index.position == 12
+    copy = pickle.loads(pickle.dumps(index))
+    assert (copy, copy.seed, copy.epoch, copy.position) == (2, 3, 2, 12)
+    # An image that comes twice is not drawn for in the same way.
+    index.seed_generators()
+    first = np.random.random()
+    EpochIndex(2, 3, 2).seed_generators()
+    assert np.random.random() != first
+
+
+def test_draws_can_be_left_to_mmengine():
+    sampler = EpochSampler(range(7), shuffle=True, seed=1, seed_draws=False)
+    plain = DefaultSampler(range(7), shuffle=True, seed=1)
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        plain.set_epoch(epoch)
+        found = list(sampler)
+        assert found == list(plain)
+        assert {index.epoch for index in found} == {epoch}
+    np.random.seed(5)
+    state = np.random.get_state()[1].tolist()
+    found[0].seed_generators()
+    assert np.random.get_state()[1].tolist() == state
 
 
 def test_order_and_facts_of_a_sampler():

@@ -1,5 +1,4 @@
 import json
-import os
 
 import pytest
 
@@ -28,8 +27,8 @@ def bank_of(folder, name, score, fingerprint='abc'):
     return folder / name
 
 
-def added(transform, img_id=7):
-    results = {'img_id': img_id, 'instances': one_lesion()}
+def added(transform, img_id=7, **more):
+    results = {'img_id': img_id, 'instances': one_lesion(), **more}
     return transform.transform(results)['instances'][1:]
 
 
@@ -65,31 +64,41 @@ def test_a_fixed_bank_of_other_images_is_refused(tmp_path):
         transform.check('abc', ('lesion',))
 
 
-def test_the_pointer_is_followed(tmp_path):
-    bank_of(tmp_path, 'epoch_000.json', 0.9)
-    bank_of(tmp_path, 'epoch_001.json', 0.8)
-    pointer = tmp_path / 'current.json'
+def test_the_banks_of_an_image_are_used(tmp_path):
+    first = bank_of(tmp_path, 'epoch_000.json', 0.9)
+    second = bank_of(tmp_path, 'epoch_001.json', 0.8)
     transform = AddHardNegatives(label=2)
-    for names, expected in (
-        ([], 0),
-        (['epoch_000.json'], 1),
-        (['epoch_000.json', 'epoch_001.json'], 2),
-        (['epoch_001.json'], 1),
-    ):
-        (tmp_path / 'new').write_text(json.dumps({'banks': names}))
-        os.replace(tmp_path / 'new', pointer)
-        transform.follow(pointer, 'abc')
-        assert [i['bbox_label'] for i in added(transform)] == [2] * expected
+    for banks in ([], [first], [first, second], [second], []):
+        found = added(transform, hard_negative_banks=banks)
+        assert [i['bbox_label'] for i in found] == [2] * len(banks)
 
 
-def test_a_bank_of_other_images_is_refused_while_following(tmp_path):
-    bank_of(tmp_path, 'epoch_000.json', 0.9, fingerprint='def')
-    pointer = tmp_path / 'current.json'
-    pointer.write_text('{"banks": ["epoch_000.json"]}')
+def test_banks_are_read_when_others_are_named(tmp_path):
+    first = bank_of(tmp_path, 'epoch_000.json', 0.9)
+    second = bank_of(tmp_path, 'epoch_001.json', 0.8)
     transform = AddHardNegatives()
-    transform.follow(pointer, 'abc')
+    assert len(added(transform, hard_negative_banks=[first])) == 1
+    first.unlink()
+    assert len(added(transform, hard_negative_banks=[first])) == 1
+    assert added(transform, 8, hard_negative_banks=[first]) == []
+    assert len(added(transform, hard_negative_banks=[second])) == 1
+    with pytest.raises(FileNotFoundError, match=r'epoch_000\.json'):
+        added(transform, hard_negative_banks=[first])
+
+
+def test_a_fixed_bank_is_used_throughout(tmp_path):
+    fixed = bank_of(tmp_path, 'bank.json', 0.9)
+    other = tmp_path / 'epoch_000.json'
+    found = added(AddHardNegatives(fixed), hard_negative_banks=[other])
+    assert len(found) == 1
+
+
+def test_a_bank_of_other_images_is_refused_in_training(tmp_path):
+    bank = bank_of(tmp_path, 'epoch_000.json', 0.9, fingerprint='def')
+    transform = AddHardNegatives()
+    transform.check('abc', ('lesion', 'false_positive'))
     with pytest.raises(ValueError, match='mined on other images'):
-        added(transform)
+        added(transform, hard_negative_banks=[bank])
 
 
 @pytest.mark.parametrize('label', [0, -1, 1.0, True])

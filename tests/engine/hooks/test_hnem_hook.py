@@ -16,8 +16,8 @@ from mmuldor.registry import TASK_UTILS, TRANSFORMS
 class RecordNegatives(BaseTransform):
     """Write what each worker was given, to see the banks from inside."""
 
-    def __init__(self, path, pointer):
-        self.path, self.pointer = path, pointer
+    def __init__(self, path):
+        self.path = path
 
     def transform(self, results):
         import torch
@@ -30,7 +30,7 @@ class RecordNegatives(BaseTransform):
         ]
         record = {
             'worker': -1 if info is None else info.id,
-            'banks': json.loads(Path(self.pointer).read_text())['banks'],
+            'banks': [path.name for path in results['hard_negative_banks']],
             'img_id': results['img_id'],
             'negatives': negatives,
         }
@@ -45,11 +45,7 @@ def record_pipeline(config):
     pipeline = config.train_dataloader.dataset.pipeline
     pipeline.insert(
         4,
-        dict(
-            type='mmuldor.RecordNegatives',
-            path=str(path),
-            pointer=str(Path(config.work_dir) / 'hard_negatives/current.json'),
-        ),
+        dict(type='mmuldor.RecordNegatives', path=str(path)),
     )
     return path
 
@@ -103,6 +99,23 @@ def test_persistent_workers_train_on_each_epochs_bank(mini_config, accumulate):
     ).exists()
 
 
+def test_a_repeated_dataset_trains_on_each_epochs_bank(mini_config):
+    config = mini_config
+    config.train_cfg.max_epochs = 2
+    path = record_pipeline(config)
+    inner = config.train_dataloader.dataset
+    config.train_dataloader.dataset = dict(
+        type='RepeatDataset', times=2, dataset=inner
+    )
+    Runner.from_cfg(config).train()
+    seen = seen_by_bank(path)
+    assert list(seen) == [(), ('epoch_000.json',)]
+    for records in seen.values():
+        ids = sorted(record['img_id'] for record in records)
+        assert ids == sorted([1, 2, 3, 4, 5, 6] * 2)
+    assert any(record['negatives'] for record in records)
+
+
 def test_resume_uses_the_bank_of_its_checkpoint(mini_config):
     config = mini_config
     path = record_pipeline(config)
@@ -110,10 +123,12 @@ def test_resume_uses_the_bank_of_its_checkpoint(mini_config):
     folder = Path(config.work_dir)
     banks = [folder / f'hard_negatives/epoch_00{i}.json' for i in (0, 1)]
     first = [bank.read_bytes() for bank in banks]
-    # As if killed in epoch 3, with the pointer and the bank lost.
+    # As if killed in epoch 3, with the bank lost.
     (folder / 'epoch_3.pth').unlink()
     (folder / 'last_checkpoint').write_text(str(folder / 'epoch_2.pth'))
-    (folder / 'hard_negatives/current.json').unlink()
+    # Earlier versions wrote a file that named an epoch's banks.
+    pointer = folder / 'hard_negatives/current.json'
+    pointer.write_text('{"banks": ["epoch_000.json"]}')
     banks[1].unlink()
     path.unlink()
     config.resume = True
@@ -163,6 +178,17 @@ def break_loop(config):
     config.train_cfg = dict(type='IterBasedTrainLoop', max_iters=2)
 
 
+def break_sampler(config):
+    config.train_dataloader.sampler.type = 'DefaultSampler'
+
+
+def break_wrapper(config):
+    inner = config.train_dataloader.dataset
+    config.train_dataloader.dataset = dict(
+        type='MultiImageMixDataset', dataset=inner, pipeline=[]
+    )
+
+
 def break_dataset(config):
     inner = config.train_dataloader.dataset
     config.train_dataloader.dataset = dict(
@@ -178,6 +204,8 @@ def break_dataset(config):
         (break_masks, 'with a mask head'),
         (break_loop, 'HNEMHook needs epochs'),
         (break_dataset, 'needs one `mmuldor.DeepLesionDataset`'),
+        (break_sampler, 'needs a sampler that says the epoch'),
+        (break_wrapper, 'in a MultiImageMixDataset, whose indices'),
     ],
 )
 def test_what_cannot_work_is_refused_before_training(
@@ -209,7 +237,8 @@ def test_rounds_of_another_run_are_removed(mini_config):
     config.train_cfg.max_epochs = 1
     folder = Path(config.work_dir) / 'hard_negatives'
     folder.mkdir(parents=True)
-    for name in ('initial.json', 'epoch_000.json', 'epoch_007.json'):
+    others = 'initial.json', 'epoch_000.json', 'epoch_007.json'
+    for name in (*others, 'current.json'):
         (folder / name).write_text('{}')
     path = record_pipeline(config)
     Runner.from_cfg(config).train()
