@@ -17,6 +17,7 @@ from benchmarks.study.outcomes import evaluate_results, save_outcomes
 from benchmarks.study.plan import START_EPOCH, Piece
 from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
 from mmuldor.io.json_files import read_json, write_json
+from mmuldor.mining.bank import load_bank
 
 # The study was begun with MMEngine's own seeding, one stream through the whole
 # run, and torch's own layout; it keeps them, so that every row can be trained
@@ -194,7 +195,7 @@ def mined_counts(piece: Piece, places: Places) -> dict[str, dict]:
     """The counts of each round of mining, by its bank file.
 
     ``real`` is how many mined examples are lesions whose annotation was
-    taken away, ``real_spared`` how many of those spared: by IoU of the boxes
+    taken away, ``real_spared`` how many of those ignored: by IoU of the boxes
     of at least 0.3, which no annotated lesion reaches with an example.
     """
     folder = places.run(piece) / 'hard_negatives'
@@ -204,14 +205,17 @@ def mined_counts(piece: Piece, places: Places) -> dict[str, dict]:
     found = {}
     for path in [folder / 'initial.json', *sorted(folder.glob('epoch_*'))]:
         if path.is_file():
-            bank = read_json(path)
+            bank = load_bank(path)
             real = Counter()
             for image_id, examples in bank['images'].items():
                 for example in examples:
-                    kind = 'real_spared' if 'spared' in example else 'real'
+                    kind = 'real_spared' if 'ignored' in example else 'real'
                     real[kind] += _is_real(example, boxes[image_id])
+            # As the pieces that are kept name it.
+            counts = dict(bank['counts'])
+            counts['spared'] = counts.pop('ignored', 0)
             found[path.stem] = {
-                **bank['counts'],
+                **counts,
                 **{kind: real[kind] for kind in ('real', 'real_spared')},
             }
     return found

@@ -15,9 +15,9 @@ from mmuldor.engine.detection.image_stream import detect_each
 from mmuldor.functional.boxes import as_boxes
 from mmuldor.mining.bank import build_bank
 from mmuldor.mining.examples import mine_image, mine_together
+from mmuldor.mining.ignored import ignore_threshold, mark_ignored
 from mmuldor.mining.protocols import MiningDataset
 from mmuldor.mining.rule import MiningRule
-from mmuldor.mining.sparing import mark_spared, sparing_threshold
 
 
 def mine(
@@ -86,8 +86,8 @@ def mine(
     )
     gathered = all_gather_object(dict(own))
     mined = {k: part[k] for part in gathered for k in part}
-    limit = sparing_threshold(mined.values(), rule.spare_quantile)
-    if limit is not None:
+    threshold = ignore_threshold(mined.values(), rule.spare_quantile)
+    if threshold is not None:
         for image_id, found in mined.items():
-            mark_spared(found, limit, rule, epoch, image_id)
-    return build_bank(mined, dataset, rule, epoch, limit)
+            mark_ignored(found, threshold, rule, epoch, image_id)
+    return build_bank(mined, dataset, rule, epoch, threshold)

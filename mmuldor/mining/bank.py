@@ -8,6 +8,7 @@ from collections.abc import (
     Iterable,
     Mapping,
 )
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from mmuldor.mining.rule import MiningRule
 
 BANK_VERSION = 1
 
+# Names in banks that were written before 0.1.0.
+_OLD_NAMES = {'spared': 'ignored', 'spared_above': 'ignored_above'}
 _KEYS = ('version', 'ann_file', 'fingerprint', 'epoch', 'images')
 
 
@@ -39,8 +42,8 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
         ``seed``, ``rule``, ``counts`` and ``images``, a dict from image id
         (str) to its examples, each with ``bbox`` [x, y, w, h], ``score``
         (S1), ``mask_iou`` (S2) and ``polygons`` (flat x, y lists), in source
-        pixels with the pixel's centre at integers, and ``spared``, true,
-        where it was too sure to be mined.
+        pixels with the pixel's centre at integers, and ``ignored``, true,
+        where it was left out because it may be a lesion.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -54,6 +57,7 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
         )
     bank = read_json(path)
     _check_bank(bank, path)
+    _rename_old_keys(bank)
     if fingerprint not in (None, bank['fingerprint']):
         raise ValueError(
             f"bank '{path}' was mined on other images (ann_file "
@@ -62,6 +66,15 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
             'with `python tools/mine_hard_negatives.py`.'
         )
     return bank
+
+
+def _rename_old_keys(bank: dict) -> None:
+    """Give keys of a checked bank the names of today."""
+    examples = chain.from_iterable(bank['images'].values())
+    for part in (bank, bank.get('counts', {}), *examples):
+        for old, new in _OLD_NAMES.items():
+            if old in part:
+                part[new] = part.pop(old)
 
 
 def _check_bank(bank: Any, path: Path) -> None:
@@ -131,11 +144,12 @@ def _check_example(example: Any, where: str) -> None:
             )
     if min(box[2:]) <= 0:
         raise ValueError(f'{where}: `bbox` {box} has no area.')
-    if not isinstance(example.get('spared', False), bool):
-        raise ValueError(
-            f'{where}: `spared` must be true or false, but got '
-            f'{shortened(example["spared"])}.'
-        )
+    for key in ('ignored', 'spared'):
+        if not isinstance(example.get(key, False), bool):
+            raise ValueError(
+                f'{where}: `{key}` must be true or false, but got '
+                f'{shortened(example[key])}.'
+            )
     polygons = example.get('polygons')
     if not isinstance(polygons, list) or not polygons:
         raise ValueError(
@@ -169,14 +183,14 @@ def build_bank(
     dataset: MiningDataset,
     rule: MiningRule,
     epoch: int,
-    limit: float | None,
+    threshold: float | None,
 ) -> dict:
     """The bank file of a round; images in the order of their ids."""
     ordered = {image_id: mined[image_id] for image_id in sorted(mined)}
     images = list(ordered.values())
     hits = sum(image['hit_score'] is not None for image in images)
     found = [example for image in images for example in image['examples']]
-    spared = sum('spared' in example for example in found)
+    ignored = sum('ignored' in example for example in found)
     return {
         'version': BANK_VERSION,
         'ann_file': Path(dataset.ann_file).name,
@@ -184,14 +198,14 @@ def build_bank(
         'epoch': epoch,
         'seed': rule.seed,
         'rule': rule.as_dict(),
-        'spared_above': limit,
+        'ignored_above': threshold,
         'counts': {
             'images': len(ordered),
             'with_hit': hits,
             'without_hit': len(ordered) - hits,
-            'mined': len(found) - spared,
+            'mined': len(found) - ignored,
             'skipped': sum(image['skipped'] for image in images),
-            'spared': spared,
+            'ignored': ignored,
             'excluded': sum(image['excluded'] for image in images),
         },
         'images': {

@@ -52,7 +52,7 @@ def mine_image(
 
     Returns:
         ``examples``: the chosen ones, or all of E where
-        :func:`mmuldor.mining.sparing.mark_spared` is to come; ``hit_score``:
+        :func:`mmuldor.mining.ignored.mark_ignored` is to come; ``hit_score``:
         score of the best hit, or None; ``skipped``: candidates on annotated
         lesions; ``excluded``: those on excluded boxes.
     """

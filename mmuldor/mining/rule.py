@@ -26,8 +26,8 @@ class MiningRule:
 
     Attributes:
         every_mask_iou: Whether :meth:`candidates` needs S2 of detections that
-            score lower than the best hit; it is 0 for them otherwise, which
-            spares their masks.
+            score lower than the best hit; it is 0 for them otherwise, and
+            their masks are not computed.
         hit_iou: S2 above this is a hit.
         min_score: Without a hit, S1 above this is a candidate.
         max_per_image: m, at most this many examples an image.
@@ -35,10 +35,10 @@ class MiningRule:
         max_iod: Nor is one of which more than this lies on a lesion's box;
             None switches this off.
         spare_quantile: What scores higher than this share of the annotated
-            lesions that were hit in the round is too sure for a mistake and
-            may be a lesion that nobody annotated: it is not mined, and the
-            bank marks it ``spared``, which makes it an ignored region of the
-            next epoch. None (the paper) spares none.
+            lesions that were hit in the round may be a lesion that nobody
+            annotated: it is left out of the hard negatives, and the bank
+            marks it ``ignored``, which makes it an ignored region of the next
+            epoch. None (the paper) ignores none.
         score_thr: Detections below this score do not exist.
         nms_iou_thr: IoU threshold of the NMS.
         max_per_img: At most this many detections an image.

@@ -69,9 +69,9 @@ def mined_figure(
             shape,
             min_side=max(shape) * 0.4,
         )
-        spared = sum('spared' in example for example in mined[key])
-        caption = f'{image["file_name"]}, {len(mined[key]) - spared} mined'
-        caption += f', {spared} ignored' if spared else ''
+        ignored = sum('ignored' in example for example in mined[key])
+        caption = f'{image["file_name"]}, {len(mined[key]) - ignored} mined'
+        caption += f', {ignored} ignored' if ignored else ''
         picture = load_slice(image, images_dir)
         ax = grid.add(*divmod(place, grid.columns), picture, view, caption)
         _draw_case(ax, mined[key], lesions[key])
@@ -104,4 +104,4 @@ def _draw_case(ax: Axes, mined: list[dict], lesions: list[dict]) -> None:
 
 def _color(example: dict) -> str:
     """Ignored examples look like detections: they are no negatives."""
-    return DETECTION if example.get('spared') else MINED
+    return DETECTION if example.get('ignored') else MINED

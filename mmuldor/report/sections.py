@@ -193,7 +193,7 @@ def _when(bank: dict) -> str:
 
 
 # Counts that are shown only where they are not 0.
-_RARE = ('spared', 'excluded')
+_RARE = ('ignored', 'excluded')
 
 
 def _bank_counts(bank: dict) -> str:
@@ -204,7 +204,7 @@ def _bank_counts(bank: dict) -> str:
         'without_hit': 'without',
         'mined': 'examples mined',
         'skipped': 'candidates skipped (on an annotated lesion)',
-        'spared': 'ignored (may be lesions, by their high scores)',
+        'ignored': 'ignored (may be lesions, by their high scores)',
         'excluded': 'excluded by a reader',
     }
     found = [

@@ -228,21 +228,21 @@ def corners(example):
     return (x, y, x + width, y + height)
 
 
-def test_what_is_too_sure_is_spared(detector, dataset, mini_config):
+def test_what_may_be_a_lesion_is_ignored(detector, dataset, mini_config):
     pipeline = mini_config.test_dataloader.dataset.pipeline
     rule = {'min_score': 0.0, 'score_thr': 0.02, 'hit_iou': 0.05}
     everything = MiningRule(max_per_image=1000, **rule)
     bank = mine(detector, dataset, pipeline, everything, 0)
-    assert bank['counts']['spared'] == 0
-    assert bank['spared_above'] is None
-    sparing = MiningRule(spare_quantile=0.01, **rule)
-    spared = mine(detector, dataset, pipeline, sparing, 0)
-    limit = spared['spared_above']
+    assert bank['counts']['ignored'] == 0
+    assert bank['ignored_above'] is None
+    rule_of_ignored = MiningRule(spare_quantile=0.01, **rule)
+    ignored = mine(detector, dataset, pipeline, rule_of_ignored, 0)
+    limit = ignored['ignored_above']
     found = [e for mined in bank['images'].values() for e in mined]
     above = [e for e in found if e['score'] > limit]
-    assert 0 < len(above) == spared['counts']['spared']
-    for image_id, examples in spared['images'].items():
-        kept = [e for e in examples if 'spared' not in e]
+    assert 0 < len(above) == ignored['counts']['ignored']
+    for image_id, examples in ignored['images'].items():
+        kept = [e for e in examples if 'ignored' not in e]
         assert len(kept) <= 3
         assert all(e['score'] <= limit for e in kept)
         assert all(e in bank['images'][image_id] for e in kept)

@@ -70,3 +70,19 @@ def test_damaged_banks_are_refused(tmp_path, text, match):
     with pytest.raises(ValueError, match=match) as caught:
         load_bank(path)
     assert 'bank.json' in str(caught.value)
+
+
+def test_names_of_earlier_banks_are_read(tmp_path):
+    old = changed(spared=True)
+    old['spared_above'] = 0.75
+    old['counts'] = {'mined': 2, 'spared': 1}
+    path = tmp_path / 'bank.json'
+    path.write_text(json.dumps(old))
+    bank = load_bank(path)
+    assert bank['images']['7'][0]['ignored'] is True
+    assert bank['ignored_above'] == 0.75
+    assert bank['counts'] == {'mined': 2, 'ignored': 1}
+    assert 'spared' not in json.dumps(bank)
+    path.write_text(json.dumps(changed(spared='yes')))
+    with pytest.raises(ValueError, match='`spared` must be true or false'):
+        load_bank(path)

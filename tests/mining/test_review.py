@@ -39,7 +39,7 @@ def bank(tmp_path):
             'epoch': 0,
             'images': {
                 '1': [example(4.0, 0.8), example(40.0, 0.5)],
-                '2': [{**example(20.0, 0.9), 'spared': True}],
+                '2': [{**example(20.0, 0.9), 'ignored': True}],
             },
         },
     )
@@ -75,7 +75,7 @@ def test_the_surest_comes_first(examples, tmp_path):
     write_review(tmp_path / 'r.csv', examples)
     first, second = (tmp_path / 'r.csv').read_text().splitlines()[:2]
     assert first == (
-        'number,image_id,file_name,x1,y1,x2,y2,score,mask_iou,spared,verdict'
+        'number,image_id,file_name,x1,y1,x2,y2,score,mask_iou,ignored,verdict'
     )
     assert second == (
         '1,2,000002_01_01/005.png,20.00,10.00,28.00,16.00,0.9000,0.1250,1,'

@@ -101,8 +101,8 @@ class AddHardNegatives(CTTransform):
                 {
                     'bbox': box.tolist(),
                     'bbox_label': self.label,
-                    # Spared: neither a negative nor background.
-                    'ignore_flag': int(example.get('spared', False)),
+                    # Neither a negative nor background.
+                    'ignore_flag': int(example.get('ignored', False)),
                     'mask': [
                         to_detector(polygon) for polygon in example['polygons']
                     ],

@@ -204,7 +204,7 @@ class HNEMHook(Hook):
             f'{counts["with_hit"]} with a hit, {counts["without_hit"]} '
             f'without; mined {counts["mined"]} examples on '
             f'{len(bank["images"])} images; skipped {counts["skipped"]} '
-            f'candidates that overlap a lesion; spared {counts["spared"]}, '
+            f'candidates that overlap a lesion; ignored {counts["ignored"]}, '
             f'excluded {counts["excluded"]}'
         )
 

@@ -27,7 +27,7 @@ from mmuldor.mining.exclude_list import exclude_list
 
 COLUMNS = (
     'number', 'image_id', 'file_name', 'x1', 'y1', 'x2', 'y2', 'score',
-    'mask_iou', 'spared', 'verdict',
+    'mask_iou', 'ignored', 'verdict',
 )  # fmt: skip
 VERDICTS = ('lesion', 'not', 'unsure')
 # DeepLesion's boxes reach 5 px beyond the diameters.
@@ -87,7 +87,7 @@ def write_review(
                     **{name: f'{value:.2f}' for name, value in corners},
                     'score': f'{example["score"]:.4f}',
                     'mask_iou': f'{example["mask_iou"]:.4f}',
-                    'spared': int(example.get('spared', False)),
+                    'ignored': int(example.get('ignored', False)),
                     'verdict': '',
                 }
             )

@@ -45,11 +45,11 @@ def test_a_fixed_bank_adds_its_examples_half_a_pixel_on(tmp_path):
     assert added(transform, img_id=8) == []
 
 
-def test_a_spared_example_is_an_ignored_region(tmp_path):
+def test_an_ignored_example_of_a_bank_is_an_ignored_region(tmp_path):
     path = bank_of(tmp_path, 'bank.json', 0.9)
     bank = json.loads(path.read_text())
     assert added(AddHardNegatives(path))[0]['ignore_flag'] == 0
-    bank['images']['7'][0]['spared'] = True
+    bank['images']['7'][0]['ignored'] = True
     path.write_text(json.dumps(bank))
     assert added(AddHardNegatives(path))[0]['ignore_flag'] == 1
 

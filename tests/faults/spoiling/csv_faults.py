@@ -124,7 +124,7 @@ def _swapped(one, other):
 
 
 REVIEW = (
-    b'number,image_id,file_name,x1,y1,x2,y2,score,mask_iou,spared,verdict\n'
+    b'number,image_id,file_name,x1,y1,x2,y2,score,mask_iou,ignored,verdict\n'
     b'1,1,000001_01_01/005.png,2,3,10,9,0.9,0.1,0,lesion\n'
 )
 

@@ -35,7 +35,7 @@ BANK = {
                 'bbox': [2.0, 3.0, 8.0, 6.0],
                 'score': 0.9,
                 'mask_iou': 0.1,
-                'spared': False,
+                'ignored': False,
                 'polygons': [[2, 3, 9, 3, 9, 8, 2, 8]],
             }
         ]

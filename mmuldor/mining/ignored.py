@@ -1,4 +1,4 @@
-"""Spare high-scoring examples, which may be lesions nobody annotated."""
+"""Ignored examples: hard negatives left out because they may be lesions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 from mmuldor.mining.rule import MiningRule
 
 
-def sparing_threshold(
+def ignore_threshold(
     mined: Iterable[Mapping], quantile: float | None
 ) -> float | None:
-    """The score above which examples are spared, None for no sparing.
+    """The score above which examples are ignored, None if none is.
 
     A quantile of the scores of hits, not a score: with many annotations
     missing a detector learns low scores for all lesions.
@@ -27,12 +27,12 @@ def sparing_threshold(
     return float(np.quantile(hits, quantile))
 
 
-def mark_spared(
-    mined: dict, limit: float, rule: MiningRule, epoch: int, image_id: int
+def mark_ignored(
+    mined: dict, threshold: float, rule: MiningRule, epoch: int, image_id: int
 ) -> None:
-    """Mark what scores above the limit as spared; draw among the rest."""
-    sure = [e for e in mined['examples'] if e['score'] > limit]
-    rest = [e for e in mined['examples'] if e['score'] <= limit]
+    """Mark what scores above the threshold as ignored; draw the rest."""
+    high = [e for e in mined['examples'] if e['score'] > threshold]
+    rest = [e for e in mined['examples'] if e['score'] <= threshold]
     scores = np.array([e['score'] for e in rest])
     drawn = [rest[i] for i in rule.draw(scores, epoch, image_id)]
-    mined['examples'] = [{**e, 'spared': True} for e in sure] + drawn
+    mined['examples'] = [{**e, 'ignored': True} for e in high] + drawn
