@@ -15,7 +15,7 @@ from mmengine.registry import DATASETS, init_default_scope
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.classes import is_lesion
 from mmuldor.datasets.deeplesion import DeepLesionDataset
-from mmuldor.engine.base_dataset import mining_dataset
+from mmuldor.engine.base_dataset import unwrapped_dataset
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.frame import from_detector
@@ -43,9 +43,15 @@ def build_split(config: Config, split: str) -> DeepLesionDataset:
     check_keys(config, f'{split}_dataloader.dataset')
     init_default_scope(config.get('default_scope', 'mmdet'))
     with config_errors(config):
-        return mining_dataset(
-            DATASETS.build(config[f'{split}_dataloader'].dataset)
-        )
+        dataset = DATASETS.build(config[f'{split}_dataloader'].dataset)
+        dataset = unwrapped_dataset(dataset)
+        if not isinstance(dataset, DeepLesionDataset):
+            raise ValueError(
+                f'`{split}_dataloader.dataset` must be one '
+                '`mmuldor.DeepLesionDataset`, in wrappers or not, but got '
+                f'{type(dataset).__name__}.'
+            )
+    return dataset
 
 
 def browse_dataset(

@@ -85,7 +85,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         Of an `EpochIndex` it also holds ``hard_negative_banks``, the bank
         files of that epoch, where ``bank_schedule`` is set.
         """
-        info = super().get_data_info(idx)
+        info = BaseDetDataset.get_data_info(self, idx)
         if self.bank_schedule is not None and isinstance(idx, EpochIndex):
             banks = self.bank_schedule.banks(idx.epoch)
             info['hard_negative_banks'] = banks

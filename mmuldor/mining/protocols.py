@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Protocol
@@ -39,7 +40,7 @@ class BankReader(Protocol):
     """
 
     label: int
-    bank: str | None
+    bank: str | os.PathLike | None
 
 
 class MiningDataset(ABC):
@@ -66,7 +67,7 @@ class MiningDataset(ABC):
 
     @property
     @abstractmethod
-    def bank_readers(self) -> list[BankReader]:
+    def bank_readers(self) -> Sequence[BankReader]:
         """The transforms of its pipeline that read banks."""
 
     @abstractmethod

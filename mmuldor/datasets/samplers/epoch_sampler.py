@@ -25,6 +25,10 @@ class EpochIndex(int):
             RepeatDataset made another one of it.
     """
 
+    seed: int | None
+    epoch: int
+    position: int
+
     def __new__(
         cls,
         index: int,

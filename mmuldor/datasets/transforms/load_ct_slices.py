@@ -63,6 +63,8 @@ class LoadCTSlices(CTTransform):
         ValueError: If an argument is out of range.
     """
 
+    num_slices: int
+
     def __init__(
         self,
         num_slices: int = 3,

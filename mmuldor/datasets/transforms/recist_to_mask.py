@@ -34,6 +34,8 @@ class RecistToMask(CTTransform):
         points_per_quarter: Vertices on a quarter of a curved outline.
     """
 
+    mask_shape: str
+
     def __init__(
         self, shape: str = 'quarter_ellipses', points_per_quarter: int = 16
     ) -> None:
