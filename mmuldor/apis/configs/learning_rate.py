@@ -1,9 +1,10 @@
-"""The learning rate for the batch that a training really has.
+"""When the learning rate is scaled to the batch size.
 
-A config's rate belongs to its ``auto_scale_lr.base_batch_size``. SGD's grows
-in proportion to the batch (Goyal et al. 2017, "Accurate, large minibatch
-SGD"), that of Adam and other adaptive kinds by the square root (Malladi et al.
-2022, "On the SDEs and scaling rules for adaptive gradient algorithms").
+A config's rate is for its ``auto_scale_lr.base_batch_size``. For SGD it is
+scaled in proportion to the batch size (Goyal et al. 2017, "Accurate, large
+minibatch SGD"), for Adam and other adaptive optimisers by the square root
+(Malladi et al. 2022, "On the SDEs and scaling rules for adaptive gradient
+algorithms").
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ _KEY = 'optim_wrapper.optimizer.lr'
 
 
 def leave_typed_rate(config: Config, options: dict | None) -> None:
-    """Do not scale a rate that the user typed.
+    """Do not scale a rate that the user states.
 
-    By ``--cfg-options``, or in the same config file as the batch size: there
-    the rate belongs to that batch, unless the file has an ``auto_scale_lr``.
+    This is a rate in ``--cfg-options``, or in the same config file as the
+    batch size, for which it then is, unless the file has ``auto_scale_lr``.
 
     Args:
-        config: Of a training; changed in place.
+        config: Config of a training; changed in place.
         options: Settings that override it.
     """
     typed = any(_states_rate(*item) for item in (options or {}).items())
@@ -49,7 +50,7 @@ def _states_rate(key: str, value: object) -> bool:
 
 
 def _names_in(path: str) -> set[str]:
-    """Keys that a config file itself sets, its bases not counted."""
+    """Keys that a config file sets itself, without its bases."""
     tree = ast.parse(Path(path).read_text(encoding='utf-8'))
     return {
         node.arg if isinstance(node, ast.keyword) else node.id

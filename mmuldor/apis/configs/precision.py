@@ -1,4 +1,4 @@
-"""Mixed precision of any config, and the layout of its maps."""
+"""Mixed precision and memory layout of any config."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from mmuldor.upstream.cpu_units import has_amx
 
 
 def enable_amp(config: Config) -> Config:
-    """Let a config train in mixed precision, maps in channels-last layout.
+    """Let a config train in mixed precision, in channels-last layout.
 
-    In bfloat16, which has float32's range; on a GPU without it in float16,
-    with a loss scale that follows the gradients.
+    It uses bfloat16, which has the range of float32; on a GPU without
+    bfloat16 it uses float16 with dynamic loss scaling.
 
     Args:
         config: From :func:`mmuldor.apis.load_config`; changed in place.
@@ -28,7 +28,7 @@ def enable_amp(config: Config) -> Config:
     """
     wrapper = config.optim_wrapper
     if torch.cuda.is_available():
-        # An older GPU emulates bfloat16, slower than float32.
+        # Older GPUs emulate bfloat16, which is slower than float32.
         half = not torch.cuda.is_bf16_supported(including_emulation=False)
         wrapper.update(
             type='AmpOptimWrapper',
@@ -36,8 +36,8 @@ def enable_amp(config: Config) -> Config:
             loss_scale='dynamic' if half else 1.0,
         )
     elif has_amx():
-        # AVX-512 BF16 alone is slower than float32 for small layers, emulation
-        # three times.
+        # Without AMX, AVX-512 BF16 is slower than float32 for small layers,
+        # and emulation three times slower.
         wrapper.update(type='mmuldor.CPUAmpOptimWrapper')
     else:
         raise ValueError(
@@ -51,6 +51,6 @@ def enable_amp(config: Config) -> Config:
 
 
 def apply_memory_format(model: nn.Module, config: Config) -> None:
-    """Do to a model outside a run what ``ChannelsLastHook`` does in one."""
+    """Apply the memory format of ``ChannelsLastHook`` without a runner."""
     if (config.get('default_hooks') or {}).get('channels_last'):
         to_channels_last(model)

@@ -15,11 +15,11 @@ from mmuldor.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class AddHardNegatives(CTTransform):
-    """Append the image's mined examples as instances of another class.
+    """Append the mined examples of an image as instances of another class.
 
-    ``HNEMHook`` writes the banks; which ones an epoch uses the dataset says
-    for each image, so persistent workers follow. Banks are read when others
-    than before are named. Without a bank nothing is added.
+    ``HNEMHook`` writes the banks. The dataset names those of the epoch with
+    each image, so persistent workers use them, too. They are read again when
+    the names change. Without a bank nothing is added.
 
     Required Keys:
 
@@ -34,10 +34,12 @@ class AddHardNegatives(CTTransform):
         ``dict(type='mmuldor.AddHardNegatives')``
 
     Args:
-        bank: A bank file to use throughout, as written by
-            ``tools/mine_hard_negatives.py``; None uses those that each
-            image's ``hard_negative_banks`` names.
-        label: Label of the added instances (1, after lesion 0).
+        bank: A bank file of ``tools/mine_hard_negatives.py`` for the whole
+            training. None: the banks in ``hard_negative_banks`` of an image.
+        label: Label of the added instances; 1 is the first after lesions, 0.
+
+    Raises:
+        ValueError: If ``label`` is below 1, or the bank is invalid.
     """
 
     def __init__(
@@ -57,20 +59,20 @@ class AddHardNegatives(CTTransform):
             self._read_banks([bank])
 
     def check(self, fingerprint: str, classes: Sequence[str]) -> None:
-        """Check the transform against its data set, before training.
+        """Check the transform against its dataset, before training.
 
         Raises:
-            ValueError: If a fixed ``bank`` is of other images, or the data
-                set's classes have no place for ``label``.
+            ValueError: If ``bank`` belongs to other images, or ``label`` is
+                not a class of false positives of the dataset.
         """
         self.fingerprint = fingerprint
         if self.bank is not None:
             load_bank(self.bank, fingerprint)
         if self.label >= len(classes):
             raise ValueError(
-                f'AddHardNegatives adds label {self.label}, but the data set '
+                f'AddHardNegatives adds label {self.label}, but the dataset '
                 f'has the classes {tuple(classes)}. Add `metainfo=dict('
-                "classes=('lesion', 'false_positive'))` to the data set and "
+                "classes=('lesion', 'false_positive'))` to the dataset and "
                 '`num_classes=2` to the heads.'
             )
         if is_lesion(self.label, classes):
@@ -101,7 +103,8 @@ class AddHardNegatives(CTTransform):
                 {
                     'bbox': box.tolist(),
                     'bbox_label': self.label,
-                    # Neither a negative nor background.
+                    # Ignored examples may be lesions: they are neither
+                    # negatives nor background.
                     'ignore_flag': int(example.get('ignored', False)),
                     'mask': [
                         to_detector(polygon) for polygon in example['polygons']

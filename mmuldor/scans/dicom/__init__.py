@@ -1,1 +1,1 @@
-"""A CT series in DICOM files, and lesions as a DICOM Segmentation."""
+"""Read CT series from DICOM files; write lesions as a DICOM Segmentation."""

@@ -1,4 +1,4 @@
-"""Where DICOM slices lie in the patient."""
+"""Positions and directions of DICOM slices in the patient."""
 
 from __future__ import annotations
 
@@ -18,27 +18,30 @@ def image_position(header: Dataset) -> Floats:
 
 
 def slice_normal(header: Dataset) -> Floats:
-    """Direction across the slice, (3,); of length 1 as far as it is valid."""
+    """Normal of the slice in patient coordinates (LPS), (3,) float64.
+
+    Its length is 1 if ImageOrientationPatient is valid.
+    """
     along_columns, along_rows = _directions(header)
     return np.cross(along_columns, along_rows).astype(np.float64, copy=False)
 
 
 def angle_degrees(a: Floats, b: Floats) -> float:
-    """Angle between two directions."""
+    """Angle between two directions (3,), in degrees."""
     cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 def slices_affine(header: Dataset, step_mm: Floats) -> Floats:
-    """Where the voxels of a series lie.
+    """The affine of a series.
 
     Args:
-        header: Of the first slice.
-        step_mm: From a slice to the next in the patient (LPS), (3,).
+        header: Header of the first slice.
+        step_mm: Vector from a slice to the next in the patient (LPS), (3,).
 
     Returns:
-        (4, 4), turns (column, row, slice) indices into patient coordinates
-        (LPS, mm), see DICOM PS3.3, C.7.6.2.1.1.
+        (4, 4), maps (column, row, slice) indices to patient coordinates (LPS,
+        mm), see DICOM PS3.3, C.7.6.2.1.1.
     """
     row_mm, column_mm = (float(value) for value in header.PixelSpacing)
     along_columns, along_rows = _directions(header)
@@ -51,6 +54,6 @@ def slices_affine(header: Dataset, step_mm: Floats) -> Floats:
 
 
 def _directions(header: Dataset) -> tuple[Floats, Floats]:
-    """In which columns and rows count up, (3,) each."""
+    """Directions of increasing columns and of increasing rows, (3,) each."""
     cosines = np.array(header.ImageOrientationPatient, dtype=np.float64)
     return cosines[:3], cosines[3:]

@@ -19,7 +19,7 @@ _CT_IMAGES = tuple(
 )
 _DEFLATED = '1.2.840.10008.1.2.1.99'
 _PREAMBLE_BYTES = 128
-# pydicom decodes an element when it is asked for, and may fail only then.
+# pydicom decodes an element at its first use, and may fail only then.
 _ELEMENTS_USED = (
     *('RescaleSlope', 'RescaleIntercept', 'RescaleType', 'ImageType'),
     *('ImagePositionPatient', 'ImageOrientationPatient', 'PixelSpacing'),
@@ -31,11 +31,11 @@ _ELEMENTS_USED = (
 
 
 class DicomFile(NamedTuple):
-    """A DICOM file of an image.
+    """A DICOM file with an image.
 
     Attributes:
-        path: Where it is.
-        header: Everything in it but the pixels.
+        path: Path of the file.
+        header: All elements but the pixels.
     """
 
     path: Path
@@ -43,10 +43,10 @@ class DicomFile(NamedTuple):
 
 
 def find_images(folder: Path) -> tuple[list[DicomFile], list[str]]:
-    """The DICOM files with pixels in a folder and all below it.
+    """The DICOM images in a folder and its subfolders.
 
     Returns:
-        The files in the order of their paths, and what was left out.
+        The files in the order of their paths, and notes on what was left out.
 
     Raises:
         FileNotFoundError: If there is none.
@@ -70,13 +70,13 @@ def find_images(folder: Path) -> tuple[list[DicomFile], list[str]]:
 
 
 def open_header(path: Path) -> Dataset | None:
-    """The header of a DICOM file, which is opened once.
+    """Read the header of a DICOM file, which is opened once.
 
     Returns:
-        Everything but the pixels; None of a file that is no DICOM.
+        All elements but the pixels; None if the file is no DICOM file.
 
     Raises:
-        ValueError: Names the file and the element that cannot be read.
+        ValueError: If an element cannot be read; names file and element.
     """
     with path.open('rb') as file:
         if file.read(_PREAMBLE_BYTES + 4)[_PREAMBLE_BYTES:] != b'DICM':
@@ -91,14 +91,14 @@ def open_header(path: Path) -> Dataset | None:
         )
     if 'Rows' in header and not header.get('SeriesInstanceUID'):
         raise ValueError(
-            f'{path} must have SeriesInstanceUID, but has none: nobody can '
-            'tell which series it is of. Move it out of the folder.'
+            f'{path} must have SeriesInstanceUID, but has none, so its series '
+            'is unknown. Move it out of the folder.'
         )
     return header
 
 
 def _read(path: Path, file: BinaryIO) -> tuple[Dataset, str]:
-    """The header, its used elements decoded, and its SOP class."""
+    """The header, with the used elements decoded, and its SOP class."""
     import pydicom
 
     file.seek(0)
@@ -111,13 +111,13 @@ def _read(path: Path, file: BinaryIO) -> tuple[Dataset, str]:
             for keyword in _ELEMENTS_USED:
                 header.get(keyword)
             sop_class = header.file_meta.get('MediaStorageSOPClassUID', '')
-    # pydicom raises whatever comes of damaged files.
+    # pydicom raises any exception for damaged files.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ValueError(
             f'{path}: {keyword} must be readable, but: {reason}'
         ) from error
-    # Of a deflated file, pydicom's own object keeps all that was inflated.
+    # A copy, since pydicom's object of a deflated file keeps all its bytes.
     return header[:], str(sop_class)
 
 
@@ -131,7 +131,7 @@ def _check_size(path: Path, size: int) -> None:
 
 
 def _check_inflated_size(path: Path, file: BinaryIO) -> None:
-    """Raise ValueError where a deflated file would inflate to too much."""
+    """Raise ValueError if a deflated file inflates to too many bytes."""
     import pydicom
 
     file.seek(0)

@@ -1,8 +1,8 @@
 """Pixels of a DICOM slice in HU.
 
-A compressed picture says its size itself. Decoders believe it, whatever Rows
-and Columns are: they ask for gigabytes, or abort the process. So both must
-agree before one is called.
+A compressed image has its own size, which decoders use even if it differs from
+Rows and Columns. A false size makes them allocate gigabytes or abort the
+process. So both sizes must be equal before a decoder is called.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SOF = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _SOS = 0xDA
 # Start and size of a JPEG 2000 codestream (ITU T.800, A.5.1).
 _SIZ = re.compile(b'\xff\x4f\xff\x51')
-# Bytes that a picture may have besides twice those of its pixels.
+# A compressed image may have twice the bytes of its pixels plus this.
 _SPARE_BYTES = 2**20
 
 
@@ -34,7 +34,7 @@ def read_pixels(path: Path) -> NDArray[np.int16]:
     """HU of one slice, (rows, columns) int16.
 
     Raises:
-        ValueError: If they cannot be read, or are no HU.
+        ValueError: If the pixels cannot be read, or cannot be HU.
     """
     import pydicom
 
@@ -45,7 +45,7 @@ def read_pixels(path: Path) -> NDArray[np.int16]:
             if data.file_meta.TransferSyntaxUID.is_encapsulated:
                 _check_compressed(data)
             pixels = data.pixel_array
-    # pydicom and its decoders raise whatever comes of damaged files.
+    # pydicom and its decoders raise any exception for damaged files.
     except Exception as error:
         reason = ' '.join(str(error).split())[:300] or type(error).__name__
         raise ValueError(
@@ -59,7 +59,7 @@ def read_pixels(path: Path) -> NDArray[np.int16]:
     slope, intercept = float(data.RescaleSlope), float(data.RescaleIntercept)
     hu = np.rint(pixels * slope + intercept)
     limits = np.iinfo(np.int16)
-    # NaN is neither.
+    # Written so that NaN fails both comparisons.
     if not (hu.min() >= limits.min and hu.max() <= limits.max):
         raise ValueError(
             f'{path} must hold Hounsfield units, but its values go from '
@@ -69,7 +69,7 @@ def read_pixels(path: Path) -> NDArray[np.int16]:
 
 
 def _check_compressed(data: FileDataset) -> None:
-    """Raise ValueError where the picture is of another size than it says."""
+    """Raise ValueError if a compressed image has a wrong size."""
     from pydicom.encaps import get_frame
 
     stream = get_frame(data.PixelData, 0, number_of_frames=1)
@@ -86,18 +86,18 @@ def _check_compressed(data: FileDataset) -> None:
     if sizes != {(*shape, 1)}:
         found = ', '.join(f'{h} x {w} x {n}' for h, w, n in sorted(sizes))
         raise ValueError(
-            f'the compressed picture must say that it has {shape[0]} x '
-            f'{shape[1]} x 1 values, but says {found or "no size"}'
+            f'the compressed image must state {shape[0]} x {shape[1]} x 1 '
+            f'values, but states {found or "no size"}'
         )
 
 
 def _stated_sizes(stream: bytes) -> Iterator[tuple[int, int, int]]:
-    """Rows, columns and components that a compressed picture says."""
+    """Rows, columns and components that a compressed image states."""
     if stream.startswith(b'\xff\xd8'):
         yield from _jpeg_sizes(stream)
         return
     for match in _SIZ.finditer(stream):
-        # Length, capabilities, then width, height and where they begin.
+        # Length, capabilities, then right, bottom, left and top.
         _, _, *sides, components = struct.unpack_from(
             '>HHIIII16xH', stream, match.end()
         )
@@ -106,13 +106,13 @@ def _stated_sizes(stream: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def _jpeg_sizes(stream: bytes) -> Iterator[tuple[int, int, int]]:
-    """Of each frame header before the first scan."""
+    """Rows, columns, components of each frame header before the first scan."""
     place = 2
     while place + 4 <= len(stream):
         marker = stream[place + 1]
         if stream[place] != 0xFF or marker == _SOS:
             return
-        # Any number of 0xFF may come before a marker.
+        # A marker may be preceded by any number of 0xFF bytes.
         if marker == 0xFF:
             place += 1
             continue

@@ -1,11 +1,10 @@
 """The lesions of a DICOM series as a DICOM Segmentation object.
 
-One binary segment a lesion, in the rows, columns and places of the slices
-that the scanner made, so that every frame lies pixel on pixel on its source
-image whichever way the volume was turned about to be read (DICOM PS3.3,
-A.51). Masks keep their pixels where lesions overlap. highdicom writes what
-describes the object; the frames are set here, one lesion at a time, because
-it wants all lesions on all slices in one array.
+Each lesion is a binary segment on the original slices of the scanner: every
+frame has the pixel grid of its source image, even if the volume was reoriented
+for reading (DICOM PS3.3, A.51). Segments may overlap. highdicom writes the
+metadata. The frames are set here, lesion by lesion, because highdicom needs
+all lesions on all slices in one dense array.
 """
 
 from __future__ import annotations
@@ -31,25 +30,24 @@ from mmuldor.scans.volume import Volume
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
 
-# That of masks in the pictures.
+# The colour of masks in the figures.
 _COLOR = '#4aa8ff'
 
 
 def write_segmentation(
     path: str | os.PathLike[str], lesions: Sequence[Lesion], volume: Volume
 ) -> list[str]:
-    """Write the masks of the lesions, "Lesion 1" being the first.
+    """Write the masks of the lesions; the first is "Lesion 1".
 
     Args:
-        path: File to write. An older one goes where there is nothing to
-            write, so that it cannot be taken for this scan's.
+        path: File to write. If nothing can be written, an existing file is
+            removed, since it belongs to another run.
         lesions: The lesions; those without a mask have no segment.
-        volume: The scan they were found in, with its ``dicom_headers``.
+        volume: The scan, with its ``dicom_headers``.
 
     Returns:
-        What there is to say, one sentence each: why nothing was written, and
-        what was left out. Slices that were filled in have no image, and so
-        no frame.
+        Notes on why nothing was written or on what was left out.
+        Interpolated slices have no source image, and therefore no frame.
     """
     path = Path(path)
     try:
@@ -67,7 +65,7 @@ def write_segmentation(
 
 
 def _check_masks(lesions: Sequence[Lesion]) -> None:
-    """Raise ValueError where there is no mask at all."""
+    """Raise ValueError if no lesion has a mask."""
     detections = [d for lesion in lesions for d in lesion.detections]
     if all(detection.mask is None for detection in detections):
         raise ValueError('no lesion has a mask')
@@ -76,7 +74,7 @@ def _check_masks(lesions: Sequence[Lesion]) -> None:
 def _segment_frames(
     lesions: Sequence[Lesion], volume: Volume, source: SourceSlices
 ) -> tuple[SegmentFrames, list[int], list[str]]:
-    """The frames, the lesion number of each segment, and what is left out."""
+    """The frames, the lesion number of each segment, and notes."""
     to_source = np.linalg.inv(source.affine) @ volume.affine
     scanned = set(source.present)
     frames, numbers, left_out = SegmentFrames(source), [], 0
@@ -99,13 +97,13 @@ def _segment_frames(
 def _source_masks(
     lesion: Lesion, shape: tuple[int, int], to_source: Floats
 ) -> dict[int, Bools]:
-    """Masks of a lesion by the index of the source slice.
+    """Masks (rows, columns) of a lesion by index of the source slice.
 
     Args:
         lesion: The lesion.
         shape: Rows and columns of a source slice.
-        to_source: From (column, row, slice) of the volume to those of the
-            source, (4, 4).
+        to_source: (4, 4), maps (column, row, slice) indices of the volume to
+            those of the source slices.
     """
     voxels: list[Numbers] = [np.empty((0, 3))]
     for detection in lesion.detections:
@@ -126,7 +124,7 @@ def _source_masks(
 def _checked_object(
     source: SourceSlices, numbers: Sequence[int]
 ) -> Segmentation:
-    """The object; ValueError where headers hold what DICOM does not allow."""
+    """The object; ValueError if headers violate the DICOM standard."""
     try:
         return _object(source, numbers)
     except (AttributeError, TypeError, ValueError) as error:
@@ -137,7 +135,7 @@ def _checked_object(
 
 
 def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
-    """The segmentation, its frames to be set."""
+    """The segmentation object, without its frames."""
     import highdicom as hd
 
     headers = list(source.present.values())
@@ -168,7 +166,7 @@ def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
         ],
         omit_empty_frames=False,
     )
-    # Must be there; no person made it.
+    # The element is required (type 2), and no person created the content.
     segmentation.ContentCreatorName = ''
     return segmentation
 

@@ -1,4 +1,4 @@
-"""Source slices of a DICOM series, and frames that lie on them."""
+"""Source slices of a DICOM series, and segmentation frames on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from highdicom.seg import Segmentation
     from pydicom.dataset import Dataset
 
-# What may be empty but must be there; anonymised files often lack some.
+# Elements that must exist but may be empty; anonymised files may lack them.
 _MAY_BE_EMPTY = (
     'PatientID', 'PatientName', 'PatientBirthDate', 'PatientSex',
     'AccessionNumber', 'StudyID', 'StudyDate', 'StudyTime',
@@ -33,13 +33,13 @@ _DERIVATION = ('113076', 'DCM', 'Segmentation')
 
 @dataclass(frozen=True, eq=False)
 class SourceSlices:
-    """The slices as the scanner made them, equally far apart.
+    """The original slices of the scanner, equally spaced.
 
     Attributes:
-        headers: Of each, from one end to the other, complete; None where
-            one is missing.
-        affine: Turns (column, row, slice) indices into patient coordinates
-            (LPS, mm), (4, 4).
+        headers: Completed header of each slice, in spatial order; None for
+            missing slices.
+        affine: (4, 4), maps (column, row, slice) indices to patient
+            coordinates (LPS, mm).
     """
 
     headers: list[Dataset | None]
@@ -47,7 +47,7 @@ class SourceSlices:
 
     @property
     def present(self) -> dict[int, Dataset]:
-        """The headers by the index of their slice, the first among them."""
+        """Headers by slice index; that of the first slice always exists."""
         return {k: h for k, h in enumerate(self.headers) if h is not None}
 
     @property
@@ -63,20 +63,20 @@ class SourceSlices:
 
     @property
     def thickness_mm(self) -> float:
-        """Thickness of a slice, their distance where it is not known."""
+        """Thickness of a slice; their distance if it is unknown."""
         return float(self.present[0].SliceThickness or self.interval_mm)
 
 
 def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
-    """The slices that a derived object must refer to.
+    """The source slices that a derived object refers to.
 
     Args:
-        headers: Of each slice, None where one is missing; neither the first
-            nor the last. They are left as they are.
+        headers: Header of each slice, None for missing slices; the first and
+            the last must exist. They are not changed.
 
     Raises:
-        ValueError: If nothing can refer to these slices, for example because
-            they do not share a frame of reference.
+        ValueError: If a derived object cannot refer to these slices, for
+            example if they have no common frame of reference.
     """
     present = [header for header in headers if header is not None]
     for keyword in ('StudyInstanceUID', 'FrameOfReferenceUID', 'SOPClassUID'):
@@ -100,10 +100,11 @@ def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
 
 
 def _completed(header: Dataset, first: Dataset) -> Dataset:
-    """A copy with all that a derived object needs."""
+    """A copy of a header with all elements that a derived object needs."""
     copy = header[:]
-    # Within the reader's tolerance; a derived object has but one. A new
-    # element, because a copy shares its elements with the original.
+    # Orientations differ within the reader's tolerance, but a derived object
+    # has only one. A new element, since the copy shares elements with
+    # `header`.
     copy.add_new(
         'ImageOrientationPatient', 'DS', list(first.ImageOrientationPatient)
     )
@@ -114,9 +115,10 @@ def _completed(header: Dataset, first: Dataset) -> Dataset:
 
 
 class SegmentFrames:
-    """Binary frames on source slices, kept as bits until they are written.
+    """Binary frames on source slices, stored as bits.
 
-    Frames lie right behind each other, one bit a pixel (PS3.5, 8.1.1).
+    Frames follow each other without padding, one bit a pixel (DICOM PS3.5,
+    8.1.1).
 
     Args:
         source: The slices.
@@ -127,7 +129,7 @@ class SegmentFrames:
         # Segment and slice of each frame.
         self._frames: list[tuple[int, int]] = []
         self._packed: list[bytes] = []
-        # What is left of a frame that does not end with a byte.
+        # Bits of the last, incomplete byte of the frames so far.
         self._last_bits: Bools = np.empty(0, dtype=bool)
         self._voxels: list[Ints] = []
 
@@ -135,8 +137,8 @@ class SegmentFrames:
         """Add a frame.
 
         Args:
-            segment: Number of its segment, from 1.
-            plane: Index of its source slice.
+            segment: Number of the segment, from 1.
+            plane: Index of the source slice.
             mask: (rows, columns) bool.
         """
         self._frames.append((segment, plane))
@@ -156,7 +158,7 @@ class SegmentFrames:
             for segment, plane in self._frames
         ]
         shared = segmentation.SharedFunctionalGroupsSequence[0]
-        # There where it has only one segment; here it stands with each frame.
+        # highdicom shares it if there is one segment; here each frame has it.
         if 'SegmentIdentificationSequence' in shared:
             del shared.SegmentIdentificationSequence
         measures = shared.PixelMeasuresSequence[0]
@@ -172,9 +174,12 @@ class SegmentFrames:
 
 
 def _frame_groups(segment: int, position: int, header: Dataset) -> Dataset:
-    """Functional groups of a frame on the slice with that header.
+    """Functional groups of a frame.
 
-    Its slice is the `position`-th, from 1, of those with a frame.
+    Args:
+        segment: Number of the segment, from 1.
+        position: Number of the slice among those with a frame, from 1.
+        header: Header of the source slice.
     """
     from pydicom.dataset import Dataset
 

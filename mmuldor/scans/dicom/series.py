@@ -1,4 +1,4 @@
-"""A CT series from a folder of DICOM files."""
+"""Read a CT series from a folder of DICOM files."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from mmuldor.scans.dicom.slice_checks import (
 )
 from mmuldor.scans.volume import Volume, reorient, stack_slices
 
-# Slices whose distances differ by more than this share are not equidistant.
+# Maximum relative deviation of slice distances from a multiple of the median.
 _MAX_UNEVEN = 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class DicomSeries:
-    """One series, and what was repaired to read it.
+    """A series, and what was repaired while reading.
 
     Attributes:
         volume: The volume, with its ``dicom_headers``.
@@ -54,20 +54,20 @@ def read_dicom(
 ) -> DicomSeries:
     """Read one CT series.
 
-    Files that are no DICOM, scout views and slices that come twice are left
-    out; missing slices are interpolated; each is said in ``notes``. A tilted
-    gantry's slices stay as they are, and the affine says how they lie. Each
+    Files that are no DICOM images, scout views and duplicate slices are left
+    out, and missing slices are interpolated; ``notes`` lists all of this.
+    Slices of a tilted gantry are not resampled; the affine has the tilt. Each
     file is opened once for its header, those of the series once more for
     their pixels.
 
     Args:
-        folder: Folder with the files, searched with all below it.
-        series_uid: Which series, where there are several.
+        folder: Folder with the files, searched with its subfolders.
+        series_uid: SeriesInstanceUID, if there are several series.
 
     Raises:
-        FileNotFoundError: If there is no such folder or no DICOM file in it.
-        ValueError: If the series is not to be had, is no CT in HU, or its
-            slices do not form a volume.
+        FileNotFoundError: If there is no such folder or no DICOM image in it.
+        ValueError: If the series does not exist, is no CT in HU, or its slices
+            do not form a volume.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -95,7 +95,7 @@ def read_dicom(
 
 
 def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
-    """Files of each position, in order along the normal of the slices."""
+    """Files grouped by position, in order along the normal of the slices."""
     axis = slice_normal(files[0].header)
     along = [axis @ image_position(file.header) for file in files]
     places: list[list[DicomFile]] = []
@@ -116,13 +116,13 @@ def _intervals_between(
     """Slice intervals from each position to the next, 1 with none missing.
 
     Raises:
-        ValueError: If the slices are not equally far apart, or lie at the
-            same place with different pixels.
+        ValueError: If the slices are not equally spaced, or have the same
+            position but different pixels.
     """
     try:
         return _check_even(places, folder)
     except ValueError:
-        # A second series between the slices explains it better.
+        # If slices of a second series are mixed in, say that instead.
         for files in places:
             if len(files) > 1:
                 _read_place(files)
@@ -192,7 +192,8 @@ def _build_volume(
     # The axes of `hu` are slices, rows, columns.
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps[:, [2, 1, 0, 3]]
     by_slice = [headers[n] if n >= 0 else None for n in indices]
-    # The first axis is the slices' only in a series of axial slices.
+    # `reorient` flips a series that goes toward the feet. (In a series that is
+    # not axial, its first axis is not that of the slices.)
     if last[2] < first[2]:
         by_slice.reverse()
     volume = reorient(hu, ras, str(folder))

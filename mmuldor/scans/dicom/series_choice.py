@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mmuldor.scans.dicom.headers import DicomFile
 
-# Series that a message lists.
+# Maximum number of series in a message.
 _MAX_LISTED = 20
 
 
@@ -18,11 +18,12 @@ def choose_series(
 
     Args:
         files: Images of any series.
-        series_uid: Its SeriesInstanceUID; None where there is only one.
-        folder: Where they are, for messages.
+        series_uid: Its SeriesInstanceUID; None if there is only one series.
+        folder: Folder of the files, for messages.
 
     Raises:
-        ValueError: If there is no such series, or none is named of several.
+        ValueError: If there is no such series, or ``series_uid`` is None and
+            there are several.
     """
     by_uid: dict[str, list[DicomFile]] = {}
     for file in files:
@@ -55,11 +56,11 @@ def _described(uid: str, files: Sequence[DicomFile]) -> str:
 def without_localizers(
     files: list[DicomFile],
 ) -> tuple[list[DicomFile], list[str]]:
-    """Without scout views, which are no slices of the volume.
+    """Leave out scout views, which are not slices of the volume.
 
     Returns:
-        The slices, and what was left out; a series of nothing but scout
-        views is kept as it is.
+        The slices, and notes on what was left out. A series of scout views
+        only is returned unchanged.
     """
     slices = [
         file

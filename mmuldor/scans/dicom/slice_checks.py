@@ -1,4 +1,4 @@
-"""Is a DICOM image a slice of a CT in Hounsfield units?"""
+"""Checks that DICOM images are slices of a CT in Hounsfield units."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mmuldor.io.limits import MAX_NUMBER, MAX_SIDE_PX, PIXEL_MM
 from mmuldor.scans.dicom.geometry import angle_degrees, slice_normal
 from mmuldor.scans.dicom.headers import DicomFile
 
-# Numeric elements that a slice must have, and how many values each has.
+# Numeric elements that a slice must have, and their numbers of values.
 _VALUE_COUNTS = {
     'RescaleSlope': 1,
     'RescaleIntercept': 1,
@@ -18,12 +18,12 @@ _VALUE_COUNTS = {
     'ImageOrientationPatient': 6,
     'PixelSpacing': 2,
 }
-# Normals that differ by more than this are different.
+# Maximum angle between the normals of slices of one series.
 MAX_ANGLE_DEGREES = 0.5
 
 
 def check_slice(file: DicomFile) -> None:
-    """Raise ValueError unless this is a slice of a CT in HU."""
+    """Raise ValueError unless the image is a slice of a CT in HU."""
     path, header = file
     modality = header.get('Modality', 'nothing')
     if modality != 'CT':
@@ -54,7 +54,7 @@ def check_slice(file: DicomFile) -> None:
 
 
 def _check_numbers(file: DicomFile) -> None:
-    """Raise ValueError where a number of a slice cannot be one."""
+    """Raise ValueError if a numeric element of a slice is invalid."""
     path, header = file
     for keyword in ('Rows', 'Columns'):
         side = header.get(keyword)
