@@ -1,6 +1,6 @@
 # HNEM for data with missing annotations. Hard negatives that score above the
-# median of the annotated lesions may be lesions, so they are left out
-# ("spared"): both assigners ignore their regions.
+# median of the annotated lesions may be lesions, so they are ignored: both
+# assigners skip their regions.
 spare_hook = dict(spare_quantile=0.5)
 spare_model = dict(
     train_cfg=dict(
