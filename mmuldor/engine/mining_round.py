@@ -70,10 +70,10 @@ def mine(
         image_ids = [info['img_id'] for info in infos]
         steps = [
             mine_image(
-                *(found, info, dataset.mask_shape, rule, epoch),
+                *(candidates, info, dataset.mask_shape, rule, epoch),
                 as_boxes((exclude or {}).get(info['img_id'], [])),
             )
-            for found, info in zip(batch.images, infos, strict=True)
+            for candidates, info in zip(batch.images, infos, strict=True)
         ]
         mined = mine_together(steps, batch.masks)
         return list(zip(image_ids, mined, strict=True))
@@ -88,6 +88,6 @@ def mine(
     mined = {k: part[k] for part in gathered for k in part}
     threshold = ignore_threshold(mined.values(), rule.spare_quantile)
     if threshold is not None:
-        for image_id, found in mined.items():
-            mark_ignored(found, threshold, rule, epoch, image_id)
+        for image_id, image in mined.items():
+            mark_ignored(image, threshold, rule, epoch, image_id)
     return build_bank(mined, dataset, rule, epoch, threshold)

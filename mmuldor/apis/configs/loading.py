@@ -1,4 +1,4 @@
-"""Read configs, and say what is wrong with them."""
+"""Read and check configs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def load_config(
             f"config '{path}' does not exist. The shipped ones are under "
             '`configs/`; the README lists them.'
         )
-    # MMEngine's reader of YAML runs tags as code.
+    # MMEngine's YAML reader executes tags as code.
     if Path(path).suffix != '.py':
         raise ValueError(f"config '{path}' must be a .py file.")
     try:
@@ -59,7 +59,7 @@ def load_config(
             f"config '{path}' must not have itself as `_base_`, however "
             'many files are between.'
         ) from error
-    # It is a program: it may raise anything.
+    # A config is a program, so it may raise any exception.
     except Exception as error:
         raise ValueError(
             f"config '{path}', or what `--cfg-options` changes in it, is "

@@ -32,37 +32,37 @@ from mmuldor.registry import HOOKS
 
 @HOOKS.register_module()
 class HNEMHook(Hook):
-    """Mine hard negatives after an epoch, train on them in the next.
+    """Mine hard negatives after an epoch and train on them in the next.
 
     Fires after each training epoch but the last: predicts on the training
-    images, selects by ULDor's rule and writes ``epoch_NNN.json``. Which banks
-    an epoch uses follows from its number (:class:`mmuldor.mining.
-    bank_schedule.BankSchedule`): the dataset gets the schedule before workers
-    start, and each index brings its epoch (``mmuldor.EpochSampler``). On
-    resume the bank of the resumed checkpoint's epoch is used, and mined again
-    from its weights if the file is gone; rounds that the run has not reached,
-    left by another one, are removed. Every process mines its share of the
-    images; the first one writes.
+    images, selects by ULDor's rule and writes ``epoch_NNN.json``. The number
+    of an epoch determines its banks (:class:`mmuldor.mining.
+    bank_schedule.BankSchedule`). The dataset gets the schedule before workers
+    start, and each sample index carries its epoch (``mmuldor.EpochSampler``).
+
+    On resume the bank of the checkpoint's epoch is used; if its file is
+    missing, it is mined again from the checkpoint's weights. Banks of later
+    rounds, left by another run, are removed. Every process mines a part of
+    the images; the first one writes.
 
     Example:
         ``default_hooks = dict(hnem=dict(type='mmuldor.HNEMHook'))``
 
     Args:
-        pipeline: Test pipeline that makes the model's input; that of
-            ``val_dataloader`` by default.
-        accumulate: Use the banks of all rounds; False replaces each round by
-            the next.
-        mine_before_training: Do a round with the loaded weights before the
-            first epoch (``initial.json``), for a start from a trained Mask
-            R-CNN.
+        pipeline: Test pipeline for the model's input; by default that of
+            ``val_dataloader``.
+        accumulate: Use the banks of all rounds so far; False uses only the
+            last one.
+        mine_before_training: Mine with the loaded weights before the first
+            epoch (``initial.json``), for a start from a trained Mask R-CNN.
         begin: The first epoch, from 0, after which to mine.
         bank_dir: Folder of the banks, ``work_dir/hard_negatives`` by default.
         num_workers: Worker processes that load images for the mining.
         exclude: Exclude list of a reader's verdicts (``tools/review.py
-            import``): what overlaps one of its boxes is not mined.
+            import``): detections that overlap its boxes are not mined.
         rule: The mining rule, by default
             ``dict(type='mmuldor.MiningRule')``.
-        **rule_args: Arguments of the rule, as if they stood in ``rule``; see
+        **rule_args: Further arguments of ``rule``; see
             :class:`mmuldor.mining.rule.MiningRule`.
 
     Raises:
@@ -72,7 +72,7 @@ class HNEMHook(Hook):
             images.
     """
 
-    # Before CheckpointHook (VERY_LOW): a checkpoint implies its bank.
+    # Before CheckpointHook (VERY_LOW), so that each checkpoint has its bank.
     priority = 'NORMAL'
 
     def __init__(
@@ -98,7 +98,7 @@ class HNEMHook(Hook):
         self.rule = TASK_UTILS.build(rule)
 
     def before_train(self, runner: Runner) -> None:
-        """Check the set-up and hand the schedule to the dataset."""
+        """Check the configuration and give the dataset the schedule."""
         if not isinstance(runner.train_loop, EpochBasedTrainLoop):
             raise ValueError(
                 'HNEMHook needs epochs (`EpochBasedTrainLoop`), but got '
@@ -124,7 +124,7 @@ class HNEMHook(Hook):
         """Boxes ``x1 y1 x2 y2`` that must not be mined, px, by image id.
 
         Raises:
-            ValueError: If the exclude list is of other images than these.
+            ValueError: If the exclude list belongs to other images.
         """
         if not self.exclude:
             return None
@@ -151,11 +151,11 @@ class HNEMHook(Hook):
             )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Check the banks of this epoch, and mine what is missing."""
+        """Check the banks of this epoch; mine the last one if missing."""
         dataset = mining_dataset(runner.train_dataloader.dataset)
         needed = self._schedule.banks(runner.epoch)
         missing = [bool(needed) and not needed[-1].is_file()]
-        # One process decides: mining is a collective act.
+        # The first process decides for all, since all must mine together.
         broadcast_object_list(missing)
         if missing[0]:
             self._mine(runner, dataset, needed[-1], runner.epoch - 1)
@@ -163,7 +163,7 @@ class HNEMHook(Hook):
             load_bank(path, dataset.fingerprint)
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Mine, unless this was the last epoch."""
+        """Mine, except after the last epoch."""
         if runner.epoch < self.begin or runner.epoch + 1 >= runner.max_epochs:
             return
         dataset = mining_dataset(runner.train_dataloader.dataset)
@@ -171,7 +171,7 @@ class HNEMHook(Hook):
         self._mine(runner, dataset, path, runner.epoch)
 
     def _forget_later_rounds(self, runner) -> None:
-        """Remove what another run left: rounds this one has not reached."""
+        """Remove banks of rounds after the current epoch, of another run."""
         if is_main_process():
             schedule, initial = self._schedule, self._schedule.initial_bank
             kept = {schedule.mined_after(e) for e in range(runner.epoch)}
@@ -210,11 +210,11 @@ class HNEMHook(Hook):
 
 
 def _check_indices(loader: DataLoader) -> None:
-    """Raise ValueError unless each index of a sample brings its epoch."""
+    """Raise ValueError unless each sample index carries its epoch."""
     sampler = loader.batch_sampler.sampler
     if not isinstance(sampler, DATA_SAMPLERS.get('mmuldor.EpochSampler')):
         raise ValueError(
-            'HNEMHook needs a sampler that says the epoch, but got '
+            'HNEMHook needs a sampler that gives the epoch, but got '
             f'{type(sampler).__name__}. Set `train_dataloader.sampler.type` '
             'to `mmuldor.EpochSampler`; its `seed_draws=False` draws as '
             "MMEngine's sampler does."
@@ -231,7 +231,7 @@ def _check_indices(loader: DataLoader) -> None:
 
 
 def _pipeline(config: Config) -> list[dict]:
-    """The validation's pipeline, or the test's where nothing validates."""
+    """The pipeline of the validation, or of the test without validation."""
     for split in ('val', 'test'):
         loader = config.get(f'{split}_dataloader')
         if loader is not None:

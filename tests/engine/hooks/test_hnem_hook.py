@@ -204,7 +204,7 @@ def break_dataset(config):
         (break_masks, 'with a mask head'),
         (break_loop, 'HNEMHook needs epochs'),
         (break_dataset, 'needs one `mmuldor.DeepLesionDataset`'),
-        (break_sampler, 'needs a sampler that says the epoch'),
+        (break_sampler, 'needs a sampler that gives the epoch'),
         (break_wrapper, 'in a MultiImageMixDataset, whose indices'),
     ],
 )
