@@ -199,8 +199,8 @@ def _affine(header: Any, path: Path) -> np.ndarray:
     """The affine, (4, 4); ValueError if the file has no orientation."""
     if not (int(header['qform_code']) or int(header['sform_code'])):
         raise ValueError(
-            f'{path} must say how it lies in the patient, but its qform and '
-            'sform codes are 0. Convert it anew from DICOM.'
+            f'{path} must state its orientation, but its qform and '
+            'sform codes are 0. Convert it again from DICOM.'
         )
     return header.get_best_affine()
 

@@ -82,11 +82,11 @@ def check_keys(config: Config, *keys: str) -> None:
     ``train_dataloader.dataset`` is a key inside another one.
     """
     for key in keys:
-        found = config
+        value = config
         for word in key.split('.'):
-            found = found.get(word) if hasattr(found, 'get') else None
-        if not isinstance(found, (dict, list)):
+            value = value.get(word) if hasattr(value, 'get') else None
+        if not isinstance(value, (dict, list)):
             raise ValueError(
                 f"config '{config.filename}': `{key}` must be a dict, but got "
-                f'{shortened(found)}. Start from a config of `configs/`.'
+                f'{shortened(value)}. Start from a config of `configs/`.'
             )

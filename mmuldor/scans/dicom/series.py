@@ -81,15 +81,15 @@ def read_dicom(
     for file in files:
         check_slice(file)
     check_same_grid(files)
-    places = _by_position(files)
+    groups = _by_position(files)
     notes += left_out
     notes += [
         f'{copy.path.name}, the same slice as {first.path.name}'
-        for first, *copies in places
+        for first, *copies in groups
         for copy in copies
     ]
-    intervals = _intervals_between(places, folder)
-    volume, repaired = _build_volume(places, intervals, folder)
+    intervals = _intervals_between(groups, folder)
+    volume, repaired = _build_volume(groups, intervals, folder)
     uid = str(files[0].header.SeriesInstanceUID)
     return DicomSeries(volume, uid, notes + repaired)
 
@@ -98,20 +98,20 @@ def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
     """Files grouped by position, in order along the normal of the slices."""
     axis = slice_normal(files[0].header)
     along = [axis @ image_position(file.header) for file in files]
-    places: list[list[DicomFile]] = []
+    groups: list[list[DicomFile]] = []
     last = None
     for index in np.argsort(along, kind='stable'):
         position = image_position(files[index].header)
         if last is not None and np.allclose(position, last, atol=1e-3):
-            places[-1].append(files[index])
+            groups[-1].append(files[index])
             continue
-        places.append([files[index]])
+        groups.append([files[index]])
         last = position
-    return places
+    return groups
 
 
 def _intervals_between(
-    places: Sequence[Sequence[DicomFile]], folder: Path
+    groups: Sequence[Sequence[DicomFile]], folder: Path
 ) -> Ints:
     """Slice intervals from each position to the next, 1 with none missing.
 
@@ -120,22 +120,22 @@ def _intervals_between(
             position but different pixels.
     """
     try:
-        return _check_even(places, folder)
+        return _check_even(groups, folder)
     except ValueError:
         # If slices of a second series are mixed in, say that instead.
-        for files in places:
+        for files in groups:
             if len(files) > 1:
-                _read_place(files)
+                _read_position(files)
         raise
 
 
-def _check_even(places: Sequence[Sequence[DicomFile]], folder: Path) -> Ints:
-    if len(places) < 2:
+def _check_even(groups: Sequence[Sequence[DicomFile]], folder: Path) -> Ints:
+    if len(groups) < 2:
         raise ValueError(
             f'{folder} must hold at least two slices of a series, but has '
-            f'{len(places)}.'
+            f'{len(groups)}.'
         )
-    firsts = [files[0] for files in places]
+    firsts = [files[0] for files in groups]
     positions = np.array([image_position(file.header) for file in firsts])
     gaps_mm = np.diff(positions @ slice_normal(firsts[0].header))
     interval_mm = float(np.median(gaps_mm))
@@ -153,7 +153,7 @@ def _check_even(places: Sequence[Sequence[DicomFile]], folder: Path) -> Ints:
     return intervals
 
 
-def _read_place(files: Sequence[DicomFile]) -> NDArray[np.int16]:
+def _read_position(files: Sequence[DicomFile]) -> NDArray[np.int16]:
     """HU of a slice, which may come in several files, (rows, columns)."""
     first, *copies = files
     hu = read_pixels(first.path)
@@ -168,14 +168,14 @@ def _read_place(files: Sequence[DicomFile]) -> NDArray[np.int16]:
 
 
 def _build_volume(
-    places: Sequence[Sequence[DicomFile]],
+    groups: Sequence[Sequence[DicomFile]],
     intervals: Ints,
     folder: Path,
 ) -> tuple[Volume, list[str]]:
     """The volume, and what was repaired."""
-    headers = [files[0].header for files in places]
+    headers = [files[0].header for files in groups]
     hu, indices = stack_slices(
-        map(_read_place, places), intervals, str(folder)
+        map(_read_position, groups), intervals, str(folder)
     )
     notes = []
     if intervals.max() > 1:

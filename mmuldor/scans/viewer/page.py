@@ -123,7 +123,7 @@ def _filled(template: str, parts: dict[str, str]) -> str:
     """Fill the template in one pass, so inserted text is not replaced."""
     names = '|'.join(parts)
     return re.sub(
-        r'\{\{(' + names + r')\}\}', lambda found: parts[found[1]], template
+        r'\{\{(' + names + r')\}\}', lambda match: parts[match[1]], template
     )
 
 

@@ -62,9 +62,9 @@ def choose_grid(hu: np.ndarray, max_bytes: float) -> ReducedGrid:
             quarter of the rows and columns, is used even if it exceeds this.
     """
     count = len(hu)
-    places = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(int))
+    sampled = np.unique(np.linspace(0, count - 1, _SAMPLE).astype(int))
     for grid in _grids(*hu.shape[1:]):
-        sizes = [len(encode_slice(reduce_slice(hu[k], grid))) for k in places]
+        sizes = [len(encode_slice(reduce_slice(hu[k], grid))) for k in sampled]
         if np.mean(sizes) * _TEXT * count <= max_bytes:
             break
     return grid
