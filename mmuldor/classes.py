@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Coarse lesion types of DL_info.csv; -1 is unknown (all of the training).
 LESION_TYPES = {
@@ -48,7 +50,7 @@ def type_classes(lesion_types: str | None) -> tuple[str, ...]:
 
 
 def type_labels(
-    numbers: Sequence[int], lesion_types: str | None
+    numbers: Sequence[int] | NDArray[Any], lesion_types: str | None
 ) -> np.ndarray:
     """Labels of lesions from their types, (m,) int64.
 

@@ -129,7 +129,7 @@ def _config_name(meta: Mapping) -> str:
     return '_'.join(experiment.split('_')[:-2])
 
 
-def _metrics(froc: str | os.PathLike | None) -> dict[str, float]:
+def _metrics(froc: str | os.PathLike | None) -> dict[str, str]:
     if froc is None:
         return {}
     report = read_json(froc)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 
 def parse_config_value(text: str) -> object:
@@ -30,10 +31,8 @@ def _value(node: ast.expr) -> object:
         values = [_value(item) for item in node.elts]
         return values if isinstance(node, ast.List) else tuple(values)
     if isinstance(node, ast.Dict) and None not in node.keys:
-        return {
-            _value(key): _value(value)
-            for key, value in zip(node.keys, node.values, strict=True)
-        }
+        pairs = zip(node.keys, node.values, strict=True)
+        return {_value(key): _value(value) for key, value in pairs if key}
     if isinstance(node, ast.Call) and not node.args:
         name = getattr(node.func, 'id', None)
         if name == 'dict' and all(word.arg for word in node.keywords):
@@ -41,5 +40,6 @@ def _value(node: ast.expr) -> object:
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand)
+        number: Any = _value(node.operand)
+        return -number
     raise ValueError(f'no value: {ast.unparse(node)}')

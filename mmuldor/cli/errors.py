@@ -87,7 +87,9 @@ def check_outputs(
     None is a file that is not written.
     """
     taken = {os.path.realpath(name) for name in inputs if name}
-    for name in filter(None, outputs):
+    for name in outputs:
+        if not name:
+            continue
         path = os.path.realpath(name)
         if path in taken:
             raise ValueError(

@@ -64,7 +64,7 @@ def _check_share(
     """
     number, count = _share()
     indices = range(number, len(dataset), count)
-    lacking = []
+    lacking: list[int] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         results = pool.map(
             lambda index: _check_image(dataset, loaders, index), indices

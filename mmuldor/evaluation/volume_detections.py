@@ -100,8 +100,9 @@ def load_volume_detections(
             f'`{MAKE_COMMAND}` on each; of a scan without detections it '
             'writes an empty list.'
         )
-    columns = [np.concatenate(part) for part in zip(*rows, strict=True)]
-    return VolumeDetections(columns[0].astype(np.int64), *columns[1:], unused)
+    columns = (np.concatenate(part) for part in zip(*rows, strict=True))
+    indices, boxes, scores = columns
+    return VolumeDetections(indices.astype(np.int64), boxes, scores, unused)
 
 
 def _document(path: Path) -> dict[str, Any]:

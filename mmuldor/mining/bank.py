@@ -130,7 +130,7 @@ def _check_example(example: Any, where: str) -> None:
         raise ValueError(
             f'{where} must be an object, got {shortened(example)}.'
         )
-    box = example.get('bbox')
+    box: Any = example.get('bbox')
     if not are_coordinates(box, 4):
         raise ValueError(
             f'{where}: `bbox` must be a finite [x, y, w, h], but got '

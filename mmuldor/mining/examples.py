@@ -7,6 +7,7 @@ from collections.abc import (
     Generator,
     Sequence,
 )
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ _MASKS_AT_FIRST = 4
 
 # Asks for masks of candidates by index, is sent them, and returns what was
 # mined on the image.
-MiningStep = Generator[Sequence[int], np.ndarray, dict]
+MiningStep = Generator[np.ndarray, Any, dict]
 
 
 def mine_image(
@@ -69,7 +70,7 @@ def mine_image(
     if rule.spare_quantile is None:
         scores = found.scores[chosen]
         chosen = chosen[rule.draw(scores, epoch, info['img_id'])]
-    masks = (yield chosen) if len(chosen) else []
+    masks: Any = (yield chosen) if len(chosen) else []
     hits = found.scores[overlaps > rule.hit_iou]
     return {
         'examples': [
@@ -84,7 +85,7 @@ def mine_image(
 
 def _mask_ious(
     found: FoundDetections, references: list[np.ndarray], rule: MiningRule
-) -> Generator[Sequence[int], np.ndarray, np.ndarray]:
+) -> Generator[np.ndarray, Any, np.ndarray]:
     """S2 of detections down to the best hit and a few more; 0 below, (n,).
 
     Most rules ask for nothing below the best hit, so masks are computed from
@@ -106,7 +107,7 @@ def _mask_ious(
 
 def mine_together(
     steps: Sequence[MiningStep],
-    masks_of: Callable[[list[Sequence[int]]], list[np.ndarray]],
+    masks_of: Callable[[list[np.ndarray]], Sequence[np.ndarray]],
 ) -> list[dict]:
     """Mine the images of a batch side by side, their masks in common passes.
 
@@ -118,10 +119,10 @@ def mine_together(
         What was mined on each image, in their order.
     """
     mined: list[dict] = [{}] * len(steps)
-    masks: list[np.ndarray | None] = [None] * len(steps)
+    masks: Sequence[np.ndarray | None] = [None] * len(steps)
     running = set(range(len(steps)))
     while running:
-        wanted: list[Sequence[int]] = [()] * len(steps)
+        wanted = [np.empty(0, dtype=np.int64)] * len(steps)
         for number in sorted(running):
             try:
                 wanted[number] = steps[number].send(masks[number])

@@ -81,7 +81,9 @@ def build_report(
     document = with_existing_images(everything, ann, images)
     outlines = load_outlines(truth, document) if truth else None
     banks = _load_banks(train_ann, bank_dir)
-    train = load_annotations(train_ann) if banks else None
+    train = None
+    if banks and train_ann is not None:
+        train = load_annotations(train_ann)
     rows = [table_row(run) for run in loaded]
     comparison = compare(
         [
@@ -95,7 +97,7 @@ def build_report(
     figures = _draw(
         document, images, lesions, loaded, outlines, fps_per_image, seed
     )
-    if banks:
+    if train is not None and train_ann is not None:
         shown = with_existing_images(train, train_ann, images)
         for file, bank in banks.items():
             figures[file] = mined_figure(bank, shown, images, seed=seed)

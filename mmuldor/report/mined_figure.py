@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ _COLUMNS = 4
 def mined_figure(
     bank: dict,
     document: dict,
-    images_dir: str | Path,
+    images_dir: str | os.PathLike,
     *,
     count: int = 8,
     side: int = 380,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def diameters_mm(
 
 def pseudo_mask_figure(
     document: dict,
-    images_dir: str | Path,
+    images_dir: str | os.PathLike,
     *,
     outlines: Mapping[int, Sequence[np.ndarray]] | None = None,
     count: int = 12,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ class _Shown:
         matched = run.evaluation.matched
         steps = run.steps_at(fps_per_image)
         self.detections = defaultdict(list)
-        self.false = defaultdict(int)
+        self.false: defaultdict[int, int] = defaultdict(int)
         self.found = defaultdict(list)
         scores = []
         for row in np.flatnonzero(matched.det_step < steps):
@@ -55,7 +55,7 @@ class _Shown:
 
 def side_by_side_figure(
     document: dict,
-    images_dir: str | Path,
+    images_dir: str | os.PathLike,
     truth: GroundTruth,
     runs: Sequence[EvaluatedRun],
     *,

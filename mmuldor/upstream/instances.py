@@ -25,7 +25,7 @@ class InstanceArrays(NamedTuple):
     Attributes:
         boxes: (n, 4) float64 `x1 y1 x2 y2`, px, pixel centres at integers.
         labels: (n,) int64.
-        scores: (n,) float64; None for annotations.
+        scores: (n,) float64; 1 for annotations.
         masks: (n, H, W) array, or for each instance a run-length code, a
             bitmap or a list of flat polygons (in mmdet's frame). None: no
             masks.
@@ -33,7 +33,7 @@ class InstanceArrays(NamedTuple):
 
     boxes: np.ndarray
     labels: np.ndarray
-    scores: np.ndarray | None
+    scores: np.ndarray
     masks: Any
 
 
@@ -59,12 +59,13 @@ def as_arrays(
             ``InstanceData``).
     """
     boxes = as_array(instances['bboxes'], np.float64).reshape(-1, 4)
-    scores = instances.get('scores')
+    labels = as_array(instances['labels'], np.int64)
+    scores = instances.get('scores', np.ones(len(labels)))
     masks = instances.get('masks') if with_masks else None
     return InstanceArrays(
         from_detector(boxes / np.tile(np.asarray(scale_factor), 2)),
-        as_array(instances['labels'], np.int64),
-        None if scores is None else as_array(scores, np.float64),
+        labels,
+        as_array(scores, np.float64),
         masks.cpu().numpy() if isinstance(masks, torch.Tensor) else masks,
     )
 

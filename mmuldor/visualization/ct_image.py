@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def picture_name(file_name: str) -> str:
     return file_name.replace('\\', '/').replace('/', '_')
 
 
-def load_slice(record: dict, images_dir: str | Path) -> np.ndarray:
+def load_slice(record: dict, images_dir: str | os.PathLike) -> np.ndarray:
     """Read the key slice of one image record of an annotation file.
 
     Args:

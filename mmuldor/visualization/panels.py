@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def square_view(
     return x1, y1, x1 + float(side), y1 + float(side)
 
 
-def save_figure(fig: Figure, path: str | Path) -> Path:
+def save_figure(fig: Figure, path: str | os.PathLike) -> Path:
     """Write a figure whole or not at all; the suffix is the format."""
     path = Path(path)
     # No date and no random ids: the same figure gives the same file.

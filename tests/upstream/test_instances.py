@@ -66,7 +66,7 @@ def test_annotations_of_mmdet():
     )
     found = as_arrays(instances)
     assert found.boxes.tolist() == IN_FILE
-    assert found.scores is None
+    assert found.scores.tolist() == [1, 1]
     assert [[p.tolist() for p in mask] for mask in found.masks] == [
         [polygon.tolist()]
     ] * 2

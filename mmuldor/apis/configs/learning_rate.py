@@ -52,8 +52,7 @@ def _states_rate(key: str, value: object) -> bool:
 def _names_in(path: str) -> set[str]:
     """Keys that a config file sets itself, without its bases."""
     tree = ast.parse(Path(path).read_text(encoding='utf-8'))
-    return {
-        node.arg if isinstance(node, ast.keyword) else node.id
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.keyword, ast.Name))
-    }
+    nodes = list(ast.walk(tree))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    words = {node.arg for node in nodes if isinstance(node, ast.keyword)}
+    return names | {word for word in words if word is not None}

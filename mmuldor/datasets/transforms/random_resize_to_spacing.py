@@ -47,7 +47,8 @@ class RandomResizeToSpacing(ResizeToSpacing):
         self.factors = tuple(factors)
 
     def _draw_factor(self) -> float:
-        return float(np.random.uniform(*self.factors))
+        low, high = self.factors
+        return float(np.random.uniform(low, high))
 
     def __repr__(self) -> str:
         return f'{super().__repr__()[:-1]}, factors={self.factors})'

@@ -38,15 +38,17 @@ class WindowHU(CTTransform):
     def __init__(
         self, windows: Sequence[Sequence[float]] = ((-1024, 3071),)
     ) -> None:
-        self.windows = [tuple(window) for window in windows]
-        if not self.windows:
-            raise ValueError('`windows` must hold at least one (low, high).')
-        for window in self.windows:
+        self.windows: list[tuple[float, float]] = []
+        for given in windows:
+            window = tuple(given)
             if len(window) != 2 or not window[0] < window[1]:
                 raise ValueError(
                     '`windows` must be (low, high) pairs in HU, low < high, '
                     f'but got {window}.'
                 )
+            self.windows.append(window)
+        if not self.windows:
+            raise ValueError('`windows` must hold at least one (low, high).')
 
     def transform(self, results: dict) -> dict:
         """Window the image; see the class for the keys."""

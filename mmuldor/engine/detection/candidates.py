@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from mmdet.models.detectors import TwoStageDetector
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from mmuldor.engine.detection.detections import (
@@ -88,7 +89,7 @@ class CandidateBatch:
             )
 
     def masks(
-        self, indices_by_image: Sequence[Sequence[int]]
+        self, indices_by_image: Sequence[ArrayLike]
     ) -> list[np.ndarray]:
         """Masks of selected candidates of each image, by one mask head pass.
 

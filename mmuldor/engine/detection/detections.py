@@ -6,7 +6,7 @@ Mining, validation and inference use :func:`detect`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from mmcv.ops import batched_nms
@@ -132,8 +132,8 @@ def _on_host(values: Tensor) -> Tensor:
     return values if values.is_cpu else values.cpu()
 
 
-def stages(head: nn.Module) -> list[nn.Module]:
-    """The heads of a cascade, or the one head."""
+def stages(head: nn.Module) -> list[Any]:
+    """The heads of a cascade, or the one head; of mmdet, all of them."""
     return list(head) if isinstance(head, nn.ModuleList) else [head]
 
 
@@ -209,7 +209,7 @@ def _lesions(raw: Sequence[InstanceData], limits: Limits) -> list:
         [part.scores.new_full((len(part),), n) for n, part in enumerate(raw)]
     )
     kept = (scores > limits.score_thr).nonzero()[:, 0]
-    table = boxes.new_zeros((0, 6))
+    rows = boxes.new_zeros((0, 6))
     if len(kept):
         nms = dict(
             type='nms',
@@ -219,12 +219,12 @@ def _lesions(raw: Sequence[InstanceData], limits: Limits) -> list:
         )
         image = image[kept]
         boxes, order = batched_nms(boxes[kept], scores[kept], image, nms)
-        table = torch.cat([boxes, image[order, None].to(boxes)], dim=1)
-    table = table.cpu().numpy()
+        rows = torch.cat([boxes, image[order, None].to(boxes)], dim=1)
+    table = rows.cpu().numpy()
     lesions = []
     for number in range(len(raw)):
-        rows = table[table[:, 5] == number][: limits.max_per_img]
-        rows = torch.from_numpy(rows)
+        best = table[table[:, 5] == number][: limits.max_per_img]
+        rows = torch.from_numpy(best)
         labels = torch.full((len(rows),), LESION)
         lesions.append(
             InstanceData(bboxes=rows[:, :4], scores=rows[:, 4], labels=labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from mmengine.config import ConfigDict
 from torch import nn
@@ -15,7 +16,7 @@ _HEADS = ('roi_head', 'bbox_head', 'mask_head', 'panoptic_head')
 def unwrapped(model: nn.Module) -> nn.Module:
     """The detector inside wrappers for several processes or for TTA."""
     while hasattr(model, 'module'):
-        model = model.module
+        model = cast(nn.Module, model.module)
     return model
 
 
@@ -36,7 +37,7 @@ def heads_of(detector: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 
 def classes_of(detector: nn.Module) -> dict[str, int]:
     """The number of classes of each head, without background."""
-    return {name: head.num_classes for name, head in heads_of(detector)}
+    return {n: cast(int, h.num_classes) for n, h in heads_of(detector)}
 
 
 def set_score_threshold(detector: nn.Module, score_thr: float) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from mmcv.cnn.bricks import DropPath
+from mmdet.models.detectors import BaseDetector
 from torch import Tensor, nn
 
 from mmuldor.engine.detection.detections import stages
@@ -20,7 +22,7 @@ _EVALUATING = (NORMS, DROPOUTS, nn.MultiheadAttention, DropPath)
 
 @torch.no_grad()
 def losses_by_image(
-    detector: nn.Module,
+    detector: BaseDetector,
     data: dict,
     features: Sequence[Tensor],
     seed: int,
@@ -123,7 +125,7 @@ def heads_in_training(detector: nn.Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def other_classes_as_background(
-    detector: nn.Module, num_classes: int
+    detector: BaseDetector, num_classes: int
 ) -> Iterator[None]:
     """Count further classes of the box heads' softmax as background.
 
@@ -144,7 +146,7 @@ def other_classes_as_background(
             handle.remove()
 
 
-def box_heads(detector: nn.Module) -> list[nn.Module]:
+def box_heads(detector: BaseDetector) -> list[Any]:
     """Box heads of a two-stage detector, one a stage; [] for others."""
     head = getattr(getattr(detector, 'roi_head', None), 'bbox_head', None)
     return [] if head is None else stages(head)

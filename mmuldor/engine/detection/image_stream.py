@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import torch
@@ -162,7 +162,7 @@ def in_order(
     threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(at_once, initializer=_start_thread) as pool:
-            waiting = deque()
+            waiting: deque[Future[Result]] = deque()
             for batch in batches:
                 waiting.append(pool.submit(work, *batch))
                 if len(waiting) > at_once:

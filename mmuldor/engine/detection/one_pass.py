@@ -6,12 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
+from mmdet.models.detectors import BaseDetector
 from torch import Tensor, nn
 
 
 @contextlib.contextmanager
 def features_known(
-    detector: nn.Module, features: Sequence[Tensor]
+    detector: BaseDetector, features: Sequence[Tensor]
 ) -> Iterator[None]:
     """Let a detector use these features instead of computing them.
 
@@ -62,9 +64,10 @@ def _once(forward: Callable) -> Callable:
     return cached
 
 
-def _proposals_once(head: nn.Module) -> Callable:
+def _proposals_once(head: BaseDenseHead) -> Callable:
     """Cache the proposals of the last call, by outputs and limits."""
-    predict, cache = head.predict_by_feat, []
+    predict = head.predict_by_feat
+    cache: list = []
 
     def cached(*outputs: list, **options) -> list:
         limits = options.get('cfg') or head.test_cfg

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 
 import torch
 from mmcv.ops import batched_nms
+from mmdet.models.dense_heads.base_dense_head import BaseDenseHead
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmuldor.upstream.rpn import boxes_before_nms, is_plain_rpn
 
 
 def proposals(
-    head: nn.Module,
+    head: BaseDenseHead,
     features: Sequence[Tensor],
     samples: Sequence[DetDataSample],
 ) -> list[InstanceData]:
@@ -66,7 +67,7 @@ def proposals(
 
 
 def mmdet_proposals(
-    head: nn.Module,
+    head: BaseDenseHead,
     features: Sequence[Tensor],
     samples: Sequence[DetDataSample],
 ) -> list[InstanceData]:

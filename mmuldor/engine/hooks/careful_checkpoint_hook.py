@@ -65,9 +65,10 @@ class CarefulCheckpointHook(CheckpointHookPoints):
     ) -> None:
         """Save an epoch or iteration, then remove the oldest."""
         outdated = None
-        kept = self.keep_ckpt_ids if self.max_keep_ckpts > 0 else ()
-        if len(kept) == self.max_keep_ckpts and kept[-1] != step:
-            outdated = kept.popleft()
+        if self.max_keep_ckpts > 0:
+            kept = self.keep_ckpt_ids
+            if len(kept) == self.max_keep_ckpts and kept[-1] != step:
+                outdated = kept.popleft()
         super().save_step_checkpoint(runner, step, meta)
         if outdated is not None:
             self._remove(self.filename_tmpl.format(outdated))

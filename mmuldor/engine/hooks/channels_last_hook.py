@@ -43,7 +43,8 @@ def to_channels_last(model: nn.Module) -> None:
     if not any(weight.is_cuda for weight in model.parameters()):
         broken = next(filter(_is_broken, model.modules()), None)
     if broken is None:
-        model.to(memory_format=torch.channels_last)
+        # torch's types know no layout of modules.
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     else:
         print_log(
             'feature maps stay in channels-first layout: '

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from mmdet.models.detectors import BaseDetector
 from mmengine.config import Config
 from mmengine.dataset import ConcatDataset, pseudo_collate
 from mmengine.hooks import Hook
@@ -116,10 +117,10 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
     model.eval()
     try:
         with torch.no_grad():
-            data = model.data_preprocessor(batch, False)
-            features = model.extract_feat(data['inputs'])
-            with features_known(model, features):
-                _try_prediction(model, data)
+            data = detector.data_preprocessor(batch, False)
+            features = detector.extract_feat(data['inputs'])
+            with features_known(detector, features):
+                _try_prediction(detector, data)
     except NotImplementedError as error:
         raise ValueError(f'the model cannot work here: {error}') from error
     except (RuntimeError, IndexError, AssertionError) as error:
@@ -131,7 +132,7 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
         model.train(was_training)
 
 
-def _try_prediction(model: nn.Module, data: dict) -> None:
+def _try_prediction(model: BaseDetector, data: dict) -> None:
     try:
         model.predict(data['inputs'], data['data_samples'])
     except NotImplementedError:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 import torch
+from mmdet.models.detectors import BaseDetector
 from mmengine.dataset import Compose
 from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
@@ -120,7 +121,9 @@ class ValLossHook(Hook):
         """Whether batches of the validation can have the targets, too."""
         loader = runner.cfg.val_dataloader
         images = [
-            step for step in self.pipeline if step['type'] not in _TARGET_STEPS
+            step
+            for step in self.pipeline or ()
+            if step['type'] not in _TARGET_STEPS
         ]
         return (
             isinstance(runner.val_loop, DetectionValLoop)
@@ -135,7 +138,7 @@ class ValLossHook(Hook):
         self._losses = {}
 
     def _add(
-        self, model: nn.Module, data: dict, features: Sequence[Tensor]
+        self, model: BaseDetector, data: dict, features: Sequence[Tensor]
     ) -> None:
         self._losses |= losses_by_image(
             model, data, features, self.seed, self._classes
@@ -157,7 +160,7 @@ class ValLossHook(Hook):
             replace_scalar(runner.message_hub, f'val/{name}', value)
 
 
-def _unwrapped(model: nn.Module) -> nn.Module:
+def _unwrapped(model: nn.Module) -> BaseDetector:
     return getattr(model, 'module', model)
 
 

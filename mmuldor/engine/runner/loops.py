@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 from mmdet.engine.hooks import DetVisualizationHook
+from mmdet.models.detectors import BaseDetector
 from mmdet.structures import DetDataSample
 from mmengine.runner import ValLoop
 from mmengine.runner.amp import autocast
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmuldor.engine.detection.detections import detect, masks_can_wait
 from mmuldor.engine.detection.one_pass import features_known
@@ -75,7 +76,7 @@ class DetectionValLoop(ValLoop):
 
 
 def predict(
-    model: nn.Module,
+    model: BaseDetector,
     data: dict,
     features: Sequence[Tensor],
     masks: bool,

@@ -19,8 +19,9 @@ too; they call the two keys ``chosen`` and ``points``.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -55,8 +56,8 @@ class CalibrationFile:
     calibration: Calibration
     operating_point: OperatingPoint
     operating_points: list[OperatingPoint]
-    counts: dict[str, int]
-    brier: dict[str, float]
+    counts: Mapping[str, float]
+    brier: Mapping[str, float]
 
     def choose(
         self,
@@ -96,11 +97,10 @@ def fit_calibration(
     )
     known = np.isfinite(unseen)
     points = isotonic.operating_points(matched)
-    if fps_per_image is None and sensitivity is None:
-        fps_per_image = 1.0
+    chosen = _choose(points, fps_per_image, sensitivity)
     return CalibrationFile(
         calibration,
-        _choose(points, fps_per_image, sensitivity),
+        chosen or isotonic.point_at_fps(points, 1.0),
         points,
         {k: evaluation.counts[k] for k in ('images', 'lesions', 'detections')},
         {
@@ -202,7 +202,7 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
 
 
 def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
-    values = document.get(key)
+    values: Any = document.get(key)
     listed = isinstance(values, list) and len(values) > 0
     if not listed or not all(map(is_coordinate, values)):
         raise ValueError(

@@ -27,7 +27,7 @@ from mmuldor.visualization.panels import save_figure
 
 RESULTS_NAME = 'results.json'
 # FP rates at which the curve of several runs is averaged.
-_GRID = np.linspace(0, 16, 321)
+_GRID = np.linspace(0, 16, 321, dtype=np.float64)
 
 
 def compare_runs(
@@ -171,7 +171,7 @@ def _curve(runs: Sequence[SliceEvaluation]) -> FROCCurve:
         RankedDetections.of(run.matched).figures(_GRID, once)[:-1]
         for run in runs
     ]
-    return FROCCurve(_GRID, np.mean(curves, axis=0))
+    return FROCCurve(_GRID, np.mean(curves, axis=0, dtype=np.float64))
 
 
 def _progress(items: Iterable[int], text: str) -> Iterable[int]:

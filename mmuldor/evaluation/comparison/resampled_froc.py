@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mmuldor.functional.froc import MEAN_FP_RATES
 from mmuldor.functional.matching import Matched
@@ -44,7 +44,7 @@ class RankedDetections:
 
     def figures(
         self,
-        fp_rates: Sequence[float],
+        fp_rates: ArrayLike,
         image_weights: np.ndarray,
         strata: np.ndarray | None = None,
     ) -> np.ndarray:
@@ -70,7 +70,7 @@ class RankedDetections:
                 lesion_weights,
                 self.num_steps,
                 image_weights.sum(),
-                [*fp_rates, *MEAN_FP_RATES],
+                np.append(fp_rates, MEAN_FP_RATES),
             )
         )
 
@@ -93,7 +93,7 @@ def sensitivity_of_steps(
     lesion_weights: np.ndarray,
     num_steps: int,
     num_images: float,
-    rates: Sequence[float],
+    fp_rates: ArrayLike,
 ) -> np.ndarray:
     """`sensitivity_at(froc_curve(...), rates)`, straight from sorted FPs.
 
@@ -102,11 +102,11 @@ def sensitivity_of_steps(
     (r,) or (s, r).
     """
     total = lesion_weights.sum(axis=-1, keepdims=True)
+    rates = np.asarray(fp_rates, dtype=np.float64)
     if num_images == 0:
         return np.full((*total.shape[:-1], len(rates)), np.nan)
     x = np.concatenate([[0.0], np.cumsum(fp_weights, dtype=np.float64)])
     x /= num_images
-    rates = np.asarray(rates, dtype=np.float64)
     # The first FP beyond each rate; its step is the curve's next point.
     beyond = np.searchsorted(x, rates, side='right') - 1
     ends = beyond == len(fp_step)

@@ -127,9 +127,10 @@ def _cell(
     if value is None:
         return ''
     text = f'{100 * value:{sign}.1f}'
-    if None in ends:
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends):
         return text
-    low, high = (f'{100 * end:{sign}.1f}' for end in ends)
+    low, high = (f'{100 * end:{sign}.1f}' for end in known)
     return text + form.format(low=low, high=high)
 
 

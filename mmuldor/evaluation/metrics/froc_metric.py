@@ -196,7 +196,7 @@ class FROCMetric(BaseMetric):
                 'came again. Evaluate a dataset without repeated images.'
             )
         if self.out is not None:
-            self._write(predictions)
+            self._write(self.out, predictions)
         if self.format_only:
             return {}
         truth = self._count_processed(image_ids)
@@ -215,7 +215,7 @@ class FROCMetric(BaseMetric):
     ) -> dict[str, float]:
         """The figures of each type that occurs, under its name."""
         own = type_labels(truth.lesion_types, self.lesion_types)
-        metrics = {}
+        metrics: dict[str, float] = {}
         for label in np.unique(own):
             name = self.types[label]
             print_log(f'lesion type: {name}', logger='current')
@@ -258,9 +258,11 @@ class FROCMetric(BaseMetric):
             None if masks is None else encode(masks, sample),
         )
 
-    def _write(self, predictions: list[Prediction]) -> None:
+    def _write(
+        self, out: str | os.PathLike, predictions: list[Prediction]
+    ) -> None:
         write_results(
-            self.out,
+            out,
             [
                 result
                 for prediction in predictions

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from matplotlib.figure import Figure
 
@@ -23,7 +23,9 @@ _LEAST = 0.22
 
 
 def contact_sheets(
-    examples: Sequence[Mapping], document: Mapping, images_dir: str | Path
+    examples: Sequence[Mapping],
+    document: Mapping,
+    images_dir: str | os.PathLike,
 ) -> Iterator[Figure]:
     """Draw 24 examples a page: number, S1/S2, file.
 

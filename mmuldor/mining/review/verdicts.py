@@ -210,10 +210,12 @@ def import_review(
     loaded = load_bank(bank)
     examples = examples_of(loaded, document)
     verdicts = read_verdicts(review, examples)
-    files = {}
+    files: dict[str | os.PathLike[str], Any] = {}
+    indents: dict[str | os.PathLike[str], int | None] = {}
     if exclude is not None:
         files[exclude] = exclude_list(loaded, examples, verdicts)
+        indents[exclude] = 1
     if annotations is not None:
         files[annotations] = add_annotations(document, examples, verdicts)
-    write_json_files(files, {exclude: 1})
+    write_json_files(files, indents)
     return Counter(verdicts)

@@ -1,7 +1,9 @@
 """Headers, one file at a time."""
 
+import inspect
 import zlib
 
+import pydicom
 import pytest
 from pydicom.filewriter import write_file_meta_info
 from pydicom.uid import DeflatedExplicitVRLittleEndian
@@ -60,10 +62,28 @@ def test_a_deflated_file_is_inflated_and_let_go(tmp_path, padding):
     assert not getattr(header, 'buffer', None)
 
 
+def test_pydicoms_private_reader_stops_where_the_inflated_part_begins(
+    tmp_path,
+):
+    """It has our argument, says the syntax, and leaves the rest unread.
+
+    pydicom's public `read_file_meta_info` takes a path and opens it again.
+    """
+    read = pydicom.filereader._read_file_meta_info
+    assert len(inspect.signature(read).parameters) == 1
+    path = write_slice(tmp_path, 1)
+    deflate(path, b'')
+    with path.open('rb') as file:
+        pydicom.filereader.read_preamble(file, False)
+        meta = read(file)
+        rest = file.read()
+    assert meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
+    # A dataset begins with group 0008.
+    assert zlib.decompress(rest, -zlib.MAX_WBITS)[:2] == b'\x08\x00'
+
+
 def deflate(path, padding):
     """Write a file again in the deflated transfer syntax."""
-    import pydicom
-
     data = pydicom.dcmread(path)
     meta = data.file_meta
     whole = path.read_bytes()
