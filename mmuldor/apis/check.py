@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import BaseDataset, pseudo_collate
+from mmengine.model import BaseModel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import METRICS
-from torch import nn
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
 from mmuldor.apis.check_model import CheckResult, check_model, untrained
@@ -170,7 +170,7 @@ def _check_training(
 
 def _time_training(
     config: Config,
-    model: nn.Module,
+    model: BaseModel,
     samples: list[dict],
     images: int,
     load_s: float,

@@ -57,11 +57,13 @@ def make_consistent(config: Config) -> list[str]:
 
 
 def _complete_loader(loader: ConfigDict | None) -> None:
-    if loader is not None and loader.get('num_workers') == 0:
+    if loader is None:
+        return
+    if loader.get('num_workers') == 0:
         # torch refuses both without processes to load.
         loader.persistent_workers = False
         loader.pop('prefetch_factor', None)
-    sampler = (loader or {}).get('batch_sampler')
+    sampler = loader.get('batch_sampler')
     if sampler is not None and 'drop_last' in loader:
         # It makes the batches, and torch refuses the loader's own setting.
         sampler.setdefault('drop_last', loader.pop('drop_last'))
@@ -105,7 +107,7 @@ def _drop_waiting_hooks(config: Config) -> list[str]:
         notes.append(
             f'no early stopping: `{stopping.get("monitor")}` is not computed'
         )
-    saving = hooks.get('checkpoint') or {}
+    saving = hooks.get('checkpoint') or ConfigDict()
     best = saving.get('save_best')
     _check_monitored(config, best, stopping)
     if not best:

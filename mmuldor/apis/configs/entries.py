@@ -145,8 +145,8 @@ def _entries(config: Config) -> Iterator[tuple[str, Kind, dict]]:
         yield from _walk(config.get(key), key, kind, key == 'model')
     for key in _HOLDERS:
         for name, value in (config.get(key) or {}).items():
-            kind = _HOOK if key == 'default_hooks' else _BELOW.get(name)
-            yield from _walk(value, f'{key}.{name}', kind, False)
+            below = _HOOK if key == 'default_hooks' else _BELOW.get(name)
+            yield from _walk(value, f'{key}.{name}', below, False)
 
 
 def _walk(

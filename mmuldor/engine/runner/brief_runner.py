@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from mmengine.logging import MMLogger
@@ -26,6 +27,8 @@ class BriefRunner(NamingRunner):
     Long dumps of config, hooks and environment are written to the log file
     only.
     """
+
+    param_schedulers: Any
 
     def train(self) -> nn.Module:
         """Train, with `recompute_activations` for checkpointed modules."""
@@ -72,11 +75,11 @@ class BriefRunner(NamingRunner):
         counts = accumulated_batches(optim_wrapper)
         size = loader.batch_sampler.batch_size
         images = size * self.world_size * counts
-        base = settings.get('base_batch_size')
+        base: Any = settings.get('base_batch_size')
         factor, rule = scaling(optimizer, images, base)
         rate = optimizer.param_groups[0]['lr']
         scale_rate(optimizer, factor)
-        schedulers = self.param_schedulers
+        schedulers: Any = self.param_schedulers
         if isinstance(schedulers, (list, dict)) and factor > 1:
             if isinstance(schedulers, dict):
                 schedulers = [schedulers]

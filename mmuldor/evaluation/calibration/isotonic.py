@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mmuldor.functional.froc import FROCCurve, froc_curve
 from mmuldor.functional.matching import Matched
@@ -26,9 +27,10 @@ class Calibration:
     scores: np.ndarray
     probabilities: np.ndarray
 
-    def __call__(self, scores: np.ndarray) -> np.ndarray:
+    def __call__(self, scores: ArrayLike) -> np.ndarray:
         """Probabilities of scores of any shape; held beyond the ends."""
-        return np.interp(scores, self.scores, self.probabilities)
+        values: np.ndarray = np.asarray(scores)
+        return np.interp(values, self.scores, self.probabilities)
 
 
 def fit_isotonic(scores: np.ndarray, hits: np.ndarray) -> Calibration:
