@@ -88,9 +88,7 @@ class CandidateBatch:
                 )
             )
 
-    def masks(
-        self, indices_by_image: Sequence[ArrayLike]
-    ) -> list[np.ndarray]:
+    def masks(self, indices_by_image: Sequence[ArrayLike]) -> list[np.ndarray]:
         """Masks of selected candidates of each image, by one mask head pass.
 
         Args:

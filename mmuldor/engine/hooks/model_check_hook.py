@@ -112,9 +112,9 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
     epoch, in the validation. Other errors of the prediction are warnings,
     since random weights may cause them.
     """
-    model = unwrapped(model)
-    was_training = model.training
-    model.eval()
+    detector: BaseDetector = unwrapped(model)
+    was_training = detector.training
+    detector.eval()
     try:
         with torch.no_grad():
             data = detector.data_preprocessor(batch, False)
@@ -129,7 +129,7 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
             f'{error}'
         ) from error
     finally:
-        model.train(was_training)
+        detector.train(was_training)
 
 
 def _try_prediction(model: BaseDetector, data: dict) -> None:

@@ -167,11 +167,10 @@ def _unwrapped(model: nn.Module) -> BaseDetector:
 @torch.no_grad()
 def _passes(model: nn.Module, loader: DataLoader) -> Iterator[tuple]:
     """Preprocessed batches and their feature maps."""
-    model = _unwrapped(model)
-    model.eval()
+    detector = _unwrapped(model).eval()
     state = torch.get_rng_state()
     for batch in loader:
-        data = model.data_preprocessor(batch, False)
-        yield data, model.extract_feat(data['inputs'])
+        data = detector.data_preprocessor(batch, False)
+        yield data, detector.extract_feat(data['inputs'])
     # Starting a loader draws a random number.
     torch.set_rng_state(state)

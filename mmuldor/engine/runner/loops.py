@@ -17,7 +17,7 @@ from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.registry import LOOPS
 
 # Gets the detector, the preprocessed batch and its feature maps.
-FeatureUser = Callable[[nn.Module, dict, Sequence[Tensor]], None]
+FeatureUser = Callable[[BaseDetector, dict, Sequence[Tensor]], None]
 
 
 @LOOPS.register_module()
