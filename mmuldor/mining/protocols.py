@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,11 +48,13 @@ class MiningDataset(ABC):
 
     Attributes:
         ann_file: Its annotation file.
+        pipeline: Its transforms, as MMEngine composes them.
         bank_schedule: Which banks an epoch uses, set before workers start;
             None uses none.
     """
 
     ann_file: str
+    pipeline: Any
     bank_schedule: BankSchedule | None = None
 
     @property

@@ -110,10 +110,11 @@ def write_png_series(
 
 def _read_slices(paths: Sequence[Path]) -> Iterator[np.ndarray]:
     """HU of slices of one size, (rows, columns) int16 each."""
-    shape = None
+    shape: tuple[int, int] | None = None
     for path in paths:
         stored = read_png16(path, shape=shape)
-        shape = stored.shape
+        height, width = stored.shape
+        shape = height, width
         yield stored_to_hu16(stored)
 
 

@@ -188,7 +188,7 @@ class HNEMHook(Hook):
         bank = mine(
             runner.model,
             dataset,
-            self.pipeline,
+            self.pipeline or (),
             self.rule,
             epoch,
             self.num_workers,
@@ -211,7 +211,7 @@ class HNEMHook(Hook):
 
 def _check_indices(loader: DataLoader) -> None:
     """Raise ValueError unless each sample index carries its epoch."""
-    sampler = loader.batch_sampler.sampler
+    sampler = getattr(loader.batch_sampler, 'sampler', None)
     if not isinstance(sampler, DATA_SAMPLERS.get('mmuldor.EpochSampler')):
         raise ValueError(
             'HNEMHook needs a sampler that gives the epoch, but got '
