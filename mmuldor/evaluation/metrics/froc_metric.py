@@ -258,14 +258,12 @@ class FROCMetric(BaseMetric):
             None if masks is None else encode(masks, sample),
         )
 
-    def _write(
-        self, out: str | os.PathLike, predictions: list[Prediction]
-    ) -> None:
+    def _write(self, out: str | os.PathLike, found: list[Prediction]) -> None:
         write_results(
             out,
             [
                 result
-                for prediction in predictions
+                for prediction in found
                 for result in self._results(prediction)
             ],
         )
