@@ -35,7 +35,7 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
 
     Args:
         path: The ``epoch_NNN.json`` of a round.
-        fingerprint: If given, the data set's, which the bank must carry.
+        fingerprint: If given, the dataset's, which the bank must have.
 
     Returns:
         The bank: ``version``, ``ann_file``, ``fingerprint``, ``epoch``,
@@ -47,7 +47,7 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is not a bank, or the bank of another data set.
+        ValueError: If it is not a bank, or the bank of another dataset.
     """
     path = Path(path)
     if not path.is_file():
@@ -62,14 +62,14 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
         raise ValueError(
             f"bank '{path}' was mined on other images (ann_file "
             f"'{bank['ann_file']}', fingerprint {bank['fingerprint'][:12]}) "
-            f'than those of this training ({fingerprint[:12]}). Mine it anew '
-            'with `python tools/mine_hard_negatives.py`.'
+            f'than those of this training ({fingerprint[:12]}). Mine it '
+            'again with `python tools/mine_hard_negatives.py`.'
         )
     return bank
 
 
 def _rename_old_keys(bank: dict) -> None:
-    """Give keys of a checked bank the names of today."""
+    """Replace the old keys of a checked bank by today's."""
     examples = chain.from_iterable(bank['images'].values())
     for part in (bank, bank.get('counts', {}), *examples):
         for old, new in _OLD_NAMES.items():
@@ -86,7 +86,7 @@ def _check_bank(bank: Any, path: Path) -> None:
     if bank['version'] != BANK_VERSION:
         raise ValueError(
             f"bank '{path}' has version {shortened(bank['version'])}, but "
-            f'this mmuldor reads version {BANK_VERSION}. Mine it anew.'
+            f'this mmuldor reads version {BANK_VERSION}. Mine it again.'
         )
     for key in ('ann_file', 'fingerprint'):
         if not isinstance(bank[key], str):
@@ -172,7 +172,7 @@ def _check_polygon(polygon: Any, where: str) -> None:
 def images_fingerprint(images: Iterable[tuple[int, str]]) -> str:
     """SHA-256 over (image id, file name) pairs, in any order.
 
-    A bank belongs to the data set whose fingerprint it carries.
+    A bank belongs to the dataset with the same fingerprint.
     """
     lines = sorted(f'{image_id}\t{name}' for image_id, name in images)
     return hashlib.sha256('\n'.join(lines).encode()).hexdigest()

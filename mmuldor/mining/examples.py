@@ -20,12 +20,12 @@ from mmuldor.functional.recist import MASK_SHAPES
 from mmuldor.mining.protocols import FoundDetections
 from mmuldor.mining.rule import MiningRule
 
-# A call for one mask costs about as much as four masks more.
+# A pass of the mask head for one mask costs as much as four masks more.
 _MASKS_AT_FIRST = 4
 
 
-# Asks for masks of candidates by index, is sent them, and returns what was
-# mined on the image.
+# Yields indices of candidates, is sent their masks, and returns the mined
+# examples of the image.
 MiningStep = Generator[np.ndarray, Any, dict]
 
 
@@ -45,15 +45,15 @@ def mine_image(
 
     Args:
         found: The image's candidates.
-        info: The data set's item: ``img_id``, ``instances``.
+        info: The dataset's item: ``img_id``, ``instances``.
         mask_shape: Shape of the pseudo masks.
         rule: The rule.
-        epoch: Epoch after which this round comes, -1 before training.
+        epoch: Epoch that this round follows, -1 before training.
         excluded_boxes: Boxes ``x1 y1 x2 y2`` that must not be mined, (n, 4).
 
     Returns:
-        ``examples``: the chosen ones, or all of E where
-        :func:`mmuldor.mining.ignored.mark_ignored` is to come; ``hit_score``:
+        ``examples``: the chosen ones, or all of E if
+        :func:`mmuldor.mining.ignored.mark_ignored` draws later; ``hit_score``:
         score of the best hit, or None; ``skipped``: candidates on annotated
         lesions; ``excluded``: those on excluded boxes.
     """
@@ -88,9 +88,8 @@ def _mask_ious(
 ) -> Generator[np.ndarray, Any, np.ndarray]:
     """S2 of detections down to the best hit and a few more; 0 below, (n,).
 
-    Most rules ask for nothing below the best hit, so masks are computed from
-    the highest score on, some at a time and then twice as many, until one
-    hits.
+    Most rules need no S2 below the best hit, so masks are computed in order of
+    descending score, some at first and then twice as many, until one hits.
     """
     overlaps = np.zeros(len(found.boxes))
     near = np.flatnonzero(found.touching(references))
@@ -113,24 +112,24 @@ def mine_together(
 
     Args:
         steps: From :func:`mine_image`, one an image.
-        masks_of: Masks (n, H, W) of the candidates wanted of each image.
+        masks_of: Masks (n, H, W) of the requested candidates of each image.
 
     Returns:
-        What was mined on each image, in their order.
+        The mined examples of each image, in their order.
     """
     mined: list[dict] = [{}] * len(steps)
     masks: Sequence[np.ndarray | None] = [None] * len(steps)
     running = set(range(len(steps)))
     while running:
-        wanted = [np.empty(0, dtype=np.int64)] * len(steps)
+        requested = [np.empty(0, dtype=np.int64)] * len(steps)
         for number in sorted(running):
             try:
-                wanted[number] = steps[number].send(masks[number])
+                requested[number] = steps[number].send(masks[number])
             except StopIteration as end:
                 mined[number] = end.value
                 running.discard(number)
         if running:
-            masks = masks_of(wanted)
+            masks = masks_of(requested)
     return mined
 
 

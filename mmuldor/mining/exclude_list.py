@@ -1,4 +1,4 @@
-"""Boxes that a reader found to be no negatives: the exclude list."""
+"""The exclude list: boxes that a reader judged to be no negatives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mmuldor.io.json_values import are_coordinates, is_id_text, shortened
 def exclude_list(
     bank: Mapping, examples: list[dict[str, Any]], verdicts: list[str]
 ) -> dict:
-    """What must not be mined again, as JSON: lesions and what is unsure."""
+    """Boxes that must not be mined again, as JSON: verdicts lesion, unsure."""
     images: dict[str, list] = {}
     for example, verdict in zip(examples, verdicts, strict=True):
         if verdict in ('lesion', 'unsure'):

@@ -17,8 +17,9 @@ def ignore_threshold(
 ) -> float | None:
     """The score above which examples are ignored, None if none is.
 
-    A quantile of the scores of hits, not a score: with many annotations
-    missing a detector learns low scores for all lesions.
+    It is a quantile of the scores of hits. A fixed score would not do: where
+    many annotations are missing, a detector learns low scores for all
+    lesions.
     """
     scores = [image['hit_score'] for image in mined]
     hits = [score for score in scores if score is not None]
@@ -30,7 +31,7 @@ def ignore_threshold(
 def mark_ignored(
     mined: dict, threshold: float, rule: MiningRule, epoch: int, image_id: int
 ) -> None:
-    """Mark what scores above the threshold as ignored; draw the rest."""
+    """Mark examples above the threshold as ignored; draw from the rest."""
     high = [e for e in mined['examples'] if e['score'] > threshold]
     rest = [e for e in mined['examples'] if e['score'] <= threshold]
     scores = np.array([e['score'] for e in rest])

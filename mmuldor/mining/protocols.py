@@ -18,7 +18,7 @@ class FoundDetections(Protocol):
     Attributes:
         boxes: (n, 4) float64 x1 y1 x2 y2, source px, pixel centres at
             integers.
-        scores: (n,) float64, falling.
+        scores: (n,) float64, descending.
         size: (height, width) of the source image.
     """
 
@@ -27,7 +27,7 @@ class FoundDetections(Protocol):
     size: tuple[int, int]
 
     def touching(self, references: Sequence[np.ndarray]) -> np.ndarray:
-        """Which boxes reach a mask (H, W), (n,) bool: S2 is 0 elsewhere."""
+        """Which boxes reach a mask (H, W), (n,) bool; S2 of others is 0."""
 
 
 class BankReader(Protocol):
@@ -35,8 +35,8 @@ class BankReader(Protocol):
 
     Attributes:
         label: Label of the instances that it adds.
-        bank: The bank file that it always uses; None where ``HNEMHook``
-            says which.
+        bank: The bank file that it always uses; None if ``HNEMHook``
+            sets it.
     """
 
     label: int
@@ -60,7 +60,7 @@ class MiningDataset(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """Of its images, see ``images_fingerprint``."""
+        """Fingerprint of its images, see ``images_fingerprint``."""
 
     @property
     @abstractmethod
@@ -74,7 +74,7 @@ class MiningDataset(ABC):
 
     @abstractmethod
     def __len__(self) -> int:
-        """Images."""
+        """Number of images."""
 
     @abstractmethod
     def get_data_info(self, idx: int) -> dict:

@@ -32,14 +32,14 @@ class MiningRule:
         min_score: Without a hit, S1 above this is a candidate.
         max_per_image: m, at most this many examples an image.
         max_iou: A box that overlaps a lesion's box by more is not eligible.
-        max_iod: Nor is one of which more than this lies on a lesion's box;
-            None switches this off.
-        spare_quantile: What scores higher than this share of the annotated
-            lesions that were hit in the round may be a lesion that nobody
-            annotated: it is left out of the hard negatives, and the bank
-            marks it ``ignored``, which makes it an ignored region of the next
-            epoch. None (the paper) ignores none.
-        score_thr: Detections below this score do not exist.
+        max_iod: Nor is a box whose intersection with a lesion's box is more
+            than this share of its own area; None switches this off.
+        spare_quantile: A candidate that scores higher than this share of the
+            annotated lesions that were hit in the round may be a lesion
+            without annotation. It is left out of the hard negatives, and the
+            bank marks it ``ignored``, so that its region is ignored in the
+            next epoch. None (the paper) ignores none.
+        score_thr: Detections below this score are discarded.
         nms_iou_thr: IoU threshold of the NMS.
         max_per_img: At most this many detections an image.
         seed: Seed of the draws, with the epoch and the image id.
@@ -70,14 +70,14 @@ class MiningRule:
     def candidates(
         self, found: FoundDetections, mask_ious: np.ndarray
     ) -> np.ndarray:
-        """E, before what lies on lesions and excluded boxes is left out.
+        """E, before boxes on lesions and excluded boxes are left out.
 
         Args:
             found: The image's n detections.
             mask_ious: (n,) S2, the best over the image's lesions.
 
         Returns:
-            Indices into the detections, in order of falling score, int64.
+            Indices into the detections, in order of descending score, int64.
         """
         return negative_candidates(
             found.scores,
@@ -92,12 +92,12 @@ class MiningRule:
         """Which candidates are mined.
 
         Args:
-            scores: (k,) S1 of the candidates, falling.
-            epoch: Epoch after which the round comes, -1 before training.
+            scores: (k,) S1 of the candidates, descending.
+            epoch: Epoch that the round follows, -1 before training.
             image_id: The image.
 
         Returns:
-            Rising numbers of candidates, int64.
+            Indices into the candidates, ascending, int64.
         """
         # A round before the first epoch draws like the one after it.
         rng = mining_rng(self.seed, max(epoch, 0), image_id)

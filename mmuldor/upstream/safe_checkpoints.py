@@ -98,7 +98,7 @@ def check_file(path: str | os.PathLike) -> None:
     except Exception as error:
         raise ValueError(
             f"'{path}' must be a checkpoint that is whole, but: {error}. Was "
-            'it cut off? Copy or train it anew.'
+            'it cut off? Copy it or train again.'
         ) from error
     # torch.save stores without compression.
     if unpacked > os.path.getsize(path):

@@ -1,1 +1,1 @@
-"""Mined examples out to a reader, the reader's verdicts back in."""
+"""Export of mined examples to a reader, import of the verdicts."""

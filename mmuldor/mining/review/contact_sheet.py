@@ -1,4 +1,4 @@
-"""Mined examples as a contact sheet, to be judged one by one."""
+"""Mined examples as contact sheets for a reader."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mmuldor.visualization.panels import PanelGrid, square_view
 
 COLUMNS, ROWS = 6, 4
 _SIDE_PX = 230
-# A crop shows at least so much of the slice's longer side.
+# A crop shows at least this share of the slice's longer side.
 _LEAST = 0.22
 
 

@@ -2,8 +2,8 @@
 
 A review is a CSV file, a row a mined example, with an empty column for the
 verdict: ``lesion``, ``not`` or ``unsure``. It comes back as an exclude list
-(what is a lesion or unsure is not mined again) and as new annotations (what
-is a lesion).
+(boxes of lesions and unsure ones are not mined again) and as new annotations
+(of the lesions).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ REVIEW_COMMAND = 'python tools/review.py export'
 
 
 def examples_of(bank: Mapping, document: Mapping) -> list[dict[str, Any]]:
-    """The examples of a bank, the surest first, numbered from 1.
+    """The examples of a bank, sorted by descending score, numbered from 1.
 
     Args:
         bank: From :func:`mmuldor.mining.bank.load_bank`.
         document: The annotation file that was mined.
 
     Returns:
-        Each example with ``number``, ``image_id`` and ``file_name`` too.
+        Each example, with ``number``, ``image_id`` and ``file_name``.
 
     Raises:
         ValueError: If the bank names an image that the document lacks.
@@ -195,7 +195,7 @@ def import_review(
     exclude: str | os.PathLike | None = None,
     annotations: str | os.PathLike | None = None,
 ) -> Counter:
-    """Read a review and write what it is wanted for.
+    """Read a review and write the exclude list, the annotations or both.
 
     Args:
         review: The CSV.
