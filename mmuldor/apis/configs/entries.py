@@ -54,6 +54,8 @@ class Kind(NamedTuple):
 
 
 _MODEL = Kind(MODELS)
+# DETR's heads take `bg_cls_weight` out of their loss.
+_LOSS = Kind(MODELS, extra=frozenset({'bg_cls_weight'}))
 _UTIL = Kind(TASK_UTILS)
 _METRIC = Kind(METRICS, required=True)
 _HOOK = Kind(HOOKS, required=True, extra=frozenset({'priority'}))
@@ -180,7 +182,7 @@ def _rule_of(hook: dict) -> dict:
 
 def _kind_in_model(key: str) -> Kind | None:
     if key.startswith('loss_'):
-        return _MODEL
+        return _LOSS
     return _IN_MODEL.get(key) or _IN_MODEL.get(key.rpartition('_')[2])
 
 

@@ -17,9 +17,12 @@ def keywords_of(builder: Callable[..., Any]) -> set[str] | None:
     """Names of a signature; None where any keyword may be right.
 
     A class that hands ``**kwargs`` on takes the keywords of the classes
-    behind it, up to the first that has no ``**kwargs``.
+    behind it, up to the first that has no ``**kwargs``. One with several
+    bases may call any of them (VFNetHead skips ATSSHead), so the keywords of
+    all classes behind it count.
     """
     names: set[str] = set()
+    ended = False
     for function in _signatures(builder):
         # A decorator may take names that the function itself does not.
         if hasattr(function, '__wrapped__'):
@@ -29,9 +32,15 @@ def keywords_of(builder: Callable[..., Any]) -> set[str] | None:
         except (TypeError, ValueError):
             return None
         names |= {p.name for p in parameters if p.kind in _NAMED}
-        if all(p.kind is not _VARIABLE for p in parameters):
-            return names - {'self'}
-    return None
+        ended |= all(p.kind is not _VARIABLE for p in parameters)
+        if ended and not _has_several_bases(builder):
+            break
+    return names - {'self'} if ended else None
+
+
+def _has_several_bases(builder: Callable[..., Any]) -> bool:
+    classes = builder.__mro__ if inspect.isclass(builder) else ()
+    return any(len(base.__bases__) > 1 for base in classes)
 
 
 def _signatures(builder: Callable[..., Any]) -> Iterator[Callable[..., Any]]:

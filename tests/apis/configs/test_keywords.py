@@ -28,6 +28,22 @@ class Anything:
         pass
 
 
+class Other:
+    def __init__(self, d, **kwargs):
+        pass
+
+
+class TwoBases(Child, Other):
+    """May skip Child and Base, as mmdet's VFNetHead skips ATSSHead."""
+
+    def __init__(self, e, **kwargs):
+        super(Base, self).__init__(**kwargs)
+
+
+class TwoBasesAnything(Anything, Other):
+    pass
+
+
 class Decorated:
     @functools.wraps(Base.__init__)
     def __init__(self, *args, **kwargs):
@@ -51,6 +67,8 @@ def function(a, /, b, *args, c=1):
         (Grandchild, {'a', 'b', 'c'}),
         (Nothing, set()),
         (Anything, None),
+        (TwoBases, {'a', 'b', 'c', 'd', 'e'}),
+        (TwoBasesAnything, None),
         (Decorated, None),
         (Made, None),
         (function, {'b', 'c'}),
