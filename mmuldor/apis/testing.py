@@ -9,7 +9,7 @@ from mmengine.config import Config
 
 from mmuldor.apis.configs.consistency import make_consistent
 from mmuldor.apis.configs.evaluators import evaluators_of, froc_of
-from mmuldor.apis.configs.loading import check_keys, load_config
+from mmuldor.apis.configs.loading import check_keys, read_config
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
@@ -87,7 +87,7 @@ def tested_annotations(paths: Iterable[str]) -> str:
     for path in paths:
         dumps = sorted(Path(path).glob('*.py')) if Path(path).is_dir() else []
         if dumps:
-            config = load_config(str(dumps[-1]))
+            config = read_config(str(dumps[-1]))
             check_keys(config, 'test_evaluator')
             for evaluator in evaluators_of(config, 'test'):
                 if 'ann_file' in evaluator:

@@ -42,6 +42,31 @@ def load_config(
         ValueError: If it is no config, or an entry has an unknown type or
             keyword; see :func:`mmuldor.apis.configs.entries.check_entries`.
     """
+    config = read_config(path, cfg_options)
+    leave_typed_rate(config, cfg_options)
+    config.launcher = launcher
+    if work_dir is not None:
+        config.work_dir = work_dir
+    elif config.get('work_dir') is None:
+        config.work_dir = osp.join('work_dirs', Path(path).stem)
+    set_store(config, store, default_store)
+    check_entries(config)
+    return config
+
+
+def read_config(path: str, cfg_options: dict | None = None) -> Config:
+    """Read a config; its entries are not checked.
+
+    For the settings of an older run, whose classes may have changed.
+
+    Args:
+        path: Config file.
+        cfg_options: Settings to override.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no config.
+    """
     if not Path(path).is_file():
         raise FileNotFoundError(
             f"config '{path}' does not exist. The shipped ones are under "
@@ -65,14 +90,6 @@ def load_config(
             f"config '{path}', or what `--cfg-options` changes in it, is "
             f'wrong: {type(error).__name__}: {error_text(error)}'
         ) from error
-    leave_typed_rate(config, cfg_options)
-    config.launcher = launcher
-    if work_dir is not None:
-        config.work_dir = work_dir
-    elif config.get('work_dir') is None:
-        config.work_dir = osp.join('work_dirs', Path(path).stem)
-    set_store(config, store, default_store)
-    check_entries(config)
     return config
 
 
