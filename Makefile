@@ -14,6 +14,7 @@
 #   PYTHON=python3.11     interpreter to start from (3.10 to 3.12)
 #   TORCH_INDEX=URL       package index for torch, e.g. the CPU-only one
 #   VENV=.venv            where the environment goes
+#   TEST_JOBS=2           processes of `make test`
 #   BENCH_ARGS=           of benchmarks/run.py, like --only froc or --device cuda:0
 #   DEVICE=cuda:0         of `make gpu`
 #   FUZZ_SECONDS=60       how long `make fuzz` spends on each reader
@@ -22,6 +23,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 TORCH_INDEX ?=
+TEST_JOBS ?= 2
 BENCH_ARGS ?=
 DEVICE ?= cuda:0
 FUZZ_SECONDS ?= 60
@@ -44,8 +46,11 @@ $(VENV)/ready-dev: requirements.txt requirements-dev.txt tools/setup_env.sh
 demo: $(VENV)/ready
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tools/demo.sh
 
+# The small models of the tests gain nothing from a second thread, so each
+# process has one. Files stay whole: what their tests share is made once.
 test: $(VENV)/ready-dev
-	$(VENV)/bin/python -m pytest
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(TEST_JOBS) \
+	    --dist loadfile
 
 test-faults: $(VENV)/ready-dev
 	$(VENV)/bin/python -m pytest tests/faults -m 'slow or not slow'
