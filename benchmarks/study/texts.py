@@ -106,7 +106,7 @@ SECTIONS = (
     ),
     Part(
         'The false-positive class, 50 % of the annotations missing',
-        f'Half of them are not. {_CUT}',
+        f'Half of them have no annotation. {_CUT}',
         ('hnem', 'hnem+cut', 'hnem+cut_with_fp'),
         missing=50,
         plot='with-fp-50.png',
@@ -114,7 +114,7 @@ SECTIONS = (
     *(
         Part(
             f'{share} % of the annotations missing',
-            f'The same pictures; {share} % of the training and validation '
+            f'The same images; {share} % of the training and validation '
             'lesions, drawn at random, have no annotation, each image keeps '
             'one. The test set knows all. "sparing" mines nothing that scores '
             'above half of the annotated lesions that were hit, and ignores '
