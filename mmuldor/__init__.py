@@ -1,9 +1,9 @@
 """mmuldor: universal lesion detection in CT with MMDetection."""
 
 from mmuldor.ops.finder import install_finder
-from mmuldor.upstream.onedl_notice import hide_onedl_notice
+from mmuldor.upstream.start_notices import hide_start_notices
 
 __version__ = '0.1.0'
 
 install_finder()
-hide_onedl_notice()
+hide_start_notices()

@@ -1,22 +1,23 @@
-"""The line that mmdet prints twice, and that mmuldor hides."""
+"""The lines that mmdet prints at a start, and that mmuldor hides."""
 
 import subprocess
 import sys
 
 from mmengine import logging
 
-from mmuldor.upstream.onedl_notice import (
+from mmuldor.upstream.start_notices import (
+    METRIC_WARNING,
     MODULES,
     NOTICE,
     OneDLNoticeFinder,
     _without_notice,
-    hide_onedl_notice,
+    hide_start_notices,
 )
 
 
-def run(code):
+def run(code, *options):
     return subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', code],
+        [sys.executable, *options, '-c', code],
         capture_output=True,
         text=True,
         check=True,
@@ -30,14 +31,27 @@ def test_mmdet_alone_still_prints_it_once_a_module():
         'f for f in sys.meta_path if type(f).__name__ != "OneDLNoticeFinder"]'
         '\nimport mmdet.datasets'
     )
-    assert run(code).stdout.splitlines() == [NOTICE] * len(MODULES)
+    done = run(code, '-W', 'ignore')
+    assert done.stdout.splitlines() == [NOTICE] * len(MODULES)
+
+
+METRICS = 'import mmdet.evaluation.metrics.faster_coco_metric'
+
+
+def test_mmdet_alone_still_warns_of_its_metric():
+    assert METRIC_WARNING in run(METRICS).stderr
+
+
+def test_import_mmuldor_hides_the_warning():
+    assert METRIC_WARNING not in run(f'import mmuldor; {METRICS}').stderr
 
 
 def test_import_mmuldor_hides_it_and_nothing_else():
     done = run(
         'import mmuldor, mmdet.datasets\n'
         'from mmengine.logging import print_log\n'
-        'print(print_log.__name__, mmdet.datasets.transforms.__name__)'
+        'print(print_log.__name__, mmdet.datasets.transforms.__name__)',
+        *('-W', 'ignore'),
     )
     assert done.stdout == 'print_log mmdet.datasets.transforms\n'
 
@@ -52,7 +66,7 @@ def test_other_messages_pass(capsys):
 
 
 def test_the_finder_is_installed_once_and_answers_for_two_modules():
-    hide_onedl_notice()
+    hide_start_notices()
     found = [f for f in sys.meta_path if isinstance(f, OneDLNoticeFinder)]
     assert len(found) == 1
     assert found[0].find_spec('mmdet.models') is None

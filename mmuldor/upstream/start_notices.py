@@ -1,10 +1,11 @@
-"""Keep mmdet from printing ``Could not import OneDL`` at every start.
+"""Keep mmdet from naming packages that it can do without at every start.
 
 onedl-mmdetection 3.5.1 has datasets that need another package, ``onedl``. If
 that is missing, ``mmdet.datasets`` and ``mmdet.datasets.transforms`` call
 ``mmengine.logging.print_log`` at level DEBUG without a logger, and MMEngine
 0.10 then prints the line at any level. Both modules import ``print_log`` just
-before the call, so it is replaced while they are executed.
+before the call, so it is replaced while they are executed. Its COCO metric
+warns that ``faster_coco_eval`` is missing; our metric is FROC.
 
 Uses the standard library only: ``import mmuldor`` loads no framework.
 """
@@ -13,12 +14,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 NOTICE = 'Could not import OneDL. Skipping OneDL datasets.'
+METRIC_WARNING = 'faster_coco_eval is not installed'
 MODULES = ('mmdet.datasets', 'mmdet.datasets.transforms')
 
 
@@ -63,7 +66,11 @@ def _without_notice() -> Iterator[None]:
         logging.print_log = print_log
 
 
-def hide_onedl_notice() -> None:
-    """Put one :class:`OneDLNoticeFinder` first in ``sys.meta_path``."""
+def hide_start_notices() -> None:
+    """Hide the lines of mmdet that say what it can do without.
+
+    Puts one :class:`OneDLNoticeFinder` first in ``sys.meta_path``.
+    """
+    warnings.filterwarnings('ignore', METRIC_WARNING, UserWarning)
     if not any(isinstance(f, OneDLNoticeFinder) for f in sys.meta_path):
         sys.meta_path.insert(0, OneDLNoticeFinder())
