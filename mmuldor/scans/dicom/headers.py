@@ -31,15 +31,24 @@ _ELEMENTS_USED = (
 
 
 class DicomFile(NamedTuple):
-    """A DICOM file with an image.
+    """A DICOM file with an image, or one frame of it.
 
     Attributes:
         path: Path of the file.
-        header: All elements but the pixels.
+        header: All elements but the pixels. Of a frame: those that a file of
+            this slice alone would have.
+        frame: Number of the frame, from 1; None for a file of one slice.
     """
 
     path: Path
     header: Dataset
+    frame: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The file, and which frame of it, for messages."""
+        frame = '' if self.frame is None else f', frame {self.frame}'
+        return f'{self.path}{frame}'
 
 
 def find_images(folder: Path) -> tuple[list[DicomFile], list[str]]:
