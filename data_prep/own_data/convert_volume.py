@@ -133,7 +133,7 @@ def _measured(
             'box_mm': [round(value, 3) for value in box.tolist()],
             'long_mm': round(measured.long_mm, 3),
             'short_mm': round(measured.short_mm, 3),
-            'volume_ml': round(lesion.volume_ml(volume.spacing_mm), 4),
+            'volume_ml': round(lesion.volume_ml(volume.affine), 4),
         }
         kept.append((lesion, entry))
     if small:

@@ -58,9 +58,9 @@ class MaskedLesion:
         high = low + self.mask.shape[::-1]
         return np.concatenate([low, high]) * np.tile(spacing_mm, 2)
 
-    def volume_ml(self, spacing_mm: Sequence[float]) -> float:
-        """The volume of its voxels."""
-        return volume_ml(np.count_nonzero(self.mask), spacing_mm)
+    def volume_ml(self, affine: np.ndarray) -> float:
+        """The volume of its voxels, by the affine of the scan, (4, 4)."""
+        return volume_ml(np.count_nonzero(self.mask), affine)
 
 
 def find_lesions(

@@ -85,7 +85,7 @@ def measure_lesion(
         long_mm,
         short_mm,
         recist,
-        volume_ml(voxels, spacing) if voxels else None,
+        volume_ml(voxels, affine) if voxels else None,
         list(detections),
         lesion_type=key.lesion_type,
     )
@@ -116,13 +116,14 @@ def box_3d_mm(
     )  # fmt: skip
 
 
-def volume_ml(voxels: int, spacing_mm: Sequence[float]) -> float:
+def volume_ml(voxels: int, affine: np.ndarray) -> float:
     """Volume of a mask in ml.
 
     Slices of a lesion without a detection do not contribute.
 
     Args:
         voxels: Number of voxels of the mask, on all slices.
-        spacing_mm: Distance of columns, of rows and of slices.
+        affine: (4, 4), from indices to mm. A voxel has the volume of its
+            determinant, even if the axes are not at right angles.
     """
-    return float(voxels * np.prod(spacing_mm) / 1000)
+    return float(voxels * abs(np.linalg.det(affine[:3, :3])) / 1000)

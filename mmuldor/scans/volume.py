@@ -43,8 +43,14 @@ class Volume:
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
-        """Distance of columns, of rows and of slices."""
-        return tuple(np.linalg.norm(self.affine[:3, :3], axis=0).tolist())
+        """Distance of columns, of rows and of slices along their normal."""
+        columns, rows, slices = self.affine[:3, :3].T
+        normal = np.cross(columns, rows)
+        return (
+            float(np.linalg.norm(columns)),
+            float(np.linalg.norm(rows)),
+            float(abs(normal @ slices) / np.linalg.norm(normal)),
+        )
 
     @property
     def shape(self) -> tuple[int, int, int]:

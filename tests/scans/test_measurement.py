@@ -65,7 +65,11 @@ def test_the_box_around_a_lesion():
 
 def test_volume():
     # 400 pixels of 1 mm2 on slices of 5 mm: 2 ml.
-    assert volume_ml(400, (0.5, 2.0, 5.0)) == pytest.approx(2.0)
+    affine = np.diag([0.5, 2.0, 5.0, 1.0])
+    assert volume_ml(400, affine) == pytest.approx(2.0)
+    # A shear moves slices in their plane, so they hold as much as before.
+    affine[1, 2] = 3.0
+    assert volume_ml(400, affine) == pytest.approx(2.0)
 
 
 def ellipse(long_px, short_px, degrees, stretch=1.0, size=96):

@@ -47,7 +47,9 @@ def test_box_and_volume_in_mm(labels):
         *(8.5 * 0.5, 5.5 * 2, 3.5 * 3),
     ]
     voxels = 2 * 3 * 4 + 4 * 6
-    assert lesion.volume_ml(spacing) == pytest.approx(voxels * 3 / 1000)
+    assert lesion.volume_ml(np.diag([*spacing, 1])) == pytest.approx(
+        voxels * 3 / 1000
+    )
 
 
 def test_a_lesion_of_several_pieces_may_leave_a_slice_out(labels):
