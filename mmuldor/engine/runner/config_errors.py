@@ -8,6 +8,8 @@ learning rate, a missing annotation file.
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 from collections.abc import Iterator
 
 from mmengine.config import Config
@@ -29,17 +31,24 @@ def config_errors(config: Config) -> Iterator[None]:
     """Turn errors of building from a config into a ValueError that names it.
 
     For building alone: an error of a training's own has nothing to do with
-    the config. An ``OSError`` passes, and what names the config already.
+    the config. An ``OSError`` passes, and what names the config already or
+    begins with the file that is wrong, like a slice that is cut off.
     """
     try:
         yield
     except _MISTAKES as error:
-        if str(config.filename) in str(error):
+        if str(config.filename) in str(error) or _begins_with_file(error):
             raise
         text = error_text(error)
         if not isinstance(error, ValueError):
             text = f'an entry is wrong: {type(error).__name__}: {text}'
         raise ValueError(f"config '{config.filename}': {text}") from error
+
+
+def _begins_with_file(error: Exception) -> bool:
+    """Whether it is of the form "FILE must be ..." or "FILE: ..."."""
+    file = re.split(' must |: ', str(error), maxsplit=1)[0]
+    return isinstance(error, ValueError) and os.path.isfile(file)
 
 
 def error_text(error: Exception) -> str:

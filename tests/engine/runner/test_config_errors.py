@@ -8,6 +8,7 @@ from mmuldor.engine.runner.config_errors import config_errors
 def config(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'my.py').write_text('a = 1\n')
+    (tmp_path / 'my 1.png').touch()
     return Config({}, filename='my.py')
 
 
@@ -24,6 +25,9 @@ def config(tmp_path, monkeypatch):
             "config 'my.py': an entry is wrong: TypeError: needs x",
         ),
         (ValueError('my.py has it'), 'my.py has it'),
+        (ValueError('my 1.png must be whole'), 'my 1.png must be whole'),
+        (ValueError('my 1.png: no PNG'), 'my 1.png: no PNG'),
+        (ValueError('my 2.png: none'), "config 'my.py': my 2.png: none"),
     ],
 )
 def test_errors_name_the_config(config, error, text):
