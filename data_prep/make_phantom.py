@@ -5,7 +5,8 @@
 Writes DL_info.csv, Images_png/000001_01_01/005.png and so on, as the NIH's
 release has them, and truth.json: the true mask of every lesion, those that
 the CSV leaves out too, and the boxes of the normal structures that look like
-lesions. The same arguments give the same bytes.
+lesions; and volumes.json: the slices around each key slice as a volume, with
+the 3-D boxes of its lesions. The same arguments give the same bytes.
 """
 
 from __future__ import annotations

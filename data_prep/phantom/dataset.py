@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from mmuldor.io.json_files import replacing, write_json
+from mmuldor.io.volume_annotations import FRAME
 
 from ..common.dl_info import COLUMNS
 from ..common.progress import Progress, no_progress
@@ -23,6 +24,7 @@ from .patient import PatientPlan, PatientRecord, make_patient
 from .settings import Settings
 
 CSV_NAME, IMAGES_NAME, TRUTH_NAME = 'DL_info.csv', 'Images_png', 'truth.json'
+VOLUMES_NAME = 'volumes.json'
 MARKER_NAME = 'PHANTOM.txt'
 MARKER = (
     'Synthetic CT slices of no patient, made by data_prep/make_phantom.py.\n'
@@ -71,7 +73,7 @@ def prepare_folder(out: Path, overwrite: bool) -> None:
                 f'{str(out)!r} holds files and no {MARKER_NAME}, so it is no '
                 'phantom and is not overwritten. Name another folder.'
             )
-        for name in (CSV_NAME, TRUTH_NAME):
+        for name in (CSV_NAME, TRUTH_NAME, VOLUMES_NAME):
             (out / name).unlink(missing_ok=True)
         shutil.rmtree(out / IMAGES_NAME, ignore_errors=True)
     out.mkdir(parents=True, exist_ok=True)
@@ -88,7 +90,7 @@ def make_dataset(
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> dict[str, int]:
-    """Write a phantom: slices, DL_info.csv and truth.json.
+    """Write a phantom: slices, DL_info.csv, truth.json and volumes.json.
 
     Args:
         out: Folder to write to.
@@ -112,6 +114,7 @@ def make_dataset(
     records = list(progress('Making patients', len(plans), made))
     truth = _truth(records, counts, seed, settings)
     write_json(out / TRUTH_NAME, truth)
+    write_json(out / VOLUMES_NAME, _volumes(records))
     # Last, so that a set with a CSV is a whole one.
     _write_csv(out / CSV_NAME, records)
     return {
@@ -165,6 +168,18 @@ def _truth(
         'settings': asdict(settings),
     }
     return {'info': info, 'lesions': lesions, 'confusers': confusers}
+
+
+def _volumes(records: list[PatientRecord]) -> dict:
+    """volumes.json: the slices around each key slice, with 3-D boxes."""
+    volumes = [volume for record in records for volume in record.volumes]
+    return {
+        'info': {'frame': FRAME},
+        'volumes': [
+            {'id': number, **volume}
+            for number, volume in enumerate(volumes, start=1)
+        ],
+    }
 
 
 def _write_csv(path: Path, records: list[PatientRecord]) -> None:

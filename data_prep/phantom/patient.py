@@ -19,6 +19,7 @@ from .lesions.sites import Site, draw_site
 from .records import KeySlice, Row, confuser_truth, lesion_truth
 from .series import TOP_MM, ScanGeometry, draw_series
 from .settings import Settings
+from .volumes import volume_truth
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class PatientPlan:
 
 @dataclass
 class PatientRecord:
-    """What one patient adds to the CSV and to truth.json.
+    """What one patient adds to the CSV, truth.json and volumes.json.
 
     `lesions` name the row of `rows` they belong to by its place in it.
     """
@@ -40,6 +41,7 @@ class PatientRecord:
     rows: list[Row] = field(default_factory=list)
     lesions: list[dict] = field(default_factory=list)
     confusers: list[dict] = field(default_factory=list)
+    volumes: list[dict] = field(default_factory=list)
 
 
 def make_patient(
@@ -118,6 +120,7 @@ def make_key_slice(
         write_png16(images / series.folder / f'{number:03d}.png', stored)
     _report(record, findings, confusers, canvas, anatomy, series, place,
             (numbers[0], numbers[-1]), z, settings, rng)  # fmt: skip
+    record.volumes.append(volume_truth(findings, series, place, numbers))
 
 
 def slice_range(

@@ -16,6 +16,8 @@ from data_prep.common.dl_info import COLUMNS
 from data_prep.deeplesion_to_coco import main as convert
 from data_prep.make_phantom import main
 from mmuldor.io.png import read_png16
+from mmuldor.io.volume_annotations import load_volumes
+from mmuldor.scans.png_series import read_png_series
 
 COMMON = ['--seed', '5', '--size', '128', '--neighbours', '1']
 
@@ -120,6 +122,43 @@ def test_recist_lies_on_the_true_mask(rows, truth):
         gaps = np.hypot(points[:, :1] - x, points[:, 1:] - y).min(1)
         assert gaps.max() < 2.5
         assert points[:, 0].min() > x.min() - 2.5
+
+
+def test_the_slices_are_volumes_with_boxes_in_space(phantom, rows, truth):
+    volumes = load_volumes(phantom / 'volumes.json')
+    assert [v.split for v in volumes].count('train') == 6
+    assert sum(len(v.boxes_mm) for v in volumes) == len(truth['lesions'])
+    for volume in volumes:
+        folder, span = volume.name.rsplit('_', 1)
+        low, high = map(int, span.split('-'))
+        row = next(r for r in rows if r['File_name'].startswith(folder))
+        spacing = numbers(row, 'Spacing_mm_px_')
+        series, _ = read_png_series(
+            phantom / 'Images_png' / folder, spacing, range(low, high + 1)
+        )
+        assert series.shape == volume.grid.shape
+        # The CSV has six digits.
+        np.testing.assert_allclose(
+            series.affine, volume.grid.affine, rtol=1e-5
+        )
+
+
+def test_a_box_in_space_holds_that_of_the_key_slice(phantom, truth):
+    document = json.loads((phantom / 'volumes.json').read_text())
+    boxes = [
+        (volume, lesion)
+        for volume in document['volumes']
+        for lesion in volume['lesions']
+    ]
+    for (volume, lesion), entry in zip(boxes, truth['lesions'], strict=True):
+        x, y, width, height = entry['bbox']
+        columns_mm, rows_mm, interval_mm = volume['spacing_mm']
+        box = np.array(lesion['box_mm'])
+        assert (box[:2] <= [x * columns_mm, y * rows_mm]).all()
+        assert box[3] >= (x + width) * columns_mm
+        assert box[4] >= (y + height) * rows_mm
+        key_mm = lesion['key_slice'] * interval_mm
+        assert box[2] < key_mm < box[5]
 
 
 def test_a_share_of_the_lesions_is_unannotated(rows, truth):
