@@ -16,7 +16,11 @@ from mmuldor.evaluation.calibration.calibration_file import (
     load_calibration,
 )
 from mmuldor.scans.lesions import Lesion
-from mmuldor.scans.outputs import write_outputs
+from mmuldor.scans.outputs import (
+    check_output_folder,
+    replacing_outputs,
+    write_new_outputs,
+)
 from mmuldor.scans.reading import read_scan
 
 
@@ -40,13 +44,14 @@ def infer_scan(
 ) -> tuple[list[Lesion], list[str]]:
     """Detect the lesions of a scan and write them to files.
 
-    The files are those of :func:`mmuldor.scans.outputs.write_outputs`.
+    The files are those of :func:`mmuldor.scans.outputs.write_new_outputs`.
 
     Args:
         scan: NIfTI file, DICOM folder, or folder of PNG slices.
         config: From :func:`mmuldor.apis.load_config`.
         checkpoint: Weights of that config.
-        out: Output folder; created if missing.
+        out: Output folder; created if missing. The files of an earlier scan
+            are replaced, others not touched.
         series_uid: SeriesInstanceUID, if the folder has several DICOM series.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
         score_thr: Detections below it are discarded. By default the threshold
@@ -73,23 +78,25 @@ def infer_scan(
     fitted = _calibration(
         calibration or config.get('calibration'), fps_per_image, sensitivity
     )
-    volume, notes = read_scan(
-        scan, series_uid=series_uid, spacing_mm=spacing_mm
-    )
-    detector = LesionDetector(
-        config, checkpoint, device, score_thr, fitted, tta
-    )
-    lesions = detector.detect(
-        volume,
-        batch_size=batch_size,
-        step_mm=step_mm,
-        progress=lambda items, total: _track(items, total, 'detecting'),
-    )
-    notes = write_outputs(
-        *(out, lesions, volume, notes),
-        max_figures=max_pictures,
-        progress=_track,
-    )
+    check_output_folder(out, scan)
+    with replacing_outputs(out) as new:
+        volume, notes = read_scan(
+            scan, series_uid=series_uid, spacing_mm=spacing_mm
+        )
+        detector = LesionDetector(
+            config, checkpoint, device, score_thr, fitted, tta
+        )
+        lesions = detector.detect(
+            volume,
+            batch_size=batch_size,
+            step_mm=step_mm,
+            progress=lambda items, total: _track(items, total, 'detecting'),
+        )
+        notes = write_new_outputs(
+            *(new, lesions, volume, notes),
+            max_figures=max_pictures,
+            progress=_track,
+        )
     return lesions, notes
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from mmuldor.io.file_set import NewSet, replacing_set
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.label_map import label_map
 from mmuldor.scans.lesion_figure import lesion_figure
@@ -20,8 +23,84 @@ from mmuldor.visualization.panels import save_figure
 Progress = Callable[[Iterable, int, str], Iterable]
 
 
+# The last file of a scan: if it exists, all others do.
+LESIONS = 'lesions.json'
+# All other names of files that were ever written.
+_NAMES = re.compile(
+    r'infer\.log|lesions\.csv|labels\.nii\.gz|lesions\.dcm|report\.html'
+    r'|lesion_[0-9]{3,}\.png'
+)
+
+
+def is_output(name: str) -> bool:
+    """Whether a file of this name in an output folder is one of ours."""
+    return name == LESIONS or _NAMES.fullmatch(name) is not None
+
+
+@contextlib.contextmanager
+def replacing_outputs(folder: str | os.PathLike) -> Iterator[NewSet]:
+    """A place for the files of a scan, which replace those in `folder`.
+
+    See :func:`mmuldor.io.file_set.replacing_set`: a killed process leaves the
+    files of the last scan, those of the new one, or no ``lesions.json``.
+    Files with other names are not touched.
+    """
+    with replacing_set(folder, LESIONS, is_output) as new:
+        yield new
+
+
+def check_output_folder(
+    folder: str | os.PathLike, scan: str | os.PathLike
+) -> None:
+    """Raise ValueError if outputs would mix with the files of a scan."""
+    out, source = (Path(os.path.realpath(path)) for path in (folder, scan))
+    if out == source or out in source.parents:
+        problem = f'holds the scan {str(scan)!r}'
+    elif source in out.parents:
+        problem = f'lies in the folder of the scan {str(scan)!r}'
+    else:
+        return
+    raise ValueError(
+        'the results must go into a folder of their own, but '
+        f'{str(folder)!r} {problem}. Name another one.'
+    )
+
+
 def write_outputs(
     folder: str | os.PathLike,
+    lesions: Sequence[Lesion],
+    volume: Volume,
+    notes: Sequence[str] = (),
+    *,
+    max_figures: int = 20,
+    progress: Progress = lambda items, total, text: items,
+) -> list[str]:
+    """Write the lesions of a scan to all output files of a folder.
+
+    They replace those of another scan; see :func:`replacing_outputs`, and
+    :func:`write_new_outputs` for files and arguments.
+
+    Args:
+        folder: Output folder; created if missing.
+        lesions: The lesions, the highest-scoring one first.
+        volume: The scan.
+        notes: What was repaired in the scan.
+        max_figures: Maximum number of lesion figures.
+        progress: Wraps the items of long loops.
+
+    Returns:
+        The notes, and further ones on what was left out of a file.
+    """
+    with replacing_outputs(folder) as new:
+        return write_new_outputs(
+            *(new, lesions, volume, notes),
+            max_figures=max_figures,
+            progress=progress,
+        )
+
+
+def write_new_outputs(
+    new: NewSet,
     lesions: Sequence[Lesion],
     volume: Volume,
     notes: Sequence[str] = (),
@@ -37,7 +116,7 @@ def write_outputs(
     series it also writes ``lesions.dcm``, a Segmentation object.
 
     Args:
-        folder: Output folder; created if missing.
+        new: From :func:`replacing_outputs`.
         lesions: The lesions, the highest-scoring one first.
         volume: The scan.
         notes: What was repaired in the scan.
@@ -47,8 +126,7 @@ def write_outputs(
     Returns:
         The notes, and further ones on what was left out of a file.
     """
-    folder, notes = Path(folder), list(notes)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder, notes = new.folder, list(notes)
     drawn = list(enumerate(lesions[:max_figures], start=1))
     for number, lesion in progress(drawn, len(drawn), 'drawing'):
         figure = lesion_figure(lesion, volume, number)
@@ -66,6 +144,5 @@ def write_outputs(
         progress=lambda items, total: progress(items, total, 'writing report'),
     )
     write_lesions_csv(folder / 'lesions.csv', lesions)
-    # The last file: if it exists, all others do.
-    write_lesions_json(folder / 'lesions.json', lesions, volume, notes)
+    write_lesions_json(new.marker, lesions, volume, notes)
     return notes

@@ -12,10 +12,11 @@ import pytest
 from mmuldor.functional.masks import largest_piece
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
-from mmuldor.scans.outputs import write_outputs
+from mmuldor.scans.outputs import check_output_folder, write_outputs
 from mmuldor.scans.reading import read_scan
 from mmuldor.scans.volume import Volume
 from tests.support.dicom_series import INTERVAL, SPACING, write_slice
+from tests.support.killed import kill_at
 
 SIDE = 24
 VOXEL_ML = SPACING[0] * SPACING[1] * INTERVAL / 1000
@@ -122,3 +123,80 @@ def test_notes_go_into_page_and_json(volume, tmp_path):
     document = json.loads((tmp_path / 'lesions.json').read_text())
     assert document['notes'] == found
     assert found[1] in (tmp_path / 'report.html').read_text()
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_nothing_of_another_scan_is_left(volume, tmp_path):
+    out = tmp_path / 'out'
+    write_outputs(out, lesions_of(volume), volume)
+    foreign = {'notes.txt', 'lesion_x.png', 'lesion_01.png', 'lesions.dcm.bak'}
+    for name in foreign:
+        (out / name).write_text('mine')
+    (out / 'sub').mkdir()
+    (out / 'sub' / 'lesions.json').write_text('mine')
+    plain = Volume(volume.hu, volume.affine, 'scan.nii.gz')
+    write_outputs(out, [], plain)
+    assert set(names_in(out)) == foreign | {
+        *('labels.nii.gz', 'lesions.csv', 'lesions.json', 'report.html'),
+        'sub',
+    }
+    assert {(out / name).read_text() for name in foreign} == {'mine'}
+    assert (out / 'sub' / 'lesions.json').read_text() == 'mine'
+    assert names_in(tmp_path) == ['ct', 'out']
+
+
+def test_killed_at_any_moment_no_two_scans_are_mixed(volume, tmp_path):
+    """The first has a SEG and pictures, the second neither."""
+    out = tmp_path / 'out'
+    plain = Volume(volume.hu, volume.affine, 'scan.nii.gz')
+    write_outputs(out, [], plain)
+    new = contents(out)
+    write_outputs(out, lesions_of(volume), volume)
+    old = contents(out)
+    number, killed, unmarked = 0, True, 0
+    while killed:
+        killed = kill_at(number, lambda: write_outputs(out, [], plain))
+        left = contents(out)
+        if 'lesions.json' in left:
+            assert left in (old, new)
+        else:
+            unmarked += 1
+            assert list(tmp_path.rglob('lesions.json')) == []
+        for name in left:
+            (out / name).unlink()
+        for name, data in old.items():
+            (out / name).write_bytes(data)
+        number += 1
+    assert left == new
+    assert unmarked > len(old)
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ('scan', 'out', 'match'),
+    [
+        ('a', 'a', 'holds the scan'),
+        ('a', 'a/out', 'lies in the folder of the scan'),
+        ('a/b', 'a', 'holds the scan'),
+        ('a/scan.nii', 'a', 'holds the scan'),
+        ('a/scan.nii', 'a/scan.nii', 'holds the scan'),
+        ('a', 'link/out', 'lies in the folder of the scan'),
+        ('a/scan.nii', 'a/out', None),
+        ('a', 'ab', None),
+    ],
+)
+def test_outputs_lie_apart_from_the_scan(tmp_path, scan, out, match):
+    (tmp_path / 'a' / 'b').mkdir(parents=True)
+    (tmp_path / 'link').symlink_to(tmp_path / 'a')
+    places = tmp_path / out, tmp_path / scan
+    if match is None:
+        check_output_folder(*places)
+        return
+    with pytest.raises(ValueError, match=match):
+        check_output_folder(*places)

@@ -171,6 +171,25 @@ def test_what_is_no_scan(config, tmp_path, name, match):
     assert not (tmp_path / 'out').exists()
 
 
+@pytest.mark.parametrize('out', ['.', 'scan.nii.gz', 'scan.nii.gz/out'])
+def test_results_go_apart_from_the_scan(scan, config, tmp_path, out):
+    """Said before the checkpoint, which does not exist, is looked for."""
+    with pytest.raises(ValueError, match='folder of their own'):
+        infer_scan(scan, config, 'w.pth', scan.parent / out)
+    assert scan.is_file()
+
+
+def test_a_failed_run_leaves_the_last_results(
+    scan, config, checkpoint, tmp_path
+):
+    out = tmp_path / 'out'
+    infer_scan(scan, config, checkpoint, out, device='cpu')
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    with pytest.raises(FileNotFoundError):
+        infer_scan(scan, config, 'no.pth', out, device='cpu')
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
 def test_an_operating_point_needs_a_calibration(scan, config, tmp_path):
     with pytest.raises(ValueError, match='tools/calibrate'):
         infer_scan(scan, config, 'w.pth', tmp_path, fps_per_image=1.0)
