@@ -25,7 +25,7 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
@@ -39,20 +39,29 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = arguments.make_parser(__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
     nifti = commands.add_parser('to-nifti', help='PNG series to NIfTI')
-    nifti.add_argument('images', help='Images_png, or one series of it')
+    nifti.add_argument(
+        'images', type=types.path, help='Images_png, or one series of it'
+    )
     source = nifti.add_mutually_exclusive_group()
     source.add_argument(
-        '--csv', help='DL_info.csv: its series and their spacing'
+        '--csv',
+        type=types.path,
+        help='DL_info.csv: its series and their spacing',
     )
     arguments.add_spacing(source, 'all series')
     png = commands.add_parser('to-png', help='NIfTI to PNG series')
-    png.add_argument('volumes', nargs='+', help='files, or folders of them')
+    png.add_argument(
+        'volumes',
+        type=types.path,
+        nargs='+',
+        help='files, or folders of them',
+    )
     for command in (nifti, png):
         arguments.add_out(command)
         command.add_argument(
             '--overwrite', action='store_true', help='also what is there'
         )
-        arguments.add_workers(command, min(4, os.cpu_count() or 1), least=1)
+        arguments.add_workers(command, min(4, os.cpu_count() or 1))
     return parser.parse_args(argv)
 
 

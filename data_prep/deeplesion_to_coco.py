@@ -20,7 +20,7 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
@@ -33,9 +33,12 @@ from .deeplesion.conversion.split_file import HELP as SPLIT_HELP
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = arguments.make_parser(__doc__)
-    parser.add_argument('--csv', required=True, help='DL_info.csv')
+    parser.add_argument(
+        '--csv', type=types.path, required=True, help='DL_info.csv'
+    )
     parser.add_argument(
         '--images',
+        type=types.path,
         help='Images_png, or the folder it lies in; holds '
         '000001_01_01/109.png and so on',
     )
@@ -56,10 +59,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'has a RECIST of zero length: error (default) stops and names it; '
         'drop continues without it',
     )
-    parser.add_argument('--split-file', help=SPLIT_HELP)
+    parser.add_argument('--split-file', type=types.path, help=SPLIT_HELP)
     parser.add_argument(
         '--neighbours',
-        type=arguments.whole_number(0),
+        type=types.whole_number(0),
         default=1,
         metavar='N',
         help='slices to check on each side of a key slice (default 1, what '

@@ -21,7 +21,7 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
@@ -34,31 +34,31 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     cores = min(os.cpu_count() or 1, 8)
     parser = arguments.make_parser(__doc__)
-    parser.add_argument('out', type=Path, help='folder to write to')
+    parser.add_argument('out', type=types.path, help='folder to write to')
     parser.add_argument(
         '--images',
-        type=int,
+        type=types.count,
         help='number of key slices (default: 100, or the sum of the counts '
         'of --splits)',
     )
     arguments.add_seed(parser, 'the same seed gives the same files')
     parser.add_argument(
         '--size',
-        type=int,
+        type=types.whole_number(64, 1024),
         default=512,
         help='side of a slice in pixels (default 512); the field of view '
         'stays, so 256 has pixels of twice the size',
     )
     parser.add_argument(
         '--neighbours',
-        type=int,
+        type=types.whole_number(0, 30),
         default=3,
         metavar='K',
         help='slices on each side of a key slice (default 3)',
     )
     parser.add_argument(
         '--splits',
-        type=float,
+        type=types.not_negative,
         nargs=3,
         default=(0.7, 0.15, 0.15),
         metavar=('TRAIN', 'VAL', 'TEST'),
@@ -66,7 +66,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--unannotated',
-        type=float,
+        type=types.number(
+            'a share from 0 to 0.9', lambda value: 0 <= value <= 0.9
+        ),
         default=0.0,
         metavar='SHARE',
         help='share of all lesions that the CSV leaves out (default 0; about '
@@ -74,6 +76,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--difficulty',
+        type=types.pair('NAME=VALUE', '='),
         nargs='+',
         default=(),
         metavar='NAME=VALUE',
@@ -87,46 +90,34 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='replace an older phantom in OUT',
     )
-    return parser.parse_args(argv)
-
-
-def check_args(args: argparse.Namespace) -> tuple[int, ...]:
-    """Check the numbers; returns the images of train, val and test.
-
-    Raises:
-        ValueError: Naming the argument, what it must be and what it is.
-    """
-    arguments.check_values(
-        args,
-        (
-            ('size', 64 <= args.size <= 1024, 'from 64 to 1024'),
-            ('neighbours', 0 <= args.neighbours <= 30, 'from 0 to 30'),
-            ('unannotated', 0 <= args.unannotated <= 0.9, 'from 0 to 0.9'),
-            ('workers', args.workers >= 1, '1 or more'),
-            ('seed', args.seed >= 0, '0 or more'),
-        ),
-    )
+    args = parser.parse_args(argv)
     images = args.images
     if images is None:
         images = int(sum(args.splits)) if sum(args.splits) > 1.5 else 100
-    if images < 1:
-        raise ValueError(f'--images must be 1 or more, but got {images}.')
-    return split_counts(images, args.splits)
+    try:
+        args.counts = split_counts(images, args.splits)
+    except ValueError as error:
+        parser.error(f'arguments --images, --splits: {error}'.rstrip('.'))
+    try:
+        args.knobs = change_difficulty(Difficulty(), args.difficulty)
+    except ValueError as error:
+        parser.error(f'argument --difficulty: {error}'.rstrip('.'))
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Makes the set and says what is in it."""
     args = parse_args(argv)
-    counts = check_args(args)
+    counts = args.counts
     made = make_dataset(
-        args.out,
+        Path(args.out),
         counts,
         args.seed,
         Settings(
             size=args.size,
             neighbours=args.neighbours,
             unannotated=args.unannotated,
-            difficulty=change_difficulty(Difficulty(), args.difficulty),
+            difficulty=args.knobs,
         ),
         overwrite=args.overwrite,
         workers=args.workers,

@@ -22,7 +22,7 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
@@ -38,6 +38,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add(
         '--ann',
+        type=types.path,
         nargs='+',
         required=True,
         metavar='JSON',
@@ -47,20 +48,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     arguments.add_out(parser, 'folder of the store')
     add(
         '--num-slices',
-        type=int,
+        type=types.whole_number(1, odd=True),
         default=defaults.num_slices,
         help='as in the config, odd (default 3)',
     )
     add(
         '--slice-interval',
-        type=float,
+        type=types.positive,
         metavar='MM',
         help='slice_interval_mm of the config, where it resamples',
     )
-    arguments.add_workers(parser, defaults.workers, least=1)
+    arguments.add_workers(parser, defaults.workers)
     add(
         '--shard-mb',
-        type=float,
+        type=types.positive,
         default=defaults.shard_bytes / MB,
         help='size of one file in MB; a stopped run packs the last one again '
         '(default %(default).0f)',
@@ -70,14 +71,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='afterwards compare every slice with its PNG, to the bit',
     )
-    args = parser.parse_args(argv)
-    if args.num_slices < 1 or args.num_slices % 2 == 0:
-        parser.error('--num-slices must be odd and positive')
-    if args.slice_interval is not None and not args.slice_interval > 0:
-        parser.error('--slice-interval must be more than 0 mm')
-    if not args.shard_mb > 0:
-        parser.error('--shard-mb must be more than 0')
-    return args
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

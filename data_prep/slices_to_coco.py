@@ -24,11 +24,11 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
-from .own_data.arguments import add_arguments, check_arguments, show_result
+from .own_data.arguments import add_arguments, shared_options, show_result
 from .own_data.options import SliceOptions
 from .own_data.slices import convert_slices
 
@@ -39,6 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     arguments.add_images(parser, 'folder that file_name starts from')
     parser.add_argument(
         '--coco',
+        type=types.path,
         required=True,
         nargs='+',
         help='one COCO file, or three: train, val and test',
@@ -47,31 +48,24 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     arguments.add_spacing(parser, 'images that do not say it')
     parser.add_argument(
         '--hu-slope',
-        type=float,
+        type=types.positive,
         default=1.0,
         help='HU = slope * stored + offset (default 1)',
     )
     parser.add_argument(
-        '--hu-offset', type=float, default=-32768.0, help='default -32768'
+        '--hu-offset',
+        type=types.finite,
+        default=-32768.0,
+        help='default -32768',
     )
     arguments.add_offset(parser, 0.5)
     return parser.parse_args(argv)
 
 
 def options_of(args: argparse.Namespace) -> SliceOptions:
-    """Checks the numbers.
-
-    Raises:
-        ValueError: Naming the argument, what it must be and what it is.
-    """
-    spacing = args.spacing or (1,)
-    shared = check_arguments(
-        args,
-        ('spacing', 0 < min(spacing) <= max(spacing) < 1e3, 'positive'),
-        ('hu_slope', 0 < args.hu_slope < 1e6, 'positive'),
-    )
+    """The options of the conversion."""
     return SliceOptions(
-        **shared,
+        **shared_options(args),
         spacing_mm=args.spacing,
         hu_slope=args.hu_slope,
         hu_offset=args.hu_offset,

@@ -24,7 +24,7 @@ if not __package__:  # run as a file, not by -m
 
 from rich.console import Console
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
@@ -43,9 +43,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     numbers = range(1, NUM_PARTS + 1)
     parser = arguments.make_parser(__doc__)
     add = parser.add_argument
-    add('--csv', required=True, help='DL_info.csv')
+    add('--csv', type=types.path, required=True, help='DL_info.csv')
     arguments.add_images(parser, 'Images_png, or the folder it lies in')
-    add('--zips', metavar='DIR', help='folder of Images_png_01.zip and so on')
+    add(
+        '--zips',
+        type=types.path,
+        metavar='DIR',
+        help='folder of Images_png_01.zip and so on',
+    )
     add(
         '--parts',
         type=int,
@@ -58,6 +63,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         '--annotations',
         dest='ann_files',
+        type=types.path,
         nargs='+',
         metavar='JSON',
         default=(),
@@ -65,14 +71,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add(
         '--neighbours',
-        type=arguments.whole_number(0),
+        type=types.whole_number(0),
         metavar='N',
         help='check only N slices on each side of a key slice (default: '
         'for all of the slice range)',
     )
-    arguments.add_workers(parser, 16, least=1)
+    arguments.add_workers(parser, 16)
     add(
         '--out',
+        type=types.path,
         default='work_dirs/verify',
         help='folder of verify.json (default work_dirs/verify)',
     )

@@ -24,11 +24,11 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
     __package__ = 'data_prep'
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
-from .own_data.arguments import add_arguments, check_arguments, show_result
+from .own_data.arguments import add_arguments, shared_options, show_result
 from .own_data.options import VolumeOptions
 from .own_data.volumes import convert_volumes
 
@@ -37,13 +37,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
     parser = arguments.make_parser(__doc__)
     parser.add_argument(
-        '--masks', required=True, help='folder of masks of the same names'
+        '--masks',
+        type=types.path,
+        required=True,
+        help='folder of masks of the same names',
     )
     arguments.add_images(parser, 'folder of .nii or .nii.gz, in HU')
     add_arguments(parser, 'volume')
     parser.add_argument(
         '--labels',
-        type=int,
+        type=types.count,
         nargs='+',
         metavar='VALUE',
         help='values of the masks that are lesions, for example 2 where 1 '
@@ -61,14 +64,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--min-diameter-mm',
-        type=float,
+        type=types.not_negative,
         default=0.0,
         metavar='MM',
         help='leave out lesions whose long diameter is smaller (default 0)',
     )
     parser.add_argument(
         '--box-margin-px',
-        type=float,
+        type=types.not_negative,
         default=0.0,
         metavar='PX',
         help='margin of boxes around the mask (default 0; 5 in DeepLesion)',
@@ -84,18 +87,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def options_of(args: argparse.Namespace) -> VolumeOptions:
-    """Checks the numbers.
-
-    Raises:
-        ValueError: Naming the argument, what it must be and what it is.
-    """
-    shared = check_arguments(
-        args,
-        ('min_diameter_mm', args.min_diameter_mm >= 0, '0 or more'),
-        ('box_margin_px', args.box_margin_px >= 0, '0 or more'),
-    )
+    """The options of the conversion."""
     return VolumeOptions(
-        **shared,
+        **shared_options(args),
         labels=args.labels,
         instances=args.instances,
         every_slice=args.every_slice,

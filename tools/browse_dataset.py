@@ -15,6 +15,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 
@@ -24,14 +25,16 @@ def main(argv: list[str] | None = None) -> None:
     from mmuldor.cli.config_options import new_parser
 
     parser = new_parser(__doc__)
-    parser.add_argument('--out', required=True, help='folder of the pictures')
+    parser.add_argument(
+        '--out', type=types.path, required=True, help='folder of the pictures'
+    )
     parser.add_argument(
         '--split', choices=('train', 'val', 'test'), default='train'
     )
     parser.add_argument(
-        '--count', type=int, default=20, help='number of samples'
+        '--count', type=types.count, default=20, help='number of samples'
     )
-    parser.add_argument('--seed', type=int, default=0, help='of the choice')
+    arguments.add_seed(parser, 'of the choice')
     args = parser.parse_args(argv)
 
     from mmuldor.apis import load_config

@@ -19,7 +19,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.calibration.calibration_file import (
     fit_calibration,
@@ -37,7 +37,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     arguments.add_annotations(parser)
     arguments.add_detections(parser)
     arguments.add_out(parser, 'JSON file to write')
-    parser.add_argument('--plot', help='reliability (.png, .pdf, .svg)')
+    parser.add_argument(
+        '--plot', type=types.picture, help='reliability (.png, .pdf, .svg)'
+    )
     arguments.add_operating_point(parser, ' (default 1)')
     return parser.parse_args(argv)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
 COLORS = {'ok': 'green', 'warning': 'yellow', 'error': 'red'}
@@ -29,7 +30,9 @@ def main(argv: list[str] | None = None) -> None:
 
     parser = new_parser(__doc__)
     parser.add_argument(
-        '--out', help='folder of the pictures (default: WORK_DIR/check)'
+        '--out',
+        type=types.path,
+        help='folder of the pictures (default: WORK_DIR/check)',
     )
     args = parser.parse_args(argv)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.comparison.published import PAPER_ROWS, PUBLISHED
 from mmuldor.functional.froc import FP_RATES
@@ -27,15 +27,19 @@ from mmuldor.functional.froc import FP_RATES
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    parser.add_argument('methods', nargs='+', metavar='METHOD')
+    parser.add_argument(
+        'methods', type=types.path, nargs='+', metavar='METHOD'
+    )
     parser.add_argument(
         '--ann',
+        type=types.path,
         help='annotation JSON of the tested split (default: the '
         "test_evaluator's in the config of the first work dir)",
     )
     arguments.add_with_fp(parser)
     parser.add_argument(
         '--published',
+        choices=[*PUBLISHED, 'all', 'none'],
         nargs='+',
         default=list(PAPER_ROWS),
         metavar='KEY',
@@ -45,17 +49,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     arguments.add_fp_rates(parser, FP_RATES)
     parser.add_argument(
         '--stratum-fps',
-        type=float,
+        type=types.not_negative,
         default=4.0,
         metavar='FPS',
         help='FPs per image of the figures by lesion size, interval and type '
         '(default 4)',
     )
-    parser.add_argument('--level', type=float, default=0.95)
-    parser.add_argument('--resamples', type=int, default=2000)
+    parser.add_argument(
+        '--level',
+        type=types.level,
+        default=0.95,
+        help='of the confidence intervals (default 0.95)',
+    )
+    parser.add_argument(
+        '--resamples',
+        type=types.count,
+        default=2000,
+        help='of the patients, for the intervals (default 2000)',
+    )
     parser.add_argument(
         '--permutations',
-        type=int,
+        type=types.whole_number(0),
         default=2000,
         help='exchanges of each paired test; 0 for no test',
     )

@@ -23,7 +23,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.conversion import convert
 from mmuldor.evaluation.results import write_results
@@ -33,7 +33,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
     arguments.add_annotations(parser)
-    parser.add_argument('results', help='.json, .csv or a folder of .txt')
+    parser.add_argument(
+        'results', type=types.path, help='.json, .csv or a folder of .txt'
+    )
     arguments.add_out(parser, 'results JSON to write')
     parser.add_argument(
         '--format',
@@ -41,7 +43,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='default: by the suffix of the results',
     )
     parser.add_argument(
-        '--images-file', help='COCO file whose image ids the results have'
+        '--images-file',
+        type=types.path,
+        help='COCO file whose image ids the results have',
     )
     parser.add_argument(
         '--boxes',
@@ -52,6 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     arguments.add_offset(parser, 0)
     parser.add_argument(
         '--classes',
+        type=types.pair('THEIRS=OURS', '='),
         nargs='+',
         default=[],
         metavar='THEIRS=OURS',

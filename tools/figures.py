@@ -21,9 +21,10 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 from mmuldor.cli.pairs import parse_runs
+from mmuldor.evaluation.comparison.published import PUBLISHED
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -31,24 +32,40 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = arguments.make_parser(__doc__)
     figures = parser.add_subparsers(dest='figure', required=True)
     fig2 = figures.add_parser('pseudo-masks', help='Fig. 2')
-    fig2.add_argument('--truth', help='true masks of a phantom')
+    fig2.add_argument(
+        '--truth', type=types.path, help='true masks of a phantom'
+    )
     fig3 = figures.add_parser('mined', help='Fig. 3')
-    fig3.add_argument('--bank', required=True, help='bank file of a round')
+    fig3.add_argument(
+        '--bank',
+        type=types.path,
+        required=True,
+        help='bank file of a round',
+    )
     fig4 = figures.add_parser('side-by-side', help='Fig. 4')
     arguments.add_fps_per_image(fig4)
     fig5 = figures.add_parser('froc', help='Fig. 5')
     arguments.add_with_fp(fig5)
-    fig5.add_argument('--published', nargs='+', default=['none'])
+    fig5.add_argument(
+        '--published',
+        choices=[*PUBLISHED, 'all', 'none'],
+        nargs='+',
+        default=['none'],
+    )
     for figure in (fig2, fig3, fig4, fig5):
         arguments.add_annotations(figure)
         figure.add_argument(
-            '--out', nargs='+', required=True, help='.png, .pdf, .svg files'
+            '--out',
+            type=types.picture,
+            nargs='+',
+            required=True,
+            help='.png, .pdf, .svg files',
         )
     for figure in (fig2, fig3, fig4):
         arguments.add_images(figure)
         arguments.add_seed(figure, 'of the choice of examples')
     for figure, count in ((fig2, 12), (fig3, 8), (fig4, 4)):
-        figure.add_argument('--count', type=int, default=count)
+        figure.add_argument('--count', type=types.count, default=count)
     for figure in (fig4, fig5):
         arguments.add_runs(figure)
     return parser.parse_args(argv)

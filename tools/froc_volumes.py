@@ -18,7 +18,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation import volume_froc
 from mmuldor.evaluation.volume_detections import find_lesion_files
@@ -30,9 +30,12 @@ from mmuldor.io.volume_annotations import load_volumes
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    parser.add_argument('--volumes', required=True, help='volumes.json')
+    parser.add_argument(
+        '--volumes', type=types.path, required=True, help='volumes.json'
+    )
     parser.add_argument(
         '--dets',
+        type=types.path,
         nargs='+',
         help='lesions.json files, or folders that hold them at any depth',
     )

@@ -21,44 +21,67 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    parser.add_argument('scan', help='.nii, .nii.gz or a folder')
-    parser.add_argument('config', help='config file of the training')
-    parser.add_argument('checkpoint', help='its weights')
+    add = parser.add_argument
+    add('scan', type=types.path, help='.nii, .nii.gz or a folder')
+    add('config', type=types.path, help='config file of the training')
+    add('checkpoint', type=types.path, help='its weights')
     arguments.add_out(parser)
-    parser.add_argument(
+    add(
         '--series',
         dest='series_uid',
+        type=types.text,
         help='UID of one of several DICOM series',
     )
     arguments.add_spacing(parser, 'PNG slices')
-    parser.add_argument(
+    add(
+        '--calibration',
+        type=types.path,
+        help='file of tools/calibrate.py: probabilities',
+    )
+    point = arguments.add_operating_point(parser, ' of the calibration')
+    point.add_argument(
         '--score-thr',
-        type=float,
+        type=types.share,
         help='discard detections of a lower score (default: the threshold '
         'of the calibration, or 0.3)',
     )
-    parser.add_argument(
-        '--calibration', help='file of tools/calibrate.py: probabilities'
-    )
-    arguments.add_operating_point(parser, ' of the calibration')
-    parser.add_argument(
+    add(
         '--tta',
         action='store_true',
         help='average over flips and neighbouring slices',
     )
-    parser.add_argument(
-        '--step-mm', type=float, help='detect on one slice per so many mm'
+    add(
+        '--step-mm',
+        type=types.positive,
+        help='detect on one slice per so many mm',
     )
-    parser.add_argument('--device', help='cpu, cuda:0, ... (default: a GPU)')
-    parser.add_argument('--batch-size', type=int, default=4)
+    add(
+        '--device',
+        type=_usable_device,
+        help='cpu, cuda:0, ... (default: a GPU)',
+    )
+    add('--batch-size', type=types.count, default=4, help='default 4')
     return parser.parse_args(argv)
+
+
+def _usable_device(text: str) -> str:
+    """A `type` for arguments: a device that torch can use here."""
+    device = types.device(text)
+    if device != 'cpu':
+        # Late: importing torch takes seconds.
+        from mmuldor.apis.settings import device_problem
+
+        problem = device_problem(device)
+        if problem:
+            raise argparse.ArgumentTypeError(problem)
+    return device
 
 
 @user_errors()

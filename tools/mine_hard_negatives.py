@@ -13,6 +13,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
 
@@ -21,10 +22,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     from mmuldor.cli.config_options import new_parser
 
     parser = new_parser(__doc__, checkpoints=True)
-    parser.add_argument('checkpoint', help='checkpoint file or URL')
-    parser.add_argument('--out', required=True, help='bank file to write')
-    parser.add_argument(
-        '--epoch', type=int, default=0, help='enters the seed of the draws'
+    add = parser.add_argument
+    add('checkpoint', type=types.path, help='checkpoint file or URL')
+    add('--out', type=types.path, required=True, help='bank file to write')
+    add(
+        '--epoch',
+        type=types.whole_number(0),
+        default=0,
+        help='enters the seed of the draws',
     )
     return parser.parse_args(argv)
 

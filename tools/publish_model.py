@@ -14,22 +14,28 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    parser.add_argument('checkpoint', help='file of a training')
+    add = parser.add_argument
+    add('checkpoint', type=types.path, help='file of a training')
     arguments.add_out(parser)
-    parser.add_argument(
-        '--name', help="first part of the file names (default: the config's)"
+    add(
+        '--name',
+        type=types.text,
+        help="first part of the file names (default: the config's)",
     )
-    parser.add_argument('--froc', help='froc.json of tools/froc.py')
-    parser.add_argument('--data', help='what it was trained on')
-    parser.add_argument(
-        '--licence', default='not stated', help='of the weights'
+    add('--froc', type=types.path, help='froc.json of tools/froc.py')
+    add('--data', type=types.text, help='what it was trained on')
+    add(
+        '--licence',
+        type=types.text,
+        default='not stated',
+        help='of the weights',
     )
     return parser.parse_args(argv)
 

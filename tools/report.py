@@ -17,7 +17,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 from mmuldor.cli.pairs import parse_notes, parse_runs
 
@@ -30,20 +30,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     arguments.add_runs(parser)
     arguments.add_with_fp(parser)
     parser.add_argument(
-        '--train-ann', help='annotation JSON that --bank-dir was mined from'
+        '--train-ann',
+        type=types.path,
+        help='annotation JSON that --bank-dir was mined from',
     )
     parser.add_argument(
-        '--bank-dir', help='folder of the epoch_NNN.json that HNEM wrote'
+        '--bank-dir',
+        type=types.path,
+        help='folder of the epoch_NNN.json that HNEM wrote',
     )
-    parser.add_argument('--truth', help='true masks of a phantom')
+    parser.add_argument(
+        '--truth', type=types.path, help='true masks of a phantom'
+    )
     parser.add_argument(
         '--note',
+        type=types.pair('KEY: VALUE', ':'),
         action='append',
         default=[],
         metavar='KEY: VALUE',
         help='a line for the facts table; may be given often',
     )
-    parser.add_argument('--title', help='heading of the page')
+    parser.add_argument('--title', type=types.text, help='heading of the page')
     arguments.add_fps_per_image(parser)
     arguments.add_seed(parser, 'of the choice of examples')
     arguments.add_out(parser, 'folder of the report')

@@ -22,7 +22,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import check_outputs, user_errors
 
 
@@ -34,13 +34,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     back = ways.add_parser('import', help='use a CSV with verdicts')
     arguments.add_images(out)
     arguments.add_out(out)
-    back.add_argument('--csv', required=True, help='the CSV with verdicts')
-    back.add_argument('--exclude', help='write the exclude list here')
     back.add_argument(
-        '--annotations', help='write annotations with the new lesions here'
+        '--csv', type=types.path, required=True, help='the CSV with verdicts'
+    )
+    back.add_argument(
+        '--exclude', type=types.path, help='write the exclude list here'
+    )
+    back.add_argument(
+        '--annotations',
+        type=types.path,
+        help='write annotations with the new lesions here',
     )
     for way in (out, back):
-        way.add_argument('--bank', required=True, help='bank file of a round')
+        way.add_argument(
+            '--bank',
+            type=types.path,
+            required=True,
+            help='bank file of a round',
+        )
         arguments.add_annotations(way, 'that was mined')
     args = parser.parse_args(argv)
     if args.way == 'import' and not (args.exclude or args.annotations):

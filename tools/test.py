@@ -13,6 +13,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
 
@@ -21,12 +22,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     from mmuldor.cli.config_options import new_parser
 
     parser = new_parser(__doc__, checkpoints=True, launcher=True)
-    parser.add_argument('checkpoint', help='checkpoint file or URL')
     parser.add_argument(
-        '--out', help='write COCO-format results (float boxes, RLE masks)'
+        'checkpoint', type=types.path, help='checkpoint file or URL'
     )
     parser.add_argument(
-        '--show-dir', help='draw detections on windowed CT into this folder'
+        '--out',
+        type=types.path,
+        help='write COCO-format results (float boxes, RLE masks)',
+    )
+    parser.add_argument(
+        '--show-dir',
+        type=types.path,
+        help='draw detections on windowed CT into this folder',
     )
     parser.add_argument(
         '--split',

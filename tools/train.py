@@ -13,6 +13,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
 
@@ -35,6 +36,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--resume',
+        type=types.path,
         nargs='?',
         const='auto',
         help='resume from a checkpoint, by default the latest of the work dir',

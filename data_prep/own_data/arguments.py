@@ -1,4 +1,4 @@
-"""Arguments of both commands for own data, their checks and summary."""
+"""Arguments of both commands for own data, and their summary."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 from typing import Any
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, types
 
 from ..common.report import show_report
 from .options import WINDOW_HU
@@ -25,23 +25,30 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
     add = parser.add_argument
     add(
         '--split',
-        type=float,
+        type=types.share,
+        action=types.Shares,
         nargs=3,
         metavar=('TRAIN', 'VAL', 'TEST'),
         help='shares of patients (default 0.7 0.15 0.15)',
     )
     arguments.add_seed(parser, 'of the draw')
-    add('--patients', metavar='CSV', help=PATIENTS_HELP.format(what=what))
+    add(
+        '--patients',
+        type=types.path,
+        metavar='CSV',
+        help=PATIENTS_HELP.format(what=what),
+    )
     add(
         '--neighbours',
-        type=int,
+        type=types.whole_number(0),
         default=3,
         metavar='K',
         help='slices written on each side of a key slice (default 3)',
     )
     add(
         '--window',
-        type=float,
+        type=types.finite,
+        action=types.Rising,
         nargs=2,
         default=WINDOW_HU,
         metavar=('LOW', 'HIGH'),
@@ -49,34 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
-def check_arguments(
-    args: argparse.Namespace, *own: tuple[str, bool, str]
-) -> dict[str, Any]:
-    """Check the numbers; the options that `VolumeOptions` and others share.
-
-    Args:
-        args: The parsed command line.
-        own: Rules of one command alone, as `check_values` takes them.
-
-    Raises:
-        ValueError: Naming the argument, what it must be and what it is.
-    """
-    low, high = args.window
-    arguments.check_values(
-        args,
-        (
-            *own,
-            ('neighbours', args.neighbours >= 0, '0 or more'),
-            ('seed', args.seed >= 0, '0 or more'),
-            ('window', low < high, 'LOW below HIGH'),
-        ),
-    )
+def shared_options(args: argparse.Namespace) -> dict[str, Any]:
+    """The options that `VolumeOptions` and `SliceOptions` share."""
     return {
         'split': args.split,
         'seed': args.seed,
         'patients': args.patients,
         'neighbours': args.neighbours,
-        'window_hu': (low, high),
+        'window_hu': tuple(args.window),
     }
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.apis.settings import check_device, check_settings
 from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
     load_calibration,
@@ -75,6 +76,15 @@ def infer_scan(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
+    check_settings(
+        score_thr=score_thr,
+        fps_per_image=fps_per_image,
+        sensitivity=sensitivity,
+        step_mm=step_mm,
+        batch_size=batch_size,
+        max_pictures=max_pictures,
+    )
+    check_device(device)
     fitted = _calibration(
         calibration or config.get('calibration'), fps_per_image, sensitivity
     )

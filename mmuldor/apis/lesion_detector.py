@@ -16,6 +16,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import InstanceData
 
 from mmuldor.apis.configs.precision import apply_memory_format
+from mmuldor.apis.settings import check_device, check_settings
 from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.apis.test_time_augmentation import average_views
 from mmuldor.classes import LESION, type_classes
@@ -57,7 +58,7 @@ class LesionDetector:
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
-        ValueError: If it does not fit the config.
+        ValueError: If it does not fit the config, or an argument is wrong.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class LesionDetector:
         calibration: CalibrationFile | None = None,
         tta: bool = False,
     ) -> None:
+        check_settings(score_thr=score_thr)
+        check_device(device)
         init_default_scope(config.get('default_scope', 'mmdet'))
         if tta:
             config = copy.deepcopy(config)
@@ -120,7 +123,11 @@ class LesionDetector:
             iou_thr: See :func:`mmuldor.scans.joining.join_slices`.
             max_gap_mm: See :func:`mmuldor.scans.joining.join_slices`.
             progress: Wraps the batches; gets their number.
+
+        Raises:
+            ValueError: If an argument is out of range.
         """
+        check_settings(step_mm=step_mm, iou_thr=iou_thr, max_gap_mm=max_gap_mm)
         columns_mm, rows_mm, interval_mm = volume.spacing_mm
         # 1e-6 allows for rounding: spacings come from float positions.
         stride = max(int((step_mm or 0) / interval_mm + 1e-6), 1)
@@ -179,7 +186,11 @@ class LesionDetector:
             batch_size: Slices in a batch.
             progress: Wraps the batches; gets their number.
             slices: Indices of slices; None: all.
+
+        Raises:
+            ValueError: If `batch_size` is less than 1.
         """
+        check_settings(batch_size=batch_size)
         detections: list[SliceDetection] = []
         if slices is None:
             slices = range(len(volume.hu))

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, NoReturn, Protocol
+
+from mmuldor.cli import types
 
 OFFSETS_PX = (0, 0.5, 1)
 
 
-def make_parser(doc: str | None) -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser that reports a wrong argument as one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message, which names the argument; exit with code 2."""
+        line = ''.join(
+            c if c.isprintable() else ascii(c)[1:-1]
+            for c in ' '.join(message.split())
+        )
+        self.exit(2, f'error: {line}. See `{self.prog} --help`.\n')
+
+
+class Container(Protocol):
+    """A parser, or one of its groups of arguments."""
+
+    def add_argument(self, *names: str, **settings: Any) -> Any:
+        """Define an argument."""
+
+
+def make_parser(doc: str | None) -> Parser:
     """A parser whose help is a command's docstring, line breaks unchanged."""
-    return argparse.ArgumentParser(
+    return Parser(
         description=doc,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -21,44 +42,35 @@ def add_annotations(
     parser: argparse.ArgumentParser, what: str = 'of the split'
 ) -> None:
     """``--ann FILE``."""
-    parser.add_argument('--ann', required=True, help=f'annotation JSON {what}')
+    parser.add_argument(
+        '--ann', type=types.path, required=True, help=f'annotation JSON {what}'
+    )
 
 
 def add_detections(parser: argparse.ArgumentParser) -> None:
     """``--dets FILE``."""
-    parser.add_argument('--dets', required=True, help='results JSON')
+    parser.add_argument(
+        '--dets', type=types.path, required=True, help='results JSON'
+    )
 
 
 def add_images(
     parser: argparse.ArgumentParser, what: str = 'folder of the images'
 ) -> None:
     """``--images FOLDER``."""
-    parser.add_argument('--images', required=True, help=what)
+    parser.add_argument('--images', type=types.path, required=True, help=what)
 
 
 def add_out(
     parser: argparse.ArgumentParser, what: str = 'folder to write to'
 ) -> None:
     """``--out``, a folder or a file."""
-    parser.add_argument('--out', required=True, help=what)
+    parser.add_argument('--out', type=types.path, required=True, help=what)
 
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:
     """``--seed N``."""
-    parser.add_argument('--seed', type=int, default=0, help=what)
-
-
-def whole_number(least: int) -> Callable[[str], int]:
-    """A `type` for arguments: integers of at least ``least``."""
-
-    def parse(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(
-                f'must be an integer of {least} or more, but got {text!r}'
-            )
-        return int(text)
-
-    return parse
+    parser.add_argument('--seed', type=types.seed, default=0, help=what)
 
 
 def add_workers(
@@ -66,12 +78,12 @@ def add_workers(
     default: int,
     what: str = 'threads',
     *,
-    least: int | None = None,
+    least: int = 1,
 ) -> None:
-    """``--workers N``, at least `least` where that is given."""
+    """``--workers N``, at least `least`."""
     parser.add_argument(
         '--workers',
-        type=int if least is None else whole_number(least),
+        type=types.whole_number(least),
         default=default,
         metavar='N',
         help=f'{what} (default {default})',
@@ -82,6 +94,7 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
     """``--run NAME=FILE``, for `mmuldor.cli.pairs.parse_runs`."""
     parser.add_argument(
         '--run',
+        type=types.pair('NAME=FILE', '='),
         action='append',
         required=True,
         metavar='NAME=FILE',
@@ -93,6 +106,7 @@ def add_with_fp(parser: argparse.ArgumentParser) -> None:
     """``--with-fp NAME``."""
     parser.add_argument(
         '--with-fp',
+        type=types.text,
         action='append',
         default=[],
         metavar='NAME',
@@ -108,7 +122,8 @@ def add_fp_rates(
     """``--fp-rates FPS [FPS ...]``."""
     parser.add_argument(
         '--fp-rates',
-        type=float,
+        type=types.not_negative,
+        action=types.Rising,
         nargs='+',
         default=default,
         metavar='FPS',
@@ -121,7 +136,7 @@ def add_hit(parser: argparse.ArgumentParser, iou_thr: float) -> None:
     """``--iou-thr IOU``."""
     parser.add_argument(
         '--iou-thr',
-        type=float,
+        type=types.fraction,
         default=iou_thr,
         help=f'IoU of a hit (default {iou_thr})',
     )
@@ -131,7 +146,7 @@ def add_fps_per_image(parser: argparse.ArgumentParser) -> None:
     """``--fps-per-image RATE``."""
     parser.add_argument(
         '--fps-per-image',
-        type=float,
+        type=types.not_negative,
         default=2.0,
         help='operating point of the figures (default 2)',
     )
@@ -139,42 +154,44 @@ def add_fps_per_image(parser: argparse.ArgumentParser) -> None:
 
 def add_curve_outputs(parser: argparse.ArgumentParser) -> None:
     """``--out FILE`` and ``--plot FILE`` of an evaluation, both optional."""
-    parser.add_argument('--out', help='write the results to this JSON')
     parser.add_argument(
-        '--plot', help='draw the curve to this file (.png, .pdf, .svg)'
+        '--out', type=types.path, help='write the results to this JSON'
+    )
+    parser.add_argument(
+        '--plot',
+        type=types.picture,
+        help='draw the curve to this file (.png, .pdf, .svg)',
     )
 
 
 def add_operating_point(
     parser: argparse.ArgumentParser, default: str = ''
-) -> None:
-    """``--fps RATE`` (`fps_per_image`) or ``--sensitivity FRACTION``."""
+) -> Container:
+    """``--fps RATE`` (`fps_per_image`) or ``--sensitivity FRACTION``.
+
+    Returns:
+        Their group, of which one argument alone may be given.
+    """
     point = parser.add_mutually_exclusive_group()
     point.add_argument(
         '--fps',
         dest='fps_per_image',
-        type=float,
+        type=types.not_negative,
         help=f'operating point: FPs per image{default}',
     )
     point.add_argument(
         '--sensitivity',
-        type=float,
+        type=types.fraction,
         help='operating point: sensitivity, a fraction',
     )
-
-
-class Container(Protocol):
-    """A parser, or one of its groups of arguments."""
-
-    def add_argument(self, *names: str, **settings: Any) -> Any:
-        """Define an argument."""
+    return point
 
 
 def add_spacing(parser: Container, of: str) -> None:
     """``--spacing COLUMNS ROWS SLICES``, for a parser or a group."""
     parser.add_argument(
         '--spacing',
-        type=float,
+        type=types.positive,
         nargs=3,
         metavar=('COLUMNS', 'ROWS', 'SLICES'),
         help=f'in mm, of {of}',
@@ -193,20 +210,3 @@ def add_offset(parser: argparse.ArgumentParser, default: float) -> None:
         'mmdet, pycocotools); 1, if pixels count from 1 (DL_info.csv, '
         f'MATLAB); default {default:g}',
     )
-
-
-def check_values(
-    args: argparse.Namespace, rules: Iterable[tuple[str, bool, str]]
-) -> None:
-    """Raise ValueError for the first argument with an invalid value.
-
-    Args:
-        args: The parsed command line.
-        rules: Name in `args`, whether its value is valid, what it must be.
-    """
-    for name, valid, rule in rules:
-        if not valid:
-            raise ValueError(
-                f'--{name.replace("_", "-")} must be {rule}, but got '
-                f'{getattr(args, name)}.'
-            )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mmengine.config import DictAction
 
+from mmuldor.cli import types
 from mmuldor.cli.arguments import make_parser
 from mmuldor.cli.config_values import parse_config_value
 
@@ -62,8 +63,10 @@ def new_parser(
         launcher: Whether several processes can run it.
     """
     parser = make_parser(doc)
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
+    parser.add_argument('config', type=types.path, help='config file')
+    parser.add_argument(
+        '--work-dir', type=types.path, help='folder of logs and checkpoints'
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -72,6 +75,7 @@ def new_parser(
     )
     parser.add_argument(
         '--store',
+        type=types.path,
         help='folder of slices that data_prep/pack_deeplesion.py packed; by '
         'default what the config says, else MMULDOR_STORE',
     )

@@ -1,5 +1,3 @@
-from argparse import Namespace
-
 import pytest
 
 from mmuldor.cli import arguments
@@ -73,24 +71,10 @@ def test_a_frame_that_nobody_uses_is_refused():
         parsed(lambda p: arguments.add_offset(p, 0), '--offset-px', '0.25')
 
 
-def test_the_first_bad_value_is_named():
-    args = Namespace(seed=0, min_size=7, other=0)
-    rules = [
-        ('seed', True, '0 or more'),
-        ('min_size', False, 'from 64 to 1024'),
-        ('other', False, 'more'),
-    ]
-    arguments.check_values(args, rules[:1])
-    with pytest.raises(
-        ValueError, match=r'^--min-size must be from 64 to 1024, but got 7\.$'
-    ):
-        arguments.check_values(args, rules)
-
-
 @pytest.mark.parametrize('text', ['0', '-1', '1.5', 'x', ''])
 def test_numbers_that_are_too_small_are_refused(text, capsys):
     def add(parser):
-        arguments.add_workers(parser, 3, least=1)
+        arguments.add_workers(parser, 3)
 
     assert parsed(add, '--workers', '1') == {'workers': 1}
     with pytest.raises(SystemExit, match='2'):

@@ -196,9 +196,6 @@ def test_user_mistakes(place, tmp_path):
     ('flags', 'match'),
     [
         (('--labels', 7), r'none of 4 does. Are `--labels`'),
-        (('--split', 0.5, 0.5, 0.5), r'shares .* that add up to 1'),
-        (('--window', 5, 1), r'--window must be LOW below HIGH'),
-        (('--neighbours', -1), r'--neighbours must be 0 or more'),
         (('--labels', 3), r'3 splits need 3 patients .* there is 1\.'),
         (('--images', 'nowhere'), r'`--images` must be an existing folder'),
     ],

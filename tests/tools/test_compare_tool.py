@@ -81,10 +81,6 @@ def test_with_the_false_positive_class(files, mini_data):
     [
         (['nothing'], [], r'nothing'),
         (['one'], ['--with-fp', 'two'], r"`with_fp`.*got 'two'"),
-        (['one'], ['--published', 'yolo'], r"got 'yolo'"),
-        (['one'], ['--fp-rates', '2', '1'], r'strictly increasing'),
-        (['one'], ['--level', '2'], r'`level` must'),
-        (['one'], ['--resamples', '0'], r'`num_resamples` must'),
     ],
 )
 def test_mistakes(files, mini_data, methods, more, match):

@@ -84,7 +84,6 @@ def test_froc(mini_data, tmp_path, results):
 @pytest.mark.parametrize(
     ('figure', 'more', 'match'),
     [
-        ('side-by-side', ['--run', 'nothing'], r"run must be 'NAME=FILE'"),
         ('mined', ['--bank', 'none.json'], r'none\.json'),
         ('pseudo-masks', ['--truth', 'none.json'], r'none\.json'),
     ],
@@ -93,14 +92,3 @@ def test_mistakes(mini_data, tmp_path, figure, more, match):
     with pytest.raises((ValueError, OSError), match=match):
         draw(mini_data, tmp_path, figure, 'test', *more)
     assert not list(tmp_path.glob('figure.*'))
-
-
-def test_an_unknown_format(mini_data, tmp_path):
-    with pytest.raises(ValueError, match='gif'):
-        main(
-            [
-                *('pseudo-masks', '--ann', str(mini_data / 'train.json')),
-                *('--images', str(mini_data / 'Images_png')),
-                *('--out', str(tmp_path / 'figure.gif')),
-            ]
-        )

@@ -43,9 +43,10 @@ def test_report_is_written(run_tool, arguments, tmp_path):
 
 def test_mistakes_are_one_line(run_tool, arguments):
     done = run_tool(*arguments, '--run', 'nothing')
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr == (
-        "error: a run must be 'NAME=FILE', but got 'nothing'.\n"
+        "error: argument --run: must be NAME=FILE, but got 'nothing'. See "
+        '`report.py --help`.\n'
     )
 
 
