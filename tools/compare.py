@@ -36,6 +36,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='annotation JSON of the tested split (default: the '
         "test_evaluator's in the config of the first work dir)",
     )
+    arguments.add_lesion_category(parser)
     arguments.add_with_fp(parser)
     parser.add_argument(
         '--published',
@@ -109,9 +110,9 @@ def main(argv: list[str] | None = None) -> None:
         with_fp=args.with_fp,
         published=args.published,
         settings=settings,
+        lesion_category=args.lesion_category,
     )
-    print(text)
-    print(f'written to {args.out}')
+    print(f'{text}\nwritten to {args.out}')
 
 
 if __name__ == '__main__':

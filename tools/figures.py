@@ -46,6 +46,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     arguments.add_fps_per_image(fig4)
     fig5 = figures.add_parser('froc', help='Fig. 5')
     arguments.add_with_fp(fig5)
+    arguments.add_lesion_category(fig5)
     fig5.add_argument(
         '--published',
         choices=[*PUBLISHED, 'all', 'none'],

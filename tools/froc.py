@@ -39,6 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='count lesions whose annotation is flagged as noisy too',
     )
+    arguments.add_lesion_category(parser)
     arguments.add_hit(parser, 0.5)
     arguments.add_fp_rates(parser, FP_RATES)
     return parser.parse_args(argv)

@@ -83,7 +83,9 @@ def _check_all(
 
 def _describe(split: str, dataset: BaseDataset) -> CheckResult:
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
-    lesions = sum(len(info['instances']) for info in infos)
+    instances = [i for info in infos for i in info['instances']]
+    ignored = sum(i.get('crowd', False) for i in instances)
+    lesions = len(instances) - ignored
     if not infos:
         return CheckResult(
             'error', f'{split}: {dataset.ann_file} has no image.'
@@ -92,7 +94,9 @@ def _describe(split: str, dataset: BaseDataset) -> CheckResult:
     sides = [info[key] for info in infos for key in ('height', 'width')]
     return CheckResult(
         'ok',
-        f'{split}: {len(infos)} images, {lesions} lesions, no slice missing; '
+        f'{split}: {len(infos)} images, {lesions} lesions, '
+        + (f'{ignored} ignored regions, ' if ignored else '')
+        + 'no slice missing; '
         f'{min(sides)} to {max(sides)} px of {min(spacings):.2f} to '
         f'{max(spacings):.2f} mm',
     )

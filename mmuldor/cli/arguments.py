@@ -54,6 +54,20 @@ def add_detections(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_lesion_category(
+    parser: argparse.ArgumentParser, what: str = 'annotations'
+) -> None:
+    """``--lesion-category NAME [NAME ...]``."""
+    parser.add_argument(
+        '--lesion-category',
+        nargs='+',
+        metavar='NAME',
+        help=f'names or ids of the categories of the {what} that are '
+        'lesions; boxes of others are left out (default: the only category, '
+        'whatever its id)',
+    )
+
+
 def add_images(
     parser: argparse.ArgumentParser, what: str = 'folder of the images'
 ) -> None:

@@ -17,7 +17,7 @@ from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.functional.frame import from_detector, to_detector
 from mmuldor.functional.recist import crossing_point
-from mmuldor.io.annotations import load_annotations
+from mmuldor.io.annotations import crowds_of, lesions_of, load_annotations
 from mmuldor.mining.bank import images_fingerprint
 from mmuldor.mining.protocols import MiningDataset
 from mmuldor.registry import DATASETS
@@ -31,6 +31,11 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
     (eight numbers) in px in mmdet's frame: JSON plus 0.5 px. All slices that
     the pipeline will load are checked when the dataset is built, not hours
     later: their PNG files must exist and have a valid start and end.
+
+    An annotation with ``iscrowd`` is an ignored region: an instance with
+    ``ignore_flag`` 1 and ``crowd`` True. Assigners with ``ignore_iof_thr``, as
+    the R-CNN and RetinaNet configs have them, take nothing in it for
+    background, and no negative is mined there.
 
     Args:
         keep_noisy: Keep lesions flagged "possibly noisy". By default they are
@@ -107,9 +112,11 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         """Read the annotation file; see the class for the items."""
         document = load_annotations(self.ann_file)
         self.patients = frozenset(i['patient'] for i in document['images'])
-        by_image = defaultdict(list)
-        for annotation in document['annotations']:
+        by_image, crowds = defaultdict(list), defaultdict(list)
+        for annotation in lesions_of(document):
             by_image[annotation['image_id']].append(annotation)
+        for annotation in crowds_of(document):
+            crowds[annotation['image_id']].append(annotation)
         data_list, noisy, dropped = [], 0, 0
         for image in document['images']:
             lesions = by_image[image['id']]
@@ -120,7 +127,12 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
             if lesions and not (labels >= 0).any():
                 dropped += 1
                 continue
-            data_list.append(self._parse_image(image, kept, labels))
+            item = self._parse_image(image, kept, labels)
+            item['instances'] += [
+                {**self._parse_lesion(crowd, -1), 'crowd': True}
+                for crowd in crowds[image['id']]
+            ]
+            data_list.append(item)
         self._log_data(data_list, noisy, dropped)
         if self.lesion_types and not data_list:
             raise ValueError(
@@ -176,13 +188,19 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         }
 
     def _log_data(self, data_list: list[dict], noisy: int, dropped: int):
-        lesions = [i for d in data_list for i in d['instances']]
-        apart = sum(lesion.pop('diameters_apart') for lesion in lesions)
+        instances = [i for d in data_list for i in d['instances']]
+        lesions = [i for i in instances if not i.get('crowd', False)]
+        apart = sum(lesion['diameters_apart'] for lesion in lesions)
+        for instance in instances:
+            del instance['diameters_apart']
+        crowds = len(instances) - len(lesions)
+        ignored = f', {crowds} ignored regions (iscrowd)' if crowds else ''
         MMLogger.get_current_instance().info(
             f'{osp.basename(self.ann_file)}: {len(data_list)} images, '
-            f'{len(lesions)} lesions; dropped: {noisy} noisy lesions, '
-            f'{dropped} images with no other; {apart} pairs of diameters '
-            'miss each other by more than 1 px (their mask is the hull)'
+            f'{len(lesions)} lesions{ignored}; dropped: {noisy} noisy '
+            f'lesions, {dropped} images with no other; {apart} pairs of '
+            'diameters miss each other by more than 1 px (their mask is the '
+            'hull)'
         )
 
     def annotated_lesions(self, idx: int) -> list[dict]:
@@ -195,6 +213,8 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         """
         lesions = []
         for instance in self.get_data_info(idx)['instances']:
+            if instance.get('crowd', False):
+                continue
             (box,) = xyxy_to_xywh([from_detector(instance['bbox'])])
             recist = from_detector(instance['recist_px'])
             lesions.append({'bbox': box, 'recist_px': recist})

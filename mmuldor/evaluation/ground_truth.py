@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mmuldor.classes import LESION_TYPES, UNKNOWN_TYPE
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.froc import drop_noisy
-from mmuldor.io.annotations import load_annotations
+from mmuldor.io.annotations import crowds_of, lesions_of, load_annotations
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +27,10 @@ class GroundTruth:
         all_images: Ids of all images of the file, (l,) int64.
         noisy_images: How many images left since all their lesions are noisy.
         noisy_lesions: How many lesions were dropped since they are noisy.
+        crowd_boxes: Ignored regions, COCO's `iscrowd`, as `lesion_boxes`,
+            (c, 4) float64.
+        crowd_images: The id of each one's image, (c,) int64.
+        left_out: How many boxes are of no lesion, by category.
     """
 
     images: np.ndarray
@@ -37,6 +41,11 @@ class GroundTruth:
     all_images: np.ndarray
     noisy_images: int
     noisy_lesions: int
+    crowd_boxes: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
+    crowd_images: np.ndarray = field(
+        default_factory=lambda: np.empty(0, dtype=np.int64)
+    )
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -59,7 +68,7 @@ class GroundTruth:
         Raises:
             ValueError: No lesion is left.
         """
-        lesions = document['annotations']
+        lesions, crowds = lesions_of(document), crowds_of(document)
         all_images = _ids(document['images'], 'id')
         boxes = xywh_to_xyxy([lesion['bbox'] for lesion in lesions])
         lesion_images = _ids(lesions, 'image_id')
@@ -76,6 +85,7 @@ class GroundTruth:
                 f'{source} must hold at least one lesion, without which '
                 f'sensitivity is undefined, but of {len(keep)} annotations '
                 f'{int(noisy.sum())} are noisy and none is left.'
+                + (f' {len(crowds)} are ignored regions.' if crowds else '')
             )
         return cls(
             images=all_images[keep_images],
@@ -86,6 +96,9 @@ class GroundTruth:
             all_images=all_images,
             noisy_images=int((~keep_images).sum()),
             noisy_lesions=int((~keep).sum()),
+            crowd_boxes=xywh_to_xyxy([crowd['bbox'] for crowd in crowds]),
+            crowd_images=_ids(crowds, 'image_id'),
+            left_out=document.get('left_out', {}),
         )
 
     def select(self, image_ids: Iterable[int]) -> GroundTruth:
@@ -112,20 +125,26 @@ class GroundTruth:
 
 
 def load_ground_truth(
-    ann_file: str | os.PathLike, *, keep_noisy: bool = False
+    ann_file: str | os.PathLike,
+    *,
+    keep_noisy: bool = False,
+    lesion_category: Sequence[str] | None = None,
 ) -> GroundTruth:
     """Read the lesions of an annotation file; see `GroundTruth.of`.
 
     Args:
-        ann_file: The annotation JSON, of ours or any COCO file with the
-            category 1.
+        ann_file: The annotation JSON, of ours or any COCO file.
         keep_noisy: Keep lesions whose annotation is noisy.
+        lesion_category: Names or ids of the categories of lesions, where
+            there are several.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: The file is wrong, or no lesion is left.
     """
-    document = load_annotations(ann_file, boxes_only=True)
+    document = load_annotations(
+        ann_file, boxes_only=True, lesion_category=lesion_category
+    )
     return GroundTruth.of(document, ann_file, keep_noisy=keep_noisy)
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections, read_results
 from mmuldor.evaluation.slice_froc import (
@@ -29,7 +28,8 @@ class EvaluatedRun:
         evaluation: Its FROC.
         results: The lesion-class entries of the results file that were
             evaluated, in the order of ``evaluation.matched``; empty for a
-            row with the false-positive class.
+            row with the false-positive class. Those in ignored regions are
+            not among them.
     """
 
     name: str
@@ -69,22 +69,16 @@ def load_runs(
                 f'`with_fp` must be names of {list(runs)}, and their row '
                 f'{name + FP_SUFFIX!r} must be free, but got {name!r}.'
             )
-    rows, counted = [], set(truth.images.tolist())
+    rows = []
     for name, path in runs.items():
         entries = read_results(path)
         detections = Detections.of(entries, truth.all_images, path)
-        results = [
-            entry
-            for entry in entries
-            if entry['category_id'] == LESION_CATEGORY
-            and entry['image_id'] in counted
-        ]
+        evaluation = evaluate_slices(truth, detections)
+        results = [entries[row] for row in evaluation.rows]
         for entry in results:
             # Masks are decoded when they are drawn; errors name the file.
             entry['source'] = str(path)
-        rows.append(
-            EvaluatedRun(name, evaluate_slices(truth, detections), results)
-        )
+        rows.append(EvaluatedRun(name, evaluation, results))
         if name in with_fp:
             both = evaluate_slices(truth, detections, with_fp_class=True)
             rows.append(EvaluatedRun(name + FP_SUFFIX, both, []))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.results import Detections, load_detections
+from mmuldor.functional.boxes import check_boxes, rowwise_iod
 from mmuldor.functional.froc import (
     FP_RATES,
     FROCCurve,
@@ -23,13 +24,16 @@ from mmuldor.functional.froc import (
     match,
     summarize,
 )
-from mmuldor.functional.matching import check_iou_thr
+from mmuldor.functional.matching import check_iou_thr, match_boxes
+from mmuldor.io.categories import left_out_text
 
 CONVENTION = (
     'detections pooled and sorted by score, tied scores as one step; widths '
     'inclusive (+1 px); a second hit on a lesion is neither true nor false '
     'positive; one box may hit several lesions; FPs divided by the number of '
-    'images; linear interpolation, last sensitivity held'
+    'images; linear interpolation, last sensitivity held; a detection that '
+    'hits no lesion and lies in an ignored region (iscrowd) by at least the '
+    'IoU threshold of its own area is not counted'
 )
 
 
@@ -44,6 +48,10 @@ class SliceEvaluation:
         counts: How many images, lesions and detections were used and were not.
         iou_thr: A hit is an IoU of at least this.
         with_fp_class: Whether FP-class detections were appended.
+        rows: Which of the given detections were matched, in the order of
+            `matched`, (n,) int.
+        left_out: Boxes of the annotation file that are no lesions, by
+            category.
     """
 
     summary: FROCSummary
@@ -52,6 +60,8 @@ class SliceEvaluation:
     counts: dict[str, int]
     iou_thr: float
     with_fp_class: bool
+    rows: np.ndarray
+    left_out: Mapping[str, int]
 
 
 def evaluate_slices(
@@ -64,6 +74,13 @@ def evaluate_slices(
 ) -> SliceEvaluation:
     """FROC of detections; those on images that do not count are ignored.
 
+    Neither true nor false positive is a detection that hits no lesion and of
+    whose area at least `iou_thr` lies in one ignored region, an annotation
+    with `iscrowd`. That is COCO's rule: `iou` of pycocotools divides by the
+    detection's area where the annotation is a crowd, and COCOeval ignores
+    what matches a crowd alone, any number of times. Widths are inclusive, as
+    for hits.
+
     Args:
         truth: The lesions.
         detections: Detections on any of `truth.all_images`.
@@ -75,31 +92,30 @@ def evaluate_slices(
     Raises:
         ValueError: If a rate, the threshold or a detection is wrong.
     """
-    counted = detections.select(np.isin(detections.image_ids, truth.images))
+    on_counted = np.isin(detections.image_ids, truth.images)
+    counted = detections.select(on_counted)
     is_fp = counted.categories == FALSE_POSITIVE_CATEGORY
     if with_fp_class:
         rows, tiers = append_fp_class(counted.boxes, counted.image_ids, is_fp)
     else:
-        rows, tiers = ~is_fp, None
+        rows, tiers = np.flatnonzero(~is_fp), None
     used = counted.select(rows)
-    matched = match(
-        used.boxes,
-        used.scores,
-        used.image_ids,
-        truth.lesion_boxes,
-        truth.lesion_images,
-        truth.images,
-        iou_thr=iou_thr,
-        det_tiers=tiers,
-    )
+    suppressed = int(is_fp.sum() - is_fp[rows].sum())
+    matched = _match(truth, used, tiers, iou_thr)
+    ignored = matched.det_is_fp & _in_crowds(truth, used, iou_thr)
+    if ignored.any():
+        rows, used = rows[~ignored], used.select(~ignored)
+        tiers = None if tiers is None else tiers[~ignored]
+        matched = _match(truth, used, tiers, iou_thr)
     curve = froc_curve(matched)
-    kept_fps = int((used.categories == FALSE_POSITIVE_CATEGORY).sum())
     counts = {
         'images': len(truth.images),
         'lesions': len(truth.lesion_images),
         'detections': len(used),
-        'detections_fp_class': kept_fps,
-        'ignored_fp_class': int(is_fp.sum()) - kept_fps,
+        'detections_fp_class': int(is_fp[rows].sum()),
+        'ignored_fp_class': suppressed,
+        'ignored_regions': len(truth.crowd_boxes),
+        'ignored_in_regions': int(ignored.sum()),
         'ignored_on_dropped_images': len(detections) - len(counted),
         'noisy_images_dropped': truth.noisy_images,
         'noisy_lesions_dropped': truth.noisy_lesions,
@@ -111,7 +127,46 @@ def evaluate_slices(
         counts,
         iou_thr,
         with_fp_class,
+        np.flatnonzero(on_counted)[rows],
+        truth.left_out,
     )
+
+
+def _match(
+    truth: GroundTruth,
+    found: Detections,
+    tiers: np.ndarray | None,
+    iou_thr: float,
+) -> Matched:
+    return match(
+        found.boxes,
+        found.scores,
+        found.image_ids,
+        truth.lesion_boxes,
+        truth.lesion_images,
+        truth.images,
+        iou_thr=iou_thr,
+        det_tiers=tiers,
+    )
+
+
+def _in_crowds(
+    truth: GroundTruth, found: Detections, iou_thr: float
+) -> np.ndarray:
+    """Which detections lie in an ignored region, (n,) bool."""
+    counted = np.isin(truth.crowd_images, truth.images)
+    if not counted.any():
+        return np.zeros(len(found), dtype=bool)
+    outside = match_boxes(
+        check_boxes(found.boxes),
+        found.scores,
+        found.image_ids,
+        truth.crowd_boxes[counted],
+        truth.crowd_images[counted],
+        truth.images,
+        lambda boxes, crowds: rowwise_iod(boxes, crowds) >= iou_thr,
+    ).det_is_fp
+    return ~outside
 
 
 def evaluation_dict(evaluation: SliceEvaluation) -> dict[str, Any]:
@@ -126,6 +181,7 @@ def evaluation_dict(evaluation: SliceEvaluation) -> dict[str, Any]:
         'counts': evaluation.counts,
         'iou_thr': evaluation.iou_thr,
         'with_fp_class': evaluation.with_fp_class,
+        'left_out': dict(evaluation.left_out),
         'convention': CONVENTION,
     }
 
@@ -150,6 +206,9 @@ def format_table(evaluation: SliceEvaluation) -> str:
         for key, words in _NOT_USED.items()
         if counts[key]
     ]
+    if evaluation.left_out:
+        boxes = left_out_text(dict(evaluation.left_out))
+        not_used.append(f'boxes of other categories ({boxes})')
     if not_used:
         lines.append('not used: ' + ', '.join(not_used))
     return '\n'.join(lines)
@@ -163,6 +222,7 @@ def evaluate_slice_files(
     iou_thr: float = 0.5,
     with_fp_class: bool = False,
     keep_noisy: bool = False,
+    lesion_category: Sequence[str] | None = None,
 ) -> SliceEvaluation:
     """FROC of a results file against an annotation file.
 
@@ -173,6 +233,7 @@ def evaluate_slice_files(
         iou_thr: See `evaluate_slices`.
         with_fp_class: See `evaluate_slices`.
         keep_noisy: Count lesions too whose annotation is noisy.
+        lesion_category: See `load_ground_truth`.
 
     Raises:
         FileNotFoundError: A file is missing.
@@ -181,7 +242,9 @@ def evaluate_slice_files(
     # Before large files are read.
     check_fp_rates(fp_rates)
     check_iou_thr(iou_thr)
-    truth = load_ground_truth(ann_file, keep_noisy=keep_noisy)
+    truth = load_ground_truth(
+        ann_file, keep_noisy=keep_noisy, lesion_category=lesion_category
+    )
     return evaluate_slices(
         truth,
         load_detections(results_file, truth.all_images),
@@ -195,5 +258,7 @@ _NOT_USED = {
     'noisy_lesions_dropped': 'noisy lesions',
     'noisy_images_dropped': 'images with noisy lesions only',
     'ignored_on_dropped_images': 'detections on other images',
+    'ignored_regions': 'ignored regions (iscrowd)',
+    'ignored_in_regions': 'detections in them',
     'ignored_fp_class': 'detections of the FP class',
 }

@@ -89,6 +89,19 @@ def rowwise_iou(
     return _iou(first, second, inclusive)
 
 
+def rowwise_iod(
+    detections: ArrayLike, others: ArrayLike, *, inclusive: bool = True
+) -> Floats:
+    """Intersection over detection area (IoD) of rows k of both.
+
+    Like `rowwise_iou`: (n,) float64; 0 where the detection is empty.
+    """
+    detections = as_boxes(detections, 'detections')
+    others = as_boxes(others, 'others')
+    inter = _intersections(detections, others, inclusive)
+    return _ratio(inter, _areas(detections, inclusive))
+
+
 def pairwise_iou(
     first: ArrayLike, second: ArrayLike, *, inclusive: bool = True
 ) -> Floats:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import mul
 from pathlib import Path
 from typing import Any
 
 from mmuldor.classes import LESION_CATEGORY
+from mmuldor.io.categories import OPTION, of_lesions
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import (
     are_coordinates,
@@ -33,7 +34,10 @@ MAKE_COMMAND = (
 
 
 def load_annotations(
-    path: str | os.PathLike[str], *, boxes_only: bool = False
+    path: str | os.PathLike[str],
+    *,
+    boxes_only: bool = False,
+    lesion_category: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Reads and validates an annotation JSON.
 
@@ -44,9 +48,14 @@ def load_annotations(
         path: the JSON file.
         boxes_only: ask only for what an evaluation needs (image ids, boxes
             and their categories), so that COCO files of other origin work.
+        lesion_category: with `boxes_only`, the names or ids of the categories
+            of lesions, see `mmuldor.io.categories`.
 
     Returns:
-        The document, unchanged: `info`, `categories`, `images`, `annotations`.
+        The document: `info`, `categories`, `images`, `annotations`. It is
+        unchanged, but with `boxes_only` the annotations are those of lesions,
+        as category 1, and `left_out` has the number of others, if any, by
+        category.
 
     Raises:
         FileNotFoundError: no such file; names the command that makes it.
@@ -55,7 +64,23 @@ def load_annotations(
     advice = f'Create it with `{MAKE_COMMAND}`.'
     document: dict[str, Any] = read_json(path, '`ann_file`', advice)
     check_annotations(document, path, boxes_only=boxes_only)
+    if boxes_only:
+        document = of_lesions(document, path, lesion_category)
     return document
+
+
+def lesions_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The annotations that are lesions, without the ignored regions."""
+    return [a for a in document['annotations'] if not a.get('iscrowd')]
+
+
+def crowds_of(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The ignored regions: annotations with COCO's `iscrowd`.
+
+    Nobody says how many lesions are inside. They are neither lesions nor
+    background, in training and in evaluation.
+    """
+    return [a for a in document['annotations'] if a.get('iscrowd')]
 
 
 def check_annotations(
@@ -75,9 +100,10 @@ def check_annotations(
     images = _entries(path, document, 'images')
     lesions = _entries(path, document, 'annotations')
     image_rules, lesion_rules = _IMAGE_RULES, {**_BOX_RULES, **_LESION_RULES}
-    maybe: Rules = {}
+    maybe = _CROWD_RULES
     if boxes_only:
-        image_rules, lesion_rules, maybe = {}, _BOX_RULES, _MAYBE_RULES
+        image_rules, lesion_rules = {}, {**_BOX_RULES, **_ANY_CATEGORY}
+        maybe = {**_CROWD_RULES, **_MAYBE_RULES}
     _check_entries(path, 'images', images, image_rules, maybe)
     _check_entries(path, 'annotations', lesions, lesion_rules, maybe)
     if not boxes_only:
@@ -232,7 +258,8 @@ _BOX_RULES: Rules = {
     'image_id': (_is_id, 'an integer of 0 or more'),
     'category_id': (
         lambda value: value == LESION_CATEGORY and is_integer(value),
-        f'{LESION_CATEGORY} (lesion)',
+        f'{LESION_CATEGORY} (lesion), as the commands of data_prep write it '
+        f'(they map others: `{OPTION}`)',
     ),
     'bbox': (
         _is_box,
@@ -247,6 +274,12 @@ _LESION_RULES: Rules = {
     ),
     'lesion_type': (is_integer, 'an integer'),
     'noisy': (lambda value: isinstance(value, bool), 'true or false'),
+}
+_ANY_CATEGORY: Rules = {
+    'category_id': (_is_id, 'an integer of 0 or more'),
+}
+_CROWD_RULES: Rules = {
+    'iscrowd': (lambda value: value in (0, 1), '0 or 1'),
 }
 # What an evaluation asks for where it is there.
 _MAYBE_RULES: Rules = {

@@ -55,9 +55,11 @@ def mine_image(
         ``examples``: the chosen ones, or all of E if
         :func:`mmuldor.mining.ignored.mark_ignored` draws later; ``hit_score``:
         score of the best hit, or None; ``skipped``: candidates on annotated
-        lesions; ``excluded``: those on excluded boxes.
+        lesions or in ignored regions; ``excluded``: those on excluded boxes.
     """
-    lesions = [i for i in info['instances'] if i['bbox_label'] == LESION]
+    annotated = [i for i in info['instances'] if i['bbox_label'] == LESION]
+    lesions = [i for i in annotated if not i.get('crowd', False)]
+    crowds = [i for i in annotated if i.get('crowd', False)]
     references = [
         _pseudo_mask(lesion, mask_shape, found.size) for lesion in lesions
     ]
@@ -65,6 +67,7 @@ def mine_image(
     candidates = rule.candidates(found, overlaps)
     boxes = found.boxes[candidates]
     eligible = _eligible(boxes, lesions, rule)
+    eligible &= ~_in_crowds(boxes, crowds, rule)
     excluded = largest_iou(boxes, excluded_boxes) > rule.max_iou
     chosen = candidates[eligible & ~excluded]
     if rule.spare_quantile is None:
@@ -150,6 +153,19 @@ def _eligible(
         max_iou=rule.max_iou,
         max_iod=rule.max_iod,
     )
+
+
+def _in_crowds(
+    boxes: np.ndarray, crowds: list[dict], rule: MiningRule
+) -> np.ndarray:
+    """Which boxes lie in ignored regions, (n,) bool.
+
+    By the share of their own area, as COCO matches crowds; a box that touches
+    a lesion by as much is not eligible either.
+    """
+    regions = from_detector(as_boxes([i['bbox'] for i in crowds]))
+    shares = pairwise_iod(boxes, regions, inclusive=False)
+    return shares.max(axis=1, initial=0.0) > rule.max_iou
 
 
 def largest_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:

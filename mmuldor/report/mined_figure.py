@@ -8,6 +8,7 @@ from collections import defaultdict
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from mmuldor.io.annotations import lesions_of
 from mmuldor.visualization.ct_image import load_slice
 from mmuldor.visualization.examples import draw_by_turns
 from mmuldor.visualization.labels import LabelPlacer
@@ -49,7 +50,7 @@ def mined_figure(
     """
     images = {str(image['id']): image for image in document['images']}
     lesions = defaultdict(list)
-    for annotation in document['annotations']:
+    for annotation in lesions_of(document):
         if not annotation.get('noisy'):
             lesions[str(annotation['image_id'])].append(annotation)
     mined = {key: found for key, found in bank['images'].items() if found}

@@ -97,6 +97,7 @@ def froc(
     *,
     with_fp: Iterable[str] = (),
     published: Sequence[str] = ('none',),
+    lesion_category: Sequence[str] | None = None,
 ) -> Figure:
     """Fig. 5: FROC curves, beside published points.
 
@@ -105,9 +106,12 @@ def froc(
         runs: Results file by name.
         with_fp: Names of runs that get a curve ``NAME + FP`` too.
         published: Keys of :mod:`mmuldor.evaluation.comparison.published`.
+        lesion_category: Names or ids of the categories of lesions, where the
+            annotation file has several.
     """
     rows = select_published(list(published))
-    loaded = load_runs(load_ground_truth(ann), runs, with_fp)
+    truth = load_ground_truth(ann, lesion_category=lesion_category)
+    loaded = load_runs(truth, runs, with_fp)
     return froc_figure(
         {run.name: run.evaluation.curve for run in loaded},
         published={row.title: row.percent for row in rows if row.percent},

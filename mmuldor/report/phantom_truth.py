@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.io.annotations import lesions_of
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import is_integer, shortened
 from mmuldor.io.run_length import segmentation_outline
@@ -35,7 +36,7 @@ def load_outlines(
     names = {image['id']: image['file_name'] for image in document['images']}
     lesions = _masks(truth, path)
     outlines = {}
-    for annotation in document['annotations']:
+    for annotation in lesions_of(document):
         key = (annotation['id'], names[annotation['image_id']])
         if key not in lesions:
             raise ValueError(

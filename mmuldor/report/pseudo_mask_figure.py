@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mmuldor.functional.recist import diameters, pseudo_mask_polygon
+from mmuldor.io.annotations import lesions_of
 from mmuldor.visualization.ct_image import load_slice
 from mmuldor.visualization.examples import draw_over_range
 from mmuldor.visualization.marks import (
@@ -51,7 +52,7 @@ def pseudo_mask_figure(
         seed: Of the choice: one lesion from each of ``count`` size classes.
     """
     images = {image['id']: image for image in document['images']}
-    lesions = [a for a in document['annotations'] if not a.get('noisy')]
+    lesions = [a for a in lesions_of(document) if not a.get('noisy')]
     sizes = [
         diameters_mm(a['recist_px'], images[a['image_id']]['spacing_mm'])
         for a in lesions

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import mmuldor
 from mmuldor.evaluation.comparison.tables import difference_sentence
+from mmuldor.io.annotations import lesions_of
 from mmuldor.report.page import Picture, Section
 
 READING = (
@@ -56,10 +57,14 @@ def fact_list(
         facts.append(
             ('noisy lesions dropped', f'{counts["noisy_lesions_dropped"]:,}')
         )
+    if counts['ignored_regions']:
+        facts.append(
+            ('ignored regions (iscrowd)', f'{counts["ignored_regions"]:,}')
+        )
     if document['missing_images']:
         facts.append(('missing images', f'{document["missing_images"]:,}'))
     if train:
-        used = sum(not lesion['noisy'] for lesion in train['annotations'])
+        used = sum(not lesion['noisy'] for lesion in lesions_of(train))
         extent = _extent(len(train['images']), used)
         facts.append(('trained on', extent))
     if banks:

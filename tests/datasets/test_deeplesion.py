@@ -71,6 +71,65 @@ def test_an_image_without_lesions_stays_in_a_test_set(mini_data):
     assert len(build(mini_data, test_mode=True)) == 6
 
 
+def test_a_crowd_is_an_ignored_region_and_no_lesion(mini_data):
+    def change(document):
+        first = document['annotations'][0]
+        document['annotations'] += [
+            {**first, 'id': 98, 'iscrowd': 1, 'bbox': [1, 2, 30, 20]},
+            {**first, 'id': 99, 'iscrowd': 1, 'image_id': 2},
+        ]
+        document['annotations'].remove(document['annotations'][1])
+
+    edit(mini_data, change)
+    pipeline = [
+        dict(type='mmuldor.LoadCTSlices'),
+        dict(type='mmuldor.RecistToMask'),
+        LOAD_POLYGONS,
+        dict(type='PackDetInputs'),
+    ]
+    dataset = build(mini_data, pipeline=pipeline)
+    # The second image has nothing but a crowd, and stays as a negative.
+    assert len(dataset) == 6
+    flags = [
+        [i['ignore_flag'] for i in dataset.get_data_info(k)['instances']]
+        for k in (0, 1, 2)
+    ]
+    assert flags == [[0, 1], [1], [0]]
+    assert len(dataset.annotated_lesions(0)) == 1
+    assert dataset.annotated_lesions(1) == []
+    sample = dataset[0]['data_samples']
+    assert len(sample.gt_instances) == 1
+    assert sample.ignored_instances.bboxes.tensor.tolist() == [
+        [1.5, 2.5, 31.5, 22.5]
+    ]
+
+
+@pytest.mark.parametrize('stage', ['rpn', 'rcnn'])
+def test_assigners_take_no_background_from_a_crowd(root, stage):
+    import torch
+    from mmdet.registry import TASK_UTILS
+    from mmengine.config import Config
+    from mmengine.structures import InstanceData
+
+    config = Config.fromfile(
+        root / 'configs/own_data/mask-rcnn_r101_fpn_12e_own-data.py'
+    )
+    init_default_scope('mmdet')
+    assigner = TASK_UTILS.build(config.model.train_cfg[stage].assigner)
+    # In the region by 100 %, by 60 % and by 40 %; the lesion is elsewhere.
+    priors = torch.tensor(
+        [[10.0, 10, 20, 20], [34, 10, 44, 20], [36, 10, 46, 20]]
+    )
+    lesion = InstanceData(
+        bboxes=torch.tensor([[100.0, 100, 120, 120]]),
+        labels=torch.tensor([0]),
+    )
+    crowd = InstanceData(bboxes=torch.tensor([[0.0, 0, 40, 40]]))
+    assigned = assigner.assign(InstanceData(priors=priors), lesion, crowd)
+    # -1 is ignored, 0 background.
+    assert assigned.gt_inds.tolist() == [-1, -1, 0]
+
+
 def test_a_missing_annotation_file_names_the_remedy(mini_data):
     with pytest.raises(FileNotFoundError, match='deeplesion_to_coco'):
         build(mini_data, 'trian')

@@ -34,6 +34,26 @@ def test_a_run_with_the_false_positive_class_has_two_rows(truth, results):
     assert (row['name'], row['mean'], row['max_sensitivity']) == ('A', 1, 1)
 
 
+def test_results_in_an_ignored_region_leave_the_run(mini_data, tmp_path):
+    document = load_annotations(mini_data / 'test.json')
+    lesions = document['annotations']
+    crowd = {**lesions[0], 'id': 999, 'bbox': [40, 0, 20, 9], 'iscrowd': 1}
+    write_json(
+        tmp_path / 'crowd.json', {**document, 'annotations': [*lesions, crowd]}
+    )
+    inside = {**crowd, 'bbox': [45, 2, 9, 5]}
+    found = detections_on([inside], 0.99) + detections_on(lesions)
+    write_json(tmp_path / 'found.json', found)
+    truth = load_ground_truth(tmp_path / 'crowd.json')
+    (run,) = load_runs(truth, {'A': tmp_path / 'found.json'})
+    # Entries and matched detections are the same ones in the same order.
+    assert [entry['bbox'] for entry in run.results] == [
+        lesion['bbox'] for lesion in lesions
+    ]
+    assert len(run.evaluation.matched.det_score) == len(lesions)
+    assert run.evaluation.summary.mean == 1
+
+
 def test_steps_stay_below_a_rate_of_false_positives(truth, results):
     (run,) = load_runs(truth, {'A': results})
     # Equal scores are one step, and none of them is false.

@@ -60,6 +60,8 @@ def test_by_hand(truth, detections):
         'detections': 3,
         'detections_fp_class': 0,
         'ignored_fp_class': 2,
+        'ignored_regions': 0,
+        'ignored_in_regions': 0,
         'ignored_on_dropped_images': 1,
         'noisy_images_dropped': 1,
         'noisy_lesions_dropped': 1,
@@ -85,6 +87,87 @@ def test_the_table_says_what_was_not_used(truth, detections):
         'not used: 1 noisy lesions, 1 images with noisy lesions only, '
         '1 detections on other images, 2 detections of the FP class'
     )
+
+
+# 10 x 10 px inside, half inside, four rows of ten inside the region.
+CROWD = [100, 0, 99, 99]
+INSIDE, HALF, LESS = [150, 50, 9, 9], [150, 95, 9, 9], [150, 96, 9, 9]
+
+
+@pytest.fixture
+def crowded():
+    """A lesion in an ignored region of image 1, nothing on image 2."""
+    boxes = [(1, [110, 10, 9, 9], 0), (2, CROWD, 1)]
+    lesions = [
+        {'id': number, 'image_id': 1, 'bbox': box, 'iscrowd': crowd}
+        for number, box, crowd in boxes
+    ]
+    document = {'images': [{'id': 1}, {'id': 2}], 'annotations': lesions}
+    return GroundTruth.of(document, 'a.json')
+
+
+def on_crowded(crowded, *rows, **options):
+    entries = [
+        {'image_id': image, 'bbox': box, 'score': score, 'category_id': kind}
+        for image, box, score, kind in rows
+    ]
+    found = Detections.of(entries, crowded.all_images, 'r.json')
+    return evaluate_slices(crowded, found, **options)
+
+
+def test_a_crowd_is_neither_a_lesion_nor_background(crowded):
+    found = on_crowded(
+        crowded,
+        (1, INSIDE, 0.9, 1),
+        (1, HALF, 0.8, 1),
+        (1, LESS, 0.7, 1),
+        (1, [110, 10, 9, 9], 0.6, 1),
+        (2, INSIDE, 0.5, 1),
+    )
+    # 100 and 50 of 100 px lie inside, 40 do not suffice; image 2 has no
+    # region. The hit on the lesion counts although it lies inside.
+    assert found.rows.tolist() == [2, 3, 4]
+    assert found.curve.fps_per_image.tolist() == [0, 0.5, 0.5, 1]
+    assert found.curve.sensitivity.tolist() == [0, 0, 1, 1]
+    assert found.counts['lesions'] == 1
+    assert found.counts['ignored_in_regions'] == 2
+    assert format_table(found).endswith(
+        'not used: 1 ignored regions (iscrowd), 2 detections in them'
+    )
+
+
+def test_the_share_that_lies_in_a_crowd_follows_the_threshold(crowded):
+    rows = [(1, [110, 10, 9, 9], 0.6, 1), (1, LESS, 0.7, 1)]
+    assert on_crowded(crowded, *rows, iou_thr=0.4).rows.tolist() == [0]
+    assert on_crowded(crowded, *rows, iou_thr=0.41).rows.tolist() == [0, 1]
+
+
+def test_the_false_positive_class_is_ignored_in_crowds_too(crowded):
+    found = on_crowded(
+        crowded,
+        (1, INSIDE, 0.9, 2),
+        (2, INSIDE, 0.8, 2),
+        (1, [110, 10, 9, 9], 0.6, 1),
+        with_fp_class=True,
+    )
+    assert found.rows.tolist() == [1, 2]
+    assert found.counts['detections_fp_class'] == 1
+    assert found.counts['ignored_fp_class'] == 0
+
+
+def test_crowds_agree_with_pycocotools(crowded):
+    from pycocotools import mask as coco_mask
+
+    boxes = [INSIDE, HALF, LESS]
+    # pycocotools measures edges, so a box of ten pixels has a width of 10.
+    edges = [[x, y, w + 1, h + 1] for x, y, w, h in boxes]
+    region = [[CROWD[0], CROWD[1], CROWD[2] + 1, CROWD[3] + 1]]
+    theirs = coco_mask.iou(edges, region, [1])[:, 0] >= 0.5
+    ours = [
+        on_crowded(crowded, (1, box, 0.9, 1)).counts['ignored_in_regions']
+        for box in boxes
+    ]
+    assert theirs.tolist() == [bool(count) for count in ours]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,22 @@ def test_boxes_on_a_lesion_or_an_excluded_one_are_counted_not_mined():
     assert (mined['skipped'], mined['excluded']) == (1, 1)
 
 
+def test_nothing_is_mined_in_an_ignored_region():
+    inside, partly = (0.9, 40, 20, 49, 29), (0.85, 46, 35, 55, 38)
+    found = Found(inside, partly, ON_LESION)
+    info = image(LESION)
+    (crowd,) = image((38, 18, 48, 36))['instances']
+    info['instances'].append({**crowd, 'ignore_flag': 1, 'crowd': True})
+    mined = mine(found, info)
+    # 2 of 10 columns and 1 of 3 rows of the second box lie in the region:
+    # edge to edge (48 - 46) (36 - 35) of 9 x 3 px, 0.07 of its area.
+    assert [e['score'] for e in mined['examples']] == [0.85]
+    assert mined['skipped'] == 1
+    # A region is no lesion: no detection there sets the score to beat.
+    assert mined['hit_score'] == 0.8
+    assert mine(Found(inside), info, min_score=0.5)['hit_score'] is None
+
+
 def test_masks_below_the_best_hit_are_computed_for_rules_that_ask():
     class EveryMask(MiningRule):
         every_mask_iou = True

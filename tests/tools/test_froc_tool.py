@@ -72,6 +72,8 @@ def test_by_hand(run, files):
         'detections': 2,
         'detections_fp_class': 0,
         'ignored_fp_class': 2,
+        'ignored_regions': 0,
+        'ignored_in_regions': 0,
         'ignored_on_dropped_images': 1,
         'noisy_images_dropped': 1,
         'noisy_lesions_dropped': 2,
@@ -93,6 +95,35 @@ def test_with_fp_class(run, files):
     assert found['counts']['detections_fp_class'] == 1
     assert found['counts']['ignored_fp_class'] == 1
     assert table.startswith('FROC + FP:')
+
+
+def test_a_category_of_0_and_a_crowd(run, files):
+    ann, dets, _ = files
+    rows = [
+        {'id': 1, 'image_id': 4, 'bbox': LESION, 'category_id': 0},
+        {'id': 2, 'image_id': 2, 'bbox': LESION, 'category_id': 0},
+        {'id': 3, 'image_id': 5, 'bbox': LESION, 'category_id': 0},
+    ]
+    rows[2]['iscrowd'] = 1
+    document = {'images': IMAGES, 'annotations': rows}
+    ann.write_text(json.dumps(document))
+    found, table = report(run, files)
+    # 4 is found; that on the crowd of 5 does not count, that on 9 is false.
+    assert found['counts']['lesions'] == 2
+    assert found['counts']['ignored_in_regions'] == 1
+    assert found['sensitivity'] == [0.5] * 7
+    assert '1 ignored regions (iscrowd), 1 detections in them' in table
+    # An organ beside it must be told from the lesion.
+    rows.append({**rows[0], 'id': 4, 'category_id': 3})
+    names = [{'id': 0, 'name': 'tumour'}, {'id': 3, 'name': 'liver'}]
+    ann.write_text(json.dumps({**document, 'categories': names}))
+    done = run('--ann', ann, '--dets', dets)
+    assert done.returncode != 0
+    assert done.stderr.startswith(f'error: {ann} has 2 categories: ')
+    again, table = report(run, files, '--lesion-category', 'tumour')
+    assert again['sensitivity'] == found['sensitivity']
+    assert again['left_out'] == {"'liver' (id 3)": 1}
+    assert "boxes of other categories (1 'liver' (id 3))" in table
 
 
 def test_keep_noisy(run, files):

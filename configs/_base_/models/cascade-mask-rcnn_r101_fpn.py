@@ -11,4 +11,11 @@ model = dict(
             for head in _base_.model.roi_head.bbox_head
         ],
         mask_head=dict(num_classes=1)),
+    # What lies in an ignored region is no background.
+    train_cfg=dict(
+        rpn=dict(assigner=dict(ignore_iof_thr=0.5)),
+        rcnn=[
+            dict(stage, assigner=dict(stage['assigner'], ignore_iof_thr=0.5))
+            for stage in _base_.model.train_cfg.rcnn
+        ]),
     test_cfg=dict(rcnn=dict(score_thr=0.001)))

@@ -9,4 +9,6 @@ model = dict(
     bbox_head=dict(
         num_classes=1,
         anchor_generator=dict(strides=[4, 8, 16, 32, 64])),
+    # What lies in an ignored region is no background.
+    train_cfg=dict(assigner=dict(ignore_iof_thr=0.5)),
     test_cfg=dict(score_thr=0.001))

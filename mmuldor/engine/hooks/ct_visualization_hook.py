@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from mmuldor.classes import LESION_CATEGORY, type_classes
 from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.masks import mask_polygons
-from mmuldor.io.annotations import load_annotations
+from mmuldor.io.annotations import lesions_of, load_annotations
 from mmuldor.io.png import read_png16
 from mmuldor.io.run_length import segmentation_outline
 from mmuldor.registry import HOOKS
@@ -132,7 +132,7 @@ class CTVisualizationHook(Hook):
             return
         document = load_annotations(ann_file)
         self._images = {image['id']: image for image in document['images']}
-        for annotation in document['annotations']:
+        for annotation in lesions_of(document):
             if not annotation['noisy']:
                 self._lesions[annotation['image_id']].append(annotation)
 

@@ -22,6 +22,7 @@ from mmuldor.evaluation.runs import FP_SUFFIX
 from mmuldor.evaluation.slice_froc import SliceEvaluation, evaluate_slices
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.annotations import check_annotations, load_annotations
+from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.visualization.panels import save_figure
 
@@ -38,6 +39,7 @@ def compare_runs(
     with_fp: Iterable[str] = (),
     published: Sequence[str] = ('none',),
     settings: Settings | None = None,
+    lesion_category: Sequence[str] | None = None,
 ) -> str:
     """Compare results files and write the comparison.
 
@@ -52,6 +54,8 @@ def compare_runs(
         with_fp: Names of methods that get a row ``NAME + FP`` too.
         published: Keys of rows of the literature.
         settings: Of the statistics.
+        lesion_category: Names or ids of the categories of lesions, where the
+            annotation file has several.
 
     Returns:
         The Markdown text.
@@ -63,7 +67,9 @@ def compare_runs(
     settings = settings or Settings()
     literature = select_published(list(published))
     files = find_results(methods)
-    document = load_annotations(ann, boxes_only=True)
+    document = load_annotations(
+        ann, boxes_only=True, lesion_category=lesion_category
+    )
     # Foreign COCO files hold boxes alone: no patients, no strata.
     own = 'patient' in (document['images'] or [{}])[0]
     if own:
@@ -82,13 +88,26 @@ def compare_runs(
         _progress,
     )
     comparison['unit'] = unit
+    comparison['left_out'] = dict(truth.left_out)
+    comparison['ignored_regions'] = len(truth.crowd_boxes)
     figure = froc_figure(
         {name: _curve(runs) for name, runs in evaluations.items()},
         published={r.title: r.percent for r in literature if r.percent},
     )
-    text = markdown(comparison, literature)
+    text = markdown(comparison, literature) + _not_used(truth)
     _write(Path(out), comparison, text, latex(comparison, literature), figure)
     return text
+
+
+def _not_used(truth: GroundTruth) -> str:
+    """What of the annotation file is neither lesion nor background."""
+    parts = []
+    if truth.left_out:
+        boxes = left_out_text(dict(truth.left_out))
+        parts.append(f'boxes of other categories: {boxes}')
+    if len(truth.crowd_boxes):
+        parts.append(f'ignored regions (iscrowd): {len(truth.crowd_boxes)}')
+    return f'\nNot used: {"; ".join(parts)}.\n' if parts else ''
 
 
 def split_method(text: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from mmuldor.io.annotations import lesions_of
 from mmuldor.visualization.ct_image import load_slice
 from mmuldor.visualization.marks import (
     MINED,
@@ -36,7 +37,7 @@ def contact_sheets(
     """
     images = {image['id']: image for image in document['images']}
     lesions: dict[int, list] = {}
-    for annotation in document['annotations']:
+    for annotation in lesions_of(document):
         lesions.setdefault(annotation['image_id'], []).append(annotation)
     page = COLUMNS * ROWS
     for start in range(0, len(examples), page):
