@@ -4,6 +4,8 @@
 MAX_SIDE_PX = 8192
 # Of a DICOM slice with its header, inflated: the largest slice and as much.
 MAX_SLICE_BYTES = 2**28
+# Of the elements before the pixels; 4,096 frames need about 8 MiB.
+MAX_HEADER_BYTES = 2**26
 # Of a volume: 4,096 slices of 512 x 512, 2 GiB as int16.
 MAX_VOXELS = 2**30
 # Of a file that is read whole: JSON, CSV, PNG.

@@ -14,6 +14,10 @@ from mmuldor.io.png import read_png16, write_png16
 from mmuldor.scans.volume import Volume, reorient, stack_slices
 
 _NUMBER = re.compile(r'[0-9]{1,9}')
+# What systems and viewers leave beside slices: macOS ._001.png, thumbnails.
+_NO_SLICE = re.compile(r'\.|.*(thumb|preview)', re.IGNORECASE)
+# Names in a note.
+_MAX_NAMED = 5
 
 
 def read_png_series(
@@ -63,11 +67,17 @@ def read_png_series(
     hu, _ = stack_slices(_read_slices(paths), intervals, str(folder))
     count = int((intervals - 1).sum())
     notes = [f'{count} missing slices interpolated'] if count else []
+    ignored = [p.name for p in folder.glob('*.png') if _NO_SLICE.match(p.name)]
+    if ignored:
+        listed = ', '.join(sorted(ignored)[:_MAX_NAMED])
+        notes.append(f'{len(ignored)} PNG files that are no slices: {listed}')
     return reorient(hu, _affine(spacing), str(folder)), notes
 
 
 def series_files(folder: str | os.PathLike) -> dict[int, Path]:
     """Slice files of a folder by number, in ascending order.
+
+    Hidden files and thumbnails are no slices.
 
     Raises:
         FileNotFoundError: If there is no such folder or no PNG in it.
@@ -76,6 +86,8 @@ def series_files(folder: str | os.PathLike) -> dict[int, Path]:
     folder = Path(folder)
     files: dict[int, Path] = {}
     for path in sorted(folder.glob('*.png')) if folder.is_dir() else []:
+        if _NO_SLICE.match(path.name):
+            continue
         if not _NUMBER.fullmatch(path.stem):
             raise ValueError(
                 f'{path} must be named by its number, as 001.png.'

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
 from mmuldor.scans.dicom.series import read_dicom
 from mmuldor.scans.nifti import read_nifti
 from mmuldor.scans.png_series import read_png_series
@@ -20,9 +21,12 @@ def read_scan(
 ) -> tuple[Volume, list[str]]:
     """Read a NIfTI file, a folder of DICOM files or a folder of PNG slices.
 
+    A folder with DICOM images is a DICOM series, whatever else lies in it.
+
     Args:
-        path: ``.nii``, ``.nii.gz`` or a folder.
-        series_uid: SeriesInstanceUID, if there are several DICOM series.
+        path: ``.nii``, ``.nii.gz``, a folder, or a DICOM file with the slices
+            of a whole series.
+        series_uid: SeriesInstanceUID, if several DICOM series can be volumes.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
 
     Returns:
@@ -33,19 +37,35 @@ def read_scan(
         ValueError: If it is no CT volume.
     """
     path = Path(path)
-    if path.is_dir():
-        if any(path.glob('*.png')):
+    if path.is_dir() and any(path.glob('*.png')):
+        try:
+            return _read_dicom(path, series_uid)
+        except FileNotFoundError:
             if spacing_mm is None:
                 raise ValueError(
                     f'{path} holds PNG slices, which have no pixel spacing. '
                     'Give the spacing: columns, rows and slices in mm.'
-                )
+                ) from None
             return read_png_series(path, spacing_mm)
-        series = read_dicom(path, series_uid)
-        return series.volume, series.notes
+    if path.is_dir() or _is_dicom(path):
+        return _read_dicom(path, series_uid)
     if path.exists() and not path.name.endswith(('.nii', '.nii.gz')):
         raise ValueError(
             f'{path} must be a .nii or .nii.gz file, or a folder of DICOM '
             'files or PNG slices.'
         )
     return read_nifti(path), []
+
+
+def _read_dicom(
+    path: Path, series_uid: str | None
+) -> tuple[Volume, list[str]]:
+    series = read_dicom(path, series_uid)
+    return series.volume, series.notes
+
+
+def _is_dicom(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open('rb') as file:
+        return starts_dicom(file.read(START_BYTES))

@@ -6,11 +6,11 @@ from mmuldor.scans.dicom.series import read_dicom
 from tests.faults.spoiling import good
 
 
-def write_series(folder, changed):
+def write_series(folder, changed, count=1):
     folder.mkdir()
     for number in range(good.SLICES):
         data = good.dicom_bytes(good.dicom_slice(number))
-        content = changed(data) if number == 0 else data
+        content = changed(data) if number < count else data
         (folder / f'{number}.dcm').write_bytes(content)
 
 
@@ -25,10 +25,13 @@ def test_a_meta_element_of_no_known_type(tmp_path):
         read_dicom(tmp_path / 'series')
 
 
-def test_one_slice_of_another_series(tmp_path):
+def test_slices_of_another_series(tmp_path):
     """The message named no folder."""
-    write_series(
-        tmp_path / 'series', lambda data: data.replace(b'1.2.3\0', b'0.2.3\0')
-    )
+
+    def changed(data):
+        return data.replace(b'1.2.3\0', b'0.2.3\0')
+
+    # Two of four: neither series is the only one that can be a volume.
+    write_series(tmp_path / 'series', changed, count=2)
     with pytest.raises(ValueError, match=r'series: `series_uid` must be'):
         read_dicom(tmp_path / 'series')

@@ -51,6 +51,20 @@ def test_wrong_folders(tmp_path):
         read_png_series(tmp_path, SPACING)
 
 
+def test_what_systems_leave_beside_slices(tmp_path):
+    """macOS writes ._001.png, viewers write thumbnails."""
+    write(tmp_path, (1, 2))
+    names = ['._001.png', '._002.png', 'Preview.png', '001_thumb.png']
+    for name in names:
+        (tmp_path / name).write_bytes(b'\0\5\x16\7')
+    volume, notes = read_png_series(tmp_path, SPACING)
+    assert np.array_equal(volume.hu, [hu_of(2), hu_of(1)])
+    assert notes == [
+        '4 PNG files that are no slices: ._001.png, ._002.png, '
+        '001_thumb.png, Preview.png'
+    ]
+
+
 def test_a_number_twice(tmp_path):
     write(tmp_path, (1, 2))
     (tmp_path / '1.png').write_bytes((tmp_path / '001.png').read_bytes())

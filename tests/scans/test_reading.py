@@ -1,8 +1,11 @@
 """Which reader a scan gets."""
 
+from pathlib import Path
+
 import nibabel
 import numpy as np
 import pytest
+from pydicom.data import get_testdata_file
 
 from mmuldor.io.png import write_png16
 from mmuldor.scans.reading import read_scan
@@ -37,3 +40,36 @@ def test_a_folder_of_slices_needs_a_spacing(tmp_path):
     # The first file is the highest slice.
     assert volume.hu[:, 0, 0].tolist() == [2, 1]
     assert volume.spacing_mm == pytest.approx((0.5, 0.6, 2))
+
+
+@pytest.mark.parametrize('name', ['preview.png', '001.png', '._001.png'])
+def test_a_png_beside_a_dicom_series(tmp_path, name):
+    write_series(tmp_path)
+    stored = np.full((4, 5), 32768, dtype=np.uint16)
+    write_png16(tmp_path / name, stored)
+    for other in ('preview.jpg', 'DICOMDIR.txt', '.DS_Store', 'viewer.exe'):
+        (tmp_path / other).write_bytes(b'MZ' + bytes(200))
+    volume, notes = read_scan(tmp_path)
+    assert np.array_equal(volume.hu, expected())
+    assert notes == ['5 files that are no DICOM images']
+
+
+def test_png_slices_beside_what_is_no_dicom_image(tmp_path):
+    for number in (1, 2):
+        stored = np.full((4, 5), 32768 + number, dtype=np.uint16)
+        write_png16(tmp_path / f'{number:03d}.png', stored)
+    (tmp_path / 'spacing.txt').write_text('0.5 0.6 2.0')
+    (tmp_path / '._001.png').write_bytes(bytes(200))
+    volume, notes = read_scan(tmp_path, spacing_mm=(0.5, 0.6, 2.0))
+    assert volume.hu[:, 0, 0].tolist() == [2, 1]
+    assert notes == ['1 PNG files that are no slices: ._001.png']
+
+
+def test_a_directory_file_is_no_image(tmp_path):
+    """pydicom ships one, with all records and no slice."""
+    write_series(tmp_path)
+    index = Path(get_testdata_file('DICOMDIR')).read_bytes()
+    (tmp_path / 'DICOMDIR').write_bytes(index)
+    volume, notes = read_scan(tmp_path)
+    assert np.array_equal(volume.hu, expected())
+    assert notes == ['1 files that are no DICOM images']

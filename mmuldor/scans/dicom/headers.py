@@ -1,4 +1,4 @@
-"""Headers of the DICOM files of a folder."""
+"""The header of a DICOM file."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from mmuldor.io.limits import MAX_SLICE_BYTES
+from mmuldor.io.limits import MAX_HEADER_BYTES, MAX_SLICE_BYTES, MAX_VOXELS
+from mmuldor.scans.dicom.encoding import (
+    START_BYTES,
+    has_preamble,
+    limited,
+    read_dicom_file,
+    starts_dicom,
+    stated_uids,
+)
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 # CT, enhanced CT and legacy converted enhanced CT image storage.
-_CT_IMAGES = tuple(
+CT_IMAGES = tuple(
     f'1.2.840.10008.5.1.4.1.1.2{end}' for end in ('', '.1', '.2')
 )
 _DEFLATED = '1.2.840.10008.1.2.1.99'
-_PREAMBLE_BYTES = 128
+# Of a file that cannot be read, as much is searched for its series.
+_HEAD_BYTES = 2**18
 # pydicom decodes an element at its first use, and may fail only then.
 _ELEMENTS_USED = (
     *('RescaleSlope', 'RescaleIntercept', 'RescaleType', 'ImageType'),
@@ -51,31 +60,36 @@ class DicomFile(NamedTuple):
         return f'{self.path}{frame}'
 
 
-def find_images(folder: Path) -> tuple[list[DicomFile], list[str]]:
-    """The DICOM images in a folder and its subfolders.
+class BrokenHeaderError(ValueError):
+    """The header of a DICOM file cannot be read.
 
-    Returns:
-        The files in the order of their paths, and notes on what was left out.
-
-    Raises:
-        FileNotFoundError: If there is none.
-        ValueError: If a file is DICOM but cannot be read, or a CT image is
-            cut off in its header.
+    Args:
+        message: What is wrong; names file and element.
+        sop_class: SOP class UID that the file states, '' if unknown.
+        series_uids: Every SeriesInstanceUID in its header: its own and those
+            of series that it refers to.
     """
-    images, others = [], 0
-    for path in sorted(p for p in folder.rglob('*') if p.is_file()):
-        header = open_header(path)
-        if header is not None and 'Rows' in header:
-            images.append(DicomFile(path, header))
-        else:
-            others += 1
-    if not images:
-        raise FileNotFoundError(
-            f'{folder} must hold DICOM files of a CT series, but none of its '
-            f'{others} files is one.'
-        )
-    notes = [f'{others} files that are no DICOM images'] if others else []
-    return images, notes
+
+    def __init__(
+        self, message: str, sop_class: str, series_uids: set[str]
+    ) -> None:
+        super().__init__(message)
+        self.is_ct = sop_class in CT_IMAGES
+        # Other objects name the series that they refer to.
+        known_other = sop_class not in ('', *CT_IMAGES)
+        self._series_uids = set() if known_other else series_uids
+
+    def may_be_slice_of(self, series_uid: str, *, chosen: bool) -> bool:
+        """Whether the file may be a slice of a series.
+
+        Args:
+            series_uid: SeriesInstanceUID.
+            chosen: The user chose this series: a CT image that does not say
+                its series is not taken for one of it.
+        """
+        if self._series_uids:
+            return series_uid in self._series_uids
+        return self.is_ct and not chosen
 
 
 def open_header(path: Path) -> Dataset | None:
@@ -85,15 +99,34 @@ def open_header(path: Path) -> Dataset | None:
         All elements but the pixels; None if the file is no DICOM file.
 
     Raises:
-        ValueError: If an element cannot be read; names file and element.
+        BrokenHeaderError: If an element cannot be read, or the image is of
+            no series; names file and element.
     """
     with path.open('rb') as file:
-        if file.read(_PREAMBLE_BYTES + 4)[_PREAMBLE_BYTES:] != b'DICM':
+        start = file.read(START_BYTES)
+        if not starts_dicom(start):
             return None
-        _check_size(path, os.fstat(file.fileno()).st_size)
-        _check_inflated_size(path, file)
-        header, sop_class = _read(path, file)
-    if 'Rows' not in header and sop_class in _CT_IMAGES:
+        try:
+            with warnings.catch_warnings():
+                # pydicom warns of values that are checked here anyway.
+                warnings.simplefilter('ignore')
+                header = _read_header(path, file)
+        except ValueError as error:
+            file.seek(0)
+            uids = stated_uids(file.read(_HEAD_BYTES))
+            raise BrokenHeaderError(str(error), *uids) from error
+    known = ('SOPClassUID', 'SeriesInstanceUID', 'Rows')
+    if not has_preamble(start) and not any(k in header for k in known):
+        return None
+    return header
+
+
+def _read_header(path: Path, file: BinaryIO) -> Dataset:
+    """Header of an open file; ValueError if it is no image of a series."""
+    size = os.fstat(file.fileno()).st_size
+    _check_inflated_size(path, file, size)
+    header, sop_class = _read(path, file, size)
+    if 'Rows' not in header and sop_class in CT_IMAGES:
         raise ValueError(
             f'{path} must be a whole CT image, but its header ends before '
             'Rows. Was it cut off? Copy it again.'
@@ -103,23 +136,20 @@ def open_header(path: Path) -> Dataset | None:
             f'{path} must have SeriesInstanceUID, but has none, so its series '
             'is unknown. Move it out of the folder.'
         )
+    if 'Rows' in header:
+        _check_size(path, header, size)
     return header
 
 
-def _read(path: Path, file: BinaryIO) -> tuple[Dataset, str]:
+def _read(path: Path, file: BinaryIO, size: int) -> tuple[Dataset, str]:
     """The header, with the used elements decoded, and its SOP class."""
-    import pydicom
-
-    file.seek(0)
     keyword = 'the header'
     try:
-        with warnings.catch_warnings():
-            # pydicom warns of values that are checked here anyway.
-            warnings.simplefilter('ignore')
-            header = pydicom.dcmread(file, stop_before_pixels=True)
-            for keyword in _ELEMENTS_USED:
-                header.get(keyword)
-            sop_class = header.file_meta.get('MediaStorageSOPClassUID', '')
+        header = read_dicom_file(_limited(file, size), stop_before_pixels=True)
+        for keyword in _ELEMENTS_USED:
+            header.get(keyword)
+        sop_class = header.file_meta.get('MediaStorageSOPClassUID')
+        sop_class = header.get('SOPClassUID') or sop_class or ''
     # pydicom raises any exception for damaged files.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
@@ -130,30 +160,48 @@ def _read(path: Path, file: BinaryIO) -> tuple[Dataset, str]:
     return header[:], str(sop_class)
 
 
-def _check_size(path: Path, size: int) -> None:
-    if size > MAX_SLICE_BYTES:
+def _check_size(path: Path, header: Dataset, size: int) -> None:
+    """Raise ValueError if an image has more bytes than its pixels explain."""
+    if size <= MAX_SLICE_BYTES:
+        return
+    try:
+        frames = int(header.get('NumberOfFrames') or 1)
+        voxels = frames * int(header.Rows) * int(header.get('Columns', 0))
+    except (TypeError, ValueError):
+        frames = voxels = 1
+    if frames == 1:
         raise ValueError(
             f'{path} must be one slice, but has {size:,} bytes, more than '
-            f'{MAX_SLICE_BYTES:,}. Convert a file of many frames with '
-            'dcm2niix, or move it out of the folder.'
+            f'{MAX_SLICE_BYTES:,}. Move it out of the folder.'
+        )
+    # Two bytes a voxel, or four in rare files.
+    limit = min(4 * voxels, 2 * MAX_VOXELS) + MAX_HEADER_BYTES
+    if size > limit:
+        raise ValueError(
+            f'{path} must have at most {limit:,} bytes for {frames:,} frames '
+            f'of {header.Rows} x {header.get("Columns")} pixels, but has '
+            f'{size:,}, more than {MAX_VOXELS:,} voxels need. Move it out of '
+            'the folder.'
         )
 
 
-def _check_inflated_size(path: Path, file: BinaryIO) -> None:
+def _check_inflated_size(path: Path, file: BinaryIO, size: int) -> None:
     """Raise ValueError if a deflated file inflates to too many bytes."""
     import pydicom
 
     file.seek(0)
     try:
-        pydicom.filereader.read_preamble(file, False)
+        pydicom.filereader.read_preamble(file, True)
         # Private: the public one takes a path and opens the file again. Seen
         # with pydicom 3.0.2, for `>=3.0.1,<4`; tests/scans/dicom/
         # test_headers.py fails when it changes.
-        meta = pydicom.filereader._read_file_meta_info(file)
+        meta = pydicom.filereader._read_file_meta_info(_limited(file, size))
         if str(meta.get('TransferSyntaxUID', '')) != _DEFLATED:
             return
-        rest = file.read()
-        count, unpack = 0, zlib.decompressobj(-zlib.MAX_WBITS)
+        rest = file.read(MAX_SLICE_BYTES + 1)
+        # Compressed bytes are fewer, unless they are too many already.
+        count = len(rest) if len(rest) > MAX_SLICE_BYTES else 0
+        unpack = zlib.decompressobj(-zlib.MAX_WBITS)
         # A padding byte may lie behind the end, and stays in the tail.
         while rest and not unpack.eof and count <= MAX_SLICE_BYTES:
             count += len(unpack.decompress(rest, 2**20))
@@ -167,3 +215,8 @@ def _check_inflated_size(path: Path, file: BinaryIO) -> None:
             f'{path} must be one slice, but inflates to more than '
             f'{MAX_SLICE_BYTES:,} bytes.'
         )
+
+
+def _limited(file: BinaryIO, size: int) -> BinaryIO:
+    """The file, or a limited reader of a large one."""
+    return limited(file) if size > MAX_HEADER_BYTES else file

@@ -138,7 +138,7 @@ def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
     """The segmentation object, without its frames."""
     import highdicom as hd
 
-    headers = list(source.present.values())
+    headers = source.files
     segmentation = hd.seg.Segmentation(
         source_images=headers,
         pixel_array=np.zeros((1, *source.shape), dtype=np.uint8),

@@ -14,6 +14,7 @@ from mmuldor.scans.dicom.geometry import (
     slice_normal,
     slices_affine,
 )
+from mmuldor.scans.dicom.headers import CT_IMAGES
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation
@@ -51,6 +52,20 @@ class SourceSlices:
         return {k: h for k, h in enumerate(self.headers) if h is not None}
 
     @property
+    def files(self) -> list[Dataset]:
+        """A header of each file, as if it held single slices.
+
+        highdicom takes several files with many frames only so.
+        """
+        first: dict[str, Dataset] = {}
+        for header in self.present.values():
+            first.setdefault(str(header.SOPInstanceUID), header[:])
+        for header in first.values():
+            if 'ReferencedFrameNumber' in header:
+                header.add_new('SOPClassUID', 'UI', CT_IMAGES[0])
+        return list(first.values())
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         first = self.present[0]
@@ -86,8 +101,15 @@ def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
                 f'the slices must have one common {keyword}, but have '
                 f'{", ".join(sorted(values - {""})[:2]) or "none"}'
             )
-    uids = {str(header.get('SOPInstanceUID', '')) for header in present}
-    if len(uids) < len(present):
+    # Slices are files of their own, or frames of one.
+    places = {
+        (
+            str(header.get('SOPInstanceUID', '')),
+            header.get('ReferencedFrameNumber'),
+        )
+        for header in present
+    }
+    if len(places) < len(present):
         raise ValueError('every slice must have its own SOPInstanceUID')
     first, last = present[0], present[-1]
     step_mm = image_position(last) - image_position(first)
@@ -157,6 +179,13 @@ class SegmentFrames:
             _frame_groups(segment, used.index(plane) + 1, headers[plane])
             for segment, plane in self._frames
         ]
+        for image in (
+            *segmentation.SourceImageSequence,
+            *segmentation.ReferencedSeriesSequence[
+                0
+            ].ReferencedInstanceSequence,
+        ):
+            image.ReferencedSOPClassUID = headers[0].SOPClassUID
         shared = segmentation.SharedFunctionalGroupsSequence[0]
         # highdicom shares it if there is one segment; here each frame has it.
         if 'SegmentIdentificationSequence' in shared:
@@ -190,6 +219,8 @@ def _frame_groups(segment: int, position: int, header: Dataset) -> Dataset:
     image, derivation, groups = Dataset(), Dataset(), Dataset()
     image.ReferencedSOPClassUID = header.SOPClassUID
     image.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    if 'ReferencedFrameNumber' in header:
+        image.ReferencedFrameNumber = header.ReferencedFrameNumber
     image.SpatialLocationsPreserved = 'YES'
     image.PurposeOfReferenceCodeSequence = [_code(*_PURPOSE)]
     derivation.DerivationCodeSequence = [_code(*_DERIVATION)]

@@ -11,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmuldor.functional.arrays import Ints
+from mmuldor.scans.dicom.folder import find_images
 from mmuldor.scans.dicom.geometry import (
     angle_degrees,
     image_position,
     slice_normal,
     slices_affine,
 )
-from mmuldor.scans.dicom.headers import DicomFile, find_images
-from mmuldor.scans.dicom.pixels import read_pixels
-from mmuldor.scans.dicom.series_choice import (
-    choose_series,
-    without_localizers,
-)
+from mmuldor.scans.dicom.headers import DicomFile
+from mmuldor.scans.dicom.multiframe import check_one_stack
+from mmuldor.scans.dicom.pixels import SliceReader
+from mmuldor.scans.dicom.series_choice import choose_series
 from mmuldor.scans.dicom.slice_checks import (
     MAX_ANGLE_DEGREES,
     check_same_grid,
@@ -61,8 +60,10 @@ def read_dicom(
     their pixels.
 
     Args:
-        folder: Folder with the files, searched with its subfolders.
-        series_uid: SeriesInstanceUID, if there are several series.
+        folder: Folder with the files, searched with its subfolders, or one
+            file with many frames.
+        series_uid: SeriesInstanceUID; None if only one of the series can be a
+            CT volume.
 
     Raises:
         FileNotFoundError: If there is no such folder or no DICOM image in it.
@@ -70,16 +71,16 @@ def read_dicom(
             do not form a volume.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not folder.exists():
         raise FileNotFoundError(
             'the series must be in an existing folder, but got '
             f'{str(folder)!r}.'
         )
-    files, notes = find_images(folder)
-    files = choose_series(files, series_uid, folder)
-    files, left_out = without_localizers(files)
+    images, broken, notes = find_images(folder)
+    files, left_out = choose_series(images, series_uid, folder, broken)
     for file in files:
         check_slice(file)
+    check_one_stack(files)
     check_same_grid(files)
     groups = _by_position(files)
     notes += left_out
@@ -125,7 +126,7 @@ def _intervals_between(
         # If slices of a second series are mixed in, say that instead.
         for files in groups:
             if len(files) > 1:
-                _read_position(files)
+                _read_position(files, SliceReader())
         raise
 
 
@@ -153,12 +154,14 @@ def _check_even(groups: Sequence[Sequence[DicomFile]], folder: Path) -> Ints:
     return intervals
 
 
-def _read_position(files: Sequence[DicomFile]) -> NDArray[np.int16]:
+def _read_position(
+    files: Sequence[DicomFile], reader: SliceReader
+) -> NDArray[np.int16]:
     """HU of a slice, which may come in several files, (rows, columns)."""
     first, *copies = files
-    hu = read_pixels(first.path)
+    hu = reader.read(first)
     for file in copies:
-        if not np.array_equal(read_pixels(file.path), hu):
+        if not np.array_equal(reader.read(file), hu):
             raise ValueError(
                 f'{file.path} and {first.path} must be different slices, but '
                 'lie at the same place with different pixels. Two series may '
@@ -174,8 +177,11 @@ def _build_volume(
 ) -> tuple[Volume, list[str]]:
     """The volume, and what was repaired."""
     headers = [files[0].header for files in groups]
+    reader = SliceReader()
     hu, indices = stack_slices(
-        map(_read_position, groups), intervals, str(folder)
+        (_read_position(files, reader) for files in groups),
+        intervals,
+        str(folder),
     )
     notes = []
     if intervals.max() > 1:

@@ -1,17 +1,34 @@
 """Headers, one file at a time."""
 
 import inspect
+import io
+import struct
 import zlib
 
+import numpy as np
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from pydicom.filewriter import write_file_meta_info
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import (
+    BasicTextSRStorage,
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    SecondaryCaptureImageStorage,
+)
 
 from mmuldor.io.limits import MAX_SLICE_BYTES
-from mmuldor.scans.dicom.headers import find_images, open_header
+from mmuldor.scans.dicom.folder import find_images
+from mmuldor.scans.dicom.headers import open_header
+from mmuldor.scans.dicom.series import read_dicom
 from tests.support.counted_reads import counted_reads
-from tests.support.dicom_series import write_slice
+from tests.support.ct_slices import ct_slice
+from tests.support.dicom_series import (
+    expected,
+    hu_of,
+    write_series,
+    write_slice,
+)
 from tests.support.memory import at_most
 
 
@@ -36,7 +53,7 @@ def test_a_large_file_that_is_no_dicom_is_another_file(tmp_path):
     large = tmp_path / 'large'
     with large.open('wb') as file:
         file.truncate(MAX_SLICE_BYTES + 1)
-    files, notes = find_images(tmp_path)
+    files, _, notes = find_images(tmp_path)
     assert [file.path for file in files] == [path]
     assert notes == ['1 files that are no DICOM images']
 
@@ -80,6 +97,110 @@ def test_pydicoms_private_reader_stops_where_the_inflated_part_begins(
     assert meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
     # A dataset begins with group 0008.
     assert zlib.decompress(rest, -zlib.MAX_WBITS)[:2] == b'\x08\x00'
+
+
+def truncated(path, keyword):
+    """Cut a file in the middle of an element."""
+    whole = path.read_bytes()
+    tag = pydicom.tag.Tag(keyword)
+    place = whole.index(struct.pack('<HH', tag.group, tag.element))
+    path.write_bytes(whole[: place + 6])
+
+
+@pytest.mark.parametrize('keyword', ['StudyInstanceUID', 'Rows'])
+def test_a_slice_cut_off_in_its_header_is_refused_by_name(tmp_path, keyword):
+    """Before its series is stated, it may be of any, and after it."""
+    write_series(tmp_path)
+    truncated(tmp_path / 'IM014', keyword)
+    with pytest.raises(ValueError, match=r'IM014 must be a whole CT image'):
+        read_dicom(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ('keyword', 'stops'), [('StudyInstanceUID', False), ('Rows', True)]
+)
+def test_a_cut_slice_where_the_series_is_chosen(tmp_path, keyword, stops):
+    """One of another series never stops; nor one that does not say which."""
+    write_series(tmp_path / 'a')
+    write_series(tmp_path / 'b', uid='1.2.4')
+    truncated(tmp_path / 'b' / 'IM014', keyword)
+    series = read_dicom(tmp_path, '1.2.3')
+    assert np.array_equal(series.volume.hu, expected())
+    assert series.notes == ['1 DICOM files that cannot be read: IM014']
+    if stops:
+        with pytest.raises(ValueError, match=r'IM014 must be a whole'):
+            read_dicom(tmp_path, '1.2.4')
+
+
+@pytest.mark.parametrize('series_uid', [None, '1.2.3'])
+@pytest.mark.parametrize('size', [160, 300, 400])
+def test_half_a_report_does_not_stop_a_scan(tmp_path, series_uid, size):
+    """Of another class, of the same series or not."""
+    write_series(tmp_path)
+    whole = io.BytesIO()
+    report = ct_slice(
+        hu_of(0) + 1024,
+        SOPClassUID=BasicTextSRStorage,
+        Modality='SR',
+        SeriesInstanceUID='1.2.9',
+    )
+    report.file_meta.MediaStorageSOPClassUID = BasicTextSRStorage
+    report.save_as(whole, enforce_file_format=True)
+    (tmp_path / 'SR').write_bytes(whole.getvalue()[:size])
+    series = read_dicom(tmp_path, series_uid)
+    assert np.array_equal(series.volume.hu, expected())
+    (note,) = series.notes
+    assert note in (
+        '1 files that are no DICOM images',
+        '1 DICOM files that cannot be read: SR',
+    )
+
+
+def test_noise_with_the_letters_of_dicom_does_not_stop_a_scan(tmp_path):
+    write_series(tmp_path)
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        # Of the meta group, and nothing that pydicom can make sense of.
+        content = b'\x02\0\x10\0UI' + rng.bytes(400)
+        path = tmp_path / f'noise{number}'
+        path.write_bytes(bytes(128) + b'DICM' + content)
+    series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    counts = [int(note.split()[0]) for note in series.notes]
+    assert sum(counts) == 8
+
+
+def test_an_object_that_refers_to_the_series_is_no_slice(tmp_path):
+    """A presentation state names the series before its own."""
+    write_series(tmp_path)
+    state = '1.2.840.10008.5.1.4.1.1.11.1'
+    referred = Dataset()
+    referred.SeriesInstanceUID = '1.2.3'
+    path = write_slice(
+        tmp_path,
+        8,
+        uid='1.2.8',
+        name='PR',
+        SOPClassUID=state,
+        ReferencedSeriesSequence=[referred],
+    )
+    truncated(path, 'PixelSpacing')
+    path.write_bytes(path.read_bytes().replace(CTImageStorage.encode(), b'1'))
+    assert read_dicom(tmp_path).uid == '1.2.3'
+
+
+def test_nothing_but_what_cannot_be_read(tmp_path):
+    path = write_slice(tmp_path, 1)
+    truncated(path, 'Rows')
+    with pytest.raises(ValueError, match=r'IM007 must be a whole CT image'):
+        read_dicom(tmp_path)
+    # Of no CT, and the type of an element of the file meta is unknown.
+    content = write_slice(tmp_path, 1).read_bytes()
+    content = content.replace(b'\x02\0\x02\0UI', b'\x02\0\x02\0U\x1a')
+    secondary = SecondaryCaptureImageStorage.encode()
+    path.write_bytes(content.replace(CTImageStorage.encode(), secondary))
+    with pytest.raises(FileNotFoundError, match=r'1 files .* 1 cannot be'):
+        read_dicom(tmp_path)
 
 
 def deflate(path, padding):

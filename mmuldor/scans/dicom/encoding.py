@@ -1,0 +1,132 @@
+"""Which bytes are DICOM, and how they are read within limits.
+
+A file should begin with a preamble of 128 bytes, the letters DICM and a file
+meta group (DICOM PS3.10, 7.1). Older software leaves out preamble or group, so
+the first element decides then. pydicom finds out how such elements are
+encoded.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from mmuldor.io.limits import MAX_HEADER_BYTES
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+
+_PREAMBLE_BYTES = 128
+# What must be read of a file before `starts_dicom` can tell.
+START_BYTES = _PREAMBLE_BYTES + 4
+# The first element is a date, a time, a name or a UID: it is short.
+_MAX_FIRST_BYTES = 1024
+# The element's tag, then UI and two bytes of length, or four of length.
+_UID = rb'(?:UI..|....)([0-9][0-9.]{0,63})'
+_SOP_CLASS = re.compile(
+    rb'(?:[\x02\x08]\0[\x02\x16]\0|\0\x08\0\x16)' + _UID, re.DOTALL
+)
+_SERIES = re.compile(rb'(?:\x20\0\x0e\0|\0\x20\0\x0e)' + _UID, re.DOTALL)
+
+
+def has_preamble(start: bytes) -> bool:
+    """Whether these first bytes of a file end with the letters DICM."""
+    return start[_PREAMBLE_BYTES:START_BYTES] == b'DICM'
+
+
+def starts_dicom(start: bytes) -> bool:
+    """Whether a file that starts so is DICOM.
+
+    Args:
+        start: Its first `START_BYTES`, or all it has.
+
+    Returns:
+        True after a preamble, and where the file begins with an element of
+        group 0002 (file meta) or 0008 in little or big endian.
+    """
+    return has_preamble(start) or _is_first_element(start)
+
+
+def _is_first_element(start: bytes) -> bool:
+    from pydicom.datadict import dictionary_has_tag
+    from pydicom.valuerep import EXPLICIT_VR_LENGTH_16, STANDARD_VR
+
+    if len(start) < 8:
+        return False
+    big = start[0] == 0
+    group, element = struct.unpack('>HH' if big else '<HH', start[:4])
+    tag = group << 16 | element
+    # Group lengths (element 0) are retired, but precede what old software
+    # writes.
+    if group not in (2, 8) or (element and not dictionary_has_tag(tag)):
+        return False
+    vr = start[4:6].decode('latin-1')
+    if vr in {str(known) for known in STANDARD_VR}:
+        short = vr in {str(known) for known in EXPLICIT_VR_LENGTH_16}
+        return short or start[6:8] == b'\0\0'
+    (length,) = struct.unpack('<I', start[4:8])
+    # The file meta group is never implicit, nor is big endian.
+    return group == 8 and not big and length <= _MAX_FIRST_BYTES
+
+
+def read_dicom_file(
+    file: BinaryIO, *, stop_before_pixels: bool = False
+) -> FileDataset:
+    """Read an open file from its beginning, preamble or not.
+
+    Raises:
+        Exception: Any, of a damaged file.
+    """
+    import pydicom
+
+    file.seek(0)
+    return pydicom.dcmread(
+        file, force=True, stop_before_pixels=stop_before_pixels
+    )
+
+
+class LimitedReader:
+    """A file that hands out at most `MAX_HEADER_BYTES`.
+
+    Elements state their own length, and a false one asks for gigabytes.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = MAX_HEADER_BYTES
+
+    def read(self, size: int = -1) -> bytes:
+        """Like that of a file; ValueError beyond the limit."""
+        if not 0 <= size <= self._left:
+            raise ValueError(
+                f'it has more than {MAX_HEADER_BYTES:,} bytes before its '
+                'pixels'
+            )
+        self._left -= size
+        return self._file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def limited(file: BinaryIO) -> BinaryIO:
+    """The file, read to its limit only."""
+    return cast(BinaryIO, LimitedReader(file))
+
+
+def stated_uids(head: bytes) -> tuple[str, set[str]]:
+    """What the beginning of an unreadable file says of itself.
+
+    Args:
+        head: The file's first bytes.
+
+    Returns:
+        SOP class UID, '' if unknown, and all SeriesInstanceUIDs: its own and
+        those of series that it refers to.
+    """
+    sop_class = _SOP_CLASS.search(head)
+    return (
+        sop_class[1].decode() if sop_class else '',
+        {match[1].decode() for match in _SERIES.finditer(head)},
+    )

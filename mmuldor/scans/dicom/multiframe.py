@@ -1,0 +1,167 @@
+"""Frames of enhanced CT images as slices.
+
+An enhanced CT image holds many slices in one file (DICOM PS3.3, A.38, and
+A.70 of legacy converted ones). What differs from slice to slice lies in the
+functional groups of a frame, the rest in shared groups. Each frame becomes a
+header as a file of this slice alone would have, so that everything else knows
+slices only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
+
+from mmuldor.scans.dicom.geometry import image_position
+from mmuldor.scans.dicom.headers import DicomFile
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+_PER_FRAME = 'PerFrameFunctionalGroupsSequence'
+_SHARED = 'SharedFunctionalGroupsSequence'
+# Functional groups (DICOM PS3.3, C.7.6.16.2 and C.8.15.3) and what a slice
+# needs of them.
+_GROUPS = {
+    'PixelMeasuresSequence': ('PixelSpacing', 'SliceThickness'),
+    'PlanePositionSequence': ('ImagePositionPatient',),
+    'PlaneOrientationSequence': ('ImageOrientationPatient',),
+    'PixelValueTransformationSequence': (
+        *('RescaleIntercept', 'RescaleSlope', 'RescaleType'),
+    ),
+    'FrameContentSequence': (
+        *('StackID', 'TemporalPositionIndex', 'FrameAcquisitionNumber'),
+    ),
+    'CTImageFrameTypeSequence': ('FrameType',),
+    'CTXRayDetailsSequence': ('KVP',),
+    'CTReconstructionSequence': ('ConvolutionKernel',),
+}
+# What tells frames at one position apart, and what it counts.
+_DISTINCTIONS = {
+    'StackID': 'stacks',
+    'TemporalPositionIndex': 'phases',
+    'KVP': 'tube voltages',
+    'ConvolutionKernel': 'reconstruction kernels',
+    'ImageType': 'image types',
+    'FrameAcquisitionNumber': 'acquisitions',
+}
+# Values of these in a message.
+_MAX_LISTED = 5
+# Positions in mm that differ by less are one.
+_SAME_MM = 1e-3
+
+
+def frames_of(files: Sequence[DicomFile]) -> list[DicomFile]:
+    """The slices in the files of a series.
+
+    Args:
+        files: Files with any number of frames. Of copies of one enhanced
+            image the first is taken.
+
+    Returns:
+        Files of one slice as they are, and the frames of all others.
+
+    Raises:
+        ValueError: If functional groups are missing or cannot be read.
+    """
+    slices: list[DicomFile] = []
+    read: set[str] = set()
+    for file in files:
+        if _PER_FRAME not in file.header:
+            slices.append(file)
+            continue
+        uid = str(file.header.get('SOPInstanceUID', file.path))
+        if uid not in read:
+            slices += _frames(file)
+        read.add(uid)
+    return slices
+
+
+def _frames(file: DicomFile) -> Iterator[DicomFile]:
+    """The frames of an enhanced image in the order of the file."""
+    path, header = file.path, file.header
+    try:
+        count = int(header.get('NumberOfFrames') or 0)
+        groups = header[_PER_FRAME].value
+        shared = (header.get(_SHARED) or [{}])[0]
+        if len(groups) != count:
+            raise ValueError(
+                f'{_PER_FRAME} has {len(groups)} items, but NumberOfFrames is '
+                f'{count}'
+            )
+        base = header[:]
+        for keyword in (_PER_FRAME, _SHARED, 'NumberOfFrames'):
+            if keyword in base:
+                del base[keyword]
+        for number, group in enumerate(groups, start=1):
+            frame = _frame_header(base, shared, group, number)
+            yield DicomFile(path, frame, number)
+    # pydicom raises any exception for damaged files.
+    except Exception as error:
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ValueError(
+            f'{path} must be a whole enhanced image, but: {reason}.'
+        ) from error
+
+
+def _frame_header(
+    base: Dataset, shared: Dataset, group: Dataset, number: int
+) -> Dataset:
+    """Header of a frame as of a file of its own.
+
+    ReferencedFrameNumber is that of the frame.
+    """
+    # Elements are added, never changed, since all copies share them.
+    frame = base[:]
+    for name, keywords in _GROUPS.items():
+        for items in (shared.get(name), group.get(name)):
+            for keyword in keywords if items else ():
+                if keyword in items[0]:
+                    frame.add(items[0][keyword])
+    if 'FrameType' in frame:
+        frame.add_new('ImageType', 'CS', frame.FrameType)
+    frame.add_new('ReferencedFrameNumber', 'IS', number)
+    return frame
+
+
+def check_one_stack(slices: Sequence[DicomFile]) -> None:
+    """Raise ValueError if frames are several stacks of slices.
+
+    Args:
+        slices: Slices of a series, whose positions are valid.
+    """
+    frames = [file for file in slices if file.frame is not None]
+    if not frames:
+        return
+    positions = np.array([image_position(file.header) for file in frames])
+    keys = np.rint(positions / _SAME_MM).astype(np.int64)
+    _, which, counts = np.unique(
+        keys, axis=0, return_inverse=True, return_counts=True
+    )
+    stacks = {str(file.header.get('StackID', '')) for file in frames}
+    if 1 < len(stacks) <= len(frames) // 2:
+        _refuse(frames)
+    if counts.max() > 1:
+        same = np.flatnonzero(which.ravel() == counts.argmax())
+        _refuse([frames[k] for k in same])
+
+
+def _refuse(frames: Sequence[DicomFile]) -> NoReturn:
+    """Raise ValueError that names what distinguishes these frames."""
+    for keyword, what in _DISTINCTIONS.items():
+        found = [str(file.header.get(keyword, 'none')) for file in frames]
+        values = list(dict.fromkeys(found))
+        if len(values) > 1:
+            listed = ', '.join(value[:40] for value in values[:_MAX_LISTED])
+            raise ValueError(
+                f'{frames[0].path} must hold one stack of slices, but has '
+                f'{len(values)} {what} ({keyword} {listed}). Export one of '
+                'them as a series of its own.'
+            )
+    raise ValueError(
+        f'{frames[0].where} and {frames[1].where} must be different slices, '
+        'but lie at the same position. Export one of several stacks as a '
+        'series of its own.'
+    )
