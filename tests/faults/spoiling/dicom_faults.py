@@ -8,7 +8,9 @@ import numpy as np
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
+    HTJ2KLossless,
     JPEG2000Lossless,
+    JPEGExtended12Bit,
     JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
@@ -44,6 +46,12 @@ COMPRESSED = {
     'giant JPEG': (JPEGLosslessSV1, jpeg(b'\xc3', b'\0\x08\1\1\0\1\0\0')),
     'JPEG of 3': (JPEGLSLossless, jpeg(b'\xf7', _LS_SCAN, 16, 16, 3)),
     'JPEG of no size': (JPEGLSLossless, b'\xff\xd8\xff\xda' + bytes(99)),
+    'giant JPEG of 12': (
+        JPEGExtended12Bit,
+        jpeg(b'\xc1', b'\0\x08\1\1\0\0\x3f\0'),
+    ),
+    'giant HTJ2K': (HTJ2KLossless, jpeg_2000(60_000, 60_000)),
+    'cut HTJ2K': (HTJ2KLossless, jpeg_2000(16, 16)[:20]),
     'giant JPEG 2000': (JPEG2000Lossless, jpeg_2000(60_000, 60_000)),
     'JPEG 2000 far away': (
         JPEG2000Lossless,
