@@ -11,7 +11,7 @@ import numpy as np
 
 from mmuldor.functional.hounsfield import hu_to_stored, stored_to_hu16
 from mmuldor.io.png import read_png16, write_png16
-from mmuldor.scans.volume import Volume, reorient, stack_slices
+from mmuldor.scans.volume import Volume, check_gaps, reorient, stack_slices
 
 _NUMBER = re.compile(r'[0-9]{1,9}')
 # What systems and viewers leave beside slices: macOS ._001.png, thumbnails.
@@ -37,12 +37,14 @@ def read_png_series(
         numbers: Numbers of the slices to read; None: all.
 
     Returns:
-        The volume, and what was repaired: missing slices are interpolated.
+        The volume, and what was repaired: a few missing slices are
+        interpolated.
 
     Raises:
         FileNotFoundError: If there is no such folder or no PNG in it.
         ValueError: If a name is no number, a file is no 16-bit PNG or has
-            another size, or the spacing is not positive.
+            another size, the spacing is not positive, or too many slices
+            are missing.
     """
     folder = Path(folder)
     spacing = np.asarray(spacing_mm, dtype=np.float64)
@@ -64,9 +66,9 @@ def read_png_series(
         )
     paths = [files[number] for number in requested]
     intervals = np.diff(requested)
+    names = [path.name for path in paths]
+    notes = check_gaps(intervals, intervals * spacing[2], names, str(folder))
     hu, _ = stack_slices(_read_slices(paths), intervals, str(folder))
-    count = int((intervals - 1).sum())
-    notes = [f'{count} missing slices interpolated'] if count else []
     ignored = [p.name for p in folder.glob('*.png') if _NO_SLICE.match(p.name)]
     if ignored:
         listed = ', '.join(sorted(ignored)[:_MAX_NAMED])
