@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,12 +69,15 @@ def read_png_series(
     intervals = np.diff(requested)
     names = [path.name for path in paths]
     notes = check_gaps(intervals, intervals * spacing[2], names, str(folder))
-    hu, _ = stack_slices(_read_slices(paths), intervals, str(folder))
+    hu, indices = stack_slices(_read_slices(paths), intervals, str(folder))
     ignored = [p.name for p in folder.glob('*.png') if _NO_SLICE.match(p.name)]
     if ignored:
         listed = ', '.join(sorted(ignored)[:_MAX_NAMED])
         notes.append(f'{len(ignored)} PNG files that are no slices: {listed}')
-    return reorient(hu, _affine(spacing), str(folder)), notes
+    volume = reorient(hu, _affine(spacing), str(folder))
+    # The file numbers go down, the slices of a volume go up.
+    stored = [None if k < 0 else requested[k] for k in indices[::-1]]
+    return replace(volume, png_numbers=stored), notes
 
 
 def series_files(folder: str | os.PathLike) -> dict[int, Path]:

@@ -37,12 +37,15 @@ class Volume:
             pixels, None where a missing slice was filled in; empty for any
             other source. (Of a series that is not axial: of each of its own
             slices, from one end to the other.) Not to be changed.
+        png_numbers: Of a folder of PNG slices the number of each slice, None
+            where a missing slice was filled in; empty for any other source.
     """
 
     hu: np.ndarray
     affine: np.ndarray
     source: str = ''
     dicom_headers: Sequence[Dataset | None] = ()
+    png_numbers: Sequence[int | None] = ()
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
