@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     check_outputs((args.ann, args.dets), (args.out, args.plot))
     document = load_annotations(args.ann)
     truth = GroundTruth.of(document, args.ann)
-    detections = load_detections(args.dets, truth.all_images)
+    detections = load_detections(args.dets, truth.all_images, truth.names)
     evaluation = evaluate_slices(truth, detections)
     fitted = fit_calibration(
         evaluation,

@@ -9,9 +9,11 @@ Examples:
         --ann test.json --out dets.json
 
 A COCO list is matched by file names: --images-file is the COCO file that its
-image ids are of. A CSV has the columns image, x1, y1, x2, y2 (x, y, w, h with
---boxes xywh and inclusive), score and maybe label. A folder holds YOLO's
-NAME.txt: class cx cy w h confidence, as shares of the image.
+image ids are of. Numbers in file names, as Ultralytics writes them for ids,
+are found by themselves, or by --image-ids where they may be ids of --ann, too.
+A CSV (commas, semicolons or tabs) has the columns image, x1, y1, x2, y2 (x, y,
+w, h with --boxes xywh and inclusive), score and maybe label. A folder holds
+YOLO's NAME.txt: class cx cy w h confidence, as shares of the image.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ if not __package__:  # run as a file, not by -m
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.conversion import convert
+from mmuldor.evaluation.image_ids import IMAGE_IDS
+from mmuldor.evaluation.image_ids import OPTION as IDS_OPTION
 from mmuldor.evaluation.results import write_results
 
 
@@ -63,6 +67,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='lesion, fp (false-positive class) or drop, of each of their '
         'classes (default: the only one is the lesion)',
     )
+    parser.add_argument(
+        '--class-column',
+        type=types.text,
+        metavar='COLUMN',
+        help='column of a CSV with the class; none: there is none (default: '
+        'label, class, category or name)',
+    )
+    parser.add_argument(
+        IDS_OPTION,
+        choices=IMAGE_IDS,
+        help='what integers in a COCO list are, where both are possible: ids '
+        'of --ann, or numbers in file names, as Ultralytics writes them',
+    )
     return parser.parse_args(argv)
 
 
@@ -81,8 +98,11 @@ def main(argv: list[str] | None = None) -> None:
             args.boxes or ('xyxy' if kind == 'csv' else 'xywh'),
             args.offset_px,
             {theirs: ours for theirs, _, ours in pairs},
+            args.class_column,
+            args.image_ids,
         ),
         args.images_file,
+        lambda text: print(f'note: {text}'),
     )
     write_results(args.out, results)
     print(

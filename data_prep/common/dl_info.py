@@ -15,6 +15,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mmuldor.io.csv_dialect import (
+    separator_of,
+    text_of,
+    without_declaration,
+)
 from mmuldor.io.csv_fields import Fields, RowError
 from mmuldor.io.json_files import read_whole
 from mmuldor.io.json_values import shortened
@@ -121,18 +126,23 @@ def iterate_rows(data: bytes, name: str = 'DL_info.csv') -> Iterator[RawRow]:
     """Splits the file into rows; blank lines are skipped.
 
     Args:
-        data: the file's bytes; a byte order mark, CRLF and spaces around
-            names and values do not matter, nor does the columns' order.
+        data: the file's bytes; a byte order mark, CRLF, semicolons or tabs
+            for commas, and spaces around names and values do not matter, nor
+            does the columns' order.
         name: how errors call the file.
 
     Raises:
         ValueError: no text, no header, a column missing, broken quotes.
     """
     try:
-        text = data.decode('utf-8-sig')
+        text, declared = without_declaration(text_of(data))
     except UnicodeDecodeError as error:
         raise ValueError(f'{name} must be UTF-8 text, but {error}.') from error
-    reader = csv.reader(io.StringIO(text, newline=''), skipinitialspace=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=''),
+        delimiter=declared or separator_of(text),
+        skipinitialspace=True,
+    )
     try:
         header = next((row for row in reader if any(row)), [])
         places = _column_places(header, name)

@@ -123,7 +123,10 @@ def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
     """Each row's place and its fields, stripped."""
     existing_file(path, '`--patients`')
     return list(
-        read_rows(path, ('file', 'patient'), ' and, if you like, split')
+        read_rows(
+            *(path, ('file', 'patient'), ' and, if you like, split'),
+            optional=('split',),
+        )
     )
 
 

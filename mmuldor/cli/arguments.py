@@ -60,6 +60,7 @@ def add_lesion_category(
     """``--lesion-category NAME [NAME ...]``."""
     parser.add_argument(
         '--lesion-category',
+        type=types.text,
         nargs='+',
         metavar='NAME',
         help=f'names or ids of the categories of the {what} that are '

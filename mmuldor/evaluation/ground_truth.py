@@ -31,6 +31,7 @@ class GroundTruth:
             (c, 4) float64.
         crowd_images: The id of each one's image, (c,) int64.
         left_out: How many boxes are of no lesion, by category.
+        names: `file_name` of the images by id, of those that have one.
     """
 
     images: np.ndarray
@@ -46,6 +47,7 @@ class GroundTruth:
         default_factory=lambda: np.empty(0, dtype=np.int64)
     )
     left_out: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -99,6 +101,7 @@ class GroundTruth:
             crowd_boxes=xywh_to_xyxy([crowd['bbox'] for crowd in crowds]),
             crowd_images=_ids(crowds, 'image_id'),
             left_out=document.get('left_out', {}),
+            names=file_names(document['images']),
         )
 
     def select(self, image_ids: Iterable[int]) -> GroundTruth:
@@ -159,6 +162,12 @@ def patients_of(document: dict, truth: GroundTruth) -> np.ndarray:
         for image in document['images']
     }
     return np.array([patient[image_id] for image_id in truth.images.tolist()])
+
+
+def file_names(images: Iterable[dict]) -> dict[int, str]:
+    """`file_name` by id, of the images that have one."""
+    names = {image['id']: image.get('file_name') for image in images}
+    return {i: name for i, name in names.items() if isinstance(name, str)}
 
 
 def _types(lesions: list[dict]) -> np.ndarray:

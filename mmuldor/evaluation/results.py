@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY, LESION_CATEGORY
+from mmuldor.evaluation.image_ids import check_image_ids
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import are_coordinates, is_finite, shortened
@@ -106,19 +107,25 @@ def read_results(path: str | os.PathLike) -> list:
 
 
 def load_detections(
-    path: str | os.PathLike, image_ids: Iterable[int]
+    path: str | os.PathLike,
+    image_ids: Iterable[int],
+    names: Mapping[int, str] | None = None,
 ) -> Detections:
     """Read and check a results file.
 
     Args:
         path: The JSON file.
         image_ids: The ids of the annotation file's images.
+        names: Their `file_name` by id; with it, ids that may be numbers in
+            file names are refused, see `mmuldor.evaluation.image_ids`.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: Names the file, the entry's index and the field.
     """
-    return Detections.of(read_results(path), image_ids, path)
+    entries = read_results(path)
+    check_image_ids(entries, names or {}, path)
+    return Detections.of(entries, image_ids, path)
 
 
 def to_results(

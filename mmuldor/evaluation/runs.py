@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmuldor.evaluation.ground_truth import GroundTruth
+from mmuldor.evaluation.image_ids import check_image_ids
 from mmuldor.evaluation.results import Detections, read_results
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
@@ -72,6 +73,7 @@ def load_runs(
     rows = []
     for name, path in runs.items():
         entries = read_results(path)
+        check_image_ids(entries, truth.names, path)
         detections = Detections.of(entries, truth.all_images, path)
         evaluation = evaluate_slices(truth, detections)
         results = [entries[row] for row in evaluation.rows]

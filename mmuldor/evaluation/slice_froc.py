@@ -247,7 +247,7 @@ def evaluate_slice_files(
     )
     return evaluate_slices(
         truth,
-        load_detections(results_file, truth.all_images),
+        load_detections(results_file, truth.all_images, truth.names),
         fp_rates=fp_rates,
         iou_thr=iou_thr,
         with_fp_class=with_fp_class,

@@ -8,6 +8,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from mmuldor.io.csv_dialect import (
+    SEPARATORS,
+    separator_of,
+    text_of,
+    with_decimal_points,
+    without_declaration,
+)
 from mmuldor.io.json_files import read_whole
 from mmuldor.io.limits import MAX_NUMBER
 
@@ -76,18 +83,25 @@ class Fields:
 
 
 def read_rows(
-    path: Path, needed: Sequence[str], more: str = ''
+    path: Path,
+    needed: Sequence[str],
+    more: str = '',
+    optional: Sequence[str] = (),
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Rows of a CSV file whose first line names its columns.
 
     Columns may come in any order, and others may be there; blank lines are
     passed over. Spreadsheets leave out what is empty at a row's end: the last
-    of the columns needed may be missing, and what comes after it.
+    of the columns needed may be missing, and what comes after it. Separators
+    and decimal marks are those of any spreadsheet, see
+    `mmuldor.io.csv_dialect`.
 
     Args:
-        path: An existing file, UTF-8.
-        needed: Columns that must be there, each once.
+        path: An existing file, UTF-8 or Excel's UTF-16.
+        needed: Columns that must be there, each once; in any case where the
+            file does not have them as they are.
         more: What the message on a column that is missing adds to them.
+        optional: Columns that are given these names in any case, too.
 
     Yields:
         File and line, for messages, and texts by column, stripped.
@@ -96,18 +110,22 @@ def read_rows(
         ValueError: Names the file and the line that is wrong.
     """
     try:
-        text = read_whole(path).decode('utf-8-sig')
-        reader = csv.reader(io.StringIO(text, newline=''), strict=True)
-        columns = [name.strip() for name in next(reader, [])]
-        _check_columns(path, columns, needed, more)
+        text, declared = without_declaration(text_of(read_whole(path)))
+        separator = declared or separator_of(text)
+        rows = _lines(text, separator)
+        number, head = rows[0] if rows else (1, [])
+        columns = [name.strip() for name in head]
+        columns = _in_our_case(columns, [*needed, *optional])
+        _check_columns(f'{path} line {number}', columns, needed, more)
         least = max(columns.index(name) for name in needed)
-        for values in filter(None, reader):
-            where = f'{path} line {reader.line_num}'
+        for line, values in _points(path, rows[1:], separator):
+            where = f'{path} line {line}'
             if not least <= len(values) <= len(columns):
                 raise ValueError(
-                    f'{where} must have {len(columns)} fields, as line 1, '
-                    f'but has {len(values)}. Is it cut off? Numbers need '
-                    'decimal points, not commas.'
+                    f'{where} must have {len(columns)} fields, as line '
+                    f'{number}, but has {len(values)}. Is it cut off? Between '
+                    f'fields are {SEPARATORS[separator]}; beside commas, '
+                    'numbers need decimal points.'
                 )
             values += [''] * (len(columns) - len(values))
             texts = (value.strip() for value in values)
@@ -118,17 +136,38 @@ def read_rows(
         ) from error
 
 
+def _lines(text: str, separator: str) -> list[tuple[int, list[str]]]:
+    """Line number and fields of each row that is not blank."""
+    reader = csv.reader(
+        io.StringIO(text, newline=''), delimiter=separator, strict=True
+    )
+    return [(reader.line_num, values) for values in reader if values]
+
+
+def _points(
+    path: Path, rows: list[tuple[int, list[str]]], separator: str
+) -> Sequence[tuple[int, list[str]]]:
+    try:
+        return with_decimal_points(rows, separator)
+    except ValueError as error:
+        raise ValueError(f'{path} {error}.') from None
+
+
+def _in_our_case(columns: list[str], ours: Sequence[str]) -> list[str]:
+    """Columns by our names where they differ from them in case alone."""
+    by_case = {name.lower(): name for name in ours if name not in columns}
+    return [by_case.get(column.lower(), column) for column in columns]
+
+
 def _check_columns(
-    path: Path, columns: list[str], needed: Sequence[str], more: str
+    path: str, columns: list[str], needed: Sequence[str], more: str
 ) -> None:
     lacking = [name for name in needed if name not in columns]
     if lacking:
         raise ValueError(
-            f'{path} line 1 must name the columns {", ".join(needed)}{more}, '
+            f'{path} must name the columns {", ".join(needed)}{more}, '
             f'but lacks {", ".join(lacking)}.'
         )
     twice = [c for c in columns if c and columns.count(c) > 1]
     if twice:
-        raise ValueError(
-            f'{path} line 1 must name the column {twice[0][:80]} once.'
-        )
+        raise ValueError(f'{path} must name the column {twice[0][:80]} once.')

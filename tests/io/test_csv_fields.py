@@ -71,6 +71,59 @@ def test_columns_come_in_any_order_and_the_last_may_be_empty(tmp_path):
     ]
 
 
+EXCEL = 'Image;x1;note\n\na.png;100,5;"1,2; 3"\nb.png;-7,25e1;\n'
+
+
+@pytest.mark.parametrize(
+    'data',
+    [
+        EXCEL.encode(),
+        EXCEL.replace('\n', '\r\n').encode('utf-8-sig'),
+        b'sep=;\r\n' + EXCEL.encode(),
+        EXCEL.replace(';', '\t').replace('2\t 3', '2; 3').encode('utf-16'),
+    ],
+    ids=['semicolons', 'byte order mark', 'declared', 'tabs in UTF-16'],
+)
+def test_spreadsheets_of_other_countries(tmp_path, data):
+    (tmp_path / 'rows.csv').write_bytes(data)
+    rows = list(read_rows(tmp_path / 'rows.csv', ['image', 'x1']))
+    assert [row for _, row in rows] == [
+        {'image': 'a.png', 'x1': '100.5', 'note': '1,2; 3'},
+        {'image': 'b.png', 'x1': '-7.25e1', 'note': ''},
+    ]
+    first = 4 if data.startswith(b'sep') else 3
+    assert rows[0][0].endswith(f'line {first}')
+
+
+def test_two_decimal_marks_are_refused(tmp_path):
+    with pytest.raises(
+        ValueError, match=r"line 2 has '1,250' and line 3 '0\.5'\. Write"
+    ):
+        rows_of(tmp_path, 'image;x1\na;1,250\nb;0.5\n', 'image', 'x1')
+
+
+def test_commas_between_fields_leave_decimal_commas_alone(tmp_path):
+    (row,) = rows_of(tmp_path, 'image,x1\na,"1,5"\n', 'image', 'x1')
+    with pytest.raises(RowError, match=r"x1 must be a finite .* got '1,5'"):
+        Fields(row).numbers('x1', 1)
+
+
+def test_columns_are_found_in_any_case(tmp_path):
+    text = 'File,PATIENT,Split,More\na,p,train,1\n'
+    (tmp_path / 'rows.csv').write_text(text)
+    found = read_rows(
+        tmp_path / 'rows.csv', ['file', 'patient'], optional=['split']
+    )
+    assert [row for _, row in found] == [
+        {'file': 'a', 'patient': 'p', 'split': 'train', 'More': '1'}
+    ]
+    # As it is comes first; twice is refused.
+    rows = rows_of(tmp_path, 'file,FILE\na,b\n', 'file')
+    assert rows == [{'file': 'a', 'FILE': 'b'}]
+    with pytest.raises(ValueError, match='name the column file once'):
+        rows_of(tmp_path, 'File,FILE\na,b\n', 'file')
+
+
 def test_a_header_alone_is_a_table_without_rows(tmp_path):
     assert rows_of(tmp_path, 'image,score,note\n\n', 'image') == []
 

@@ -8,6 +8,11 @@ import os
 import re
 from pathlib import Path
 
+from mmuldor.io.csv_dialect import (
+    separator_of,
+    text_of,
+    without_declaration,
+)
 from mmuldor.io.csv_fields import RowError
 from mmuldor.io.json_files import read_json, read_whole
 from mmuldor.io.json_values import shortened
@@ -99,8 +104,12 @@ def _json_pairs(path: Path) -> list[tuple[str, str]]:
 
 def _csv_pairs(path: Path) -> list[tuple[str, str]]:
     try:
-        text = read_whole(path).decode('utf-8-sig')
-        reader = csv.reader(io.StringIO(text, newline=''), strict=True)
+        text, declared = without_declaration(text_of(read_whole(path)))
+        reader = csv.reader(
+            io.StringIO(text, newline=''),
+            delimiter=declared or separator_of(text),
+            strict=True,
+        )
         rows = [(reader.line_num, values) for values in reader]
     except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(

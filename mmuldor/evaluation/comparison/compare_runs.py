@@ -163,7 +163,10 @@ def _evaluate(
         )
     found = {}
     for name, paths in files.items():
-        runs = [load_detections(path, truth.all_images) for path in paths]
+        runs = [
+            load_detections(path, truth.all_images, truth.names)
+            for path in paths
+        ]
         found[name] = [evaluate_slices(truth, run) for run in runs]
         if name in with_fp:
             found[name + FP_SUFFIX] = [

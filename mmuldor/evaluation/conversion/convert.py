@@ -6,8 +6,10 @@ Formats:
   by file name: by the key ``file_name`` of a result, by an ``image_id`` that
   is a text, or by the images of the COCO file that the ids are of. Integers
   without such a file must be ids of our annotation file.
+  Numbers in file names, as Ultralytics writes them, are told from ids by
+  :mod:`mmuldor.evaluation.image_ids`, or by the caller.
 - ``csv``: columns image, x1, y1, x2, y2 (or x, y, w, h), score and, if there
-  are classes, label.
+  are classes, label, class, category or name, in any case.
 - ``yolo``: a folder of ``NAME.txt`` with lines ``class cx cy w h conf``, as
   shares of the image's width and height.
 
@@ -18,7 +20,8 @@ centres lie at integers.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +34,10 @@ from mmuldor.evaluation.conversion.csv_and_yolo import (
     read_csv,
     read_yolo,
 )
-from mmuldor.io.annotations import load_annotations
+from mmuldor.evaluation.ground_truth import file_names
+from mmuldor.evaluation.image_ids import are_ambiguous
+from mmuldor.io.annotations import check_annotations
+from mmuldor.io.json_files import read_json
 
 FORMATS = ('coco', 'csv', 'yolo')
 CLASSES = {
@@ -52,11 +58,16 @@ class Convention:
             of the first pixel, 1 if they count from 1.
         classes: 'lesion', 'fp' or 'drop' by the text of their class. Without
             it, the only class is the lesion.
+        class_column: With ``csv``, the column of the class, 'none' for none.
+        image_ids: With ``coco``, what integers are: 'annotation', ids of our
+            annotation file, or 'file-name', numbers in the names of files.
     """
 
     boxes: str = 'xywh'
     offset_px: float = 0.0
     classes: Mapping[str, str] = field(default_factory=dict)
+    class_column: str | None = None
+    image_ids: str | None = None
 
 
 def convert_results(
@@ -65,6 +76,7 @@ def convert_results(
     kind: str,
     convention: Convention,
     images_file: str | os.PathLike[str] | None = None,
+    note: Callable[[str], object] = str,
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Read foreign results.
 
@@ -75,6 +87,7 @@ def convert_results(
         kind: One of `FORMATS`.
         convention: How boxes are written and which class is which.
         images_file: With ``coco``, the COCO file whose image ids they have.
+        note: Takes sentences on what was assumed or left out.
 
     Returns:
         The results for `mmuldor.evaluation.results.write_results`, and counts:
@@ -95,21 +108,36 @@ def convert_results(
             f'a class must be mapped to one of {", ".join(CLASSES)}, but got '
             f'{sorted(wrong)[0]!r}.'
         )
-    images = load_annotations(ann_file, boxes_only=True)['images']
+    # Its lesions are not needed, so their category may be any.
+    document = read_json(ann_file, '`ann_file`')
+    check_annotations(document, ann_file, boxes_only=True)
+    images = document['images']
     path = Path(path)
     if kind == 'coco':
-        rows = read_coco_results(path, images, convention.boxes, images_file)
+        rows = read_coco_results(
+            *(path, images, convention.boxes, images_file),
+            *(convention.image_ids, note),
+        )
     elif kind == 'csv':
-        rows = read_csv(path, images, convention.boxes)
+        rows = read_csv(
+            path, images, convention.boxes, convention.class_column
+        )
     else:
         rows = read_yolo(path, images)
     found = list(rows)
-    category = _categories(path, found, convention.classes)
+    category = _categories(path, found, convention.classes, note)
     results = []
     for row in found:
         number = category[row.label]
         if number is not None:
             results.append(_result(row, number, convention.offset_px))
+    names = file_names(images)
+    if are_ambiguous(results, names):
+        # Else the converted ids could be taken for numbers in file names.
+        results = [
+            {**result, 'file_name': names[result['image_id']]}
+            for result in results
+        ]
     with_some = {result['image_id'] for result in results}
     return results, {
         'detections': len(results),
@@ -120,20 +148,31 @@ def convert_results(
 
 
 def _categories(
-    path: Path, found: Sequence[ForeignDetection], classes: Mapping[str, str]
+    path: Path,
+    found: Sequence[ForeignDetection],
+    classes: Mapping[str, str],
+    note: Callable[[str], object],
 ) -> dict[str, int | None]:
     """Our category of each of their classes, None for those dropped."""
-    labels = sorted({row.label for row in found})
+    counts = Counter(row.label for row in found)
+    labels = sorted(counts)
     if not classes and len(labels) <= 1:
+        if any(labels):
+            note(f'the only class, {labels[0]!r}, is taken for the lesion')
         return dict.fromkeys(labels, LESION_CATEGORY)
     lacking = [label for label in labels if label not in classes]
     if lacking:
         shown = ', '.join(repr(label) for label in labels[:9])
+        numbers = ', '.join(str(counts[label]) for label in labels[:9])
         raise ValueError(
-            f'{path} has the classes {shown}: say of each whether it is a '
-            'lesion, the false-positive class or to be dropped, as in '
-            f'`--classes {lacking[0]}=lesion`; {lacking[0]!r} is not named.'
+            f'{path} has the classes {shown} ({numbers} boxes): say of '
+            'each whether it is a lesion, the false-positive class or to be '
+            f'dropped, as in `--classes {lacking[0]}=lesion`; '
+            f'{lacking[0]!r} is not named.'
         )
+    for label in labels:
+        if classes[label] != 'lesion':
+            note(f'{counts[label]} of class {label!r}: {classes[label]}')
     return {label: CLASSES[classes[label]] for label in labels}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mmuldor.evaluation.conversion.class_column import choose_class_column
 from mmuldor.evaluation.conversion.image_names import ImageNames
 from mmuldor.io.csv_fields import Fields, RowError, read_rows
 from mmuldor.io.json_files import read_whole
@@ -88,14 +89,19 @@ def image_finder(
 
 
 def read_csv(
-    path: Path, images: Sequence[dict[str, Any]], boxes: str
+    path: Path,
+    images: Sequence[dict[str, Any]],
+    boxes: str,
+    class_column: str | None = None,
 ) -> Iterator[ForeignDetection]:
     """Detections of a CSV file, see :mod:`.convert`."""
     corners = ('x1', 'y1', 'x2', 'y2') if boxes == 'xyxy' else tuple('xywh')
     needed = ('image', *corners, 'score')
     find = image_finder(images)
     existing_file(path, 'the results')
-    for where, texts in read_rows(path, needed, f' (boxes are {boxes})'):
+    rows = list(read_rows(path, needed, f' (boxes are {boxes})'))
+    column = choose_class_column(path, [row for _, row in rows], class_column)
+    for where, texts in rows:
         fields = Fields(texts)
         try:
             values = [fields.numbers(c, 1)[0] for c in corners]
@@ -107,7 +113,7 @@ def read_csv(
             find(texts['image'], f'{where}: image'),
             corners_of(values, boxes),
             score,
-            texts.get('label', ''),
+            texts.get(column, ''),
         )
 
 
