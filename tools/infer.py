@@ -68,6 +68,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='cpu, cuda:0, ... (default: a GPU)',
     )
     add('--batch-size', type=types.count, default=4, help='default 4')
+    add(
+        '--whole-slices',
+        dest='crop_to_body',
+        action='store_false',
+        help='run the network on the air around the body, too: slower, and '
+        'the same lesions',
+    )
     return parser.parse_args(argv)
 
 

@@ -10,17 +10,19 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.progress import track
 
-from mmuldor.apis.scan_inference import (
-    InferenceSettings,
-    ReadScan,
-    ScanInference,
-)
+from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.apis.settings import check_device, check_settings
 from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
     load_calibration,
 )
 from mmuldor.scans.lesions import Lesion
-from mmuldor.scans.outputs import check_output_folder, replacing_outputs
+from mmuldor.scans.outputs import (
+    check_output_folder,
+    replacing_outputs,
+    write_new_outputs,
+)
+from mmuldor.scans.reading import read_scan
 
 
 def infer_scan(
@@ -39,6 +41,7 @@ def infer_scan(
     step_mm: float | None = None,
     device: str | None = None,
     batch_size: int = 4,
+    crop_to_body: bool = True,
     max_pictures: int = 20,
 ) -> tuple[list[Lesion], list[str]]:
     """Detect the lesions of a scan and write them to files.
@@ -64,6 +67,7 @@ def infer_scan(
         step_mm: Detect only on one slice in this distance.
         device: 'cpu', 'cuda:0', ...
         batch_size: Slices in a batch.
+        crop_to_body: See :class:`LesionDetector`.
         max_pictures: Maximum number of lesion figures.
 
     Returns:
@@ -74,25 +78,39 @@ def infer_scan(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
-    settings = InferenceSettings(
-        score_thr,
-        calibration,
-        fps_per_image,
-        sensitivity,
-        tta,
-        step_mm,
-        device,
-        batch_size,
-        max_pictures,
+    check_settings(
+        score_thr=score_thr,
+        fps_per_image=fps_per_image,
+        sensitivity=sensitivity,
+        step_mm=step_mm,
+        batch_size=batch_size,
+        max_pictures=max_pictures,
     )
+    check_device(device)
     fitted = _calibration(
         calibration or config.get('calibration'), fps_per_image, sensitivity
     )
     check_output_folder(out, scan)
     with replacing_outputs(out) as new:
-        read = ReadScan.from_path(scan, series_uid, spacing_mm)
-        inference = ScanInference(config, checkpoint, settings, fitted)
-        return inference.write(new, read, _track)
+        volume, notes = read_scan(
+            scan, series_uid=series_uid, spacing_mm=spacing_mm
+        )
+        detector = LesionDetector(
+            *(config, checkpoint, device, score_thr, fitted, tta),
+            crop_to_body=crop_to_body,
+        )
+        lesions = detector.detect(
+            volume,
+            batch_size=batch_size,
+            step_mm=step_mm,
+            progress=lambda items, total: _track(items, total, 'detecting'),
+        )
+        notes = write_new_outputs(
+            *(new, lesions, volume, notes),
+            max_figures=max_pictures,
+            progress=_track,
+        )
+    return lesions, notes
 
 
 def _calibration(

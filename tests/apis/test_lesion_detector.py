@@ -80,9 +80,7 @@ def fake(detector, monkeypatch, by_slice, change=lambda mask: None):
         ]
 
     # As a detector whose masks come with its boxes.
-    monkeypatch.setattr(
-        'mmuldor.apis.lesion_detector.masks_can_wait', lambda model: False
-    )
+    monkeypatch.setattr(detector._slice_model, 'network', None)
     monkeypatch.setattr(detector.model, 'test_step', test_step)
 
 

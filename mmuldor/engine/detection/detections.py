@@ -6,6 +6,7 @@ Mining, validation and inference use :func:`detect`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -42,12 +43,13 @@ class Detections(NamedTuple):
     Attributes:
         detector: The detector.
         features: Maps (N, C, h, w) of the batch, one a level.
-        metas: ``metainfo`` of each image's data sample.
+        metas: ``metainfo`` of each image's data sample; ``window_offset`` (x,
+            y) is the place of the network's input in the whole slice's, px.
         instances: For each image ``bboxes`` (n, 4) in px of the network's
             input, ``scores`` (n,) and ``labels`` (n,).
     """
 
-    detector: TwoStageDetector
+    detector: BaseDetector
     features: Sequence[Tensor]
     metas: list[dict]
     instances: list[InstanceData]
@@ -55,12 +57,25 @@ class Detections(NamedTuple):
     def rescaled(self) -> list[InstanceData]:
         """The detections with boxes in px of the source image."""
         results = []
-        for part, meta in zip(self.instances, self.metas, strict=True):
+        for part, boxes, meta in zip(
+            self.instances,
+            self._boxes_in_whole(self.instances),
+            self.metas,
+            strict=True,
+        ):
             copy = part.clone()
             scale = part.bboxes.new_tensor(meta['scale_factor']).repeat(2)
-            copy.bboxes = part.bboxes / scale
+            copy.bboxes = boxes / scale
             results.append(copy)
         return results
+
+    def _boxes_in_whole(self, parts: Sequence[InstanceData]) -> list[Tensor]:
+        """Boxes (n, 4) of each image in the input of the whole slice, px."""
+        boxes = []
+        for part, meta in zip(parts, self.metas, strict=True):
+            offset = meta.get('window_offset', (0, 0))
+            boxes.append(part.bboxes + part.bboxes.new_tensor(offset * 2))
+        return boxes
 
     def masks(self, selected: Sequence[InstanceData]) -> list[Tensor]:
         """Masks of selected detections of each image, (n, H, W) source px.
@@ -73,13 +88,13 @@ class Detections(NamedTuple):
             selected: Some of the ``instances`` of each image.
         """
         lengths = [len(part) for part in selected]
-        boxes = torch.cat([part.bboxes for part in selected])
+        # A new tensor, since mmdet rescales the boxes in place.
+        boxes = torch.cat(self._boxes_in_whole(selected))
         labels = torch.cat([part.labels for part in selected])
         return paste(
             self.detector.roi_head,
             self._mask_preds(selected).cpu().split(lengths),
-            # Cloned, since mmdet rescales the boxes in place.
-            _on_host(boxes).clone().split(lengths),
+            _on_host(boxes).split(lengths),
             _on_host(labels).split(lengths),
             self.metas,
         )
@@ -160,6 +175,7 @@ def detect(
     data: dict,
     limits: Limits | None = None,
     features: Sequence[Tensor] | None = None,
+    around: AbstractContextManager | None = None,
 ) -> Detections:
     """Detect on a batch, without predicting masks yet.
 
@@ -170,13 +186,16 @@ def detect(
             returned on the host. None: all classes, with the thresholds of
             the detector's ``test_cfg``.
         features: Maps of the batch, if they are computed already.
+        around: Context for the network's maps, of a window of the slices; see
+            :mod:`mmuldor.engine.detection.surroundings`.
     """
     samples = data['data_samples']
     metas = [sample.metainfo for sample in samples]
-    if features is None:
-        features = detector.extract_feat(data['inputs'])
     propose = mmdet_proposals if limits is None else proposals
-    proposed = propose(detector.rpn_head, features, samples)
+    with around or nullcontext():
+        if features is None:
+            features = detector.extract_feat(data['inputs'])
+        proposed = propose(detector.rpn_head, features, samples)
     head = detector.roi_head
     instances = head.predict_bbox(
         features,

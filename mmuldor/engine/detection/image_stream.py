@@ -146,7 +146,10 @@ def _collated(singles: list[tuple[int, dict]]) -> tuple[list[int], dict]:
 
 
 def in_order(
-    work: Callable[..., Result], batches: Iterable[tuple], at_once: int
+    work: Callable[..., Result],
+    batches: Iterable[tuple],
+    at_once: int,
+    threads_each: int = 1,
 ) -> Iterator[Result]:
     """Run a function on batches in threads; results in the batches' order.
 
@@ -158,10 +161,13 @@ def in_order(
         work: Called with the elements of a batch.
         batches: The batches.
         at_once: Number of batches that are processed at a time.
+        threads_each: Number of torch's threads for each batch.
     """
     threads = torch.get_num_threads()
     try:
-        with ThreadPoolExecutor(at_once, initializer=_start_thread) as pool:
+        with ThreadPoolExecutor(
+            at_once, initializer=_start_thread, initargs=(threads_each,)
+        ) as pool:
             waiting: deque[Future[Result]] = deque()
             for batch in batches:
                 waiting.append(pool.submit(work, *batch))
@@ -173,11 +179,11 @@ def in_order(
         torch.set_num_threads(threads)
 
 
-def _start_thread() -> None:
+def _start_thread(threads: int) -> None:
     """Set up torch in a new thread.
 
     Gradients are a setting of each thread, on by default. A new thread takes
     the number of threads that any other thread set last.
     """
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     torch.set_grad_enabled(False)

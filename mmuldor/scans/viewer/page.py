@@ -20,7 +20,6 @@ from pathlib import PurePath
 import numpy as np
 
 from mmuldor.io.json_files import replacing
-from mmuldor.io.paths import printable
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.viewer.slice_codec import (
     HIGHEST_HU,
@@ -151,7 +150,7 @@ def _document(
     """Data of the page's scripts; pixels are those of the volume."""
     return {
         'name': _name(volume),
-        'source': printable(volume.source),
+        'source': volume.source,
         'shape': list(volume.shape),
         'spacing_mm': list(volume.spacing_mm),
         'affine': volume.affine[:3].tolist(),
@@ -165,7 +164,7 @@ def _document(
             for name, (level, width) in WINDOWS.items()
         ],
         'colors': COLORS,
-        'notes': list(map(printable, notes)),
+        'notes': list(notes),
         'lesions': [
             _lesion(number, lesion)
             for number, lesion in enumerate(lesions, start=1)
@@ -204,4 +203,4 @@ def _flat_points(values: np.ndarray | None) -> list[float] | None:
 
 
 def _name(volume: Volume) -> str:
-    return printable(PurePath(volume.source).name) or 'a scan'
+    return PurePath(volume.source).name or 'a scan'

@@ -72,7 +72,7 @@ DICOM = [
     ('RescaleIntercept', None),
     ('RescaleIntercept', 'abc'),
     ('RescaleIntercept', '-50000'),
-    ('RescaleType', 'PCT'),
+    ('RescaleType', 'US'),
     ('ImagePositionPatient', None),
     ('ImagePositionPatient', ['0', '0']),
     ('ImagePositionPatient', ['0', '0', '1e9999']),

@@ -1,0 +1,1 @@
+"""What the detection in volumes consists of."""

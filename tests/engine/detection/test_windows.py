@@ -1,0 +1,96 @@
+"""Where a window lies, and which detectors may run on one."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+
+from mmuldor.engine.detection.surroundings import Window
+from mmuldor.engine.detection.windows import (
+    flipped_box,
+    in_window,
+    is_local,
+    plain_network,
+    window_around,
+)
+
+CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
+
+
+@pytest.mark.parametrize(
+    ('box', 'window'),
+    [
+        # 200 / 2 - 16 = 84 begins at 64, 300 / 2 + 16 = 166 ends at
+        # 64 + 4 * 32 = 192; rows: 20 / 2 - 16 < 0, 90 + 16 = 106 ends at 128.
+        ((200, 20, 300, 180), (64, 0, 192, 128)),
+        # 160 / 2 - 16 = 64 is on the grid, and 176 + 16 = 64 + 4 * 32.
+        ((160, 160, 352, 352), (64, 64, 192, 192)),
+        # The input ends at 250 x 240 px.
+        ((280, 300, 500, 480), (64, 128, 250, 240)),
+    ],
+)
+def test_a_window_by_hand(box, window):
+    found = window_around(box, (0.5, 0.5), (240, 250), 64, 32)
+    assert found == window
+    assert Window(64, 0, 192, 128).area == 128 * 128
+
+
+@pytest.mark.parametrize(
+    ('direction', 'box'),
+    [
+        (None, (10, 20, 40, 25)),
+        ('horizontal', (60, 20, 90, 25)),
+        ('vertical', (10, 55, 40, 60)),
+        ('diagonal', (60, 55, 90, 60)),
+    ],
+)
+def test_a_flipped_box(direction, box):
+    """In 80 rows and 100 columns."""
+    assert flipped_box((10, 20, 40, 25), (80, 100), direction) == box
+
+
+def test_the_part_of_a_batch():
+    inputs = torch.arange(2 * 64 * 96.0).view(2, 1, 64, 96)
+    samples = [
+        DetDataSample(metainfo=dict(img_shape=(60, 90))) for _ in range(2)
+    ]
+    data = in_window(
+        dict(inputs=inputs, data_samples=samples), Window(32, 0, 96, 64)
+    )
+    assert data['inputs'].shape == (2, 1, 64, 64)
+    # Row 1, column 32.
+    assert data['inputs'][0, 0, 1, 0] == 96 + 32
+    # The padding is no part of the image: 60 rows, 90 - 32 columns.
+    assert [sample.img_shape for sample in samples] == [(60, 58)] * 2
+    assert samples[0].window_offset == (32, 0)
+    assert samples[0].batch_input_shape == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ('name', 'plain', 'local'),
+    [
+        ('mask_rcnn/mask-rcnn_r18_fpn_5e', True, True),
+        ('faster_rcnn/faster-rcnn_r18_fpn_5e', True, True),
+        ('detectors/cascade-mask-rcnn_r18_fpn_5e', True, True),
+        ('detectors/retinanet_r18_fpn_5e', True, True),
+        ('slices/3dce_r18_fpn_9slices-5e', True, True),
+        # Means over the map in the backbone.
+        ('detectors/rtmdet_tiny_5e', True, False),
+        # Windows of attention of its own.
+        ('detectors/mask-rcnn_swin_fpn_5e', True, False),
+        ('detectors/dino-4scale_r18_5e', False, False),
+    ],
+)
+def test_detectors_of_the_configs(name, plain, local):
+    init_default_scope('mmdet')
+    config = Config.fromfile(CONFIGS / f'{name}_phantom.py')
+    detector = MODELS.build(config.model).eval()
+    network = plain_network(detector)
+    assert (network is not None) is plain
+    load, window = config.test_dataloader.dataset.pipeline[:2]
+    channels = load['num_slices'] * len(window['windows'])
+    if plain:
+        assert is_local(network, channels, 'cpu') is local
