@@ -10,19 +10,17 @@ from mmengine.config import Config
 from rich.console import Console
 from rich.progress import track
 
-from mmuldor.apis.lesion_detector import LesionDetector
-from mmuldor.apis.settings import check_device, check_settings
+from mmuldor.apis.scan_inference import (
+    InferenceSettings,
+    ReadScan,
+    ScanInference,
+)
 from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
     load_calibration,
 )
 from mmuldor.scans.lesions import Lesion
-from mmuldor.scans.outputs import (
-    check_output_folder,
-    replacing_outputs,
-    write_new_outputs,
-)
-from mmuldor.scans.reading import read_scan
+from mmuldor.scans.outputs import check_output_folder, replacing_outputs
 
 
 def infer_scan(
@@ -78,39 +76,26 @@ def infer_scan(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
-    check_settings(
-        score_thr=score_thr,
-        fps_per_image=fps_per_image,
-        sensitivity=sensitivity,
-        step_mm=step_mm,
-        batch_size=batch_size,
-        max_pictures=max_pictures,
+    settings = InferenceSettings(
+        score_thr,
+        calibration,
+        fps_per_image,
+        sensitivity,
+        tta,
+        step_mm,
+        device,
+        batch_size,
+        max_pictures,
+        crop_to_body,
     )
-    check_device(device)
     fitted = _calibration(
         calibration or config.get('calibration'), fps_per_image, sensitivity
     )
     check_output_folder(out, scan)
     with replacing_outputs(out) as new:
-        volume, notes = read_scan(
-            scan, series_uid=series_uid, spacing_mm=spacing_mm
-        )
-        detector = LesionDetector(
-            *(config, checkpoint, device, score_thr, fitted, tta),
-            crop_to_body=crop_to_body,
-        )
-        lesions = detector.detect(
-            volume,
-            batch_size=batch_size,
-            step_mm=step_mm,
-            progress=lambda items, total: _track(items, total, 'detecting'),
-        )
-        notes = write_new_outputs(
-            *(new, lesions, volume, notes),
-            max_figures=max_pictures,
-            progress=_track,
-        )
-    return lesions, notes
+        read = ReadScan.from_path(scan, series_uid, spacing_mm)
+        inference = ScanInference(config, checkpoint, settings, fitted)
+        return inference.write(new, read, _track)
 
 
 def _calibration(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 
@@ -33,6 +34,22 @@ def existing_folder(
     if not path.is_dir():
         raise _missing(path, name, 'an existing folder', advice)
     return path
+
+
+def printable(text: str) -> str:
+    """A text that any encoding of Unicode can hold.
+
+    A file's name may have bytes that are no UTF-8, and a text elements that
+    are no characters, which are written as in Python: ``caf\\xe9``.
+    """
+    return re.sub('[\ud800-\udfff]', _escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    # Python keeps byte b of a name as U+DC00 + b.
+    code = ord(match[0])
+    byte = code - 0xDC00
+    return f'\\x{byte:02x}' if 0x80 <= byte <= 0xFF else f'\\u{code:04x}'
 
 
 def _missing(

@@ -1,12 +1,16 @@
-"""The lesions of a scan as files: JSON and CSV.
+"""The lesions of a scan as files: JSON, CSV and log.
 
 ``lesions.json``::
 
     {"source": "...", "spacing_mm": [columns, rows, slices],
      "shape": [slices, rows, columns],
      "affine_lps": [[...], [...], [...], [...]], "notes": ["..."],
+     "provenance": {"mmuldor": "0.1.0", ..., "series_uid": "1.2.3", ...},
      "lesions": [{"number": 1, "score": 0.9, "probability": 0.8,
                   "lesion_type": "liver", "key_slice": 31,
+                  "key_slice_source": {"instance_number": 12,
+                                       "sop_instance_uid": "1.2.3.12",
+                                       "frame_number": null},
                   "center_lps_mm": [x, y, z],
                   "box_mm": [x1, y1, z1, x2, y2, z2],
                   "long_mm": 21.3, "short_mm": 14.0, "volume_ml": 2.1,
@@ -21,24 +25,45 @@ are in patient coordinates (left, posterior, superior); `affine_lps` maps
 (column, row, slice) indices to them. Null are: values that need a mask, if
 there is none; the probability without a calibration; the type if the detector
 has one lesion class.
+
+`key_slice_source` is what the source calls the key slice: numbers and UID of
+DICOM, {"png_number": 17} of PNG slices, null if there is no such slice; see
+`mmuldor.scans.provenance.slice_source`. `provenance` has the UIDs of a DICOM
+series (`study_uid`, `series_uid`, `frame_of_reference_uid`; null for other
+sources) beside what `mmuldor.apis.provenance` states: programs, config,
+checkpoint, settings, date and duration. Files of earlier versions have neither
+key.
+
+A row of ``lesions.csv`` begins with the source of its scan, so that the tables
+of several scans can be stacked.
 """
 
 from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from mmuldor.io.json_files import replacing, write_json
+from mmuldor.io.paths import printable
 from mmuldor.scans.lesions import Lesion
+from mmuldor.scans.provenance import series_uids, slice_source
 from mmuldor.scans.volume import Volume
 
 COLUMNS = (
+    'scan',
     'number', 'score', 'probability', 'key_slice',
     'center_left_mm', 'center_posterior_mm', 'center_superior_mm',
     'long_mm', 'short_mm', 'volume_ml', 'slices', 'lesion_type',
+    'instance_number', 'frame_number', 'sop_instance_uid', 'png_number',
+    'series_uid', 'score_thr', 'checkpoint_sha256',
+)  # fmt: skip
+# Columns of the key slice, by the keys of `slice_source`.
+_OF_SLICE = (
+    'instance_number', 'frame_number', 'sop_instance_uid', 'png_number',
 )  # fmt: skip
 
 
@@ -47,6 +72,7 @@ def write_lesions_json(
     lesions: Sequence[Lesion],
     volume: Volume,
     notes: Sequence[str] = (),
+    provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the lesions as JSON; see the module for the format."""
     document = {
@@ -55,6 +81,7 @@ def write_lesions_json(
         'shape': list(volume.shape),
         'affine_lps': volume.affine.tolist(),
         'notes': list(notes),
+        'provenance': {**(provenance or {}), **series_uids(volume)},
         'lesions': [
             {
                 'number': number,
@@ -62,6 +89,7 @@ def write_lesions_json(
                 'probability': _rounded(lesion.probability, 4),
                 'lesion_type': lesion.lesion_type,
                 'key_slice': lesion.key_slice,
+                'key_slice_source': slice_source(volume, lesion.key_slice),
                 'center_lps_mm': _rounded(lesion.center_lps_mm),
                 'box_mm': _rounded(lesion.box_mm),
                 'long_mm': _rounded(lesion.long_mm),
@@ -86,12 +114,21 @@ def write_lesions_json(
 
 
 def write_lesions_csv(
-    path: str | os.PathLike, lesions: Sequence[Lesion]
+    path: str | os.PathLike,
+    lesions: Sequence[Lesion],
+    volume: Volume,
+    provenance: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the lesions as CSV, one row each.
 
-    Values that need a mask are empty if there is none.
+    Values that are null in the JSON are empty.
     """
+    known = provenance or {}
+    of_all = (
+        series_uids(volume)['series_uid'],
+        known.get('score_thr'),
+        known.get('checkpoint', {}).get('sha256'),
+    )
     with (
         replacing(path) as temporary,
         open(temporary, 'w', newline='', encoding='utf-8') as file,
@@ -100,8 +137,10 @@ def write_lesions_csv(
         writer.writerow(COLUMNS)
         for number, lesion in enumerate(lesions, start=1):
             measured = (lesion.long_mm, lesion.short_mm, lesion.volume_ml)
+            source = slice_source(volume, lesion.key_slice) or {}
             writer.writerow(
                 [
+                    printable(volume.source),
                     number,
                     f'{lesion.score:.4f}',
                     _text(lesion.probability, 4),
@@ -110,8 +149,43 @@ def write_lesions_csv(
                     *(_text(value, 2) for value in measured),
                     len(lesion.detections),
                     lesion.lesion_type,
+                    *map(source.get, _OF_SLICE),
+                    *of_all,
                 ]
             )
+
+
+def write_log(
+    path: str | os.PathLike,
+    lesions: Sequence[Lesion],
+    volume: Volume,
+    notes: Sequence[str] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
+    """Write what was run, what was noted and what was found, for people."""
+    slices, rows, columns = volume.shape
+    spacing = ' x '.join(f'{value:.4g}' for value in volume.spacing_mm)
+    lines = [
+        f'scan: {volume.source}',
+        f'grid: {columns} x {rows} x {slices} voxels of {spacing} mm',
+        *(
+            f'{key}: {_words(value)}'
+            for key, value in (
+                {**(provenance or {}), **series_uids(volume)}
+            ).items()
+        ),
+        *(f'note: {note}' for note in notes),
+        f'{len(lesions)} lesions',
+    ]
+    with replacing(path) as temporary:
+        text = printable('\n'.join(lines))
+        temporary.write_text(text + '\n', encoding='utf-8')
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ', '.join(f'{key} {_words(v)}' for key, v in value.items())
+    return 'none' if value is None else str(value)
 
 
 def _text(value: float | None, digits: int) -> str:

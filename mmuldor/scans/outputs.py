@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmuldor.io.file_set import NewSet, replacing_set
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.label_map import label_map
 from mmuldor.scans.lesion_figure import lesion_figure
-from mmuldor.scans.lesion_files import write_lesions_csv, write_lesions_json
+from mmuldor.scans.lesion_files import (
+    write_lesions_csv,
+    write_lesions_json,
+    write_log,
+)
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.nifti import write_label_nifti
 from mmuldor.scans.viewer.page import write_volume_page
@@ -22,6 +27,9 @@ from mmuldor.visualization.panels import save_figure
 # Wraps the items of a loop; gets them, their number and a description.
 Progress = Callable[[Iterable, int, str], Iterable]
 
+
+# Called when all but the last files are written, since it states a duration.
+Provenance = Callable[[], Mapping[str, Any]]
 
 # The last file of a scan: if it exists, all others do.
 LESIONS = 'lesions.json'
@@ -72,6 +80,7 @@ def write_outputs(
     volume: Volume,
     notes: Sequence[str] = (),
     *,
+    provenance: Provenance | None = None,
     max_figures: int = 20,
     progress: Progress = lambda items, total, text: items,
 ) -> list[str]:
@@ -85,6 +94,8 @@ def write_outputs(
         lesions: The lesions, the highest-scoring one first.
         volume: The scan.
         notes: What was repaired in the scan.
+        provenance: What the detector was, for JSON, CSV and log; see
+            :mod:`mmuldor.apis.provenance`.
         max_figures: Maximum number of lesion figures.
         progress: Wraps the items of long loops.
 
@@ -94,6 +105,7 @@ def write_outputs(
     with replacing_outputs(folder) as new:
         return write_new_outputs(
             *(new, lesions, volume, notes),
+            provenance=provenance,
             max_figures=max_figures,
             progress=progress,
         )
@@ -105,6 +117,7 @@ def write_new_outputs(
     volume: Volume,
     notes: Sequence[str] = (),
     *,
+    provenance: Provenance | None = None,
     max_figures: int = 20,
     progress: Progress = lambda items, total, text: items,
 ) -> list[str]:
@@ -113,13 +126,16 @@ def write_new_outputs(
     Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (on the grid
     of the scan; 1 is the first lesion), ``lesion_001.png`` and so on, and
     ``report.html`` (the volume with its lesions, for a browser). For a DICOM
-    series it also writes ``lesions.dcm``, a Segmentation object.
+    series it also writes ``lesions.dcm``, a Segmentation object. ``infer.log``
+    has what was run, noted and found.
 
     Args:
         new: From :func:`replacing_outputs`.
         lesions: The lesions, the highest-scoring one first.
         volume: The scan.
         notes: What was repaired in the scan.
+        provenance: What the detector was, for JSON, CSV and log; see
+            :mod:`mmuldor.apis.provenance`.
         max_figures: Maximum number of lesion figures.
         progress: Wraps the items of long loops.
 
@@ -143,6 +159,8 @@ def write_new_outputs(
         notes,
         progress=lambda items, total: progress(items, total, 'writing report'),
     )
-    write_lesions_csv(folder / 'lesions.csv', lesions)
-    write_lesions_json(new.marker, lesions, volume, notes)
+    facts = None if provenance is None else provenance()
+    write_lesions_csv(folder / 'lesions.csv', lesions, volume, facts)
+    write_log(folder / 'infer.log', lesions, volume, notes, facts)
+    write_lesions_json(new.marker, lesions, volume, notes, facts)
     return notes

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mmuldor.functional.hounsfield import hu_to_stored, stored_to_hu16
 from mmuldor.io.png import read_png16, write_png16
-from mmuldor.scans.volume import Volume, reorient, stack_slices
+from mmuldor.scans.volume import Volume, check_gaps, reorient, stack_slices
 
 _NUMBER = re.compile(r'[0-9]{1,9}')
 # What systems and viewers leave beside slices: macOS ._001.png, thumbnails.
@@ -37,12 +38,14 @@ def read_png_series(
         numbers: Numbers of the slices to read; None: all.
 
     Returns:
-        The volume, and what was repaired: missing slices are interpolated.
+        The volume, and what was repaired: a few missing slices are
+        interpolated.
 
     Raises:
         FileNotFoundError: If there is no such folder or no PNG in it.
         ValueError: If a name is no number, a file is no 16-bit PNG or has
-            another size, or the spacing is not positive.
+            another size, the spacing is not positive, or too many slices
+            are missing.
     """
     folder = Path(folder)
     spacing = np.asarray(spacing_mm, dtype=np.float64)
@@ -64,14 +67,17 @@ def read_png_series(
         )
     paths = [files[number] for number in requested]
     intervals = np.diff(requested)
-    hu, _ = stack_slices(_read_slices(paths), intervals, str(folder))
-    count = int((intervals - 1).sum())
-    notes = [f'{count} missing slices interpolated'] if count else []
+    names = [path.name for path in paths]
+    notes = check_gaps(intervals, intervals * spacing[2], names, str(folder))
+    hu, indices = stack_slices(_read_slices(paths), intervals, str(folder))
     ignored = [p.name for p in folder.glob('*.png') if _NO_SLICE.match(p.name)]
     if ignored:
         listed = ', '.join(sorted(ignored)[:_MAX_NAMED])
         notes.append(f'{len(ignored)} PNG files that are no slices: {listed}')
-    return reorient(hu, _affine(spacing), str(folder)), notes
+    volume = reorient(hu, _affine(spacing), str(folder))
+    # The file numbers go down, the slices of a volume go up.
+    stored = [None if k < 0 else requested[k] for k in indices[::-1]]
+    return replace(volume, png_numbers=stored), notes
 
 
 def series_files(folder: str | os.PathLike) -> dict[int, Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mmuldor.functional.arrays import Ints
 from mmuldor.io.limits import MAX_NUMBER, MAX_VOXELS
@@ -14,6 +15,8 @@ from mmuldor.io.limits import MAX_NUMBER, MAX_VOXELS
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+# Missing slices are interpolated if they are no more in one gap.
+MAX_FILLED, MAX_FILLED_MM = 3, 15.0
 # Directions of columns, rows and slices: patient's left, back and head, as
 # radiologists (and DeepLesion's PNG files) show axial slices.
 CODES = ('L', 'P', 'S')
@@ -34,12 +37,15 @@ class Volume:
             pixels, None where a missing slice was filled in; empty for any
             other source. (Of a series that is not axial: of each of its own
             slices, from one end to the other.) Not to be changed.
+        png_numbers: Of a folder of PNG slices the number of each slice, None
+            where a missing slice was filled in; empty for any other source.
     """
 
     hu: np.ndarray
     affine: np.ndarray
     source: str = ''
     dicom_headers: Sequence[Dataset | None] = ()
+    png_numbers: Sequence[int | None] = ()
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -101,6 +107,45 @@ def reorient(
     # RAS to LPS: the first two axes change sign.
     lps = np.diag([-1.0, -1.0, 1.0, 1.0]) @ affine @ to_array
     return Volume(np.ascontiguousarray(turned.T), lps, source)
+
+
+def check_gaps(
+    intervals: Sequence[int] | Ints,
+    gaps_mm: ArrayLike,
+    names: Sequence[str],
+    source: str,
+) -> list[str]:
+    """Refuse gaps that are too wide to be filled in.
+
+    Args:
+        intervals: See :func:`stack_slices`.
+        gaps_mm: Distance of each slice but the first to its predecessor.
+        names: Name of each existing slice, for messages.
+        source: Folder of the slices, for messages.
+
+    Returns:
+        A note if slices are missing.
+
+    Raises:
+        ValueError: If more than `MAX_FILLED` slices, or `MAX_FILLED_MM`, are
+            missing in one gap.
+    """
+    intervals, gaps = np.asarray(intervals), np.asarray(gaps_mm)
+    missing = intervals - 1
+    # Positions are rounded, so 1 % more is not wider.
+    wide = missing * (gaps / intervals) > MAX_FILLED_MM * 1.01
+    wide |= missing > MAX_FILLED
+    if wide.any():
+        k = int(np.argmax(wide))
+        raise ValueError(
+            f'{source}: a gap must have at most {MAX_FILLED} missing slices '
+            f'and {MAX_FILLED_MM:g} mm to be filled in, but {names[k]} and '
+            f'{names[k + 1]} are {gaps[k]:.5g} mm apart, where {missing[k]} '
+            'slices are missing. Add them; or if these are two scan ranges, '
+            'move one of them into a folder of its own.'
+        )
+    count = int(missing.sum())
+    return [f'{count} missing slices interpolated'] if count else []
 
 
 def stack_slices(

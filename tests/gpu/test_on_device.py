@@ -29,7 +29,7 @@ from mmuldor.mining.rule import MiningRule
 from mmuldor.ops import extension, torchvision_ops
 from mmuldor.ops.info import compiled_operators
 from mmuldor.scans.volume import Volume
-from tests.support.repeated_training import losses, packed_samples
+from tests.support.repeated_training import SPREAD, losses, packed_samples
 from tests.support.small_configs import SMALL, configure, untrained
 
 pytestmark = pytest.mark.gpu
@@ -144,8 +144,10 @@ def test_mixed_precision_learns_as_float32(
 
     mixed = losses(mini_config, samples, wrapper, number, device, last=True)
     assert mixed.tolist() != plain.tolist()
+    # Four iterations have no time to part.
+    rtol = 0.05 if number == 4 else SPREAD
     np.testing.assert_allclose(
-        mixed[-50:].mean(), plain[-50:].mean(), rtol=0.05
+        mixed[-50:].mean(), plain[-50:].mean(), rtol=rtol
     )
 
 

@@ -1,11 +1,17 @@
 import csv
+import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mmuldor.functional.masks import CroppedMask
 from mmuldor.io.json_files import read_json
-from mmuldor.scans.lesion_files import write_lesions_csv, write_lesions_json
+from mmuldor.scans.lesion_files import (
+    write_lesions_csv,
+    write_lesions_json,
+    write_log,
+)
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.volume import Volume
@@ -47,10 +53,54 @@ def test_json(lesions, tmp_path):
 
 
 def test_csv(lesions, tmp_path):
-    write_lesions_csv(tmp_path / 'l.csv', lesions)
+    facts = {'score_thr': 0.3, 'checkpoint': {'sha256': 'ab12'}}
+    write_lesions_csv(tmp_path / 'l.csv', lesions, VOLUME, facts)
     with open(tmp_path / 'l.csv', newline='') as file:
         first, second = csv.DictReader(file)
     assert first['number'] == '1'
     assert first['long_mm'] == '4.65'
     assert first['slices'] == '2'
     assert second['long_mm'] == second['volume_ml'] == ''
+    assert first['scan'] == second['scan'] == 'a'
+    assert first['score_thr'] == '0.3'
+    assert first['checkpoint_sha256'] == 'ab12'
+    assert first['instance_number'] == first['series_uid'] == ''
+
+
+def test_csv_of_png_slices(lesions, tmp_path):
+    volume = replace(VOLUME, png_numbers=[14, 13, None, 11])
+    write_lesions_csv(tmp_path / 'l.csv', lesions, volume)
+    with open(tmp_path / 'l.csv', newline='') as file:
+        numbers = [row['png_number'] for row in csv.DictReader(file)]
+    # Key slices 1 and 2; the latter was filled in.
+    assert numbers == ['13', '']
+
+
+def test_log(lesions, tmp_path):
+    facts = {'torch': '2.13.0', 'config': {'name': 'c.py', 'sha256': 'ab'}}
+    write_log(tmp_path / 'l.log', lesions, VOLUME, ['a note'], facts)
+    assert (tmp_path / 'l.log').read_text().splitlines() == [
+        'scan: a',
+        'grid: 30 x 20 x 4 voxels of 1 x 1 x 2 mm',
+        'torch: 2.13.0',
+        'config: name c.py, sha256 ab',
+        'study_uid: none',
+        'series_uid: none',
+        'frame_of_reference_uid: none',
+        'note: a note',
+        '2 lesions',
+    ]
+
+
+def test_a_name_that_is_no_utf8(lesions, tmp_path):
+    """Readers of JSON get the name's bytes, readers of text an escape."""
+    volume = replace(VOLUME, source=os.fsdecode(b'caf\xe9/scan'))
+    write_lesions_json(tmp_path / 'l.json', lesions, volume)
+    document = read_json(tmp_path / 'l.json')
+    assert os.fsencode(document['source']) == b'caf\xe9/scan'
+    write_lesions_csv(tmp_path / 'l.csv', lesions, volume)
+    row = (tmp_path / 'l.csv').read_text(encoding='utf-8').splitlines()[1]
+    assert row.startswith('caf\\xe9/scan,1,')
+    write_log(tmp_path / 'l.log', lesions, volume, [volume.source])
+    text = (tmp_path / 'l.log').read_text(encoding='utf-8')
+    assert text.count('caf\\xe9/scan') == 2

@@ -98,8 +98,8 @@ def test_the_files_of_a_dicom_series(volume, tmp_path):
         progress=progress,
     )
     assert sorted(path.name for path in out.iterdir()) == [
-        *('labels.nii.gz', 'lesion_001.png', 'lesions.csv', 'lesions.dcm'),
-        *('lesions.json', 'report.html'),
+        *('infer.log', 'labels.nii.gz', 'lesion_001.png', 'lesions.csv'),
+        *('lesions.dcm', 'lesions.json', 'report.html'),
     ]
     assert steps == [('drawing', 1), ('writing report', 5)]
 
@@ -140,8 +140,8 @@ def test_nothing_of_another_scan_is_left(volume, tmp_path):
     plain = Volume(volume.hu, volume.affine, 'scan.nii.gz')
     write_outputs(out, [], plain)
     assert set(names_in(out)) == foreign | {
-        *('labels.nii.gz', 'lesions.csv', 'lesions.json', 'report.html'),
-        'sub',
+        *('infer.log', 'labels.nii.gz', 'lesions.csv', 'lesions.json'),
+        *('report.html', 'sub'),
     }
     assert {(out / name).read_text() for name in foreign} == {'mine'}
     assert (out / 'sub' / 'lesions.json').read_text() == 'mine'

@@ -40,6 +40,17 @@ def test_missing_slices_are_interpolated(tmp_path):
     assert notes == ['2 missing slices interpolated']
 
 
+def test_a_gap_that_is_too_wide(tmp_path):
+    write(tmp_path, (1, 2, 7))
+    match = r'002\.png and 007\.png are 12\.5 mm apart, where 4 slices are'
+    with pytest.raises(ValueError, match=match):
+        read_png_series(tmp_path, SPACING)
+    # Three slices of 6 mm.
+    (tmp_path / '007.png').rename(tmp_path / '006.png')
+    with pytest.raises(ValueError, match=r'002\.png and 006\.png are 24 mm'):
+        read_png_series(tmp_path, (0.7, 0.8, 6))
+
+
 def test_wrong_folders(tmp_path):
     with pytest.raises(FileNotFoundError, match='has none'):
         read_png_series(tmp_path / 'nowhere', SPACING)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmuldor.scans.volume import Volume, reorient, stack_slices
+from mmuldor.scans.volume import Volume, check_gaps, reorient, stack_slices
 
 
 def flat(*values):
@@ -23,6 +23,34 @@ def test_missing_slices_lie_on_a_line_between_their_neighbours():
     assert hu[:, 0, 0].tolist() == [0, 10, 20, 30, 40]
     assert indices.tolist() == [0, 1, -1, -1, 2]
     assert hu.dtype == np.int16
+
+
+@pytest.mark.parametrize(
+    ('intervals', 'interval_mm', 'note'),
+    [
+        ([1, 1, 1], 40.0, []),
+        ([1, 4, 2], 5.0, ['4 missing slices interpolated']),
+        ([4], 0.5, ['3 missing slices interpolated']),
+        ([2], 15.0, ['1 missing slices interpolated']),
+    ],
+)
+def test_gaps_that_are_filled_in(intervals, interval_mm, note):
+    gaps = np.multiply(intervals, interval_mm)
+    assert check_gaps(intervals, gaps, list('abcd'), 's') == note
+
+
+@pytest.mark.parametrize(
+    ('intervals', 'interval_mm', 'found'),
+    [
+        ([1, 5], 0.5, 'b and c are 2.5 mm apart, where 4 slices'),
+        ([3, 1], 8.0, 'a and b are 24 mm apart, where 2 slices'),
+        ([2, 1], 15.5, 'a and b are 31 mm apart, where 1 slices'),
+    ],
+)
+def test_gaps_that_are_too_wide(intervals, interval_mm, found):
+    gaps = np.multiply(intervals, interval_mm)
+    with pytest.raises(ValueError, match=f'^s: a gap must .* {found}'):
+        check_gaps(intervals, gaps, list('abc'), 's')
 
 
 def test_too_many_slices_are_not_read():

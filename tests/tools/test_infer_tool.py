@@ -1,12 +1,19 @@
 """`tools/infer.py` on a small scan with an untrained model."""
 
+import hashlib
 import json
+from datetime import datetime, timezone
+from pathlib import Path
 
 import highdicom as hd
+import mmdet
 import nibabel
 import numpy as np
+import pydicom
 import pytest
+import torch
 
+import mmuldor
 from mmuldor.apis.infer import infer_scan
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
@@ -70,6 +77,32 @@ def test_files_of_a_scan(scan, config, checkpoint, tmp_path):
     assert np.asarray(back.dataobj).max() <= len(lesions)
 
 
+def test_provenance(scan, config, checkpoint, tmp_path):
+    out, path = tmp_path / 'out', tmp_path / 'model.py'
+    config.dump(path)
+    argv = [str(scan), str(path), checkpoint, '--out', str(out)]
+    main([*argv, '--device', 'cpu', '--score-thr', '0.25', '--step-mm', '6'])
+    facts = json.loads((out / 'lesions.json').read_text())['provenance']
+    weights = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
+    assert facts['checkpoint'] == {'name': 'w.pth', 'sha256': weights}
+    assert facts['config']['name'] == 'model.py'
+    assert facts['mmuldor'] == mmuldor.__version__
+    assert facts['torch'] == torch.__version__
+    assert facts['mmdet'] == mmdet.__version__
+    assert facts['device'] == 'cpu'
+    assert (facts['score_thr'], facts['step_mm']) == (0.25, 6)
+    assert (
+        facts['calibration'] is facts['views'] is facts['series_uid'] is None
+    )
+    began = datetime.fromisoformat(facts['date'])
+    assert began.utcoffset() is not None
+    age = (datetime.now(timezone.utc) - began).total_seconds()
+    assert 0 < facts['duration_s'] <= age + 1
+    log = (out / 'infer.log').read_text()
+    assert f'checkpoint: name w.pth, sha256 {weights}\n' in log
+    assert f'scan: {scan}\n' in log
+
+
 def test_any_flip_gives_the_same_lesions(scan, config, checkpoint, tmp_path):
     image = nibabel.load(scan)
     turn = nibabel.orientations.ornt_transform(
@@ -111,6 +144,9 @@ def test_png_slices(config, checkpoint, tmp_path, capsys):
     assert 'note: 1 missing slices interpolated' in said
     assert '0 lesions, written to' in said
     assert (tmp_path / 'out' / 'labels.nii.gz').is_file()
+    log = (tmp_path / 'out' / 'infer.log').read_text()
+    assert 'note: 1 missing slices interpolated\n' in log
+    assert 'requested_spacing_mm: [0.8, 0.8, 2.0]\n' in log
 
 
 def write_series(folder):
@@ -147,7 +183,21 @@ def test_a_dicom_series_gets_a_segmentation(config, checkpoint, tmp_path):
     assert number == 1
     assert first.array.sum() == (labels[there] == 1).sum() > 0
     assert notes[0] == '1 missing slices interpolated'
-    assert json.loads((out / 'lesions.json').read_text())['notes'] == notes
+    document = json.loads((out / 'lesions.json').read_text())
+    assert document['notes'] == notes
+    assert document['provenance']['frame_of_reference_uid'] == '1.9'
+    # As the pictures and the SEG say it: slice k of 0, 1, 2, 4 is 3 k mm up.
+    uids = {
+        str(data.SOPInstanceUID): round(data.ImagePositionPatient[2] / 3)
+        for data in map(pydicom.dcmread, (tmp_path / 'ct').iterdir())
+    }
+    for lesion in document['lesions']:
+        source = lesion['key_slice_source']
+        if source is None:
+            assert lesion['key_slice'] == 3
+        else:
+            uid = source['sop_instance_uid']
+            assert uids[uid] == lesion['key_slice']
     assert '1 missing slices interpolated' in (out / 'report.html').read_text()
 
 

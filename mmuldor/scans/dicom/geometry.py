@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,19 +13,69 @@ from mmuldor.functional.arrays import Floats
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+# Cosines whose lengths and angle are off by more than this were rounded.
+_EXACT = 1e-5
+# Cosines have at least one decimal; fewer say nothing of a direction.
+_COARSEST_COSINE = 0.05
+
 
 def image_position(header: Dataset) -> Floats:
     """Centre of the first pixel in the patient (LPS, mm), (3,)."""
     return np.array(header.ImagePositionPatient, dtype=np.float64)
 
 
-def slice_normal(header: Dataset) -> Floats:
-    """Normal of the slice in patient coordinates (LPS), (3,) float64.
+def slice_directions(header: Dataset) -> Floats:
+    """Directions of increasing columns and of increasing rows, (2, 3).
 
-    Its length is 1 if ImageOrientationPatient is valid.
+    The two unit vectors at a right angle that are nearest to the cosines of
+    ImageOrientationPatient, which may have been written with few decimals.
     """
-    along_columns, along_rows = _directions(header)
-    return np.cross(along_columns, along_rows).astype(np.float64, copy=False)
+    return _right_angled(_cosines(header))
+
+
+def slice_normal(header: Dataset) -> Floats:
+    """Normal of the slice in patient coordinates (LPS), (3,), length 1."""
+    normal: Floats = np.cross(*slice_directions(header))
+    return normal
+
+
+def directions_are_valid(header: Dataset) -> bool:
+    """Whether both are of length 1 and at a right angle, when rounded so."""
+    cosines = _cosines(header)
+    half = min(rounding(header.ImageOrientationPatient).min(), 0.05)
+    shortest = np.maximum(np.abs(cosines) - half, 0)
+    longest = np.abs(cosines) + half
+    tolerated = half * longest.sum() + 0.01
+    return bool(
+        (np.linalg.norm(shortest, axis=1) < 1.01).all()
+        and (np.linalg.norm(longest, axis=1) > 0.99).all()
+        and abs(cosines[0] @ cosines[1]) < tolerated
+    )
+
+
+def direction_rounding(header: Dataset) -> float:
+    """How far rounding may have turned the directions, in degrees.
+
+    It is 0 where the cosines are those of a right angle as they are written.
+    """
+    cosines = _cosines(header)
+    if _off_right_angles(cosines) < _EXACT:
+        return 0.0
+    half = rounding(header.ImageOrientationPatient).min()
+    # The longest error vector of three cosines.
+    return float(np.degrees(np.sqrt(3) * min(half, _COARSEST_COSINE)))
+
+
+def rounding(values: Iterable[Any]) -> Floats:
+    """Half a unit of the last decimal with which each value is written.
+
+    Args:
+        values: Of an element of VR DS: '0.6' gives 0.05, '250' gives 0.5.
+    """
+    exponents = [
+        Decimal(str(value).strip()).as_tuple().exponent for value in values
+    ]
+    return np.array([0.5 * 10.0 ** int(exponent) for exponent in exponents])
 
 
 def angle_degrees(a: Floats, b: Floats) -> float:
@@ -32,28 +84,74 @@ def angle_degrees(a: Floats, b: Floats) -> float:
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def slices_affine(header: Dataset, step_mm: Floats) -> Floats:
-    """The affine of a series.
+def series_affine(headers: Sequence[Dataset | None]) -> Floats:
+    """The affine of equally spaced slices on a straight line.
+
+    Positions are those of the line with the smallest squares; spacing and
+    directions are those of the slice that writes them with most decimals.
 
     Args:
-        header: Header of the first slice.
-        step_mm: Vector from a slice to the next in the patient (LPS), (3,).
+        headers: Header of each slice in spatial order, None for missing ones;
+            at least two.
 
     Returns:
         (4, 4), maps (column, row, slice) indices to patient coordinates (LPS,
-        mm), see DICOM PS3.3, C.7.6.2.1.1.
+        mm), see DICOM PS3.3, C.7.6.2.1.1. Its axes are not at right angles if
+        the gantry was tilted.
     """
-    row_mm, column_mm = (float(value) for value in header.PixelSpacing)
-    along_columns, along_rows = _directions(header)
+    present = [header for header in headers if header is not None]
+    indices = [k for k, header in enumerate(headers) if header is not None]
+    positions = np.array([image_position(header) for header in present])
+    # Far below what is written; 2.5 mm stay 2.5 mm.
+    step_mm, first_mm = np.polyfit(indices, positions, 1).round(9)
+    spacing = finest(present, 'PixelSpacing')
+    row_mm, column_mm = (float(value) for value in spacing.PixelSpacing)
+    oriented = finest(present, 'ImageOrientationPatient')
+    along_columns, along_rows = _directions_across(oriented, step_mm)
     affine = np.eye(4)
     affine[:3, 0] = along_columns * column_mm
     affine[:3, 1] = along_rows * row_mm
     affine[:3, 2] = step_mm
-    affine[:3, 3] = image_position(header)
+    affine[:3, 3] = first_mm
     return affine
 
 
-def _directions(header: Dataset) -> tuple[Floats, Floats]:
-    """Directions of increasing columns and of increasing rows, (3,) each."""
+def finest(headers: Sequence[Dataset], keyword: str) -> Dataset:
+    """The first header that writes an element with the most decimals."""
+    return min(
+        headers, key=lambda header: rounding(header[keyword].value).min()
+    )
+
+
+def _directions_across(header: Dataset, step_mm: Floats) -> Floats:
+    """Directions of a slice, (2, 3), at a right angle to a step if possible.
+
+    If no more than the rounding of the cosines lies between the normal of the
+    slice and the step from slice to slice, the step is more exact.
+    """
+    directions = slice_directions(header)
+    normal = np.cross(*directions)
+    towards = step_mm * np.sign(normal @ step_mm)
+    if angle_degrees(normal, towards) > direction_rounding(header):
+        return directions
+    unit = step_mm / np.linalg.norm(step_mm)
+    return _right_angled(directions - np.outer(directions @ unit, unit))
+
+
+def _right_angled(directions: Floats) -> Floats:
+    """The nearest two unit vectors at a right angle, (2, 3)."""
+    if _off_right_angles(directions) < _EXACT:
+        return directions
+    # The orthogonal factor of the polar decomposition.
+    left, _, right = np.linalg.svd(directions, full_matrices=False)
+    return np.asarray(left @ right)
+
+
+def _off_right_angles(directions: Floats) -> float:
+    """Maximum error of the two lengths (squared) and of the right angle."""
+    return float(np.abs(directions @ directions.T - np.eye(2)).max())
+
+
+def _cosines(header: Dataset) -> Floats:
     cosines = np.array(header.ImageOrientationPatient, dtype=np.float64)
-    return cosines[:3], cosines[3:]
+    return cosines.reshape(2, 3)

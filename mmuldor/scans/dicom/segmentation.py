@@ -99,6 +99,10 @@ def _source_masks(
 ) -> dict[int, Bools]:
     """Masks (rows, columns) of a lesion by index of the source slice.
 
+    Where slices were moved in their plane, a mask goes to the nearest pixels.
+    The part of a pixel is the same for a whole slice, so the mask keeps its
+    form. What lies beside the source image is left out.
+
     Args:
         lesion: The lesion.
         shape: Rows and columns of a source slice.
@@ -112,12 +116,17 @@ def _source_masks(
             slices = np.full(len(rows), detection.slice_index)
             voxels.append(np.stack([columns, rows, slices], axis=1))
     indices = np.concatenate(voxels) @ to_source[:3, :3].T + to_source[:3, 3]
-    columns, rows, planes = np.rint(indices).astype(int).T
+    # Not `rint`, which takes 0.5 to 0 and 1.5 to 2, and so tears masks; 1e-6
+    # keeps halves on one side.
+    nearest = np.floor(indices + 0.5 + 1e-6).astype(int)
+    columns, rows, planes = nearest.T
+    inside = (rows >= 0) & (rows < shape[0])
+    inside &= (columns >= 0) & (columns < shape[1])
     masks: dict[int, Bools] = {}
-    for plane in np.unique(planes).tolist():
-        inside = planes == plane
+    for plane in np.unique(planes[inside]).tolist():
+        there = inside & (planes == plane)
         masks[plane] = np.zeros(shape, dtype=bool)
-        masks[plane][rows[inside], columns[inside]] = True
+        masks[plane][rows[there], columns[there]] = True
     return masks
 
 

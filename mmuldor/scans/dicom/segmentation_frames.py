@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmuldor.functional.arrays import Bools, Floats, Ints
-from mmuldor.scans.dicom.geometry import (
-    image_position,
-    slice_normal,
-    slices_affine,
-)
+from mmuldor.scans.dicom.geometry import series_affine, slice_normal
 from mmuldor.scans.dicom.headers import CT_IMAGES
 
 if TYPE_CHECKING:
@@ -40,7 +36,7 @@ class SourceSlices:
         headers: Completed header of each slice, in spatial order; None for
             missing slices.
         affine: (4, 4), maps (column, row, slice) indices to patient
-            coordinates (LPS, mm).
+            coordinates (LPS, mm); sheared if the gantry was tilted.
     """
 
     headers: list[Dataset | None]
@@ -111,14 +107,11 @@ def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
     }
     if len(places) < len(present):
         raise ValueError('every slice must have its own SOPInstanceUID')
-    first, last = present[0], present[-1]
-    step_mm = image_position(last) - image_position(first)
-    affine = slices_affine(first, step_mm / (len(headers) - 1))
     completed = [
-        None if header is None else _completed(header, first)
+        None if header is None else _completed(header, present[0])
         for header in headers
     ]
-    return SourceSlices(completed, affine)
+    return SourceSlices(completed, series_affine(headers))
 
 
 def _completed(header: Dataset, first: Dataset) -> Dataset:

@@ -13,24 +13,19 @@ from numpy.typing import NDArray
 from mmuldor.functional.arrays import Ints
 from mmuldor.scans.dicom.folder import find_images
 from mmuldor.scans.dicom.geometry import (
-    angle_degrees,
     image_position,
+    series_affine,
     slice_normal,
-    slices_affine,
 )
 from mmuldor.scans.dicom.headers import DicomFile
 from mmuldor.scans.dicom.multiframe import check_one_stack
 from mmuldor.scans.dicom.pixels import SliceReader
+from mmuldor.scans.dicom.positions import slice_intervals
+from mmuldor.scans.dicom.rescale_type import rescale_type_notes
 from mmuldor.scans.dicom.series_choice import choose_series
-from mmuldor.scans.dicom.slice_checks import (
-    MAX_ANGLE_DEGREES,
-    check_same_grid,
-    check_slice,
-)
+from mmuldor.scans.dicom.slice_checks import check_same_grid, check_slice
+from mmuldor.scans.straight_grid import straighten
 from mmuldor.scans.volume import Volume, reorient, stack_slices
-
-# Maximum relative deviation of slice distances from a multiple of the median.
-_MAX_UNEVEN = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +49,9 @@ def read_dicom(
     """Read one CT series.
 
     Files that are no DICOM images, scout views and duplicate slices are left
-    out, and missing slices are interpolated; ``notes`` lists all of this.
-    Slices of a tilted gantry are not resampled; the affine has the tilt. Each
-    file is opened once for its header, those of the series once more for
-    their pixels.
+    out, a few missing slices are interpolated, and slices of a tilted gantry
+    are resampled to a straight grid; ``notes`` lists all of this. Each file is
+    opened once for its header, those of the series once more for their pixels.
 
     Args:
         folder: Folder with the files, searched with its subfolders, or one
@@ -83,16 +77,16 @@ def read_dicom(
     check_one_stack(files)
     check_same_grid(files)
     groups = _by_position(files)
-    notes += left_out
+    notes += left_out + rescale_type_notes(files)
     notes += [
         f'{copy.path.name}, the same slice as {first.path.name}'
         for first, *copies in groups
         for copy in copies
     ]
-    intervals = _intervals_between(groups, folder)
-    volume, repaired = _build_volume(groups, intervals, folder)
+    intervals, gaps = _intervals_between(groups, folder)
+    volume, tilt = _build_volume(groups, intervals, folder)
     uid = str(files[0].header.SeriesInstanceUID)
-    return DicomSeries(volume, uid, notes + repaired)
+    return DicomSeries(volume, uid, [*notes, *gaps, *tilt])
 
 
 def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
@@ -103,7 +97,7 @@ def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
     last = None
     for index in np.argsort(along, kind='stable'):
         position = image_position(files[index].header)
-        if last is not None and np.allclose(position, last, atol=1e-3):
+        if last is not None and np.allclose(position, last, rtol=0, atol=1e-3):
             groups[-1].append(files[index])
             continue
         groups.append([files[index]])
@@ -113,45 +107,21 @@ def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
 
 def _intervals_between(
     groups: Sequence[Sequence[DicomFile]], folder: Path
-) -> Ints:
-    """Slice intervals from each position to the next, 1 with none missing.
+) -> tuple[Ints, list[str]]:
+    """Slice intervals from each position to the next, and a note on gaps.
 
     Raises:
-        ValueError: If the slices are not equally spaced, or have the same
-            position but different pixels.
+        ValueError: If the slices are not equally spaced on a straight line, or
+            have the same position but different pixels.
     """
     try:
-        return _check_even(groups, folder)
+        return slice_intervals([files[0] for files in groups], folder)
     except ValueError:
         # If slices of a second series are mixed in, say that instead.
         for files in groups:
             if len(files) > 1:
                 _read_position(files, SliceReader())
         raise
-
-
-def _check_even(groups: Sequence[Sequence[DicomFile]], folder: Path) -> Ints:
-    if len(groups) < 2:
-        raise ValueError(
-            f'{folder} must hold at least two slices of a series, but has '
-            f'{len(groups)}.'
-        )
-    firsts = [files[0] for files in groups]
-    positions = np.array([image_position(file.header) for file in firsts])
-    gaps_mm = np.diff(positions @ slice_normal(firsts[0].header))
-    interval_mm = float(np.median(gaps_mm))
-    intervals = np.rint(gaps_mm / interval_mm).astype(np.int64)
-    errors = np.abs(gaps_mm - intervals * interval_mm)
-    wrong = errors > _MAX_UNEVEN * interval_mm * intervals
-    wrong |= intervals < 1
-    if wrong.any():
-        k = int(np.argmax(wrong))
-        raise ValueError(
-            f'{folder}: slices must be equally far apart ({interval_mm:g} '
-            f'mm), but {firsts[k].path.name} and {firsts[k + 1].path.name} '
-            f'are {gaps_mm[k]:g} mm apart.'
-        )
-    return intervals
 
 
 def _read_position(
@@ -177,30 +147,21 @@ def _build_volume(
 ) -> tuple[Volume, list[str]]:
     """The volume, and what was repaired."""
     headers = [files[0].header for files in groups]
+    places = np.concatenate([[0], np.cumsum(intervals)]).tolist()
+    present = dict(zip(places, headers, strict=True))
+    by_slice = [present.get(k) for k in range(places[-1] + 1)]
+    lps = series_affine(by_slice)
     reader = SliceReader()
-    hu, indices = stack_slices(
+    hu, _ = stack_slices(
         (_read_position(files, reader) for files in groups),
         intervals,
         str(folder),
     )
-    notes = []
-    if intervals.max() > 1:
-        count = int((intervals - 1).sum())
-        notes.append(f'{count} missing slices interpolated')
-    first, last = image_position(headers[0]), image_position(headers[-1])
-    step_mm = (last - first) / intervals.sum()
-    tilt = angle_degrees(step_mm, slice_normal(headers[0]))
-    if tilt > MAX_ANGLE_DEGREES:
-        notes.append(
-            f'gantry tilt of {tilt:.1f} degrees: slices stay as they are'
-        )
-    lps = slices_affine(headers[0], step_mm)
     # The axes of `hu` are slices, rows, columns.
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps[:, [2, 1, 0, 3]]
-    by_slice = [headers[n] if n >= 0 else None for n in indices]
     # `reorient` flips a series that goes toward the feet. (In a series that is
     # not axial, its first axis is not that of the slices.)
-    if last[2] < first[2]:
+    if lps[2, 2] < 0:
         by_slice.reverse()
     volume = reorient(hu, ras, str(folder))
-    return replace(volume, dicom_headers=by_slice), notes
+    return straighten(replace(volume, dicom_headers=by_slice))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from mmuldor.io.limits import MAX_NUMBER, MAX_SIDE_PX, PIXEL_MM
-from mmuldor.scans.dicom.geometry import angle_degrees, slice_normal
+from mmuldor.scans.dicom.geometry import (
+    angle_degrees,
+    direction_rounding,
+    directions_are_valid,
+    rounding,
+    slice_directions,
+)
 from mmuldor.scans.dicom.headers import DicomFile
+from mmuldor.scans.dicom.rescale_type import check_rescale_type
 
 # Numeric elements that a slice must have, and their numbers of values.
 _VALUE_COUNTS = {
@@ -18,8 +26,11 @@ _VALUE_COUNTS = {
     'ImageOrientationPatient': 6,
     'PixelSpacing': 2,
 }
-# Maximum angle between the normals of slices of one series.
-MAX_ANGLE_DEGREES = 0.5
+# Angles between the directions of slices that are tolerated beyond rounding:
+# at the edge of 500 mm, 250 mm x tan(0.2 degrees) = 0.9 mm.
+_MAX_ANGLE_DEGREES = 0.2
+# Pixel spacings are the same if no more than rounding, or this, is between.
+_MAX_SPACING_SHARE = 0.01
 
 
 def check_slice(file: DicomFile) -> None:
@@ -48,9 +59,7 @@ def check_slice(file: DicomFile) -> None:
         if header.get(keyword) in (None, ''):
             raise ValueError(f'{where} must have {keyword}, but has none.')
     _check_numbers(file)
-    unit = header.get('RescaleType') or 'HU'
-    if unit != 'HU':
-        raise ValueError(f'{where}: RescaleType must be HU, but got {unit}.')
+    check_rescale_type(file)
 
 
 def _check_numbers(file: DicomFile) -> None:
@@ -80,7 +89,7 @@ def _check_numbers(file: DicomFile) -> None:
             f'{where}: PixelSpacing must be {low:g} to {high:g} mm, but got '
             f'{header.PixelSpacing}.'
         )
-    if not 0.99 < np.linalg.norm(slice_normal(header)) < 1.01:
+    if not directions_are_valid(header):
         raise ValueError(
             f'{where}: ImageOrientationPatient must be two directions at a '
             f'right angle, but got {header.ImageOrientationPatient}.'
@@ -88,19 +97,66 @@ def _check_numbers(file: DicomFile) -> None:
 
 
 def check_same_grid(files: Sequence[DicomFile]) -> None:
-    """Raise ValueError unless slices have one size, spacing and normal."""
-    first = files[0].header
-    for file in files:
-        where, header = file.where, file.header
-        for keyword in ('Rows', 'Columns', 'PixelSpacing'):
-            if header.get(keyword) != first.get(keyword):
+    """Raise ValueError unless slices have one size, spacing and orientation.
+
+    Each is compared with what most slices have. What is rounded differently
+    is the same.
+    """
+    for keyword in ('Rows', 'Columns'):
+        sides = Counter(file.header[keyword].value for file in files)
+        ((usual, _),) = sides.most_common(1)
+        for file in files:
+            if file.header[keyword].value != usual:
                 raise ValueError(
-                    f'{where}: {keyword} must be that of the other slices, '
-                    f'{first.get(keyword)}, but got {header.get(keyword)}.'
+                    f'{file.where}: {keyword} must be that of the other '
+                    f'slices, {usual}, but got {file.header[keyword].value}.'
                 )
-        angle = angle_degrees(slice_normal(header), slice_normal(first))
-        if angle > MAX_ANGLE_DEGREES:
+    _check_same_spacing(files)
+    _check_same_directions(files)
+
+
+def _check_same_spacing(files: Sequence[DicomFile]) -> None:
+    spacings = np.array(
+        [file.header.PixelSpacing for file in files], dtype=np.float64
+    )
+    halves = np.array([rounding(file.header.PixelSpacing) for file in files])
+    # The median is a spacing that most slices have.
+    k = int(np.argmin(np.abs(spacings - np.median(spacings, axis=0)).sum(1)))
+    apart = np.abs(spacings - spacings[k])
+    # 1e-9 allows for the rounding of the sums.
+    same = apart <= (halves + halves[k]) * (1 + 1e-9)
+    same &= apart <= _MAX_SPACING_SHARE * spacings[k]
+    for file, right in zip(files, same, strict=True):
+        if not right.all():
             raise ValueError(
-                f'{where}: ImageOrientationPatient must be that of the other '
-                f'slices, but is turned by {angle:.1f} degrees.'
+                f'{file.where}: PixelSpacing must be that of the other '
+                f'slices, {files[k].header.PixelSpacing}, but got '
+                f'{file.header.PixelSpacing}.'
+            )
+
+
+def _check_same_directions(files: Sequence[DicomFile]) -> None:
+    """Compare both directions: a slice may be turned in its own plane."""
+    directions = np.array([slice_directions(file.header) for file in files])
+    middle = np.median(directions, axis=0)
+    usual = files[int(np.argmin(np.abs(directions - middle).sum((1, 2))))]
+    columns, rows = slice_directions(usual.header)
+    for file, (along_columns, along_rows) in zip(
+        files, directions, strict=True
+    ):
+        angle = max(
+            angle_degrees(along_columns, columns),
+            angle_degrees(along_rows, rows),
+        )
+        limit = (
+            _MAX_ANGLE_DEGREES
+            + direction_rounding(file.header)
+            + direction_rounding(usual.header)
+        )
+        if angle > limit:
+            raise ValueError(
+                f'{file.where}: ImageOrientationPatient must be that of the '
+                f'other slices, {usual.header.ImageOrientationPatient}, but '
+                f'is turned by {angle:.1f} degrees. Leave the slice out, or '
+                'move the slices of each orientation into their own folder.'
             )

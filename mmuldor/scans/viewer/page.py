@@ -20,6 +20,7 @@ from pathlib import PurePath
 import numpy as np
 
 from mmuldor.io.json_files import replacing
+from mmuldor.io.paths import printable
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.viewer.slice_codec import (
     HIGHEST_HU,
@@ -150,7 +151,7 @@ def _document(
     """Data of the page's scripts; pixels are those of the volume."""
     return {
         'name': _name(volume),
-        'source': volume.source,
+        'source': printable(volume.source),
         'shape': list(volume.shape),
         'spacing_mm': list(volume.spacing_mm),
         'affine': volume.affine[:3].tolist(),
@@ -164,7 +165,7 @@ def _document(
             for name, (level, width) in WINDOWS.items()
         ],
         'colors': COLORS,
-        'notes': list(notes),
+        'notes': list(map(printable, notes)),
         'lesions': [
             _lesion(number, lesion)
             for number, lesion in enumerate(lesions, start=1)
@@ -203,4 +204,4 @@ def _flat_points(values: np.ndarray | None) -> list[float] | None:
 
 
 def _name(volume: Volume) -> str:
-    return PurePath(volume.source).name or 'a scan'
+    return printable(PurePath(volume.source).name) or 'a scan'

@@ -72,7 +72,7 @@ DICOM = [
     ('RescaleIntercept', None),
     ('RescaleIntercept', 'abc'),
     ('RescaleIntercept', '-50000'),
-    ('RescaleType', 'US'),
+    ('RescaleType', 'PCT'),
     ('ImagePositionPatient', None),
     ('ImagePositionPatient', ['0', '0']),
     ('ImagePositionPatient', ['0', '0', '1e9999']),

@@ -139,14 +139,56 @@ def test_a_tilted_gantry(tmp_path):
             position=[-20.0, -30.0, 100 + INTERVAL * number],
         )
     series = read_dicom(tmp_path)
-    assert np.array_equal(series.volume.hu, expected())
     assert series.notes == [
-        'gantry tilt of 15.0 degrees: slices stay as they are'
+        'slices slanted by 15.0 degrees, as by a gantry tilt, resampled to a '
+        'straight grid'
     ]
-    place = series.volume.to_patient([[0, 2, 1]])[0]
+    # Slices move by 2.5 x sin(15 degrees) / 0.8 = 0.809 rows.
+    up = 2.5 * np.sin(angle) / 0.8
+    volume = series.volume
+    assert volume.shape == (SLICES, ROWS + 4, COLUMNS)
+    for number, hu in enumerate(volume.hu):
+        assert (hu == -1000).all(axis=1).sum() == 4 - (number > 0)
+    # A row grows by 8 HU, so row 2 of slice 1 lies 8 x 0.809 HU higher.
+    assert volume.hu[0, :ROWS].tolist() == hu_of(0).tolist()
+    assert volume.hu[1, 2, 0] == np.rint(hu_of(1)[2, 0] - 8 * up)
+    place = volume.to_patient([[0, 2, 1]])[0]
     assert place == pytest.approx(
-        np.array([-20, -30, 102.5]) + 1.6 * np.array(rows)
+        np.array([-20, -30, 102.5]) + (2 - up) * 0.8 * np.array(rows)
     )
+    assert volume.spacing_mm == pytest.approx((0.7, 0.8, 2.5 * np.cos(angle)))
+
+
+def test_a_gap_that_is_too_wide(tmp_path):
+    write_series(tmp_path, (0, 1, 2, 7, 8))
+    match = r'IM014 and IM049 are 12\.5 mm apart, where 4 slices are missing'
+    with pytest.raises(ValueError, match=match):
+        read_dicom(tmp_path)
+    # Two ranges need not lie a whole number of intervals apart.
+    for number in (7, 8):
+        place = [-20.0, -30.0, 151.1 + INTERVAL * number]
+        write_slice(tmp_path, number, position=place)
+    with pytest.raises(ValueError, match=r'IM014 and IM049 are 63\.6 mm'):
+        read_dicom(tmp_path)
+
+
+def test_positions_with_one_decimal(tmp_path):
+    """0.6, 1.2, 1.9, 2.5 mm and so on are steps of 0.625 mm."""
+    for number in range(20):
+        place = ['-20.0', '-30.0', f'{0.625 * number:.1f}']
+        write_slice(tmp_path, number, position=place)
+    volume = read_dicom(tmp_path).volume
+    assert volume.spacing_mm == pytest.approx((0.7, 0.8, 0.625), abs=1e-3)
+    assert np.array_equal(volume.hu, expected(range(20)))
+
+
+def test_slices_with_different_rescale(tmp_path):
+    write_series(tmp_path, (0, 1, 3, 4))
+    # Stored values are HU + 1024: 2 x stored - 2048 = 2 x HU.
+    write_slice(tmp_path, 2, RescaleSlope=2, RescaleIntercept=-2048 - 100)
+    hu = read_dicom(tmp_path).volume.hu
+    assert np.array_equal(hu[[0, 1, 3, 4]], expected((0, 1, 3, 4)))
+    assert np.array_equal(hu[2], 2 * hu_of(2) - 100)
 
 
 def test_nothing_there(tmp_path):

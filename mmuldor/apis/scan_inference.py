@@ -1,0 +1,198 @@
+"""A detector and its settings, for one scan after the other."""
+
+from __future__ import annotations
+
+import copy
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mmengine.config import Config
+
+from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.apis.provenance import model_provenance
+from mmuldor.apis.settings import check_device, check_settings
+from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
+from mmuldor.io.file_set import NewSet
+from mmuldor.scans.lesions import Lesion
+from mmuldor.scans.outputs import Progress, write_new_outputs
+from mmuldor.scans.reading import read_scan
+from mmuldor.scans.volume import Volume
+
+
+@dataclass(frozen=True)
+class InferenceSettings:
+    """What a user chooses; see :func:`mmuldor.apis.infer.infer_scan`.
+
+    Attributes:
+        score_thr: Score threshold; None takes that of the calibration.
+        calibration: Calibration file; None takes that of the config.
+        fps_per_image: Operating point by FPs per image.
+        sensitivity: Or by sensitivity.
+        tta: Average over the views of the config's ``tta``.
+        step_mm: Detect only on one slice in this distance.
+        device: 'cpu', 'cuda:0', ...
+        batch_size: Slices in a batch.
+        max_pictures: Maximum number of lesion figures.
+        crop_to_body: See :class:`LesionDetector`.
+
+    Raises:
+        ValueError: If a value is out of range.
+    """
+
+    score_thr: float | None = None
+    calibration: str | os.PathLike | None = None
+    fps_per_image: float | None = None
+    sensitivity: float | None = None
+    tta: bool = False
+    step_mm: float | None = None
+    device: str | None = None
+    batch_size: int = 4
+    max_pictures: int = 20
+    crop_to_body: bool = True
+
+    def __post_init__(self) -> None:
+        check_settings(
+            score_thr=self.score_thr,
+            fps_per_image=self.fps_per_image,
+            sensitivity=self.sensitivity,
+            step_mm=self.step_mm,
+            batch_size=self.batch_size,
+            max_pictures=self.max_pictures,
+        )
+        check_device(self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadScan:
+    """A scan in memory.
+
+    Attributes:
+        volume: The volume.
+        notes: What was left out or repaired.
+        facts: How and when it was read, for its provenance.
+        seconds: How long that took.
+    """
+
+    volume: Volume
+    notes: list[str]
+    facts: dict[str, Any]
+    seconds: float
+
+    @classmethod
+    def from_path(
+        cls,
+        path: str | os.PathLike,
+        series_uid: str | None = None,
+        spacing_mm: Sequence[float] | None = None,
+    ) -> ReadScan:
+        """Read a scan; see :func:`mmuldor.scans.reading.read_scan`."""
+        start = time.monotonic()
+        facts = {
+            **requested(series_uid, spacing_mm),
+            'date': datetime.now().astimezone().isoformat(timespec='seconds'),
+        }
+        volume, notes = read_scan(
+            path, series_uid=series_uid, spacing_mm=spacing_mm
+        )
+        return cls(volume, notes, facts, time.monotonic() - start)
+
+
+def requested(
+    series_uid: str | None, spacing_mm: Sequence[float] | None
+) -> dict[str, Any]:
+    """How a scan is read, for its provenance."""
+    return {
+        'requested_series_uid': series_uid,
+        'requested_spacing_mm': spacing_mm and list(map(float, spacing_mm)),
+    }
+
+
+class ScanInference:
+    """Finds the lesions of scans and writes them to files.
+
+    Args:
+        config: From :func:`mmuldor.apis.load_config`.
+        checkpoint: Weights of that config.
+        settings: What the user chose.
+        fitted: The calibration with its operating point, if any.
+
+    Raises:
+        FileNotFoundError: If the checkpoint does not exist.
+        ValueError: If it does not fit the config.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        checkpoint: str,
+        settings: InferenceSettings,
+        fitted: CalibrationFile | None = None,
+    ) -> None:
+        self._settings = settings
+        calibration = settings.calibration or config.get('calibration')
+        self._detector = LesionDetector(
+            # A copy: building a model may change its config.
+            copy.deepcopy(config),
+            checkpoint,
+            settings.device,
+            settings.score_thr,
+            fitted,
+            settings.tta,
+            crop_to_body=settings.crop_to_body,
+        )
+        self.provenance = model_provenance(
+            config,
+            checkpoint,
+            calibration,
+            next(self._detector.model.parameters()).device,
+            settings.tta,
+            {
+                'score_thr': self._detector.score_thr,
+                'fps_per_image': settings.fps_per_image,
+                'sensitivity': settings.sensitivity,
+                'step_mm': settings.step_mm,
+                'batch_size': settings.batch_size,
+            },
+        )
+
+    def write(
+        self,
+        new: NewSet,
+        scan: ReadScan,
+        progress: Progress = lambda items, total, text: items,
+    ) -> tuple[list[Lesion], list[str]]:
+        """Detect the lesions of a scan and write all its files.
+
+        Args:
+            new: From :func:`mmuldor.scans.outputs.replacing_outputs`.
+            scan: The scan.
+            progress: Wraps the items of long loops.
+
+        Returns:
+            The lesions, and notes on what was repaired in the scan or left
+            out of a file.
+        """
+        start = time.monotonic()
+        lesions = self._detector.detect(
+            scan.volume,
+            batch_size=self._settings.batch_size,
+            step_mm=self._settings.step_mm,
+            progress=lambda items, total: progress(items, total, 'detecting'),
+        )
+        notes = write_new_outputs(
+            *(new, lesions, scan.volume, scan.notes),
+            provenance=lambda: {
+                **self.provenance,
+                **scan.facts,
+                'duration_s': round(
+                    scan.seconds + time.monotonic() - start, 1
+                ),
+            },
+            max_figures=self._settings.max_pictures,
+            progress=progress,
+        )
+        return lesions, notes
