@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Cosines whose lengths and angle are off by more than this were rounded.
 _EXACT = 1e-5
+# A decimal string has 16 characters, and a float 17 digits.
+_MAX_DECIMALS = 20
 # Cosines have at least one decimal; fewer say nothing of a direction.
 _COARSEST_COSINE = 0.05
 
@@ -42,7 +44,7 @@ def slice_normal(header: Dataset) -> Floats:
 def directions_are_valid(header: Dataset) -> bool:
     """Whether both are of length 1 and at a right angle, when rounded so."""
     cosines = _cosines(header)
-    half = min(rounding(header.ImageOrientationPatient).min(), 0.05)
+    half = _cosine_rounding(header)
     shortest = np.maximum(np.abs(cosines) - half, 0)
     longest = np.abs(cosines) + half
     tolerated = half * longest.sum() + 0.01
@@ -61,9 +63,13 @@ def direction_rounding(header: Dataset) -> float:
     cosines = _cosines(header)
     if _off_right_angles(cosines) < _EXACT:
         return 0.0
-    half = rounding(header.ImageOrientationPatient).min()
     # The longest error vector of three cosines.
-    return float(np.degrees(np.sqrt(3) * min(half, _COARSEST_COSINE)))
+    return float(np.degrees(np.sqrt(3) * _cosine_rounding(header)))
+
+
+def _cosine_rounding(header: Dataset) -> float:
+    half = rounding(header.ImageOrientationPatient).min()
+    return min(float(half), _COARSEST_COSINE)
 
 
 def rounding(values: Iterable[Any]) -> Floats:
@@ -73,9 +79,11 @@ def rounding(values: Iterable[Any]) -> Floats:
         values: Of an element of VR DS: '0.6' gives 0.05, '250' gives 0.5.
     """
     exponents = [
-        Decimal(str(value).strip()).as_tuple().exponent for value in values
+        int(Decimal(str(value).strip()).as_tuple().exponent)
+        for value in values
     ]
-    return np.array([0.5 * 10.0 ** int(exponent) for exponent in exponents])
+    # Of damaged values like 0E999; no power of 10 is out of range then.
+    return 0.5 * 10.0 ** np.clip(exponents, -_MAX_DECIMALS, _MAX_DECIMALS)
 
 
 def angle_degrees(a: Floats, b: Floats) -> float:

@@ -222,5 +222,6 @@ def _stated_mm(headers: Sequence[Dataset]) -> float | None:
     """SliceThickness, which is the slice spacing of most series."""
     try:
         return float(headers[0].get('SliceThickness') or 0)
-    except (TypeError, ValueError):
+    # pydicom decodes here, and raises any exception for damaged values.
+    except Exception:
         return None

@@ -74,7 +74,7 @@ def test_the_finest_spacing_and_directions_count():
 @pytest.mark.parametrize(
     ('written', 'half'),
     [('0.6', 0.05), ('-25.60', 0.005), ('250', 0.5), ('-2.5E+01', 0.5),
-     (' 1e-3 ', 0.0005)],
+     (' 1e-3 ', 0.0005), ('0E-999', 5e-21), ('0E999', 5e19)],
 )  # fmt: skip
 def test_what_rounding_may_hide(written, half):
     assert rounding([written]).tolist() == pytest.approx([half])
