@@ -32,7 +32,7 @@ _HEAD_BYTES = 2**18
 _ELEMENTS_USED = (
     *('RescaleSlope', 'RescaleIntercept', 'RescaleType', 'ImageType'),
     *('ImagePositionPatient', 'ImageOrientationPatient', 'PixelSpacing'),
-    *('Rows', 'Columns', 'SeriesInstanceUID', 'Modality', 'SliceThickness'),
+    *('Rows', 'Columns', 'SeriesInstanceUID', 'Modality'),
     *('SeriesDescription', 'NumberOfFrames', 'SamplesPerPixel'),
     *('StudyInstanceUID', 'SOPClassUID', 'SOPInstanceUID'),
     *('FrameOfReferenceUID', 'PhotometricInterpretation'),

@@ -10,6 +10,7 @@ all lesions on all slices in one dense array.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ from mmuldor.scans.volume import Volume
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
+    from pydicom.dataset import Dataset
 
 # The colour of masks in the figures.
 _COLOR = '#4aa8ff'
@@ -52,8 +54,9 @@ def write_segmentation(
     path = Path(path)
     try:
         _check_masks(lesions)
-        source = source_slices(volume.dicom_headers)
-        frames, numbers, notes = _segment_frames(lesions, volume, source)
+        source, notes = source_slices(volume.dicom_headers)
+        frames, numbers, left_out = _segment_frames(lesions, volume, source)
+        notes += left_out
         segmentation = _checked_object(source, numbers)
     except ValueError as reason:
         path.unlink(missing_ok=True)
@@ -135,7 +138,10 @@ def _checked_object(
 ) -> Segmentation:
     """The object; ValueError if headers violate the DICOM standard."""
     try:
-        return _object(source, numbers)
+        with warnings.catch_warnings():
+            # highdicom warns of names without a comma or caret.
+            warnings.simplefilter('ignore')
+            return _object(source, numbers)
     except (AttributeError, TypeError, ValueError) as error:
         reason = str(error).split('\n')[0]
         raise ValueError(
@@ -157,7 +163,7 @@ def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
             for segment, number in enumerate(numbers, start=1)
         ],
         series_instance_uid=hd.UID(),
-        series_number=int(headers[0].get('SeriesNumber') or 0) + 1000,
+        series_number=_series_number(headers[0]),
         sop_instance_uid=hd.UID(),
         instance_number=1,
         manufacturer='mmuldor',
@@ -178,6 +184,11 @@ def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
     # The element is required (type 2), and no person created the content.
     segmentation.ContentCreatorName = ''
     return segmentation
+
+
+def _series_number(header: Dataset) -> int:
+    """A number of 1 or more beside that of the series, with 32 bits."""
+    return 1000 + max(int(header.get('SeriesNumber') or 0), 0) % 2_000_000_000
 
 
 def _description(segment: int, number: int) -> SegmentDescription:

@@ -11,17 +11,12 @@ import numpy as np
 from mmuldor.functional.arrays import Bools, Floats, Ints
 from mmuldor.scans.dicom.geometry import series_affine, slice_normal
 from mmuldor.scans.dicom.headers import CT_IMAGES
+from mmuldor.scans.dicom.references.reference_headers import reference_headers
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation
     from pydicom.dataset import Dataset
 
-# Elements that must exist but may be empty; anonymised files may lack them.
-_MAY_BE_EMPTY = (
-    'PatientID', 'PatientName', 'PatientBirthDate', 'PatientSex',
-    'AccessionNumber', 'StudyID', 'StudyDate', 'StudyTime',
-    'ReferringPhysicianName', 'SliceThickness',
-)  # fmt: skip
 # "Source image for image processing operation", CID 7202.
 _PURPOSE = ('121322', 'DCM', 'Source image for image processing operation')
 # "Segmentation", CID 7203.
@@ -33,8 +28,8 @@ class SourceSlices:
     """The original slices of the scanner, equally spaced.
 
     Attributes:
-        headers: Completed header of each slice, in spatial order; None for
-            missing slices.
+        headers: Header of each slice as of `reference_headers`, in spatial
+            order; None for missing slices.
         affine: (4, 4), maps (column, row, slice) indices to patient
             coordinates (LPS, mm); sheared if the gantry was tilted.
     """
@@ -51,14 +46,14 @@ class SourceSlices:
     def files(self) -> list[Dataset]:
         """A header of each file, as if it held single slices.
 
-        highdicom takes several files with many frames only so.
+        highdicom takes several files with many frames only so, and classes
+        of images that it knows.
         """
         first: dict[str, Dataset] = {}
         for header in self.present.values():
             first.setdefault(str(header.SOPInstanceUID), header[:])
         for header in first.values():
-            if 'ReferencedFrameNumber' in header:
-                header.add_new('SOPClassUID', 'UI', CT_IMAGES[0])
+            header.add_new('SOPClassUID', 'UI', CT_IMAGES[0])
         return list(first.values())
 
     @property
@@ -78,55 +73,27 @@ class SourceSlices:
         return float(self.present[0].SliceThickness or self.interval_mm)
 
 
-def source_slices(headers: Sequence[Dataset | None]) -> SourceSlices:
+def source_slices(
+    headers: Sequence[Dataset | None],
+) -> tuple[SourceSlices, list[str]]:
     """The source slices that a derived object refers to.
 
     Args:
         headers: Header of each slice, None for missing slices; the first and
             the last must exist. They are not changed.
 
+    Returns:
+        The slices, and notes on what was replaced in their headers.
+
     Raises:
-        ValueError: If a derived object cannot refer to these slices, for
-            example if they have no common frame of reference.
+        ValueError: If a derived object cannot refer to these slices, see
+            :func:`reference_headers`.
     """
     present = [header for header in headers if header is not None]
-    for keyword in ('StudyInstanceUID', 'FrameOfReferenceUID', 'SOPClassUID'):
-        values = {str(header.get(keyword, '')) for header in present}
-        if values == {''} or len(values) > 1:
-            raise ValueError(
-                f'the slices must have one common {keyword}, but have '
-                f'{", ".join(sorted(values - {""})[:2]) or "none"}'
-            )
-    # Slices are files of their own, or frames of one.
-    places = {
-        (
-            str(header.get('SOPInstanceUID', '')),
-            header.get('ReferencedFrameNumber'),
-        )
-        for header in present
-    }
-    if len(places) < len(present):
-        raise ValueError('every slice must have its own SOPInstanceUID')
-    completed = [
-        None if header is None else _completed(header, present[0])
-        for header in headers
-    ]
-    return SourceSlices(completed, series_affine(headers))
-
-
-def _completed(header: Dataset, first: Dataset) -> Dataset:
-    """A copy of a header with all elements that a derived object needs."""
-    copy = header[:]
-    # Orientations differ within the reader's tolerance, but a derived object
-    # has only one. A new element, since the copy shares elements with
-    # `header`.
-    copy.add_new(
-        'ImageOrientationPatient', 'DS', list(first.ImageOrientationPatient)
-    )
-    for keyword in _MAY_BE_EMPTY:
-        if keyword not in copy:
-            setattr(copy, keyword, None)
-    return copy
+    valid, notes = reference_headers(present)
+    rest = iter(valid)
+    by_slice = [None if header is None else next(rest) for header in headers]
+    return SourceSlices(by_slice, series_affine(headers)), notes
 
 
 class SegmentFrames:

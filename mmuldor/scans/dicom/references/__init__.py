@@ -1,0 +1,1 @@
+"""Headers that a derived object can refer to."""

@@ -1,0 +1,269 @@
+"""`lesions.dcm` as a validator and other programs' readers see it.
+
+`dciodvfy` is in Debian's package dicom3tools; `segimage2itkimage`, the reader
+behind 3D Slicer, in the Python package dcmqi.
+"""
+
+import os
+import shutil
+import subprocess
+
+import highdicom as hd
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from pydicom import config
+from pydicom.dataelem import DataElement
+
+from mmuldor.scans.dicom.segmentation import write_segmentation
+from mmuldor.scans.reading import read_scan
+from tests.scans.dicom.oblique_series import OPTIONAL, write_series
+from tests.scans.dicom.test_segmentation import lesions_of, volume_mask
+from tests.support.enhanced_ct import enhanced_ct, frame
+
+JAPANESE = 'Yamada^Tarou=\u5c71\u7530^\u592a\u90ce=\u3084\u307e\u3060'
+TEXT = {
+    'PatientBirthDate': 'unknown',
+    'PatientSex': 'W',
+    'StudyDate': '2020.01.01',
+    'StudyTime': '10:11:12',
+    'PatientID': 'x' * 80,
+    'PatientName': 'a=b=c=d',
+    'AccessionNumber': 'removed by the trial office',
+    'StudyID': ['1', '2'],
+    'PatientAge': 'adult',
+    'SeriesNumber': -1,
+    'SliceThickness': -2,
+    'Manufacturer': 'm' * 70,
+}
+SOURCES = {
+    'plain': {},
+    'without optional elements': dict.fromkeys(OPTIONAL),
+    'text of a de-identification': TEXT,
+    'no frame of reference': {'FrameOfReferenceUID': None},
+    'no valid UIDs': {
+        'FrameOfReferenceUID': 'unknown',
+        'StudyInstanceUID': '',
+        'SOPClassUID': 'text',
+    },
+    'MONOCHROME1': {'PhotometricInterpretation': 'MONOCHROME1'},
+    'Japanese': {
+        'SpecificCharacterSet': ['', 'ISO 2022 IR 87'],
+        'PatientName': JAPANESE,
+        'StudyDescription': '\u80f8\u90e8' * 12,
+    },
+    'Korean': {
+        'SpecificCharacterSet': ['', 'ISO 2022 IR 149'],
+        'PatientName': 'Hong^Gildong=\u6d2a^\u5409\u6d1e=\ud64d^\uae38\ub3d9',
+    },
+    'Chinese': {
+        'SpecificCharacterSet': 'GB18030',
+        'PatientName': 'Wang^XiaoDong=\u738b^\u5c0f\u4e1c',
+    },
+    'Latin': {
+        'SpecificCharacterSet': 'ISO_IR 100',
+        'PatientName': 'M\u00fcller^Zo\u00eb',
+        'StudyDescription': '\u00fc' * 40,
+    },
+    'unknown characters': {
+        'SpecificCharacterSet': 'TEXT',
+        'PatientName': 'M\u00fcller^Zo\u00eb',
+    },
+    'identity removed': {
+        'PatientIdentityRemoved': 'YES',
+        'ClinicalTrialSponsorName': 'S',
+        'ClinicalTrialProtocolID': 'P',
+        'ClinicalTrialSubjectID': '3',
+    },
+    'lossy': {
+        'LossyImageCompression': '01',
+        'LossyImageCompressionRatio': 9.5,
+        'LossyImageCompressionMethod': 'ISO_10918_1',
+    },
+    'sagittal': {'axes': 'PIR'},
+    'missing slice': {'numbers': (0, 1, 3, 4, 5)},
+}
+
+
+@pytest.fixture(autouse=True)
+def any_value(monkeypatch):
+    """Headers may hold what pydicom would not write."""
+    for mode in ('reading_validation_mode', 'writing_validation_mode'):
+        monkeypatch.setattr(config.settings, mode, config.IGNORE)
+
+
+def tilt(folder):
+    """Move each slice in its plane against the one before."""
+    for path in folder.iterdir():
+        data = pydicom.dcmread(path)
+        x, y, z = data.ImagePositionPatient
+        data.ImagePositionPatient = [x, y + 0.2 * (z - 100), z]
+        data.save_as(path)
+
+
+def mistype(folder):
+    """Store elements with a VR that is not theirs."""
+    for path in folder.iterdir():
+        data = pydicom.dcmread(path)
+        for keyword, vr, value in (
+            ('PatientSex', 'LO', 'female'),
+            ('StudyDate', 'DT', '20200101101112'),
+            ('StudyTime', 'LO', 'noon'),
+            ('SeriesNumber', 'LO', 'three'),
+            ('PatientID', 'UN', b'a\x00\x01b'),
+            ('StudyID', 'OB', b'\x01\x02'),
+            ('StudyInstanceUID', 'LO', '1.2.3.4'),
+        ):
+            data.add(DataElement(keyword, vr, value))
+        data.save_as(path)
+
+
+def enhanced(folder):
+    folder.mkdir()
+    pixels = np.zeros((21, 33), np.uint16)
+    frames = [frame(k, stored=pixels) for k in range(6)]
+    image = enhanced_ct(frames, FrameOfReferenceUID='1.9')
+    image.save_as(folder / 'ct.dcm', enforce_file_format=True)
+
+
+def write_source(folder, kind):
+    if kind == 'enhanced':
+        return enhanced(folder)
+    write_series(folder, **SOURCES.get(kind, {}))
+    changes = {'tilted': tilt, 'wrong representations': mistype}
+    return changes.get(kind, lambda folder: None)(folder)
+
+
+KINDS = [*SOURCES, 'tilted', 'wrong representations', 'enhanced']
+
+
+@pytest.fixture(params=KINDS)
+def segmentation(request, tmp_path):
+    """The file of two lesions that overlap, one of three slices."""
+    write_source(tmp_path / 'ct', request.param)
+    volume, _ = read_scan(tmp_path / 'ct')
+    path = tmp_path / 'lesions.dcm'
+    notes = write_segmentation(path, lesions_of(volume), volume)
+    assert path.is_file(), notes
+    # Masks on a slice that was filled in are left out.
+    sizes = [int(volume_mask(volume, number).sum()) for number in (1, 2)]
+    return path, None if request.param == 'missing slice' else sizes
+
+
+def test_a_validator_finds_no_error(segmentation):
+    validator = shutil.which('dciodvfy')
+    if validator is None:
+        pytest.skip('no dciodvfy: install the package dicom3tools')
+    done = subprocess.run(
+        [validator, str(segmentation[0])], capture_output=True, text=True
+    )
+    said = done.stdout + done.stderr
+    assert 'Segmentation' in said
+    assert 'Error' not in said, said
+
+
+def test_readers_see_the_same_voxels(segmentation):
+    path, sizes = segmentation
+    data = pydicom.dcmread(path)
+    voxels = voxels_of(path)
+    assert sizes is None or voxels == sizes
+    # Bits without padding between frames.
+    bits = np.unpackbits(np.frombuffer(data.PixelData, np.uint8))
+    assert bits.sum() == data.pixel_array.sum() == sum(voxels)
+    by_segment = [0] * len(voxels)
+    for pixels, group in zip(
+        data.pixel_array.reshape(-1, data.Rows, data.Columns),
+        data.PerFrameFunctionalGroupsSequence,
+        strict=True,
+    ):
+        (segment,) = group.SegmentIdentificationSequence
+        by_segment[segment.ReferencedSegmentNumber - 1] += pixels.sum()
+    assert by_segment == voxels
+
+
+def voxels_of(path):
+    """Voxels of each segment, as highdicom reads them."""
+    seg = hd.seg.segread(path)
+    (series,) = seg.ReferencedSeriesSequence
+    sources = [
+        item.ReferencedSOPInstanceUID
+        for item in series.ReferencedInstanceSequence
+    ]
+    if len(sources) > 1:
+        # Tilted slices form no volume.
+        pixels = seg.get_pixels_by_source_instance(
+            sources, assert_missing_frames_are_empty=True
+        )
+    else:
+        pixels = seg.get_volume(combine_segments=False).array
+    return pixels.sum(axis=(0, 1, 2)).tolist()
+
+
+def test_a_viewer_sees_the_same_voxels_at_the_same_place(
+    segmentation, tmp_path, request
+):
+    if 'tilted' in request.node.name:
+        pytest.skip('dcmqi takes all slices to lie straight upon each other')
+    reader = shutil.which('segimage2itkimage')
+    if reader is None:
+        pytest.skip('no segimage2itkimage: install the package dcmqi')
+    out = tmp_path / 'read'
+    out.mkdir()
+    words = ['--inputDICOM', str(segmentation[0]), '-t', 'nii']
+    subprocess.run(
+        [reader, *words, '--outputDirectory', str(out)],
+        check=True,
+        capture_output=True,
+        env={**os.environ, 'LC_ALL': 'C'},
+    )
+    volume = hd.seg.segread(segmentation[0]).get_volume(combine_segments=False)
+    count = volume.array.shape[-1]
+    images = [nibabel.load(p) for p in sorted(out.glob('*.nii*'))]
+    assert len(images) == count
+    for number, image in enumerate(images):
+        found = points(np.asarray(image.dataobj) > 0, image.affine)
+        # Indices of slices, rows and columns to LPS, and NIfTI is RAS.
+        flip = np.diag([-1.0, -1, 1, 1])
+        expected = points(volume.array[..., number] > 0, flip @ volume.affine)
+        assert found.shape == expected.shape
+        assert np.allclose(found, expected, atol=1e-3)
+
+
+def points(mask, affine):
+    indices = np.argwhere(mask)
+    places = indices @ affine[:3, :3].T + affine[:3, 3]
+    return np.array(sorted((places.round(2) + 0.0).tolist()))
+
+
+def test_text_of_a_de_identification_is_blank(tmp_path):
+    write_series(tmp_path / 'ct', **TEXT)
+    volume, _ = read_scan(tmp_path / 'ct')
+    path = tmp_path / 'lesions.dcm'
+    left_out, repaired = write_segmentation(path, lesions_of(volume), volume)
+    assert left_out == (
+        'lesions.dcm leaves out PatientName, PatientID, PatientBirthDate, '
+        'PatientSex, AccessionNumber, StudyID, PatientAge, Manufacturer, '
+        'which are not valid in DICOM or too long'
+    )
+    assert repaired == 'lesions.dcm repairs StudyDate, StudyTime'
+    data = pydicom.dcmread(path)
+    assert (data.StudyDate, data.StudyTime) == ('20200101', '101112')
+    for keyword in ('PatientName', 'PatientBirthDate', 'PatientSex'):
+        assert data[keyword].value == ''
+    assert 'PatientAge' not in data
+    # The source images are referred to as before.
+    (series,) = data.ReferencedSeriesSequence
+    assert series.SeriesInstanceUID == '1.2.3'
+    assert len(series.ReferencedInstanceSequence) == 6
+
+
+def test_a_japanese_name_is_written_as_utf_8(tmp_path):
+    write_series(tmp_path / 'ct', **SOURCES['Japanese'])
+    volume, _ = read_scan(tmp_path / 'ct')
+    path = tmp_path / 'lesions.dcm'
+    (note,) = write_segmentation(path, lesions_of(volume), volume)
+    assert note.startswith('lesions.dcm leaves out StudyDescription, ')
+    data = pydicom.dcmread(path)
+    assert data.SpecificCharacterSet == 'ISO_IR 192'
+    assert str(data.PatientName) == JAPANESE
