@@ -15,6 +15,7 @@ import torch
 import mmuldor
 from mmuldor.io.json_files import read_json, replacing
 from mmuldor.io.json_values import is_finite, is_integer
+from mmuldor.io.paths import printable
 from mmuldor.upstream.safe_checkpoints import load_safely
 
 _USE = """\
@@ -87,7 +88,7 @@ def publish_model(
     text = _card(file.name, properties, metrics, kept['meta']['config'])
     with replacing(file) as weights_file, replacing(card) as card_file:
         weights_file.write_bytes(content.getvalue())
-        card_file.write_text(text, encoding='utf-8')
+        card_file.write_text(printable(text), encoding='utf-8')
     return file, card
 
 

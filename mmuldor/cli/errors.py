@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -21,7 +22,8 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
     (FileNotFoundError, PermissionError, ...) for bad input; MemoryError means
     that the machine has too little memory. Any other exception is a bug and
     keeps its traceback. If the process is one of several, it exits at once,
-    so that its launcher ends the others.
+    so that its launcher ends the others. What the terminal cannot show, like
+    the bytes of a file's name that is no UTF-8, is printed as an escape.
 
     Args:
         debug: True keeps all tracebacks. None reads the environment variable
@@ -30,6 +32,10 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
     Raises:
         SystemExit: Code 1 after an error, 130 after Ctrl-C.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # Names of files may be no text of the terminal's encoding.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
     if debug is None:
         debug = os.environ.get(DEBUG_VARIABLE, '') not in ('', '0')
     try:

@@ -17,6 +17,7 @@ from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.evaluation.runs import EvaluatedRun, load_runs, table_row
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import replacing, write_json
+from mmuldor.io.paths import printable
 from mmuldor.mining.bank import load_bank
 from mmuldor.report import sections
 from mmuldor.report.mined_figure import mined_figure
@@ -191,4 +192,4 @@ def _load_banks(
 
 def _write_text(path: Path, text: str) -> None:
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding='utf-8')
+        temporary.write_text(printable(text), encoding='utf-8')

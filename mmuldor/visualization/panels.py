@@ -10,8 +10,10 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from mmuldor.io.json_files import replacing
+from mmuldor.io.paths import printable
 from mmuldor.visualization.marks import (
     full_bleed_axes,
     new_figure,
@@ -143,6 +145,9 @@ def save_figure(fig: Figure, path: str | os.PathLike) -> Path:
     path = Path(path)
     # No date and no random ids: the same figure gives the same file.
     metadata = {'.svg': {'Date': None}, '.pdf': {'CreationDate': None}}
+    # matplotlib draws no text with bytes of a name that is no UTF-8.
+    for text in fig.findobj(Text):
+        text.set_text(printable(text.get_text()))
     fixed_ids = rc_context({'svg.hashsalt': 'mmuldor'})
     with replacing(path) as temporary, fixed_ids:
         fig.savefig(

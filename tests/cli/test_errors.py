@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -116,3 +118,23 @@ def test_outputs_are_no_inputs_and_differ(tmp_path):
     for outputs in ([a], [tmp_path / 'link'], [b, b]):
         with pytest.raises(ValueError, match=r'must be another file'):
             check_outputs([a], outputs)
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'ascii'])
+def test_a_name_that_the_terminal_cannot_show(encoding):
+    """As of a file whose name is no UTF-8, or of Greek on an ASCII one."""
+    code = (
+        'import os; from mmuldor.cli.errors import user_errors\n'
+        'with user_errors():\n'
+        "    print(os.fsdecode(b'caf\\xe9'), chr(0x3b1))\n"
+        "    raise ValueError(os.fsdecode(b'caf\\xe9'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        env={**os.environ, 'PYTHONIOENCODING': encoding},
+        capture_output=True,
+    )
+    assert done.returncode == 1
+    greek = '\u03b1' if encoding == 'utf-8' else r'\u03b1'
+    assert done.stdout.decode(encoding) == f'caf\\udce9 {greek}\n'
+    assert done.stderr == b'error: caf\\udce9\n'

@@ -1,6 +1,8 @@
+import os
+
 import pytest
 
-from mmuldor.io.paths import existing_file, existing_folder
+from mmuldor.io.paths import existing_file, existing_folder, printable
 
 
 def test_what_is_there_is_given_back(tmp_path):
@@ -29,3 +31,9 @@ def test_what_is_missing_is_named_with_its_remedy(tmp_path, check, name, what):
     with pytest.raises(FileNotFoundError) as raised:
         check(path, '`--csv`', 'Make it.')
     assert str(raised.value) == f'{expected} Make it.'
+
+
+def test_a_name_as_text_that_can_be_written():
+    assert printable(os.fsdecode(b'caf\xe9/a.nii')) == 'caf\\xe9/a.nii'
+    assert printable('caf\u00e9 \U0001f600') == 'caf\u00e9 \U0001f600'
+    assert printable('\ud800') == '\\ud800'

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 
 import highdicom as hd
@@ -200,3 +201,34 @@ def test_outputs_lie_apart_from_the_scan(tmp_path, scan, out, match):
         return
     with pytest.raises(ValueError, match=match):
         check_output_folder(*places)
+
+
+@pytest.mark.parametrize('kind', ['dicom', 'nifti'])
+def test_folders_whose_names_are_no_utf8(volume, tmp_path, kind):
+    """Every file is written, and text is UTF-8 for any reader."""
+    name = os.fsdecode(b'caf\xe9')
+    source = tmp_path / name / (name if kind == 'dicom' else f'{name}.nii.gz')
+    source.parent.mkdir()
+    if kind == 'dicom':
+        (tmp_path / 'ct').rename(source)
+    else:
+        affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine
+        image = nibabel.Nifti1Image(volume.hu.T, affine)
+        nibabel.save(image, source)
+    read, notes = read_scan(source)
+    out = tmp_path / name / 'out'
+    lesions = lesions_of(read)
+    notes = write_outputs(out, lesions, read, [*notes, f'{name} is no image'])
+    assert len(names_in(out)) == (8 if kind == 'dicom' else 7)
+    document = json.loads((out / 'lesions.json').read_text())
+    assert document['source'] == str(source)
+    page = (out / 'report.html').read_text(encoding='utf-8')
+    assert f'<title>Lesions of {source.name[:3]}\\xe9' in page
+    assert 'caf\\\\xe9 is no image' in page
+    log = (out / 'infer.log').read_text(encoding='utf-8')
+    assert 'note: caf\\xe9 is no image\n' in log
+    with open(out / 'lesions.csv', encoding='utf-8', newline='') as file:
+        assert 'caf\\xe9' in next(csv.DictReader(file))['scan']
+    assert np.asarray(nibabel.load(out / 'labels.nii.gz').dataobj).max() == 2
+    if kind == 'dicom':
+        assert hd.seg.segread(out / 'lesions.dcm').number_of_segments == 2

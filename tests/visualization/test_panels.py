@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,3 +64,13 @@ def test_an_unknown_format_leaves_the_old_file(tmp_path):
         save_figure(new_figure(8, 8), path)
     assert path.read_text() == 'old'
     assert np.size(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize('suffix', ['.png', '.svg', '.pdf'])
+def test_a_name_that_is_no_utf8_is_drawn_as_escape(tmp_path, suffix):
+    for name, text in (('a', os.fsdecode(b'caf\xe9')), ('b', 'caf\\xe9')):
+        fig = new_figure(64, 32, 'white')
+        fig.text(0.1, 0.5, text)
+        save_figure(fig, tmp_path / (name + suffix))
+    one, two = (tmp_path / (name + suffix) for name in 'ab')
+    assert one.read_bytes() == two.read_bytes()

@@ -24,6 +24,7 @@ from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.annotations import check_annotations, load_annotations
 from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import replacing, write_json
+from mmuldor.io.paths import printable
 from mmuldor.visualization.panels import save_figure
 
 RESULTS_NAME = 'results.json'
@@ -205,5 +206,5 @@ def _write(out: Path, comparison: dict, text: str, tex: str, figure) -> None:
     save_figure(figure, out / 'froc.pdf')
     for name, content in (('table.md', text), ('table.tex', tex)):
         with replacing(out / name) as temporary:
-            temporary.write_text(content, encoding='utf-8')
+            temporary.write_text(printable(content), encoding='utf-8')
     write_json(out / 'comparison.json', comparison, indent=1)

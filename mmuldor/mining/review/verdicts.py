@@ -22,6 +22,7 @@ from mmuldor.functional.diameters import recist_of_polygon
 from mmuldor.io.csv_fields import read_rows
 from mmuldor.io.json_files import replacing, write_json_files
 from mmuldor.io.json_values import shortened
+from mmuldor.io.paths import printable
 from mmuldor.mining.bank import load_bank
 from mmuldor.mining.exclude_list import exclude_list
 
@@ -84,6 +85,7 @@ def write_review(
             writer.writerow(
                 {
                     **{k: example[k] for k in COLUMNS[:3]},
+                    'file_name': printable(example['file_name']),
                     **{name: f'{value:.2f}' for name, value in corners},
                     'score': f'{example["score"]:.4f}',
                     'mask_iou': f'{example["mask_iou"]:.4f}',
