@@ -8,7 +8,11 @@ Diameters come from an annotation's `recist_px` (eight numbers), else from its
 Of boxes alone, RecistToMask makes the inscribed ellipse, or with shape='box'
 the box. `FOLDER/031.png` is slice 31 of a series, numbered from the head, and
 takes its neighbours from the files beside it; any other name is a slice on
-its own. An image may say `spacing_mm`, `slice_interval_mm` and `patient`.
+its own, and so are the images of a folder that is no series (--series). Of
+several categories, --lesion-category names those of lesions; boxes with
+`iscrowd` become ignored regions. An image may say `spacing_mm`,
+`slice_interval_mm` and `patient`; else the patient is the folder or the
+beginning of the name (P0 of P0_000.png), and never in two splits.
 Writes Images_png (HU + 32768), train.json, val.json, test.json, report.json
 and, where every lesion has a mask, truth.json. Nothing is left after an error.
 """
@@ -29,7 +33,7 @@ from mmuldor.cli.errors import user_errors
 
 from .common.progress import progress_bar
 from .own_data.arguments import add_arguments, shared_options, show_result
-from .own_data.options import SliceOptions
+from .own_data.options import AUTO, SERIES, SliceOptions
 from .own_data.slices import convert_slices
 
 
@@ -44,7 +48,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         nargs='+',
         help='one COCO file, or three: train, val and test',
     )
-    add_arguments(parser, 'folder, or image without one,')
+    arguments.add_lesion_category(parser, 'boxes')
+    add_arguments(
+        parser,
+        'it is the key `patient` of an image, its folder, or the beginning '
+        'of its name',
+    )
+    parser.add_argument(
+        '--series',
+        choices=SERIES,
+        default=AUTO,
+        help='whether the numbered files of a folder are slices of one scan, '
+        'and so neighbours; auto (default) judges by names and pictures',
+    )
     arguments.add_spacing(parser, 'images that do not say it')
     parser.add_argument(
         '--hu-slope',
@@ -66,6 +82,8 @@ def options_of(args: argparse.Namespace) -> SliceOptions:
     """The options of the conversion."""
     return SliceOptions(
         **shared_options(args),
+        lesion_category=args.lesion_category,
+        series=args.series,
         spacing_mm=args.spacing,
         hu_slope=args.hu_slope,
         hu_offset=args.hu_offset,
@@ -76,7 +94,7 @@ def options_of(args: argparse.Namespace) -> SliceOptions:
 def main(argv: Sequence[str] | None = None) -> None:
     """Converts, then shows the counts on stdout and warnings on stderr."""
     args = parse_args(argv)
-    note = 'each folder counts as a patient where no image says `patient`'
+    note = 'patients are folders or beginnings of names, if not in the file'
     report = convert_slices(
         args.images, args.coco, args.out, options_of(args), progress_bar
     )

@@ -4,13 +4,14 @@
         --out data/own
 
 A mask is a label volume of the same name on the grid of its volume, stored
-along any axes: 0 where nothing is. Each connected piece of a label is a
-lesion; its key slice is the one of its largest area, its box and its RECIST
-diameters are measured on the mask, and every lesion that a key slice shows
-is annotated there. Writes DeepLesion's layout: Images_png/NAME/031.png (HU +
-32768, numbered from the head), train.json, val.json, test.json; truth.json
-with the masks; volumes.json with 3-D boxes for tools/froc_volumes.py;
-report.json. A patient is in one split only. Nothing is left after an error.
+along any axes: 0 where nothing is. Of several labels, --labels names those of
+lesions. Each connected piece of a label is a lesion; its key slice is the one
+of its largest area, its box and its RECIST diameters are measured on the mask,
+and every lesion that a key slice shows is annotated there. Writes DeepLesion's
+layout: Images_png/NAME/031.png (HU + 32768, numbered from the head),
+train.json, val.json, test.json; truth.json with the masks; volumes.json with
+3-D boxes for tools/froc_volumes.py; report.json. A patient is in one split
+only. Nothing is left after an error.
 """
 
 from __future__ import annotations
@@ -43,14 +44,21 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='folder of masks of the same names',
     )
     arguments.add_images(parser, 'folder of .nii or .nii.gz, in HU')
-    add_arguments(parser, 'volume')
+    add_arguments(
+        parser, 'each volume is a patient (of DeepLesion: its patient)'
+    )
     parser.add_argument(
         '--labels',
         type=types.count,
         nargs='+',
         metavar='VALUE',
         help='values of the masks that are lesions, for example 2 where 1 '
-        'is the organ (default: all but 0)',
+        'is the organ (default: the only one)',
+    )
+    parser.add_argument(
+        '--all-labels',
+        action='store_true',
+        help='all values but 0 are lesions',
     )
     parser.add_argument(
         '--instances',
@@ -91,6 +99,7 @@ def options_of(args: argparse.Namespace) -> VolumeOptions:
     return VolumeOptions(
         **shared_options(args),
         labels=args.labels,
+        all_labels=args.all_labels,
         instances=args.instances,
         every_slice=args.every_slice,
         min_diameter_mm=args.min_diameter_mm,

@@ -10,17 +10,17 @@ from mmuldor.cli import arguments, types
 
 from ..common.report import show_report
 from .options import WINDOW_HU
+from .patient_names import OPTION as PATIENT_OPTION
 from .report import OwnDataReport
 
 PATIENTS_HELP = (
     'CSV with the columns file and patient, and split (train, val or test) '
-    'where you choose it; without this file every {what} is taken to be a '
-    'patient of its own'
+    'where you choose it; without it {what}'
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
-    """Add them; `what` is a patient where there is no table of patients."""
+    """Add them; `what` says how patients are found without a table."""
     arguments.add_out(parser, 'folder to make')
     add = parser.add_argument
     add(
@@ -37,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
         type=types.path,
         metavar='CSV',
         help=PATIENTS_HELP.format(what=what),
+    )
+    add(
+        PATIENT_OPTION,
+        type=types.text,
+        metavar='REGEX',
+        help='regular expression that finds the patient in the name of a '
+        "file: its first group, as in '^([^_]+)_' for P0_000.png",
     )
     add(
         '--neighbours',
@@ -62,6 +69,7 @@ def shared_options(args: argparse.Namespace) -> dict[str, Any]:
         'split': args.split,
         'seed': args.seed,
         'patients': args.patients,
+        'patient_from': args.patient_from,
         'neighbours': args.neighbours,
         'window_hu': tuple(args.window),
     }
@@ -70,8 +78,8 @@ def shared_options(args: argparse.Namespace) -> dict[str, Any]:
 def show_result(
     report: OwnDataReport, args: argparse.Namespace, note: str
 ) -> None:
-    """Print counts, warnings and the output; `note` without a table."""
+    """Print counts, warnings and the output; `note` if no patient is given."""
     show_report(report)
-    if not args.patients:
-        print(f'{note}; --patients says otherwise')
+    if not args.patients and not args.patient_from:
+        print(f'{note}; --patients or --patient-from says otherwise')
     print(f'wrote {", ".join(sorted(os.listdir(args.out)))} to {args.out}')

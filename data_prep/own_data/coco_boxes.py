@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,12 +13,15 @@ import numpy as np
 
 from mmuldor.functional.masks import crop_mask, rasterize
 from mmuldor.functional.recist import check_endpoints
+from mmuldor.io.categories import category_titles, lesions_by_category
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import are_coordinates, is_inside_name, shortened
 from mmuldor.io.run_length import decode_mask
 from mmuldor.scans.measurement import measure_slice
 
 from .patients import plain_name
+
+_PATIENT_KEYS = ('patient', 'patientid')
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,21 +32,36 @@ class CocoImage:
         where: File and id, for messages.
         file_name: Its name, with `/` between folders, inside the folder.
         entry: The image as it is in the file.
-        annotations: Those of it, crowds left out.
+        annotations: Lesions and ignored regions (`iscrowd`) of it.
+        left_out: How many boxes of it are of other categories, by category.
+        in_series: Whether the numbered files beside it are its neighbours.
     """
 
     where: str
     file_name: str
     entry: dict[str, Any]
     annotations: list[dict[str, Any]]
+    left_out: Mapping[str, int]
+    in_series: bool = True
+
+    @property
+    def stem_number(self) -> int | None:
+        """The number that its name is; None for other names."""
+        stem = PurePosixPath(self.file_name).stem
+        # More digits than any counter has; int() would be slow.
+        return int(stem) if stem.isdecimal() and len(stem) < 19 else None
+
+    @property
+    def number(self) -> tuple[str, int] | None:
+        """Folder and number, for `FOLDER/031.png`; None for other names."""
+        parent = str(PurePosixPath(self.file_name).parent)
+        number = self.stem_number
+        return None if parent == '.' or number is None else (parent, number)
 
     @property
     def series(self) -> tuple[str, int] | None:
-        """Folder and number, for `FOLDER/031.png`; None for other names."""
-        path = PurePosixPath(self.file_name)
-        if len(path.parts) < 2 or not path.stem.isdecimal():
-            return None
-        return str(path.parent), int(path.stem)
+        """Folder and number of a slice of a series, None of a single one."""
+        return self.number if self.in_series else None
 
     @property
     def target(self) -> str:
@@ -53,16 +72,23 @@ class CocoImage:
         return f'{series.replace("/", "_")}/{number:03d}.png'
 
     @property
-    def patient(self) -> str:
-        """Its patient: the key `patient`, else its folder in `target`."""
-        patient = self.entry.get('patient')
-        if patient is None:
-            return self.target.rpartition('/')[0]
-        return str(patient)
+    def patient(self) -> str | None:
+        """What the file calls its patient (`patient`, `patient_id`)."""
+        for key, value in self.entry.items():
+            if key.lower().replace('_', '') in _PATIENT_KEYS:
+                return None if value is None else str(value)
+        return None
 
 
-def read_coco_boxes(path: str | os.PathLike) -> list[CocoImage]:
+def read_coco_boxes(
+    path: str | os.PathLike, lesion_category: Sequence[str] | None = None
+) -> list[CocoImage]:
     """Read the images of a COCO file.
+
+    Args:
+        path: The file.
+        lesion_category: Names or ids of the categories of lesions, where
+            there are several.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -81,10 +107,12 @@ def read_coco_boxes(path: str | os.PathLike) -> list[CocoImage]:
                 f'{path}: `{key}` must be a list of objects, as in COCO files.'
             )
     images, annotations = listed
+    lesions, _ = lesions_by_category(document, path, lesion_category)
+    kept = {id(entry) for entry in lesions}
     by_image: dict[Any, list] = {}
     for entry in annotations:
-        if not entry.get('iscrowd'):
-            by_image.setdefault(str(entry.get('image_id')), []).append(entry)
+        by_image.setdefault(str(entry.get('image_id')), []).append(entry)
+    names = category_titles(document)
     found, ids = [], set()
     for entry in images:
         where = f'{path}: images id {shortened(entry.get("id"))}'
@@ -92,8 +120,15 @@ def read_coco_boxes(path: str | os.PathLike) -> list[CocoImage]:
             raise ValueError(f'{where}: `id` must be unique, but comes twice.')
         ids.add(str(entry.get('id')))
         name = _checked_name(entry.get('file_name'), where)
-        lesions = by_image.pop(str(entry.get('id')), [])
-        found.append(CocoImage(where, name, entry, lesions))
+        own = by_image.pop(str(entry.get('id')), [])
+        others = (a for a in own if id(a) not in kept)
+        found.append(
+            CocoImage(
+                *(where, name, entry),
+                [a for a in own if id(a) in kept],
+                Counter(map(names, others)),
+            )
+        )
     if by_image:
         number = next(iter(by_image.values()))[0]
         raise ValueError(

@@ -17,6 +17,7 @@ from .coco_boxes import BoxFacts, CocoImage, box_facts
 from .coco_documents import contiguous_ranges
 from .options import SliceOptions
 from .report import OwnDataReport, unlikely_hu
+from .series import numbered_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +28,13 @@ class Slice:
         image: What the COCO file says of it.
         facts: The entry of `images` but for id and patient.
         lesions: Its lesions.
+        crowds: Its ignored regions (`iscrowd`).
     """
 
     image: CocoImage
     facts: dict[str, Any]
     lesions: list[BoxFacts]
+    crowds: list[BoxFacts]
 
 
 def convert_image(
@@ -56,7 +59,7 @@ def convert_image(
     """
     spacing, interval = _spacing(image, options)
     path = folder / image.file_name
-    hu = _read_hu(path, options)
+    hu = read_hu(path, options)
     odd = unlikely_hu(hu, 'Give `--hu-slope` and `--hu-offset`.')
     if odd:
         report.note(image.file_name, 'units', odd)
@@ -82,20 +85,24 @@ def convert_image(
         'window_hu': list(options.window_hu),
         'source_name': image.file_name,
     }
-    lesions = [
-        box_facts(
-            entry,
-            f'{image.where}: annotations id {entry.get("id")}',
-            hu.shape,
-            spacing,
-            options.offset_px,
-        )
-        for entry in image.annotations
-    ]
-    return Slice(image, facts, lesions)
+    lesions, crowds = (
+        [
+            box_facts(
+                entry,
+                f'{image.where}: annotations id {entry.get("id")}',
+                hu.shape,
+                spacing,
+                options.offset_px,
+            )
+            for entry in image.annotations
+            if bool(entry.get('iscrowd')) is crowd
+        ]
+        for crowd in (False, True)
+    )
+    return Slice(image, facts, lesions, crowds)
 
 
-def _read_hu(path: Path, options: SliceOptions) -> np.ndarray:
+def read_hu(path: Path, options: SliceOptions) -> np.ndarray:
     """HU of a file, (rows, columns) float64."""
     stored = read_png16(path).astype(np.float64)
     return options.hu_slope * stored + options.hu_offset
@@ -136,13 +143,13 @@ def _write_neighbours(
     """Write the existing slices around it; returns all numbers."""
     key = int(written.stem)
     near = range(key - options.neighbours, key + options.neighbours + 1)
-    files = {n: f for n, f in _numbered(path.parent).items() if n in near}
+    files = {n: f for n, f in numbered_files(path.parent).items() if n in near}
     shape = None
     for number, file in files.items():
         place = written.with_name(f'{number:03d}.png')
         if place.exists():
             continue
-        hu = _read_hu(file, options)
+        hu = read_hu(file, options)
         shape = shape or read_png16(written).shape
         if hu.shape != shape:
             raise ValueError(
@@ -151,12 +158,3 @@ def _write_neighbours(
             )
         write_png16(place, hu_to_stored(hu))
     return sorted({key, *files})
-
-
-def _numbered(folder: Path) -> dict[int, Path]:
-    """Slices of a folder by their numbers."""
-    return {
-        int(path.stem): path
-        for path in sorted(folder.glob('*.png'))
-        if path.stem.isdecimal()
-    }

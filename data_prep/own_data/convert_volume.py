@@ -72,6 +72,7 @@ def convert_volume(
     """
     volume = read_nifti(image)
     labels = read_label_nifti(mask, volume)
+    report.labels.update(np.unique(labels[labels != 0]).tolist())
     lesions = _measured(labels, volume, options, name, report)
     odd = unlikely_hu(
         volume.hu, 'Apply slope and intercept (DICOM rescale) to it first.'

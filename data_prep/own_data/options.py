@@ -13,6 +13,8 @@ from mmuldor.functional.hounsfield import STORED_OFFSET
 # Between abdomen and lung; a viewer's choice, the training has its own.
 WINDOW_HU = (-160.0, 240.0)
 SPLIT = (0.7, 0.15, 0.15)
+# Whether the numbered files of a folder are slices of one scan.
+YES, NO, AUTO = SERIES = ('yes', 'no', 'auto')
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,11 @@ class VolumeOptions:
         split: Shares of train, val and test; None: `SPLIT`.
         seed: Of the draw of patients.
         patients: CSV of files, patients and splits, or None.
-        labels: Values of the masks that are lesions; None: all but 0.
-        instances: Whether a label is one lesion, in however many pieces.
+        patient_from: Regular expression that finds the patient in a name.
+        labels: Values of the masks that are lesions; None: the only one.
+        all_labels: All values but 0 are lesions.
+        instances: Whether a label is one lesion, in however many pieces; all
+            of them are lesions unless `labels` says otherwise.
         every_slice: Key slices are all slices that a lesion covers.
         min_diameter_mm: Lesions whose long diameter is smaller are left out.
         box_margin_px: How far boxes reach beyond the mask.
@@ -36,7 +41,9 @@ class VolumeOptions:
     split: Sequence[float] | None = None
     seed: int = 0
     patients: str | os.PathLike | None = None
+    patient_from: str | None = None
     labels: Sequence[int] | None = None
+    all_labels: bool = False
     instances: bool = False
     every_slice: bool = False
     min_diameter_mm: float = 0.0
@@ -59,6 +66,11 @@ class SliceOptions:
         split: Shares of train, val and test; None: `SPLIT`.
         seed: Of the draw of patients.
         patients: CSV of files, patients and splits, or None.
+        patient_from: Regular expression that finds the patient in a name.
+        lesion_category: Names or ids of the categories of lesions; None: the
+            only one.
+        series: Whether the numbered files of a folder are slices of a scan:
+            yes, no, or auto, by their names and pictures.
         neighbours: Slices written on each side of a key slice.
         window_hu: What viewers show.
     """
@@ -70,6 +82,9 @@ class SliceOptions:
     split: Sequence[float] | None = None
     seed: int = 0
     patients: str | os.PathLike | None = None
+    patient_from: str | None = None
+    lesion_category: Sequence[str] | None = None
+    series: str = AUTO
     neighbours: int = 1
     window_hu: Sequence[float] = WINDOW_HU
 

@@ -15,6 +15,7 @@ from mmuldor.io.paths import existing_file
 from ..common.split_counts import split_counts
 from .coco_documents import SPLIT_NAMES
 from .options import SPLIT
+from .patient_names import patients_by_pattern
 
 SUFFIXES = ('.nii.gz', '.nii', '.png')
 
@@ -62,13 +63,11 @@ def plain_name(name: str) -> str:
     return name
 
 
-def read_patients(
-    path: str | os.PathLike | None, files: Iterable[str]
-) -> Patients:
+def read_patients(path: str | os.PathLike, files: Iterable[str]) -> Patients:
     """Read the table of patients.
 
     Args:
-        path: The CSV; None makes every file a patient of its own.
+        path: The CSV.
         files: Names of all files, without suffixes.
 
     Raises:
@@ -76,9 +75,6 @@ def read_patients(
         ValueError: Names the CSV, the line and the column that is wrong, or
             the files that it lacks.
     """
-    files = list(files)
-    if path is None:
-        return Patients({name: name for name in files})
     of_file: dict[str, str] = {}
     splits: dict[str, str] = {}
     known = set(files)
@@ -103,6 +99,33 @@ def read_patients(
             f'{", ".join(lacking[:5])}.'
         )
     return Patients(of_file, splits or None)
+
+
+def stated_patients(
+    table: str | os.PathLike | None,
+    pattern: str | None,
+    files: Sequence[str],
+) -> Patients | None:
+    """The patients that a table or a pattern gives, None without both.
+
+    Args:
+        table: See `read_patients`.
+        pattern: See `patients_by_pattern`.
+        files: Names of all files, without suffixes.
+
+    Raises:
+        ValueError: Both are given, or one of them is wrong.
+    """
+    if table is not None and pattern is not None:
+        raise ValueError(
+            '`--patients` and `--patient-from` must not be given together, '
+            'for either names the patients. Leave out one of the two.'
+        )
+    if table is not None:
+        return read_patients(table, files)
+    if pattern is not None:
+        return Patients(patients_by_pattern(pattern, files))
+    return None
 
 
 def _enter_split(splits: dict[str, str], row: dict, where: str) -> None:
@@ -162,7 +185,8 @@ def draw_splits(
                 f'least, but there {"is" if len(names) == 1 else "are"} '
                 f'{len(names)}. Add patients, or give '
                 'the splits that you do not need a share of 0, as in '
-                '`--split 1 0 0`.'
+                '`--split 1 0 0`. Where folders and names mislead, '
+                '`--patients` or `--patient-from` name the patients.'
             )
         shuffled = [names[k] for k in rng.permutation(len(names))]
         counts = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+
+from mmuldor.io.annotations import lesions_of
 
 # Air is -1000 HU and fat -100; no slice of a patient lacks either, nor is all
 # of it lighter than water.
@@ -22,6 +25,7 @@ class OwnDataReport:
         notes: What a user should check: name, what, text.
         documents: The annotation documents by split.
         facts: What else report.json says, the options first of all.
+        labels: In how many masks each label is.
     """
 
     def __init__(self) -> None:
@@ -29,6 +33,7 @@ class OwnDataReport:
         self.notes: list[dict[str, str]] = []
         self.documents: dict[str, dict] = {}
         self.facts: dict[str, Any] = {}
+        self.labels: Counter[int] = Counter()
 
     def drop(self, name: str, reason: str) -> None:
         """Add an input that was left out."""
@@ -44,7 +49,7 @@ class OwnDataReport:
             split: {
                 'patients': len({i['patient'] for i in document['images']}),
                 'images': len(document['images']),
-                'annotations': len(document['annotations']),
+                'annotations': len(lesions_of(document)),
             }
             for split, document in self.documents.items()
         }

@@ -24,7 +24,8 @@ from .coco_documents import (
 from .convert_volume import ConvertedVolume, convert_volume
 from .find_volumes import find_volumes_with_masks
 from .options import VolumeOptions, as_json
-from .patients import Patients, draw_splits, read_patients
+from .patient_names import guess_volume_patients
+from .patients import Patients, draw_splits, stated_patients
 from .report import OwnDataReport
 
 
@@ -44,9 +45,9 @@ def convert_volumes(
     """
     options = options or VolumeOptions()
     pairs = find_volumes_with_masks(images, masks)
-    patients = read_patients(options.patients, pairs)
-    patients.check_shares(options.split)
     report = OwnDataReport()
+    patients = _patients(list(pairs), options, report)
+    patients.check_shares(options.split)
     report.facts['options'] = as_json(options)
     with atomic_folder(out) as folder:
         found = []
@@ -64,6 +65,8 @@ def convert_volumes(
                 if options.bad_volumes != 'drop':
                     raise
                 report.drop(name, str(error))
+            _check_labels(report.labels, options)
+        _say_left_labels(report, options)
         splits = _splits(found, patients, options)
         files = _files(found, patients, splits, options, report)
         write_json_files(
@@ -71,6 +74,45 @@ def convert_volumes(
             {folder / 'report.json': 1, folder / 'volumes.json': 1},
         )
     return report
+
+
+def _patients(
+    names: Sequence[str], options: VolumeOptions, report: OwnDataReport
+) -> Patients:
+    stated = stated_patients(options.patients, options.patient_from, names)
+    if stated is not None:
+        return stated
+    guessed, notes = guess_volume_patients(names)
+    for text in notes:
+        report.note('patients', 'patients', text)
+    return Patients(guessed)
+
+
+def _check_labels(labels: Mapping[int, int], options: VolumeOptions) -> None:
+    """Ask which labels are lesions as soon as there are two."""
+    if options.labels or options.all_labels or options.instances:
+        return
+    if len(labels) > 1:
+        listed = ', '.join(
+            f'{value} (in {count} so far)'
+            for value, count in sorted(labels.items())[:9]
+        )
+        example = max(labels)
+        raise ValueError(
+            f'the masks have several labels: {listed}. Which are lesions? '
+            f'Name them, as in `--labels {example}`, or say `--all-labels`; '
+            'with `--instances` each label is one lesion.'
+        )
+
+
+def _say_left_labels(report: OwnDataReport, options: VolumeOptions) -> None:
+    kept = options.labels or report.labels
+    found = sorted(report.labels.items())
+    left_out = {label: masks for label, masks in found if label not in kept}
+    report.facts['left_out_labels'] = left_out
+    if left_out:
+        listed = ', '.join(f'{k} in {n} masks' for k, n in left_out.items())
+        report.note('left out', 'labels', f'other labels: {listed}')
 
 
 def _splits(

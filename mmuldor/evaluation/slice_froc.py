@@ -207,7 +207,7 @@ def format_table(evaluation: SliceEvaluation) -> str:
         if counts[key]
     ]
     if evaluation.left_out:
-        boxes = left_out_text(dict(evaluation.left_out))
+        boxes = left_out_text(evaluation.left_out)
         not_used.append(f'boxes of other categories ({boxes})')
     if not_used:
         lines.append('not used: ' + ', '.join(not_used))

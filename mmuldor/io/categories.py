@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mmuldor.classes import LESION_CATEGORY
@@ -85,7 +85,15 @@ def of_lesions(
     return {**document, 'left_out': left_out} if left_out else document
 
 
-def left_out_text(left_out: dict[str, int]) -> str:
+def category_titles(
+    document: dict[str, Any],
+) -> Callable[[dict[str, Any]], str]:
+    """Gives the name and id of an annotation's category, for messages."""
+    names = _names(document.get('categories'))
+    return lambda entry: _title(_key(entry.get('category_id')), names)
+
+
+def left_out_text(left_out: Mapping[str, int]) -> str:
     """The numbers of boxes by category, in one line."""
     return ', '.join(f'{count} {name}' for name, count in left_out.items())
 

@@ -9,60 +9,14 @@ from mmuldor.functional.hounsfield import stored_to_hu
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import box_polygon, ellipse_polygon
 from mmuldor.io.annotations import load_annotations
-from mmuldor.io.png import read_png16, write_png16
+from mmuldor.io.png import read_png16
 from mmuldor.report.phantom_truth import load_outlines
-
-SIZE = (40, 60)
+from tests.data_prep.own_data.png_slices import SIZE, Place, lesion_and_hu
 
 
 @pytest.fixture
 def pixels():
-    """HU + 1024 of a slice with air, tissue and a mask of a lesion."""
-    rng = np.random.default_rng(0)
-    mask = np.zeros(SIZE, dtype=bool)
-    mask[10:21, 20:36] = True
-    mask[10, 20] = False
-    hu = rng.integers(-1000, 200, SIZE)
-    return np.where(mask, 100, hu), mask
-
-
-class Place:
-    """PNG files, their COCO entries and runs of the converter."""
-
-    def __init__(self, folder, hu):
-        self.folder, self.hu = folder, hu
-        self.images, self.annotations = [], []
-
-    def image(self, name, listed=True, **extra):
-        write_png16(
-            self.folder / 'png' / name, (self.hu + 1024).astype(np.uint16)
-        )
-        if listed:
-            number = 100 + len(self.images)
-            self.images.append({'id': number, 'file_name': name, **extra})
-
-    def lesion(self, image=-1, **entry):
-        self.annotations.append(
-            {
-                'id': 500 + len(self.annotations),
-                'image_id': self.images[image]['id'],
-                'bbox': [20, 10, 16, 11],
-                'category_id': 3,
-                **entry,
-            }
-        )
-
-    def convert(self, *flags):
-        coco = self.folder / 'boxes.json'
-        content = {'images': self.images, 'annotations': self.annotations}
-        coco.write_text(json.dumps(content))
-        words = (
-            *('--images', self.folder / 'png', '--coco', coco),
-            *('--out', self.folder / 'out', '--spacing', 0.5, 0.8, 3),
-            *('--hu-offset', -1024, '--split', 1, 0, 0, *flags),
-        )
-        main([str(word) for word in words])
-        return load_annotations(self.folder / 'out' / 'train.json')
+    return lesion_and_hu()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from data_prep.volumes_to_coco import main
 from mmuldor.evaluation.volume_froc import evaluate_volume_files
 from mmuldor.functional.hounsfield import stored_to_hu
 from mmuldor.io.annotations import load_annotations
@@ -190,6 +191,22 @@ def test_user_mistakes(place, tmp_path):
     (place / 'images' / 'zero.nii.gz').unlink()
     with pytest.raises(ValueError, match=r'1 have none.*zero2'):
         convert(place)
+
+
+def test_several_labels_are_asked_for(place, capsys):
+    words = ('--images', place / 'images', '--masks', place / 'masks')
+    words = [str(word) for word in (*words, '--out', place / 'out')]
+    with pytest.raises(
+        ValueError, match=r'labels: 1 \(in \d so far\), 3 .*`--labels 3`'
+    ):
+        main(words)
+    assert not (place / 'out').exists()
+    main([*words, '--labels', '1', '--split', '1', '0', '0'])
+    report = json.loads((place / 'out/report.json').read_text())
+    assert report['left_out_labels'] == {'3': 1}
+    assert 'other labels: 3 in 1 masks' in capsys.readouterr().err
+    # Numbered lesions are lesions all.
+    main([*words[:-1], str(place / 'instances'), '--instances'])
 
 
 @pytest.mark.parametrize(

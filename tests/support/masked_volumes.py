@@ -37,6 +37,9 @@ def make(folder, name, balls, codes='RAS', change=None):
 
 
 def convert(place, *flags):
+    """Convert with these flags; without labels among them, all are lesions."""
+    if '--labels' not in flags:
+        flags = (*flags, '--all-labels')
     words = (
         *('--images', place / 'images', '--masks', place / 'masks'),
         *('--out', place / 'out', *flags),

@@ -104,7 +104,7 @@ def _not_used(truth: GroundTruth) -> str:
     """What of the annotation file is neither lesion nor background."""
     parts = []
     if truth.left_out:
-        boxes = left_out_text(dict(truth.left_out))
+        boxes = left_out_text(truth.left_out)
         parts.append(f'boxes of other categories: {boxes}')
     if len(truth.crowd_boxes):
         parts.append(f'ignored regions (iscrowd): {len(truth.crowd_boxes)}')
