@@ -1,12 +1,12 @@
-"""Compressed DICOM pixels: sizes that they state, and a decoder for pydicom.
+"""Compressed DICOM pixels: sizes that they state, and decoders for pydicom.
 
 A compressed image has its own size, which decoders use even if it differs from
 Rows and Columns. A false size makes them allocate gigabytes or abort the
 process. So both sizes must be equal before a decoder is called.
 
-pydicom's gdcm plugin refuses JPEG Extended of 12 bits, and fails where 8 bits
-are to be stored in 16. gdcm decodes both if it is told the bits of the image
-itself, unsigned; pydicom sets the sign.
+The decoders are those of imagecodecs: libjpeg-turbo, CharLS and OpenJPEG.
+pydicom's own plugin for JPEG, gdcm, ends the process at damaged images, and
+does not decode 12 bits.
 """
 
 from __future__ import annotations
@@ -18,16 +18,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
-    from pydicom.pixels.decoders.base import DecodeRunner
+    from pydicom.pixels.decoders.base import Decoder, DecodeRunner
 
-# JPEG baseline (process 1) and extended (2 and 4).
-LOSSY_JPEG = ('1.2.840.10008.1.2.4.50', '1.2.840.10008.1.2.4.51')
+# JPEG baseline, extended and lossless; JPEG-LS; JPEG 2000, the last three of
+# high throughput.
+_JPEG = tuple(f'1.2.840.10008.1.2.4.{n}' for n in (50, 51, 57, 70))
+_JPEG_LS = tuple(f'1.2.840.10008.1.2.4.{n}' for n in (80, 81))
+_JPEG_2000 = tuple(f'1.2.840.10008.1.2.4.{n}' for n in (90, 91, 201, 202, 203))
 _RLE = '1.2.840.10008.1.2.5'
+_PLUGIN = 'mmuldor'
 # Required of a plugin by pydicom.
-DECODER_DEPENDENCIES = {uid: ('gdcm>=3.0.10',) for uid in LOSSY_JPEG}
+DECODER_DEPENDENCIES = dict.fromkeys(
+    (*_JPEG, *_JPEG_LS, *_JPEG_2000), ('imagecodecs',)
+)
 # Frame headers (ITU T.81, B.1.1.3; JPEG-LS, T.87, C.2.2), start of a scan.
 _SOF = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _SOS = 0xDA
+# The end of a JPEG image; padding may follow.
+_EOI = b'\xff\xd9'
+_PADDING_BYTES = 16
 # Start and size of a JPEG 2000 codestream (ITU T.800, A.5.1), also of a high
 # throughput one (T.814).
 _SIZ = re.compile(b'\xff\x4f\xff\x51')
@@ -86,6 +95,10 @@ def _check_stream(stream: bytes, data: FileDataset) -> None:
         )
     if data.file_meta.TransferSyntaxUID == _RLE:
         return
+    is_jpeg = stream.startswith(b'\xff\xd8')
+    # Decoders fill up a cut image with grey, or search for minutes.
+    if is_jpeg and _EOI not in stream[-_PADDING_BYTES:]:
+        raise ValueError('the compressed image is cut off')
     sizes = set(_stated_sizes(stream))
     if sizes != {(*shape, 1)}:
         found = ', '.join(f'{h} x {w} x {n}' for h, w, n in sorted(sizes))
@@ -98,8 +111,7 @@ def _check_stream(stream: bytes, data: FileDataset) -> None:
 def _stated_sizes(stream: bytes) -> Iterator[_Size]:
     """Every size that a compressed image states."""
     if stream.startswith(b'\xff\xd8'):
-        for _, size in _jpeg_frames(stream):
-            yield size
+        yield from _jpeg_sizes(stream)
         return
     for match in _SIZ.finditer(stream):
         # Length, capabilities, then right, bottom, left and top.
@@ -110,8 +122,8 @@ def _stated_sizes(stream: bytes) -> Iterator[_Size]:
         yield _Size(bottom - top, right - left, components)
 
 
-def _jpeg_frames(stream: bytes) -> Iterator[tuple[int, _Size]]:
-    """Bits and size of each frame header before the first scan."""
+def _jpeg_sizes(stream: bytes) -> Iterator[_Size]:
+    """The size in each frame header before the first scan."""
     place = 2
     while place + 4 <= len(stream):
         marker = stream[place + 1]
@@ -122,55 +134,48 @@ def _jpeg_frames(stream: bytes) -> Iterator[tuple[int, _Size]]:
             place += 1
             continue
         if marker in _SOF:
-            bits, *size = struct.unpack_from('>BHHB', stream, place + 4)
-            yield bits, _Size(*size)
+            yield _Size(*struct.unpack_from('>HHB', stream, place + 5))
         (length,) = struct.unpack_from('>H', stream, place + 2)
         place += 2 + length
 
 
-def is_available(uid: str) -> bool:
-    """Whether this plugin of pydicom can decode a transfer syntax."""
-    return uid in LOSSY_JPEG
-
-
-def decode_lossy_jpeg(stream: bytes, runner: DecodeRunner) -> bytes:
-    """A plugin of pydicom, see `Decoder.add_plugin`.
-
-    Args:
-        stream: A JPEG image of 8 or 12 bits.
-        runner: Size of the image; takes the bits of a decoded value.
+def add_plugin(decoder: Decoder) -> str:
+    """Let a decoder of pydicom use the functions here.
 
     Returns:
-        Its values, one or two bytes each, little endian.
+        The name of the plugin; '' if it cannot decode this syntax.
     """
-    import gdcm
+    if not is_available(decoder.UID):
+        return ''
+    if _PLUGIN not in decoder.available_plugins:
+        decoder.add_plugin(_PLUGIN, (__name__, 'decode_frame'))
+    return _PLUGIN
 
-    bits = next((bits for bits, _ in _jpeg_frames(stream)), 0)
-    if bits not in (8, 12):
-        raise ValueError(f'the JPEG image must have 8 or 12 bits, not {bits}')
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(stream)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((runner.columns, runner.rows, 1))
-    image.SetDataElement(element)
-    image.SetPhotometricInterpretation(
-        gdcm.PhotometricInterpretation(
-            gdcm.PhotometricInterpretation.MONOCHROME2
-        )
-    )
-    syntax = gdcm.TransferSyntax.GetTSType(str(runner.transfer_syntax))
-    image.SetTransferSyntax(gdcm.TransferSyntax(syntax))
-    # gdcm chooses its decoder by the allocated bits, and returns two bytes a
-    # value for 12; 16 would work, too, after a complaint on the screen.
-    image.SetPixelFormat(gdcm.PixelFormat(1, bits, bits, bits - 1, 0))
-    runner.set_option('bits_allocated', 8 if bits <= 8 else 16)
-    values = image.GetBuffer()
-    if values is None:
-        raise ValueError('gdcm cannot decode this JPEG image')
-    # gdcm returns bytes as text.
-    return bytes(values.encode('utf-8', 'surrogateescape'))
+
+def is_available(uid: str) -> bool:
+    """Whether this plugin of pydicom can decode a transfer syntax."""
+    return uid in DECODER_DEPENDENCIES
+
+
+def decode_frame(stream: bytes, runner: DecodeRunner) -> bytes:
+    """A plugin of pydicom, see `pydicom.pixels.Decoder.add_plugin`.
+
+    Args:
+        stream: A compressed image of one component.
+        runner: Says the syntax, and takes the bits of a decoded value.
+
+    Returns:
+        Its values, as many bytes each as they need, little endian.
+    """
+    import imagecodecs
+
+    syntax = runner.transfer_syntax
+    if syntax in _JPEG:
+        values = imagecodecs.jpeg_decode(stream)
+    elif syntax in _JPEG_LS:
+        values = imagecodecs.jpegls_decode(stream)
+    else:
+        values = imagecodecs.jpeg2k_decode(stream)
+    runner.set_option('bits_allocated', values.dtype.itemsize * 8)
+    little = values.dtype.newbyteorder('<')
+    return values.astype(little, copy=False).tobytes()

@@ -150,14 +150,15 @@ def _read(path: Path, file: BinaryIO, size: int) -> tuple[Dataset, str]:
             header.get(keyword)
         sop_class = header.file_meta.get('MediaStorageSOPClassUID')
         sop_class = header.get('SOPClassUID') or sop_class or ''
+        # pydicom's object of a deflated file keeps all its bytes.
+        copy = header[:]
     # pydicom raises any exception for damaged files.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ValueError(
             f'{path}: {keyword} must be readable, but: {reason}'
         ) from error
-    # A copy, since pydicom's object of a deflated file keeps all its bytes.
-    return header[:], str(sop_class)
+    return copy, str(sop_class)
 
 
 def _check_size(path: Path, header: Dataset, size: int) -> None:

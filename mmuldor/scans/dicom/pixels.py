@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from mmuldor.functional.arrays import Numbers
 from mmuldor.io.limits import MAX_VOXELS
-from mmuldor.scans.dicom.compressed import LOSSY_JPEG, check_compressed
+from mmuldor.scans.dicom.compressed import add_plugin, check_compressed
 from mmuldor.scans.dicom.encoding import read_dicom_file
 from mmuldor.scans.dicom.headers import DicomFile
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
-
-_PLUGIN = 'mmuldor'
 
 
 class SliceReader:
@@ -87,14 +85,9 @@ def _frames(data: FileDataset, count: int) -> Iterator[Numbers]:
     if syntax.is_encapsulated:
         check_compressed(data, count)
     decoder = get_decoder(syntax)
-    plugin = ''
-    if syntax in LOSSY_JPEG:
-        plugin = _PLUGIN
-        if plugin not in decoder.available_plugins:
-            decoder.add_plugin(
-                plugin, (check_compressed.__module__, 'decode_lossy_jpeg')
-            )
-    arrays = decoder.iter_array(data, raw=True, decoding_plugin=plugin)
+    arrays = decoder.iter_array(
+        data, raw=True, decoding_plugin=add_plugin(decoder)
+    )
     # Some files have more frames than they state.
     for (array, _), _ in zip(arrays, range(count), strict=False):
         yield array

@@ -84,7 +84,7 @@ def _check_numbers(file: DicomFile) -> None:
                 f'{str(header.get(keyword))[:80]}.'
             )
     low, high = PIXEL_MM
-    if not all(low <= value <= high for value in header.PixelSpacing):
+    if not all(low <= float(value) <= high for value in header.PixelSpacing):
         raise ValueError(
             f'{where}: PixelSpacing must be {low:g} to {high:g} mm, but got '
             f'{header.PixelSpacing}.'

@@ -10,6 +10,7 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     HTJ2KLossless,
     JPEG2000Lossless,
+    JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLosslessSV1,
     JPEGLSLossless,
@@ -38,6 +39,7 @@ def jpeg_2000(width, height, left=0, top=0):
     return b'\xff\x4f\xff\x51' + struct.pack('>H', 2 + len(size)) + size
 
 
+_DCT_SCAN = b'\0\x08\1\1\0\0\x3f\0'
 _LS_SCAN = b'\0\x08\1\1\0\0\0\0'
 _RLE_HEADER = struct.pack('<16I', 2, 64, 66, *[0] * 13)
 # What says another size than Rows and Columns; gdcm aborted on the first.
@@ -48,8 +50,22 @@ COMPRESSED = {
     'JPEG of no size': (JPEGLSLossless, b'\xff\xd8\xff\xda' + bytes(99)),
     'giant JPEG of 12': (
         JPEGExtended12Bit,
-        jpeg(b'\xc1', b'\0\x08\1\1\0\0\x3f\0'),
+        jpeg(b'\xc1', _DCT_SCAN),
     ),
+    # gdcm ended the process on the first two.
+    'JPEG without tables': (
+        JPEGBaseline8Bit,
+        jpeg(b'\xc0', _DCT_SCAN, 16, 16),
+    ),
+    'JPEG of 12 without tables': (
+        JPEGExtended12Bit,
+        jpeg(b'\xc1', _DCT_SCAN, 16, 16).replace(b'\x08\0\x10', b'\x0c\0\x10'),
+    ),
+    'lossless JPEG without tables': (
+        JPEGLosslessSV1,
+        jpeg(b'\xc3', b'\0\x08\1\1\0\1\0\0', 16, 16),
+    ),
+    'cut JPEG-LS': (JPEGLSLossless, jpeg(b'\xf7', _LS_SCAN, 16, 16)[:-20]),
     'giant HTJ2K': (HTJ2KLossless, jpeg_2000(60_000, 60_000)),
     'cut HTJ2K': (HTJ2KLossless, jpeg_2000(16, 16)[:20]),
     'giant JPEG 2000': (JPEG2000Lossless, jpeg_2000(60_000, 60_000)),

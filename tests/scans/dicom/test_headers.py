@@ -29,6 +29,7 @@ from tests.support.dicom_series import (
     write_series,
     write_slice,
 )
+from tests.support.enhanced_ct import frame, write_enhanced
 from tests.support.memory import at_most
 
 
@@ -187,6 +188,17 @@ def test_an_object_that_refers_to_the_series_is_no_slice(tmp_path):
     truncated(path, 'PixelSpacing')
     path.write_bytes(path.read_bytes().replace(CTImageStorage.encode(), b'1'))
     assert read_dicom(tmp_path).uid == '1.2.3'
+
+
+def test_an_element_of_no_known_type_behind_those_that_are_used(tmp_path):
+    """Copying the header decoded it, outside of what catches errors."""
+    write_enhanced(tmp_path / 'ct', [frame(n) for n in range(3)])
+    whole = (tmp_path / 'ct').read_bytes()
+    shared = b'\x00\x52\x29\x92SQ'
+    assert shared in whole
+    (tmp_path / 'ct').write_bytes(whole.replace(shared, shared[:-1] + b'\0'))
+    with pytest.raises(ValueError, match=r'ct: the header must be readable'):
+        read_dicom(tmp_path)
 
 
 def test_nothing_but_what_cannot_be_read(tmp_path):

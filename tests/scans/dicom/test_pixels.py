@@ -84,7 +84,7 @@ def write_compressed(folder, syntax, streams, **changes):
 
 @pytest.mark.parametrize('stored', [12, 16])
 def test_jpeg_extended_of_12_bits(tmp_path, stored, capfd):
-    """pydicom's own plugin refuses it; gdcm said so on the screen."""
+    """pydicom's own plugin refuses it."""
     images = [(JPEG_12, BLOCKS.shape)] * 2
     bits = {'BitsStored': stored, 'HighBit': stored - 1}
     write_compressed(tmp_path, uid.JPEGExtended12Bit, images, **bits)
@@ -106,7 +106,7 @@ def test_jpeg_extended_of_12_bits_with_a_sign(tmp_path):
 
 
 def test_a_real_image_of_jpeg_extended(tmp_path):
-    """pydicom ships one; the numbers are those of libjpeg-turbo."""
+    """pydicom ships one; the numbers are those of gdcm."""
     source = pydicom.dcmread(get_testdata_file('JPGExtended.dcm'))
     stream = get_frame(source.PixelData, 0, number_of_frames=1)
     images = [(stream, (1024, 256))] * 2
@@ -157,6 +157,14 @@ def test_high_throughput_jpeg_2000(
     write_compressed(tmp_path, syntax, images, **changes)
     hu = read_dicom(tmp_path).volume.hu
     assert np.abs(hu[1].astype(int) - expected_hu).max() <= error
+
+
+def test_a_cut_image_is_not_filled_up(tmp_path):
+    """Decoders return grey for what is missing, and no error."""
+    images = [(JPEG_12[:-6], BLOCKS.shape)] * 2
+    write_compressed(tmp_path, uid.JPEGExtended12Bit, images)
+    with pytest.raises(ValueError, match='compressed image is cut off'):
+        read_dicom(tmp_path)
 
 
 @pytest.mark.parametrize(
