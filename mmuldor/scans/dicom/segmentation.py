@@ -94,6 +94,11 @@ def _segment_frames(
     notes = []
     if left_out:
         notes.append(f'leaves out {left_out} masks on filled-in slices')
+    if source.slanted:
+        notes.append(
+            'lies on the slices of a tilted gantry, which dcmqi and 3D Slicer '
+            'take as straight: use labels.nii.gz there'
+        )
     return frames, numbers, notes
 
 

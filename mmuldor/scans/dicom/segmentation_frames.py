@@ -68,6 +68,14 @@ class SourceSlices:
         return abs(float(slice_normal(self.present[0]) @ self.affine[:3, 2]))
 
     @property
+    def slanted(self) -> bool:
+        """Whether the last slice is over a pixel aside, as of a tilt."""
+        normal, step = slice_normal(self.present[0]), self.affine[:3, 2]
+        aside_mm = np.linalg.norm(step - normal * (normal @ step))
+        pixel_mm = np.linalg.norm(self.affine[:3, :2], axis=0).min()
+        return bool(aside_mm * (len(self.headers) - 1) > pixel_mm)
+
+    @property
     def thickness_mm(self) -> float:
         """Thickness of a slice; their distance if it is unknown."""
         return float(self.present[0].SliceThickness or self.interval_mm)
@@ -91,9 +99,16 @@ def source_slices(
     """
     present = [header for header in headers if header is not None]
     valid, notes = reference_headers(present)
+    affine = series_affine(headers)
+    # As the slices differ within rounding, but a derived object has one grid.
+    columns_mm, rows_mm = np.linalg.norm(affine[:3, :2], axis=0).tolist()
+    cosines = (affine[:3, :2] / (columns_mm, rows_mm)).T.ravel()
+    for header in valid:
+        header.PixelSpacing = [_decimal(rows_mm), _decimal(columns_mm)]
+        header.ImageOrientationPatient = [*map(_decimal, cosines.tolist())]
     rest = iter(valid)
     by_slice = [None if header is None else next(rest) for header in headers]
-    return SourceSlices(by_slice, series_affine(headers)), notes
+    return SourceSlices(by_slice, affine), notes
 
 
 class SegmentFrames:
@@ -196,7 +211,8 @@ def _decimal(value: float) -> str:
     """A decimal string of at most 16 characters."""
     from pydicom.valuerep import format_number_as_ds
 
-    return format_number_as_ds(value)
+    # 12 decimals are 1e-9 mm over 1,000 px; 0.7 stays 0.7, and -0.0 is 0.
+    return format_number_as_ds(round(value, 12) + 0.0)
 
 
 def _code(value: str, scheme: str, meaning: str) -> Dataset:

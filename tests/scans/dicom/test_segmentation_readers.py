@@ -82,6 +82,9 @@ SOURCES = {
         'LossyImageCompressionMethod': 'ISO_10918_1',
     },
     'sagittal': {'axes': 'PIR'},
+    'cosines of few decimals': {
+        'ImageOrientationPatient': ['0.7', '0.7', '0', '-0.7', '0.7', '0'],
+    },
     'missing slice': {'numbers': (0, 1, 3, 4, 5)},
 }
 

@@ -23,6 +23,10 @@ from tests.support.dicom_series import write_slice
 SIDE, PIXEL_MM, STEP_MM, SLICES, DEGREES = 48, 0.8, 2.0, 25, 18.5
 CENTRE, RADIUS = np.array([3.0, -12.0, 74.0]), 8.0
 COSINE, SINE = np.cos(np.radians(DEGREES)), np.sin(np.radians(DEGREES))
+SLANTED = (
+    'lesions.dcm lies on the slices of a tilted gantry, which dcmqi and 3D '
+    'Slicer take as straight: use labels.nii.gz there'
+)
 LPS_TO_RAS = np.diag([-1, -1, 1])
 # Directions of columns and rows, and the step from slice to slice.
 TILTED = {
@@ -81,7 +85,7 @@ def test_one_place_in_all_files(tmp_path, name):
     volume, notes = read_scan(tmp_path / 'ct')
     assert [note for note in notes if 'gantry tilt' in note] == notes != []
     out = tmp_path / 'out'
-    assert write_outputs(out, found_in(volume), volume) == []
+    assert write_outputs(out, found_in(volume), volume) == [SLANTED]
     (lesion,) = json.loads((out / 'lesions.json').read_text())['lesions']
     # Its box ends at whole pixels and slices, so a half of them may be off.
     off = np.array(lesion['center_lps_mm']) - CENTRE
@@ -146,7 +150,7 @@ def test_what_lies_beside_the_source_images_has_no_frame(tmp_path):
     box = np.array([0.0, 0, 1, 1])
     found = SliceDetection(0, box, 0.9, crop_mask(mask))
     lesion = measure_lesion([found], volume.affine)
-    assert write_outputs(tmp_path / 'out', [lesion], volume) == []
+    assert write_outputs(tmp_path / 'out', [lesion], volume) == [SLANTED]
     seg = hd.seg.segread(tmp_path / 'out' / 'lesions.dcm')
     assert seg.pixel_array.shape == (SIDE, SIDE)
     assert seg.pixel_array.all()

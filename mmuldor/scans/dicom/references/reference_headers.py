@@ -45,8 +45,7 @@ _TRIAL_MAY_BE_EMPTY = (
 )  # fmt: skip
 _CT_IMAGE = '1.2.840.10008.5.1.4.1.1.2'
 _UTF_8 = 'ISO_IR 192'
-# Of the first slice, since they differ within the reader's tolerance only,
-# and a derived object has one of each.
+# Of the first slice, since they differ within the reader's tolerance only.
 _COMMON_GEOMETRY = ('ImageOrientationPatient', 'PixelSpacing')
 # Common to all slices: what is missing or invalid can be replaced by a new
 # UID, as a note says, or cannot (None).
