@@ -148,6 +148,7 @@ def _read(path: Path, file: BinaryIO, size: int) -> tuple[Dataset, str]:
         header = read_dicom_file(_limited(file, size), stop_before_pixels=True)
         for keyword in _ELEMENTS_USED:
             header.get(keyword)
+        keyword = 'the header'
         sop_class = header.file_meta.get('MediaStorageSOPClassUID')
         sop_class = header.get('SOPClassUID') or sop_class or ''
         # pydicom's object of a deflated file keeps all its bytes.
