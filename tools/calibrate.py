@@ -1,13 +1,24 @@
 """Calibrate a detector on its results for the validation split.
 
+Lesions of volumes, for tools/infer.py; run it with a low threshold on each
+scan that `froc_volumes.py --split val --list` names:
+
+    python tools/infer.py SCAN CONFIG CHECKPOINT --score-thr 0.05 \\
+        --out found/NAME_OF_SCAN
+    python tools/calibrate.py --volumes data/own/volumes.json --dets found \\
+        --out calibration.json --fps 4 --plot reliability.png
+    python tools/infer.py SCAN CONFIG CHECKPOINT --out found_of_scan \\
+        --calibration calibration.json
+
+Detections on key slices, whose rates and probabilities hold for key slices
+alone:
+
     python tools/test.py CONFIG CHECKPOINT --split val --out val_results.json
     python tools/calibrate.py --ann data/DeepLesion/val.json \\
         --dets val_results.json --out calibration.json --fps 1
-    python tools/infer.py SCAN CONFIG CHECKPOINT --out found \\
-        --calibration calibration.json
 
 Turns scores into probabilities (isotonic regression) and finds the threshold
-of an operating point, by FPs per image or by sensitivity.
+of an operating point, by FPs per volume or image, or by sensitivity.
 """
 
 from __future__ import annotations
@@ -21,26 +32,43 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import check_outputs, user_errors
-from mmuldor.evaluation.calibration.calibration_file import (
-    fit_calibration,
-    write_calibration,
+from mmuldor.evaluation.calibration.calibration_file import write_calibration
+from mmuldor.evaluation.calibration.from_files import (
+    calibrate_slices,
+    calibrate_volumes,
 )
-from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
-from mmuldor.evaluation.results import load_detections
-from mmuldor.evaluation.slice_froc import evaluate_slices
-from mmuldor.io.annotations import load_annotations
+from mmuldor.evaluation.calibration.summary import summary
+from mmuldor.evaluation.volume_detections import find_lesion_files
+from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    arguments.add_annotations(parser)
-    arguments.add_detections(parser)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        '--volumes', type=types.path, help='volumes.json: lesions in volumes'
+    )
+    source.add_argument(
+        '--ann', type=types.path, help='annotation JSON: lesions on key slices'
+    )
+    parser.add_argument(
+        '--dets',
+        type=types.path,
+        nargs='+',
+        required=True,
+        help='with --volumes lesions.json files, or folders that hold them '
+        'at any depth; with --ann a results JSON',
+    )
+    arguments.add_volume_rules(parser, 'val', HIT_RULES, IOU_THR)
     arguments.add_out(parser, 'JSON file to write')
     parser.add_argument(
-        '--plot', type=types.picture, help='reliability (.png, .pdf, .svg)'
+        '--plot',
+        type=types.picture,
+        help='reliability on patients not fitted on (.png, .pdf, .svg)',
     )
-    arguments.add_operating_point(parser, ' (default 1)')
+    default = ' (default 4), with --ann per image (default 1)'
+    arguments.add_operating_point(parser, default)
     return parser.parse_args(argv)
 
 
@@ -48,41 +76,31 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Fit, print, draw, write."""
     args = parse_args(argv)
-    check_outputs((args.ann, args.dets), (args.out, args.plot))
-    document = load_annotations(args.ann)
-    truth = GroundTruth.of(document, args.ann)
-    detections = load_detections(args.dets, truth.all_images, truth.names)
-    evaluation = evaluate_slices(truth, detections)
-    fitted = fit_calibration(
-        evaluation,
-        patients_of(document, truth),
-        fps_per_image=args.fps_per_image,
-        sensitivity=args.sensitivity,
-    )
-    counts, brier, point = fitted.counts, fitted.brier, fitted.operating_point
-    print(
-        f'{counts["detections"]} detections on {counts["images"]} images; '
-        f'Brier score {brier["score"]:.4f}, calibrated '
-        f'{brier["calibrated"]:.4f} (on patients not fitted on)'
-    )
-    print(
-        f'operating point: score threshold {point.score_thr:.4f}, '
-        f'{point.fps_per_image:.2f} FPs per image, sensitivity '
-        f'{100 * point.sensitivity:.1f} %'
-    )
+    point = {'fps': args.fps, 'sensitivity': args.sensitivity}
+    if args.volumes:
+        files = find_lesion_files(args.dets)
+        check_outputs((args.volumes, *map(str, files)), (args.out, args.plot))
+        fit = calibrate_volumes(
+            *(args.volumes, files, args.split, args.hit, args.iou_thr), **point
+        )
+    else:
+        if len(args.dets) > 1:
+            raise ValueError(
+                '--dets must be one results JSON where --ann is given, but '
+                f'got {len(args.dets)} files.'
+            )
+        check_outputs((args.ann, *args.dets), (args.out, args.plot))
+        fit = calibrate_slices(args.ann, args.dets[0], **point)
+    for line in summary(fit.file):
+        print(line)
     if args.plot:
+        # Late, as in tools/froc.py.
         from mmuldor.evaluation.calibration.reliability_plot import (
             plot_calibration,
         )
 
-        matched = evaluation.matched
-        plot_calibration(
-            args.plot,
-            matched.det_score,
-            ~matched.det_is_fp,
-            fitted.calibration,
-        )
-    write_calibration(args.out, fitted)
+        plot_calibration(args.plot, fit)
+    write_calibration(args.out, fit.file)
 
 
 if __name__ == '__main__':

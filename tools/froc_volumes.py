@@ -44,20 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='print the scan files of the split, one per line, and exit',
     )
-    parser.add_argument(
-        '--split',
-        choices=('train', 'val', 'test', 'all'),
-        default='test',
-        help='volumes that count (default test)',
-    )
-    parser.add_argument(
-        '--hit',
-        choices=HIT_RULES,
-        default='iou',
-        help="iou: 3-D IoU (default); center: centre in the lesion's box; "
-        'radius: centres nearer than half of its longest side (LUNA16)',
-    )
-    arguments.add_hit(parser, IOU_THR)
+    arguments.add_volume_rules(parser, 'test', HIT_RULES, IOU_THR)
     arguments.add_fp_rates(parser, volume_froc.FP_RATES, 'volume')
     arguments.add_curve_outputs(parser)
     return parser.parse_args(argv)

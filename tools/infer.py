@@ -43,13 +43,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add(
         '--calibration',
         type=types.path,
-        help='file of tools/calibrate.py: probabilities',
+        help='file of tools/calibrate.py --volumes: probabilities',
     )
     point = arguments.add_operating_point(parser, ' of the calibration')
     point.add_argument(
         '--score-thr',
         type=types.share,
-        help='discard detections of a lower score (default: the threshold '
+        help='discard lesions of a lower score (default: the threshold '
         'of the calibration, or 0.3)',
     )
     add(
@@ -101,6 +101,7 @@ def main(argv: list[str] | None = None) -> None:
 
     config = load_config(args.pop('config'))
     args['spacing_mm'] = args.pop('spacing')
+    args['fps_per_volume'] = args.pop('fps')
     lesions, notes = infer_scan(scan, config, checkpoint, out, **args)
     for note in notes:
         print(f'note: {note}')

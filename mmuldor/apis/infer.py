@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from mmengine.config import Config
 from rich.console import Console
@@ -15,9 +14,8 @@ from mmuldor.apis.scan_inference import (
     ReadScan,
     ScanInference,
 )
-from mmuldor.evaluation.calibration.calibration_file import (
-    CalibrationFile,
-    load_calibration,
+from mmuldor.evaluation.calibration.use_on_volumes import (
+    calibration_for_volumes,
 )
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.outputs import check_output_folder, replacing_outputs
@@ -33,7 +31,7 @@ def infer_scan(
     spacing_mm: Sequence[float] | None = None,
     score_thr: float | None = None,
     calibration: str | os.PathLike | None = None,
-    fps_per_image: float | None = None,
+    fps_per_volume: float | None = None,
     sensitivity: float | None = None,
     tta: bool = False,
     step_mm: float | None = None,
@@ -54,12 +52,13 @@ def infer_scan(
             are replaced, others not touched.
         series_uid: SeriesInstanceUID, if the folder has several DICOM series.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
-        score_thr: Detections below it are discarded. By default the threshold
+        score_thr: Lesions below it are discarded. By default the threshold
             of the calibration's operating point, or 0.3 without calibration.
-        calibration: File of ``tools/calibrate.py``; by default the config's
-            ``calibration``.
-        fps_per_image: Choose another operating point of the calibration by
-            its FPs per image on the validation split.
+        calibration: File of ``tools/calibrate.py --volumes``; by default the
+            config's ``calibration``. One of key slices is left out with a
+            note, and lesions then have no probability.
+        fps_per_volume: Choose another operating point of the calibration by
+            its FPs per volume on the validation split.
         sensitivity: Or by its sensitivity on the validation split.
         tta: Average over the views of the config's ``tta``.
         step_mm: Detect only on one slice in this distance.
@@ -79,7 +78,7 @@ def infer_scan(
     settings = InferenceSettings(
         score_thr,
         calibration,
-        fps_per_image,
+        fps_per_volume,
         sensitivity,
         tta,
         step_mm,
@@ -88,31 +87,17 @@ def infer_scan(
         max_pictures,
         crop_to_body,
     )
-    fitted = _calibration(
-        calibration or config.get('calibration'), fps_per_image, sensitivity
+    fitted = calibration_for_volumes(
+        calibration or config.get('calibration'),
+        fps_per_volume,
+        sensitivity,
+        score_thr,
     )
     check_output_folder(out, scan)
     with replacing_outputs(out) as new:
         read = ReadScan.from_path(scan, series_uid, spacing_mm)
-        inference = ScanInference(config, checkpoint, settings, fitted)
+        inference = ScanInference(config, checkpoint, settings, *fitted)
         return inference.write(new, read, _track)
-
-
-def _calibration(
-    path: str | os.PathLike | None,
-    fps_per_image: float | None,
-    sensitivity: float | None,
-) -> CalibrationFile | None:
-    if path is None:
-        if fps_per_image is not None or sensitivity is not None:
-            raise ValueError(
-                'an operating point needs a calibration: give the file that '
-                '`tools/calibrate.py` wrote with `--calibration`.'
-            )
-        return None
-    fitted = load_calibration(path)
-    point = fitted.choose(fps_per_image, sensitivity)
-    return replace(fitted, operating_point=point)
 
 
 def _track(items: Iterable, total: int, text: str) -> Iterable:

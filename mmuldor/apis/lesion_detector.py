@@ -25,6 +25,7 @@ from mmuldor.engine.detection.image_stream import in_order
 from mmuldor.engine.detection.weights import load_weights
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
+from mmuldor.evaluation.calibration.use_on_volumes import check_of_volumes
 from mmuldor.ops.info import warn_of_plain_operators
 from mmuldor.scans.joining import join_slices
 from mmuldor.scans.lesions import Lesion, SliceDetection
@@ -43,11 +44,15 @@ class LesionDetector:
         config: Config of the training, from :func:`mmuldor.apis.load_config`.
         checkpoint: File with its weights; read safely.
         device: 'cpu', 'cuda:0', ...; by default a GPU if there is one.
-        score_thr: Detections below it are discarded. By default the threshold
-            of the calibration's operating point, or 0.3 without calibration.
+        score_thr: Lesions below it are discarded, and so are detections of
+            slices before they are joined to lesions, unless a calibration was
+            fitted with a lower threshold of slices: then that one, without
+            which other lesions come out than it knows. By default the
+            threshold of the calibration's operating point, or 0.3 without
+            calibration.
         calibration: From ``load_calibration`` of
-            ``mmuldor.evaluation.calibration.calibration_file``; gives lesions
-            a probability.
+            ``mmuldor.evaluation.calibration.calibration_file``, of volumes;
+            gives lesions a probability.
         tta: Average over the views of the config's ``tta``.
         crop_to_body: Leave the air around the body out of the network's work,
             where that saves time. The lesions are the same.
@@ -69,6 +74,8 @@ class LesionDetector:
     ) -> None:
         check_settings(score_thr=score_thr)
         check_device(device)
+        if calibration is not None:
+            check_of_volumes(calibration)
         init_default_scope(config.get('default_scope', 'mmdet'))
         if tta:
             config = copy.deepcopy(config)
@@ -78,6 +85,11 @@ class LesionDetector:
             if calibration is not None:
                 score_thr = calibration.operating_point.score_thr
         self.score_thr, self.calibration = score_thr, calibration
+        self.slice_score_thr = score_thr
+        if calibration is not None and calibration.settings is not None:
+            fitted_with = calibration.settings.score_thr
+            if fitted_with is not None:
+                self.slice_score_thr = min(score_thr, fitted_with)
         with config_errors(config):
             self.model = MODELS.build(config.model)
             dataset = config.test_dataloader.dataset
@@ -96,10 +108,14 @@ class LesionDetector:
         self.model = fuse_conv_bn(self.model).to(device).eval()
         apply_memory_format(self.model, config)
         # A low score in one view may still give a mean above the threshold.
-        lowest = min(score_thr, VIEW_SCORE_THR) if tta else score_thr
+        lowest = self.slice_score_thr
+        if tta:
+            lowest = min(lowest, VIEW_SCORE_THR)
         set_score_threshold(detector, lowest)
         self._crop_to_body = crop_to_body
-        self._slice_model = SliceModel(self.model, score_thr, self._types)
+        self._slice_model = SliceModel(
+            self.model, self.slice_score_thr, self._types
+        )
 
     def detect(
         self,
@@ -150,6 +166,7 @@ class LesionDetector:
                 [detections[row] for row in rows], volume, represented
             )
             for rows in joined
+            if detections[rows[0]].score >= self.score_thr
         ]
 
     def _measure(
@@ -180,6 +197,8 @@ class LesionDetector:
         slices: Sequence[int] | None = None,
     ) -> list[SliceDetection]:
         """Detections on all slices or on `slices`, in the order of slices.
+
+        They are those above `slice_score_thr`.
 
         Args:
             volume: The scan.

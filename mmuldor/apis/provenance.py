@@ -7,7 +7,8 @@ The object ``provenance`` of ``lesions.json``::
      "config": {"name": "mask-rcnn.py", "sha256": "..."},
      "checkpoint": {"name": "epoch_12.pth", "sha256": "..."},
      "calibration": {"name": "calibration.json", "sha256": "..."},
-     "score_thr": 0.31, "fps_per_image": 1.0, "sensitivity": null,
+     "score_thr": 0.71, "slice_score_thr": 0.05,
+     "fps_per_volume": 4.0, "sensitivity": null,
      "step_mm": null, "batch_size": 4,
      "views": {"flips": ["horizontal"], "slice_offsets_mm": [0.0]},
      "requested_series_uid": null, "requested_spacing_mm": null,
@@ -15,8 +16,9 @@ The object ``provenance`` of ``lesions.json``::
      "study_uid": "...", "series_uid": "...", "frame_of_reference_uid": "..."}
 
 Null are: what was not given, `calibration` and `views` where none is used, and
-the UIDs unless the scan is a DICOM series. `date` is the start, `duration_s`
-includes reading and writing.
+the UIDs unless the scan is a DICOM series. `score_thr` is that of lesions,
+`slice_score_thr` that of detections before they are joined to lesions. `date`
+is the start, `duration_s` includes reading and writing.
 """
 
 from __future__ import annotations

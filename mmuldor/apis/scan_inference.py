@@ -16,6 +16,11 @@ from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.provenance import model_provenance
 from mmuldor.apis.settings import check_device, check_settings
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
+from mmuldor.evaluation.calibration.run_settings import RunSettings
+from mmuldor.evaluation.calibration.use_on_volumes import (
+    height_notes,
+    settings_notes,
+)
 from mmuldor.io.file_set import NewSet
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.outputs import Progress, write_new_outputs
@@ -30,7 +35,7 @@ class InferenceSettings:
     Attributes:
         score_thr: Score threshold; None takes that of the calibration.
         calibration: Calibration file; None takes that of the config.
-        fps_per_image: Operating point by FPs per image.
+        fps_per_volume: Operating point by FPs per volume.
         sensitivity: Or by sensitivity.
         tta: Average over the views of the config's ``tta``.
         step_mm: Detect only on one slice in this distance.
@@ -45,7 +50,7 @@ class InferenceSettings:
 
     score_thr: float | None = None
     calibration: str | os.PathLike | None = None
-    fps_per_image: float | None = None
+    fps_per_volume: float | None = None
     sensitivity: float | None = None
     tta: bool = False
     step_mm: float | None = None
@@ -57,7 +62,7 @@ class InferenceSettings:
     def __post_init__(self) -> None:
         check_settings(
             score_thr=self.score_thr,
-            fps_per_image=self.fps_per_image,
+            fps_per_volume=self.fps_per_volume,
             sensitivity=self.sensitivity,
             step_mm=self.step_mm,
             batch_size=self.batch_size,
@@ -119,6 +124,7 @@ class ScanInference:
         checkpoint: Weights of that config.
         settings: What the user chose.
         fitted: The calibration with its operating point, if any.
+        notes: About the calibration, for each scan.
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
@@ -131,9 +137,13 @@ class ScanInference:
         checkpoint: str,
         settings: InferenceSettings,
         fitted: CalibrationFile | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        self._settings = settings
+        self._settings, self._fitted = settings, fitted
         calibration = settings.calibration or config.get('calibration')
+        if fitted is None:
+            # One of key slices is not used.
+            calibration = None
         self._detector = LesionDetector(
             # A copy: building a model may change its config.
             copy.deepcopy(config),
@@ -152,12 +162,17 @@ class ScanInference:
             settings.tta,
             {
                 'score_thr': self._detector.score_thr,
-                'fps_per_image': settings.fps_per_image,
+                'slice_score_thr': self._detector.slice_score_thr,
+                'fps_per_volume': settings.fps_per_volume,
                 'sensitivity': settings.sensitivity,
                 'step_mm': settings.step_mm,
                 'batch_size': settings.batch_size,
             },
         )
+        self._notes = list(notes)
+        if fitted is not None:
+            run = RunSettings.of_provenance(self.provenance)
+            self._notes += settings_notes(fitted, run)
 
     def write(
         self,
@@ -183,8 +198,12 @@ class ScanInference:
             step_mm=self._settings.step_mm,
             progress=lambda items, total: progress(items, total, 'detecting'),
         )
+        about_fit = list(self._notes)
+        if self._fitted is not None:
+            height_mm = len(scan.volume.hu) * scan.volume.spacing_mm[2]
+            about_fit += height_notes(self._fitted, height_mm)
         notes = write_new_outputs(
-            *(new, lesions, scan.volume, scan.notes),
+            *(new, lesions, scan.volume, about_fit + scan.notes),
             provenance=lambda: {
                 **self.provenance,
                 **scan.facts,

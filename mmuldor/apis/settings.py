@@ -12,7 +12,7 @@ import torch
 # By name: what a value must be, and whether a finite number is one.
 _RULES: dict[str, tuple[str, Callable[[float], bool]]] = {
     'score_thr': ('a number from 0 to 1', lambda value: 0 <= value <= 1),
-    'fps_per_image': ('a number of 0 or more', lambda value: value >= 0),
+    'fps_per_volume': ('a number of 0 or more', lambda value: value >= 0),
     'sensitivity': (
         'a fraction above 0 and up to 1, like 0.9 for 90 %',
         lambda value: 0 < value <= 1,
@@ -24,7 +24,7 @@ _RULES: dict[str, tuple[str, Callable[[float], bool]]] = {
     'max_pictures': ('an integer of 0 or more', lambda value: value >= 0),
 }
 _INTEGERS = ('batch_size', 'max_pictures')
-_POINTS = ('score_thr', 'fps_per_image', 'sensitivity')
+_POINTS = ('score_thr', 'fps_per_volume', 'sensitivity')
 
 
 def check_settings(**settings: Any) -> None:

@@ -157,6 +157,36 @@ def add_hit(parser: argparse.ArgumentParser, iou_thr: float) -> None:
     )
 
 
+def add_volume_rules(
+    parser: argparse.ArgumentParser,
+    split: str,
+    hit_rules: Sequence[str],
+    iou_thr: float,
+) -> None:
+    """``--split``, ``--hit`` and ``--iou-thr`` of lesions in volumes.
+
+    Args:
+        parser: To add them to.
+        split: The default split.
+        hit_rules: Choices of ``--hit``.
+        iou_thr: Default of ``--iou-thr``.
+    """
+    parser.add_argument(
+        '--split',
+        choices=('train', 'val', 'test', 'all'),
+        default=split,
+        help=f'volumes that count (default {split})',
+    )
+    parser.add_argument(
+        '--hit',
+        choices=hit_rules,
+        default='iou',
+        help="iou: 3-D IoU (default); center: centre in the lesion's box; "
+        'radius: centres nearer than half of its longest side (LUNA16)',
+    )
+    add_hit(parser, iou_thr)
+
+
 def add_fps_per_image(parser: argparse.ArgumentParser) -> None:
     """``--fps-per-image RATE``."""
     parser.add_argument(
@@ -182,7 +212,7 @@ def add_curve_outputs(parser: argparse.ArgumentParser) -> None:
 def add_operating_point(
     parser: argparse.ArgumentParser, default: str = ''
 ) -> Container:
-    """``--fps RATE`` (`fps_per_image`) or ``--sensitivity FRACTION``.
+    """``--fps RATE`` or ``--sensitivity FRACTION``.
 
     Returns:
         Their group, of which one argument alone may be given.
@@ -190,9 +220,8 @@ def add_operating_point(
     point = parser.add_mutually_exclusive_group()
     point.add_argument(
         '--fps',
-        dest='fps_per_image',
         type=types.not_negative,
-        help=f'operating point: FPs per image{default}',
+        help=f'operating point: FPs per volume{default}',
     )
     point.add_argument(
         '--sensitivity',

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -29,12 +29,15 @@ class VolumeDetections:
         boxes_mm: `x1 y1 z1 x2 y2 z2` along the axes of that volume, (n, 6).
         scores: (n,) float64.
         unused: Number of files that belong to no volume of the list.
+        provenance: What each file says about its run, by its path; empty
+            where it says nothing.
     """
 
     volumes: np.ndarray
     boxes_mm: np.ndarray
     scores: np.ndarray
     unused: int
+    provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def find_lesion_files(paths: Iterable[str | os.PathLike]) -> list[Path]:
@@ -76,6 +79,7 @@ def load_volume_detections(
     """
     position = {volume.name: k for k, volume in enumerate(volumes)}
     taken: dict[int, Path] = {}
+    provenance: dict[str, dict[str, Any]] = {}
     rows, unused = [], 0
     for path in find_lesion_files(paths):
         document = _document(path)
@@ -90,6 +94,8 @@ def load_volume_detections(
                 f'{taken[index]}.'
             )
         taken[index] = path
+        stated = document.get('provenance')
+        provenance[str(path)] = stated if isinstance(stated, dict) else {}
         boxes, scores = _detections(document, path, volumes[index])
         rows.append((np.full(len(scores), index), boxes, scores))
     lacking = [v.name for k, v in enumerate(volumes) if k not in taken]
@@ -102,7 +108,9 @@ def load_volume_detections(
         )
     columns = (np.concatenate(part) for part in zip(*rows, strict=True))
     indices, boxes, scores = columns
-    return VolumeDetections(indices.astype(np.int64), boxes, scores, unused)
+    return VolumeDetections(
+        indices.astype(np.int64), boxes, scores, unused, provenance
+    )
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -16,7 +16,9 @@ Written by `data_prep/volumes_to_coco.py`. The frame is that of `lesions.json`
 rows and slices, turned to the patient's left, back and head, from the centre
 of the first voxel; `affine_lps` turns (column, row, slice) indices into
 patient coordinates. An evaluation needs of a volume its `name`, `split`,
-`shape`, `spacing_mm`, `affine_lps` and the `box_mm` of its lesions.
+`shape`, `spacing_mm`, `affine_lps` and the `box_mm` of its lesions; a
+calibration needs `patient_name` or `patient` too, else each volume is taken
+for a patient.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ import numpy as np
 from mmuldor.functional.arrays import Floats
 from mmuldor.functional.boxes_3d import check_boxes_3d
 from mmuldor.io.json_files import read_json
-from mmuldor.io.json_values import are_coordinates, shortened
+from mmuldor.io.json_values import are_coordinates, is_integer, shortened
 from mmuldor.io.limits import MAX_VOXELS
 
 MAKE_COMMAND = (
@@ -103,6 +105,7 @@ class TrueVolume:
         grid: Where its voxels lie.
         boxes_mm: `x1 y1 z1 x2 y2 z2` of its lesions, (m, 6) float64.
         file: The scan's file, '' where it is not given.
+        patient: Whose it is; the volume's name where that is not given.
     """
 
     name: str
@@ -110,6 +113,11 @@ class TrueVolume:
     grid: VolumeGrid
     boxes_mm: Floats
     file: str = ''
+    patient: str = ''
+
+    def __post_init__(self) -> None:
+        if not self.patient:
+            object.__setattr__(self, 'patient', self.name)
 
 
 def load_volumes(
@@ -168,7 +176,23 @@ def _volume(entry: Any, index: int, path: Path) -> TrueVolume:
         VolumeGrid.of(entry, where),
         boxes,
         file if isinstance(file, str) else '',
+        _patient(entry, where),
     )
+
+
+def _patient(entry: dict[str, Any], where: str) -> str:
+    """`patient_name`, else `patient`; '' where neither is given."""
+    for key in ('patient_name', 'patient'):
+        value = entry.get(key)
+        if value is None:
+            continue
+        if not isinstance(value, str) and not is_integer(value):
+            raise ValueError(
+                f'{where}: `{key}` must be a text or an integer, but got '
+                f'{shortened(value)}.'
+            )
+        return str(value)
+    return ''
 
 
 def read_boxes(entry: dict[str, Any], where: str) -> Floats:

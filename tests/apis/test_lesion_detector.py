@@ -9,7 +9,9 @@ from mmengine.structures import InstanceData
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
-from mmuldor.evaluation.calibration.isotonic import Calibration, OperatingPoint
+from mmuldor.evaluation.calibration.isotonic import Calibration
+from mmuldor.evaluation.calibration.operating_points import OperatingPoint
+from mmuldor.evaluation.calibration.run_settings import RunSettings
 from mmuldor.scans.volume import Volume
 from tests.support.small_configs import narrow_mask_rcnn, save_untrained
 
@@ -227,18 +229,22 @@ def test_one_slice_in_six_millimetres(detector, monkeypatch):
     assert sorted(d.slice_index for d in third.detections) == list(range(9))
 
 
-def test_a_calibration_gives_probabilities_and_the_threshold(
-    mini_detector_config, checkpoint, monkeypatch
-):
-    fitted = CalibrationFile(
+def calibration(**changes):
+    return CalibrationFile(
         Calibration(np.array([0.0, 1.0]), np.array([0.0, 0.5])),
         OperatingPoint(0.6, 1.0, 0.5),
         [],
         {},
         {},
+        **{'unit': 'volume', **changes},
     )
+
+
+def test_a_calibration_gives_probabilities_and_the_threshold(
+    mini_detector_config, checkpoint, monkeypatch
+):
     detector = LesionDetector(
-        mini_detector_config, checkpoint, 'cpu', calibration=fitted
+        mini_detector_config, checkpoint, 'cpu', calibration=calibration()
     )
     box, other = [10.0, 20.0, 30.0, 30.0], [40.0, 40.0, 46.0, 46.0]
     fake(detector, monkeypatch, {1: [(box, 0.8), (other, 0.59)]})
@@ -246,6 +252,28 @@ def test_a_calibration_gives_probabilities_and_the_threshold(
     assert lesion.score == pytest.approx(0.8)
     assert lesion.probability == pytest.approx(0.4)
     assert detector.model.roi_head.test_cfg.score_thr == 0.6
+
+
+def test_slices_have_the_threshold_of_the_calibration(
+    mini_detector_config, checkpoint, monkeypatch
+):
+    fitted = calibration(settings=RunSettings(0.1))
+    detector = LesionDetector(
+        mini_detector_config, checkpoint, 'cpu', calibration=fitted
+    )
+    assert detector.model.roi_head.test_cfg.score_thr == 0.1
+    # One lesion on slices 0 to 2, for the middle one joins the others.
+    box, other = [10.0, 20.0, 30.0, 30.0], [40.0, 40.0, 46.0, 46.0]
+    found = {0: [(box, 0.8)], 3: [(box, 0.2), (other, 0.59)], 6: [(box, 0.7)]}
+    fake(detector, monkeypatch, found)
+    (lesion,) = detector.detect(volume_of(np.zeros((7, 64, 64))), max_gap_mm=6)
+    assert [d.score for d in lesion.detections] == pytest.approx(
+        [0.8, 0.2, 0.7]
+    )
+    lower = LesionDetector(
+        mini_detector_config, checkpoint, 'cpu', 0.05, fitted
+    )
+    assert lower.slice_score_thr == 0.05
 
 
 def test_views_are_averaged(mini_detector_config, checkpoint):

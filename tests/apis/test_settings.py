@@ -19,16 +19,16 @@ WRONG = [
     ({'batch_size': 0}, '`batch_size` must be an integer of 1 or more'),
     ({'batch_size': 2.5}, '`batch_size` must be an integer of 1 or more'),
     ({'batch_size': True}, '`batch_size` must be an integer of 1 or more'),
-    ({'fps_per_image': -1}, '`fps_per_image` must be a number of 0 or more'),
+    ({'fps_per_volume': -1}, '`fps_per_volume` must be a number of 0 or more'),
     ({'sensitivity': 90}, '`sensitivity` must be a fraction above 0'),
     ({'max_pictures': -1}, '`max_pictures` must be an integer of 0 or more'),
     (
-        {'fps_per_image': 1, 'score_thr': 0.5},
-        'in one way, but got `score_thr` and `fps_per_image`',
+        {'fps_per_volume': 1, 'score_thr': 0.5},
+        'in one way, but got `score_thr` and `fps_per_volume`',
     ),
     (
-        {'fps_per_image': 1, 'sensitivity': 0.5},
-        'in one way, but got `fps_per_image` and `sensitivity`',
+        {'fps_per_volume': 1, 'sensitivity': 0.5},
+        'in one way, but got `fps_per_volume` and `sensitivity`',
     ),
 ]
 
@@ -43,7 +43,9 @@ def test_wrong_settings_are_refused_before_anything_is_read(wrong, match):
 
 def test_right_settings():
     check_settings(score_thr=0, batch_size=np.int64(1), step_mm=None)
-    check_settings(score_thr=np.float32(1), max_pictures=0, fps_per_image=None)
+    check_settings(
+        score_thr=np.float32(1), max_pictures=0, fps_per_volume=None
+    )
     check_device(None)
     check_device('cpu')
 

@@ -57,7 +57,7 @@ def test_list(files, capsys):
     assert capsys.readouterr().out == '/scans/a.nii.gz\n'
 
 
-def test_user_mistakes(files):
+def test_user_mistakes(files, capsys):
     with pytest.raises(ValueError, match=r'give the detections'):
         main(['--volumes', str(files[0])])
     before = files[1].read_text()
@@ -65,7 +65,8 @@ def test_user_mistakes(files):
         with pytest.raises(ValueError, match=r'another file than the inputs'):
             run(files, flag, name)
     assert files[1].read_text() == before
-    with pytest.raises(ValueError, match=r'`iou_thr` must lie in'):
+    with pytest.raises(SystemExit):
         run(files, '--iou-thr', '2')
+    assert 'argument --iou-thr: must be a frac' in capsys.readouterr().err
     with pytest.raises(ValueError, match=r"of the split 'val'"):
         run(files, '--split', 'val')

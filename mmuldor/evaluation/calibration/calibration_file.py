@@ -1,44 +1,71 @@
 """Calibration and operating points of a detector as a JSON file.
 
-::
+Of volumes, by `tools/calibrate.py --volumes`::
 
-    {"format": "mmuldor-calibration-2",
+    {"format": "mmuldor-calibration-3", "unit": "volume",
      "scores": [...], "probabilities": [...],
      "operating_point":
-         {"score_thr": 0.31, "fps_per_image": 1.0, "sensitivity": 0.6},
+         {"score_thr": 0.71, "fps_per_volume": 4.0, "sensitivity": 0.8,
+          "fps_per_volume_95": [2.9, 5.4]},
      "operating_points": [{"score_thr": ..., ...}],
-     "counts": {"images": 800, "lesions": 900, "detections": 40000},
-     "brier": {"score": 0.06, "calibrated": 0.04}}
+     "counts": {"volumes": 80, "volumes_without_lesions": 3,
+                "lesions": 95, "detections": 4000, "patients": 75},
+     "brier": {"score": 0.06, "calibrated": 0.04},
+     "quality": {"brier_skill": 0.4, "calibration_error": 0.01,
+                 "mean_probability": 0.17, "share_of_hits": 0.18},
+     "hit": "iou", "iou_thr": 0.1, "heights_mm": [31.0, 155.0],
+     "settings": {"score_thr": 0.05, "step_mm": null, "views": null,
+                  "config_sha256": "...", "checkpoint_sha256": "..."}}
+
+Of key slices the format is "mmuldor-calibration-2" and the unit "image":
+`fps_per_image` and `fps_per_image_95` take the place of the two keys with
+"volume", `counts` has "images", and the last two lines are absent. Files of
+earlier versions have neither `unit`, `quality` nor intervals; they are of key
+slices. Those of the first format call the points ``chosen`` and ``points``.
 
 ``operating_points`` run from the highest score threshold to the lowest.
-``brier`` is the Brier score of the scores taken as probabilities, and that of
-probabilities from fits on other patients. Files of the first format are read
-too; they call the two keys ``chosen`` and ``points``.
+``fps_per_volume_95`` is where the FPs per volume of as many other volumes
+will lie, 95 % (`fp_interval`). ``brier`` is the Brier score of the scores
+taken as probabilities, and that of probabilities from fits on other patients.
+``quality`` is of the latter too: skill and calibration error (`quality`) of
+all detections, mean probability and share of hits of those at the operating
+point. ``settings`` say how the detector ran (`run_settings`).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from mmuldor.evaluation.calibration import isotonic
-from mmuldor.evaluation.calibration.isotonic import Calibration, OperatingPoint
-from mmuldor.evaluation.slice_froc import SliceEvaluation
+from mmuldor.evaluation.calibration.fp_interval import RateInterval
+from mmuldor.evaluation.calibration.isotonic import Calibration
+from mmuldor.evaluation.calibration.operating_points import (
+    OperatingPoint,
+    choose_point,
+)
+from mmuldor.evaluation.calibration.run_settings import RunSettings
 from mmuldor.io.json_files import read_json, write_json
-from mmuldor.io.json_values import is_coordinate, is_finite, shortened
+from mmuldor.io.json_values import (
+    are_coordinates,
+    is_coordinate,
+    is_finite,
+    shortened,
+)
 
 FORMAT = 'mmuldor-calibration-2'
+# Of its own, since programs that know key slices alone must not read it.
+VOLUME_FORMAT = 'mmuldor-calibration-3'
+_FORMATS = {'image': FORMAT, 'volume': VOLUME_FORMAT}
 # Formats that are read, with their keys of the operating point and of all.
 _KEYS = {
     FORMAT: ('operating_point', 'operating_points'),
+    VOLUME_FORMAT: ('operating_point', 'operating_points'),
     'mmuldor-calibration-1': ('chosen', 'points'),
 }
-# Points kept in the file.
-_MAX_POINTS = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +76,13 @@ class CalibrationFile:
         calibration: Score to probability.
         operating_point: The one to use unless another one is chosen.
         operating_points: Those to choose from, the highest threshold first.
-        counts: Images, lesions and detections it was fitted on.
+        counts: Images or volumes, lesions and detections it was fitted on.
         brier: ``score`` and ``calibrated``, see the module.
+        unit: 'image', a key slice, or 'volume'.
+        quality: See the module; values are None where undefined.
+        settings: How the detector ran on the volumes; None if unknown.
+        heights_mm: Smallest and largest height of the volumes.
+        hit: Rule of a hit in volumes and its threshold.
     """
 
     calibration: Calibration
@@ -58,101 +90,61 @@ class CalibrationFile:
     operating_points: list[OperatingPoint]
     counts: Mapping[str, float]
     brier: Mapping[str, float]
+    unit: str = 'image'
+    quality: Mapping[str, float | None] = field(default_factory=dict)
+    settings: RunSettings | None = None
+    heights_mm: tuple[float, float] | None = None
+    hit: Mapping[str, Any] = field(default_factory=dict)
 
     def choose(
         self,
         fps_per_image: float | None = None,
         sensitivity: float | None = None,
     ) -> OperatingPoint:
-        """The point at an FP rate or a sensitivity, else that of the file."""
-        point = _choose(self.operating_points, fps_per_image, sensitivity)
+        """The point at an FP rate or a sensitivity, else that of the file.
+
+        Args:
+            fps_per_image: FPs per image or, of volumes, per volume.
+            sensitivity: Fraction.
+        """
+        point = choose_point(self.operating_points, fps_per_image, sensitivity)
         return point or self.operating_point
-
-
-def fit_calibration(
-    evaluation: SliceEvaluation,
-    patients: np.ndarray,
-    *,
-    fps_per_image: float | None = None,
-    sensitivity: float | None = None,
-) -> CalibrationFile:
-    """Calibrate a detector by its results on a validation split.
-
-    Args:
-        evaluation: FROC of the detector on the split.
-        patients: The patient of each of its images, (k,), see
-            `mmuldor.evaluation.ground_truth.patients_of`.
-        fps_per_image: Maximum FPs per image of the operating point; 1 if
-            neither this nor `sensitivity` is given.
-        sensitivity: Or its minimum sensitivity.
-
-    Raises:
-        ValueError: There is no detection or no such operating point.
-    """
-    matched = evaluation.matched
-    hits = ~matched.det_is_fp
-    calibration = isotonic.fit_isotonic(matched.det_score, hits)
-    unseen = isotonic.cross_validated(
-        matched.det_score, hits, patients[matched.det_image]
-    )
-    known = np.isfinite(unseen)
-    points = isotonic.operating_points(matched)
-    chosen = _choose(points, fps_per_image, sensitivity)
-    return CalibrationFile(
-        calibration,
-        chosen or isotonic.point_at_fps(points, 1.0),
-        points,
-        {k: evaluation.counts[k] for k in ('images', 'lesions', 'detections')},
-        {
-            'score': isotonic.brier_score(
-                matched.det_score[known], hits[known]
-            ),
-            'calibrated': isotonic.brier_score(unseen[known], hits[known]),
-        },
-    )
-
-
-def _choose(
-    points: list[OperatingPoint],
-    fps_per_image: float | None,
-    sensitivity: float | None,
-) -> OperatingPoint | None:
-    if fps_per_image is not None and sensitivity is not None:
-        raise ValueError(
-            'an operating point has FPs per image or a sensitivity, but got '
-            'both.'
-        )
-    if fps_per_image is not None:
-        return isotonic.point_at_fps(points, fps_per_image)
-    if sensitivity is not None:
-        return isotonic.point_at_sensitivity(points, sensitivity)
-    return None
 
 
 def write_calibration(
     path: str | os.PathLike, fitted: CalibrationFile
 ) -> None:
-    """Write the file; of many points, those that differ most are kept."""
+    """Write the file."""
     document = {
-        'format': FORMAT,
+        'format': _FORMATS[fitted.unit],
+        'unit': fitted.unit,
         'scores': fitted.calibration.scores.tolist(),
         'probabilities': fitted.calibration.probabilities.tolist(),
-        'operating_point': asdict(fitted.operating_point),
+        'operating_point': _entry(fitted.operating_point, fitted.unit),
         'operating_points': [
-            asdict(point) for point in _thinned(fitted.operating_points)
+            _entry(point, fitted.unit) for point in fitted.operating_points
         ],
         'counts': fitted.counts,
         'brier': fitted.brier,
+        'quality': fitted.quality,
     }
+    if fitted.unit == 'volume':
+        settings = fitted.settings
+        document |= {
+            **fitted.hit,
+            'heights_mm': fitted.heights_mm,
+            'settings': None if settings is None else settings.as_dict(),
+        }
     write_json(path, document, indent=1)
 
 
-def _thinned(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
-    """Where lesions are found, and of the rest evenly many."""
-    if len(points) <= _MAX_POINTS:
-        return list(points)
-    rows = np.unique(np.linspace(0, len(points) - 1, _MAX_POINTS).astype(int))
-    return [points[row] for row in rows]
+def _entry(point: OperatingPoint, unit: str) -> dict[str, Any]:
+    return {
+        'score_thr': point.score_thr,
+        f'fps_per_{unit}': point.fps_per_image,
+        'sensitivity': point.sensitivity,
+        f'fps_per_{unit}_95': point.fps_95,
+    }
 
 
 def load_calibration(path: str | os.PathLike) -> CalibrationFile:
@@ -166,9 +158,51 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
     found = document.get('format') if isinstance(document, dict) else None
     if not isinstance(found, str) or found not in _KEYS:
         raise ValueError(
-            f"'{path}' must be a calibration file ('format': '{FORMAT}'), "
-            f'but got {found!r}. Make one with `tools/calibrate.py`.'
+            f"'{path}' must be a calibration file ('format': '{FORMAT}' or "
+            f"'{VOLUME_FORMAT}'), but got {shortened(found)}. Make one with "
+            '`tools/calibrate.py`.'
         )
+    unit = 'volume' if found == VOLUME_FORMAT else 'image'
+    if document.get('unit', unit) != unit:
+        raise ValueError(
+            f"'{path}': `unit` must be '{unit}' in a file of the format "
+            f"'{found}', but got {shortened(document['unit'])}."
+        )
+    calibration = _calibration(path, document)
+    one, many = _KEYS[found]
+    points = document.get(many)
+    if not isinstance(points, list):
+        raise ValueError(
+            f"'{path}': `{many}` must be a list, but got {shortened(points)}."
+        )
+    points = [
+        _point(path, f'{many}[{k}]', point, unit)
+        for k, point in enumerate(points)
+    ]
+    point = _point(path, one, document.get(one), unit)
+    settings, heights = document.get('settings'), document.get('heights_mm')
+    if settings is not None and not isinstance(settings, dict):
+        raise ValueError(
+            f"'{path}': `settings` must be an object or null, but got "
+            f'{shortened(settings)}.'
+        )
+    return CalibrationFile(
+        calibration,
+        point,
+        points,
+        _group(path, document, 'counts'),
+        _group(path, document, 'brier'),
+        unit=unit,
+        quality=_group(path, document, 'quality', nulls=True),
+        settings=RunSettings.of(settings) if settings else None,
+        heights_mm=_heights(heights),
+        hit={k: document[k] for k in ('hit', 'iou_thr') if k in document},
+    )
+
+
+def _calibration(
+    path: str | os.PathLike, document: dict[str, Any]
+) -> Calibration:
     knots = [
         np.array(_numbers(path, document, key), dtype=np.float64)
         for key in ('scores', 'probabilities')
@@ -187,18 +221,11 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
             f"'{path}': `probabilities` must lie in 0 to 1, but go from "
             f'{knots[1][0]:g} to {knots[1][-1]:g}.'
         )
-    one, many = _KEYS[found]
-    points = document.get(many)
-    if not isinstance(points, list):
-        raise ValueError(
-            f"'{path}': `{many}` must be a list, but got {shortened(points)}."
-        )
-    points = [
-        _point(path, f'{many}[{k}]', point) for k, point in enumerate(points)
-    ]
-    point = _point(path, one, document.get(one))
-    counts, brier = (_group(path, document, k) for k in ('counts', 'brier'))
-    return CalibrationFile(Calibration(*knots), point, points, counts, brier)
+    return Calibration(*knots)
+
+
+def _heights(value: Any) -> tuple[float, float] | None:
+    return (value[0], value[1]) if are_coordinates(value, 2) else None
 
 
 def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
@@ -213,11 +240,14 @@ def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
 
 
 def _group(
-    path: str | os.PathLike, document: dict, key: str
-) -> dict[str, float]:
+    path: str | os.PathLike, document: dict, key: str, nulls: bool = False
+) -> dict[str, Any]:
     """Numbers by name; none in files that do without."""
     group = document.get(key, {})
-    if not isinstance(group, dict) or not all(map(is_finite, group.values())):
+    if not isinstance(group, dict) or not all(
+        is_finite(value) or (nulls and value is None)
+        for value in group.values()
+    ):
         raise ValueError(
             f"'{path}': `{key}` must hold numbers by name, but got "
             f'{shortened(group)}.'
@@ -225,15 +255,26 @@ def _group(
     return group
 
 
-def _point(path: str | os.PathLike, key: str, value: object) -> OperatingPoint:
-    names = [field.name for field in fields(OperatingPoint)]
+def _point(
+    path: str | os.PathLike, key: str, value: object, unit: str
+) -> OperatingPoint:
+    names = ('score_thr', f'fps_per_{unit}', 'sensitivity')
+    interval = f'fps_per_{unit}_95'
     if (
         not isinstance(value, dict)
-        or sorted(value) != sorted(names)
-        or not all(map(is_coordinate, value.values()))
+        or set(value) - {interval} != set(names)
+        or not all(is_coordinate(value[name]) for name in names)
     ):
         raise ValueError(
             f"'{path}': `{key}` must hold the numbers {', '.join(names)}, "
             f'but got {shortened(value)}.'
         )
-    return OperatingPoint(**value)
+    ends = value.get(interval)
+    if ends is not None and not are_coordinates(ends, 2):
+        raise ValueError(
+            f"'{path}': `{key}.{interval}` must be two numbers or null, but "
+            f'got {shortened(ends)}.'
+        )
+    score_thr, fps, sensitivity = (value[name] for name in names)
+    fps_95 = None if ends is None else RateInterval(*ends)
+    return OperatingPoint(score_thr, fps, sensitivity, fps_95)

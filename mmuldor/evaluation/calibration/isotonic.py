@@ -1,7 +1,7 @@
-"""Probability of a lesion by score, and operating points of a detector.
+"""Probability of a lesion by score.
 
-Fitted on a validation split; the probability is that a detection on a key
-slice hits a lesion of the reference.
+Fitted on a validation split; the probability is that a detection hits a
+lesion of the reference: on a key slice, or in space in a volume.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-from mmuldor.functional.froc import FROCCurve, froc_curve
-from mmuldor.functional.matching import Matched
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +31,13 @@ class Calibration:
 
 
 def fit_isotonic(scores: np.ndarray, hits: np.ndarray) -> Calibration:
-    """Isotonic regression by pooling adjacent violators.
+    """Isotonic regression by pooling adjacent violators, shrunk.
 
-    Zadrozny and Elkan, KDD 2002. A block's knots are its smallest and largest
-    score, so that the map is a staircase with ramps between the blocks.
+    Zadrozny and Elkan, KDD 2002. A block of n detections with h hits gets the
+    probability (h + 1/2) / (n + 1), the posterior mean under Jeffreys' prior:
+    three hits of three give 0.875, not 1. A block's knots are its smallest
+    and largest score, so that the map is a staircase with ramps between the
+    blocks.
 
     Args:
         scores: Of detections, (n,), n >= 1.
@@ -54,28 +54,72 @@ def fit_isotonic(scores: np.ndarray, hits: np.ndarray) -> Calibration:
             f'{scores.shape} and {hits.shape}.'
         )
     levels, inverse = np.unique(scores, return_inverse=True)
-    counts = np.bincount(inverse).astype(np.float64)
-    means = np.bincount(inverse, hits) / counts
-    blocks: list[list[float]] = []
-    for row, (mean, count) in enumerate(zip(means, counts, strict=True)):
-        blocks.append([mean, count, row, row])
-        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
-            mean_2, count_2, _, last = blocks.pop()
-            mean_1, count_1, first, _ = blocks.pop()
-            total = count_1 + count_2
-            mean = (mean_1 * count_1 + mean_2 * count_2) / total
-            blocks.append([mean, total, first, last])
+    counts = np.bincount(inverse)
+    blocks = _shrunk(_pooled(counts, np.bincount(inverse, hits)))
     knots = [
-        (levels[int(end)], block[0])
+        (levels[end], block.shrunk)
         for block in blocks
-        for end in sorted({block[2], block[3]})
+        for end in sorted({block.first, block.last})
     ]
     return Calibration(*np.array(knots).T)
 
 
-def brier_score(probabilities: np.ndarray, hits: np.ndarray) -> float:
-    """Mean squared distance of probability and outcome; 0 is perfect."""
-    return float(np.mean((probabilities - np.asarray(hits)) ** 2))
+@dataclass(frozen=True)
+class _Block:
+    """Neighbouring levels of score that get one probability.
+
+    Attributes:
+        hits: Number of hits in it.
+        count: Number of detections in it.
+        first: Its lowest level.
+        last: Its highest level.
+    """
+
+    hits: float
+    count: float
+    first: int
+    last: int
+
+    @property
+    def share(self) -> float:
+        return self.hits / self.count
+
+    @property
+    def shrunk(self) -> float:
+        return (self.hits + 0.5) / (self.count + 1)
+
+    def joined(self, above: _Block) -> _Block:
+        return _Block(
+            self.hits + above.hits,
+            self.count + above.count,
+            self.first,
+            above.last,
+        )
+
+
+def _pooled(counts: np.ndarray, hits: np.ndarray) -> list[_Block]:
+    """Pool adjacent violators: shares of hits rise from block to block."""
+    blocks: list[_Block] = []
+    for row, (number, found) in enumerate(zip(counts, hits, strict=True)):
+        block = _Block(float(found), float(number), row, row)
+        while blocks and blocks[-1].share >= block.share:
+            block = blocks.pop().joined(block)
+        blocks.append(block)
+    return blocks
+
+
+def _shrunk(blocks: list[_Block]) -> list[_Block]:
+    """Join blocks until their shrunk shares rise too.
+
+    One hit in one detection shrinks to 0.75, nine in nine to 0.95, so a block
+    of few detections may come to lie above or below its neighbour.
+    """
+    rising: list[_Block] = []
+    for block in blocks:
+        while rising and rising[-1].shrunk >= block.shrunk:
+            block = rising.pop().joined(block)
+        rising.append(block)
+    return rising
 
 
 def cross_validated(
@@ -101,80 +145,3 @@ def cross_validated(
                 scores[part]
             )
     return found
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """A score threshold and its place on the FROC curve.
-
-    Attributes:
-        score_thr: Detections with at least this score count.
-        fps_per_image: False positives per image that remain.
-        sensitivity: Share of the lesions found.
-    """
-
-    score_thr: float
-    fps_per_image: float
-    sensitivity: float
-
-
-def operating_points(matched: Matched) -> list[OperatingPoint]:
-    """All points that a threshold can reach, the highest threshold first.
-
-    Raises:
-        ValueError: If the curve is undefined, or detections are ranked by
-            more than their scores (tiers).
-    """
-    curve: FROCCurve = froc_curve(matched)
-    thresholds = np.full(matched.num_steps, np.nan)
-    thresholds[matched.det_step] = matched.det_score
-    if (np.diff(thresholds) >= 0).any():
-        raise ValueError(
-            'an operating point needs detections that are ranked by score '
-            'alone, but these are ranked by class too.'
-        )
-    return [
-        OperatingPoint(*point)
-        for point in zip(
-            thresholds.tolist(),
-            curve.fps_per_image[1:].tolist(),
-            curve.sensitivity[1:].tolist(),
-            strict=True,
-        )
-    ]
-
-
-def point_at_fps(
-    points: list[OperatingPoint], fps_per_image: float
-) -> OperatingPoint:
-    """The point of the highest sensitivity with at most these FPs per image.
-
-    Raises:
-        ValueError: If every point has more.
-    """
-    allowed = [p for p in points if p.fps_per_image <= fps_per_image]
-    if not allowed:
-        least = min((p.fps_per_image for p in points), default=np.nan)
-        raise ValueError(
-            f'no threshold leaves at most {fps_per_image:g} FPs per image: '
-            f'the fewest are {least:g}.'
-        )
-    return allowed[-1]
-
-
-def point_at_sensitivity(
-    points: list[OperatingPoint], sensitivity: float
-) -> OperatingPoint:
-    """The point of the fewest FPs that finds at least such a share.
-
-    Raises:
-        ValueError: If no point does.
-    """
-    for point in points:
-        if point.sensitivity >= sensitivity:
-            return point
-    most = max((p.sensitivity for p in points), default=np.nan)
-    raise ValueError(
-        f'no threshold reaches a sensitivity of {sensitivity:g}: the maximum '
-        f'is {most:g}.'
-    )

@@ -1,0 +1,195 @@
+"""Calibrate a detector by its results on a validation split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
+from mmuldor.evaluation.calibration.fp_interval import rate_interval
+from mmuldor.evaluation.calibration.isotonic import (
+    cross_validated,
+    fit_isotonic,
+)
+from mmuldor.evaluation.calibration.operating_points import (
+    OperatingPoint,
+    choose_point,
+    operating_points,
+    point_at_fps,
+)
+from mmuldor.evaluation.calibration.quality import (
+    brier_score,
+    brier_skill,
+    calibration_error,
+)
+from mmuldor.evaluation.calibration.run_settings import RunSettings
+from mmuldor.evaluation.slice_froc import SliceEvaluation
+from mmuldor.evaluation.volume_froc import VolumeEvaluation
+from mmuldor.functional.matching import Matched
+from mmuldor.io.volume_annotations import TrueVolume
+
+# The operating point where none is chosen. A whole volume has more places for
+# a false positive than a slice has.
+DEFAULT_FPS = {'image': 1.0, 'volume': 4.0}
+# Points kept in the file.
+_MAX_POINTS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A calibration and what was held out of it.
+
+    Attributes:
+        file: What the calibration file holds.
+        unseen: Probabilities of the detections from fits on other patients,
+            (n,); without those that nothing else could be fitted for.
+        unseen_hits: Whether each of them hits a lesion, (n,) bool.
+    """
+
+    file: CalibrationFile
+    unseen: np.ndarray
+    unseen_hits: np.ndarray
+
+
+def fit_calibration(
+    evaluation: SliceEvaluation,
+    patients: np.ndarray,
+    *,
+    fps_per_image: float | None = None,
+    sensitivity: float | None = None,
+) -> Fit:
+    """Calibrate a detector by its results on key slices.
+
+    Args:
+        evaluation: FROC of the detector on the split.
+        patients: The patient of each of its images, (k,), see
+            `mmuldor.evaluation.ground_truth.patients_of`.
+        fps_per_image: Maximum FPs per image of the operating point; 1 if
+            neither this nor `sensitivity` is given.
+        sensitivity: Or its minimum sensitivity.
+
+    Raises:
+        ValueError: There is no detection or no such operating point.
+    """
+    names = ('images', 'lesions', 'detections')
+    counts = {name: evaluation.counts[name] for name in names}
+    return _fit(
+        evaluation.matched, patients, 'image', counts, fps_per_image,
+        sensitivity,
+    )  # fmt: skip
+
+
+def fit_volume_calibration(
+    evaluation: VolumeEvaluation,
+    volumes: Sequence[TrueVolume],
+    settings: RunSettings | None = None,
+    *,
+    fps_per_volume: float | None = None,
+    sensitivity: float | None = None,
+) -> Fit:
+    """Calibrate a detector by its lesions in volumes.
+
+    Args:
+        evaluation: FROC per volume of the detector on the split.
+        volumes: The volumes that were evaluated.
+        settings: How it ran; None if unknown.
+        fps_per_volume: Maximum FPs per volume of the operating point; 4 if
+            neither this nor `sensitivity` is given.
+        sensitivity: Or its minimum sensitivity.
+
+    Raises:
+        ValueError: There is no detection or no such operating point.
+    """
+    patients = np.array([volume.patient for volume in volumes])
+    names = ('volumes', 'volumes_without_lesions', 'lesions', 'detections')
+    counts = {name: evaluation.counts[name] for name in names}
+    counts['patients'] = len(np.unique(patients))
+    fit = _fit(
+        evaluation.matched, patients, 'volume', counts, fps_per_volume,
+        sensitivity,
+    )  # fmt: skip
+    heights = [v.grid.shape[0] * v.grid.spacing_mm[2] for v in volumes]
+    file = replace(
+        fit.file,
+        settings=settings,
+        heights_mm=(float(min(heights)), float(max(heights))),
+        hit={
+            'hit': evaluation.hit,
+            'iou_thr': evaluation.iou_thr if evaluation.hit == 'iou' else None,
+        },
+    )
+    return replace(fit, file=file)
+
+
+def _fit(
+    matched: Matched,
+    patients: np.ndarray,
+    unit: str,
+    counts: Mapping[str, float],
+    fps: float | None,
+    sensitivity: float | None,
+) -> Fit:
+    hits = ~matched.det_is_fp
+    calibration = fit_isotonic(matched.det_score, hits)
+    unseen = cross_validated(
+        matched.det_score, hits, patients[matched.det_image]
+    )
+    known = np.isfinite(unseen)
+    points = operating_points(matched)
+    chosen = choose_point(points, fps, sensitivity)
+    chosen = chosen or point_at_fps(points, DEFAULT_FPS[unit])
+    reported = known & (matched.det_score >= chosen.score_thr)
+    file = CalibrationFile(
+        calibration,
+        _with_interval(chosen, matched, patients),
+        [_with_interval(p, matched, patients) for p in _thinned(points)],
+        counts,
+        {
+            'score': brier_score(matched.det_score[known], hits[known]),
+            'calibrated': brier_score(unseen[known], hits[known]),
+        },
+        unit=unit,
+        quality=_quality(unseen[known], hits[known])
+        | _means(unseen[reported], hits[reported]),
+    )
+    return Fit(file, unseen[known], hits[known])
+
+
+def _quality(
+    probabilities: np.ndarray, hits: np.ndarray
+) -> dict[str, float | None]:
+    if not len(hits):
+        return {'brier_skill': None, 'calibration_error': None}
+    return {
+        'brier_skill': brier_skill(probabilities, hits),
+        'calibration_error': calibration_error(probabilities, hits),
+    }
+
+
+def _means(
+    probabilities: np.ndarray, hits: np.ndarray
+) -> dict[str, float | None]:
+    """Of the detections at the operating point."""
+    some = len(hits) > 0
+    return {
+        'mean_probability': float(probabilities.mean()) if some else None,
+        'share_of_hits': float(hits.mean()) if some else None,
+    }
+
+
+def _with_interval(
+    point: OperatingPoint, matched: Matched, patients: np.ndarray
+) -> OperatingPoint:
+    rows = matched.det_is_fp & (matched.det_score >= point.score_thr)
+    fps = np.bincount(matched.det_image[rows], minlength=len(patients))
+    return replace(point, fps_95=rate_interval(fps, patients))
+
+
+def _thinned(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+    """At most `_MAX_POINTS`, evenly from the first to the last."""
+    if len(points) <= _MAX_POINTS:
+        return list(points)
+    rows = np.unique(np.linspace(0, len(points) - 1, _MAX_POINTS).astype(int))
+    return [points[row] for row in rows]

@@ -1,0 +1,142 @@
+"""Probabilities and operating points of scans, with an untrained model."""
+
+import json
+
+import nibabel
+import numpy as np
+import pytest
+
+from mmuldor.apis.infer import infer_scan
+from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.evaluation.calibration.calibration_file import load_calibration
+from mmuldor.evaluation.calibration.run_settings import RunSettings
+from tests.support.small_configs import narrow_mask_rcnn, save_untrained
+
+
+@pytest.fixture
+def config():
+    return narrow_mask_rcnn()
+
+
+@pytest.fixture
+def checkpoint(config, tmp_path):
+    return save_untrained(config, tmp_path / 'w.pth')
+
+
+@pytest.fixture
+def scan(tmp_path):
+    rng = np.random.default_rng(0)
+    hu = rng.normal(0, 200, (40, 48, 4)).astype(np.int16)
+    affine = np.diag([0.9, 0.8, 3.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / 'scan.nii.gz')
+    return tmp_path / 'scan.nii.gz'
+
+
+def test_an_operating_point_needs_a_calibration(scan, config, tmp_path):
+    with pytest.raises(ValueError, match='tools/calibrate'):
+        infer_scan(scan, config, 'w.pth', tmp_path, fps_per_volume=1.0)
+
+
+def calibration_of(unit):
+    """The threshold is above all scores; another point has all lesions."""
+    fps = f'fps_per_{unit}'
+    number = {'image': 2, 'volume': 3}[unit]
+    return {
+        'format': f'mmuldor-calibration-{number}',
+        'scores': [0.0, 1.0],
+        'probabilities': [0.0, 0.5],
+        'operating_point': {'score_thr': 1.1, fps: 0, 'sensitivity': 0},
+        'operating_points': [{'score_thr': 0.0, fps: 9, 'sensitivity': 1}],
+        'counts': {},
+        'brier': {},
+    }
+
+
+def test_a_calibration_of_key_slices_gives_no_probability(
+    scan, config, checkpoint, tmp_path
+):
+    path = tmp_path / 'calibration.json'
+    path.write_text(json.dumps(calibration_of('image')))
+    with pytest.raises(ValueError, match='must be one of volumes'):
+        LesionDetector(
+            config, checkpoint, 'cpu', calibration=load_calibration(path)
+        )
+    with pytest.raises(ValueError, match='one of key slices'):
+        infer_scan(
+            *(scan, config, checkpoint, tmp_path / 'out'),
+            calibration=path,
+            fps_per_volume=9.0,
+        )
+    lesions, notes = infer_scan(
+        *(scan, config, checkpoint, tmp_path / 'out'),
+        calibration=path,
+        score_thr=0.0,
+        max_pictures=0,
+        device='cpu',
+    )
+    assert lesions
+    assert {lesion.probability for lesion in lesions} == {None}
+    assert any(note.startswith('NO PROBABILITIES') for note in notes)
+    written = json.loads((tmp_path / 'out/lesions.json').read_text())
+    assert {entry['probability'] for entry in written['lesions']} == {None}
+    assert any('calibrate.py --volumes' in n for n in written['notes'])
+
+
+def test_the_threshold_of_a_calibration(scan, config, checkpoint, tmp_path):
+    path = tmp_path / 'calibration.json'
+    path.write_text(json.dumps(calibration_of('volume')))
+    config.calibration = str(path)
+    found = {}
+    for name, options in (
+        ('none', {}),
+        ('all', {'fps_per_volume': 9.0, 'max_pictures': 0}),
+    ):
+        found[name], _ = infer_scan(
+            *(scan, config, checkpoint, tmp_path / name),
+            device='cpu',
+            **options,
+        )
+    assert found['none'] == []
+    best = found['all'][0]
+    assert best.probability == pytest.approx(best.score / 2)
+    written = json.loads((tmp_path / 'all/lesions.json').read_text())
+    assert written['lesions'][0]['probability'] == pytest.approx(
+        best.probability, abs=1e-4
+    )
+
+
+def test_other_settings_than_those_of_the_calibration_are_told(
+    scan, config, checkpoint, tmp_path
+):
+    """From the files of a run to its calibration, and back to the scan."""
+    out = tmp_path / 'low'
+    options = {'device': 'cpu', 'max_pictures': 0}
+    infer_scan(scan, config, checkpoint, out, score_thr=0.0, **options)
+    found = json.loads((out / 'lesions.json').read_text())
+    fitted = RunSettings.of_provenance(found['provenance'])
+    assert fitted.score_thr == 0
+    assert len(fitted.checkpoint_sha256) == len(fitted.config_sha256) == 64
+    path = tmp_path / 'calibration.json'
+    path.write_text(
+        json.dumps(
+            {
+                **calibration_of('volume'),
+                'settings': fitted.as_dict(),
+                'heights_mm': [30.0, 40.0],
+            }
+        )
+    )
+    options |= {'calibration': path, 'fps_per_volume': 9.0}
+    (point, height), again = (
+        infer_scan(
+            *(scan, config, checkpoint, tmp_path / 'out'),
+            step_mm=step_mm,
+            **options,
+        )[1]
+        for step_mm in (None, 6)
+    )
+    assert point.startswith('operating point: score threshold 0.0000, 9.00')
+    assert height.startswith('the scan is 12 mm high')
+    (note,) = set(again) - {point, height}
+    assert note.startswith('THE CALIBRATION IS NOT VALID HERE')
+    assert note.endswith('--step-mm none, here 6.0')

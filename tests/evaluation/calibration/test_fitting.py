@@ -1,0 +1,111 @@
+"""Calibrations of simulated lesions in volumes, whose truth is known."""
+
+import numpy as np
+import pytest
+
+from mmuldor.evaluation.calibration.fitting import fit_volume_calibration
+from mmuldor.evaluation.calibration.summary import summary
+from mmuldor.evaluation.volume_detections import VolumeDetections
+from mmuldor.evaluation.volume_froc import evaluate_volumes
+from mmuldor.io.volume_annotations import TrueVolume, VolumeGrid
+
+GRID = VolumeGrid((40, 100, 100), np.array([1.0, 1.0, 2.5]), None)
+LESION = [10.0, 10, 10, 20, 20, 20]
+ELSEWHERE = [50.0, 50, 50, 60, 60, 60]
+
+
+def simulated(rng, count):
+    """Volumes with a lesion each and about thirty detections.
+
+    A detection of score s hits with probability s ** 2 / 2, and patients
+    differ in how many they have.
+    """
+    volumes = [
+        TrueVolume(
+            f'v{k}', 'val', GRID, np.array([LESION]), patient=f'p{k * 4 // 5}'
+        )
+        for k in range(count)
+    ]
+    many = rng.gamma(4, 1 / 4, count)
+    numbers = rng.poisson([30 * many[k * 4 // 5] for k in range(count)])
+    volume = np.repeat(np.arange(count), numbers)
+    scores = rng.random(len(volume))
+    hits = rng.random(len(scores)) < scores**2 / 2
+    boxes = np.where(hits[:, None], LESION, ELSEWHERE)
+    return volumes, VolumeDetections(volume, boxes, scores, 0), hits
+
+
+def fit(volumes, detections, **options):
+    return fit_volume_calibration(
+        evaluate_volumes(volumes, detections), volumes, **options
+    )
+
+
+def test_other_volumes_are_as_the_file_says():
+    rng = np.random.default_rng(0)
+    inside, ratios, runs = 0, [], 60
+    for _ in range(runs):
+        file = fit(*simulated(rng, 80)[:2]).file
+        point = file.operating_point
+        assert 3.9 < point.fps_per_image <= 4
+        assert point.fps_95.width(point.fps_per_image) < 0.5
+        _, new, hits = simulated(rng, 80)
+        reported = new.scores >= point.score_thr
+        rate = np.count_nonzero(reported & ~hits) / 80
+        inside += point.fps_95.low <= rate <= point.fps_95.high
+        probabilities = file.calibration(new.scores[reported])
+        ratios.append(probabilities.mean() / hits[reported].mean())
+    assert inside >= 0.9 * runs
+    assert np.median(ratios) == pytest.approx(1, abs=0.06)
+    assert np.quantile(np.abs(np.subtract(ratios, 1)), 0.9) < 0.2
+
+
+def test_probabilities_and_quality_of_many_detections():
+    rng = np.random.default_rng(1)
+    fitted = fit(*simulated(rng, 400)[:2])
+    scores = np.linspace(0.05, 0.95, 10)
+    assert fitted.file.calibration(scores) == pytest.approx(
+        scores**2 / 2, abs=0.06
+    )
+    quality = fitted.file.quality
+    assert quality['calibration_error'] < 0.02
+    # Variance of s ** 2 / 2 over p (1 - p) with p = 1/6.
+    skill = (1 / 20 - 1 / 36) / (1 / 6 * 5 / 6)
+    assert quality['brier_skill'] == pytest.approx(skill, abs=0.03)
+    assert quality['mean_probability'] == pytest.approx(
+        quality['share_of_hits'], rel=0.1
+    )
+    assert fitted.file.heights_mm == (100, 100)
+    assert fitted.file.hit == {'hit': 'iou', 'iou_thr': 0.1}
+    assert len(fitted.file.operating_points) == 400
+    assert fitted.file.counts['patients'] == 320
+    assert len(fitted.unseen) == fitted.file.counts['detections']
+
+
+def test_few_volumes_are_told():
+    rng = np.random.default_rng(2)
+    volumes, detections, _ = simulated(rng, 10)
+    lines = summary(fit(volumes, detections).file)
+    (note,) = [line for line in lines if 'wider than +-35 %' in line]
+    assert 'with 10 volumes' in note
+    assert 'calibrate on about ' in note
+    (note,) = [line for line in lines if 'do not state' in line]
+    few = [v for v in volumes if v.patient in ('p0', 'p1')]
+    rows = detections.volumes < len(few)
+    some = VolumeDetections(
+        detections.volumes[rows], detections.boxes_mm[rows],
+        detections.scores[rows], 0,
+    )  # fmt: skip
+    lines = summary(fit(few, some).file)
+    assert any('2 patients are too few' in line for line in lines)
+
+
+def test_an_operating_point_may_be_chosen():
+    rng = np.random.default_rng(3)
+    volumes, detections, _ = simulated(rng, 50)
+    rate = fit(volumes, detections, fps_per_volume=2).file.operating_point
+    assert 1.9 < rate.fps_per_image <= 2
+    point = fit(volumes, detections, sensitivity=0.5).file.operating_point
+    assert point.sensitivity >= 0.5
+    with pytest.raises(ValueError, match='the maximum is'):
+        fit(volumes, detections, sensitivity=1.1)
