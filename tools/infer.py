@@ -29,7 +29,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
     add = parser.add_argument
-    add('scan', type=types.path, help='.nii, .nii.gz or a folder')
+    add(
+        'scan',
+        type=types.path,
+        help='.nii, .nii.gz, DICOM file of many slices, or a folder',
+    )
     add('config', type=types.path, help='config file of the training')
     add('checkpoint', type=types.path, help='its weights')
     arguments.add_out(parser)

@@ -48,7 +48,8 @@ def test_a_bad_file_ends_with_one_line(fault, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    'kind', [*good.DOCUMENTS, *good.TABLES, 'review', 'dicom']
+    'kind',
+    [*good.DOCUMENTS, *good.TABLES, 'review', 'dicom', 'enhanced dicom'],
 )
 def test_an_absurdly_large_file_is_not_read(kind, tmp_path):
     folder = tmp_path / 'folder'

@@ -28,6 +28,7 @@ TARGETS = {
     'nifti': 'nifti',
     'labels': 'labels',
     'dicom': 'dicom',
+    'enhanced_dicom': 'enhanced dicom',
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,6 +87,10 @@ def check_broken(
         names.append(path.name)
     if not names:
         return []
-    more = len(names) - _MAX_NAMED
-    listed = ', '.join(names[:_MAX_NAMED]) + (', ...' if more > 0 else '')
-    return [f'{len(names)} DICOM files that cannot be read: {listed}']
+    return [f'{len(names)} DICOM files that cannot be read: {listed(names)}']
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first names of files, for a note."""
+    more = ', ...' if len(names) > _MAX_NAMED else ''
+    return ', '.join(names[:_MAX_NAMED]) + more

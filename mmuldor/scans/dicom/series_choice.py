@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmuldor.scans.dicom.folder import check_broken
+from mmuldor.scans.dicom.folder import check_broken, listed
 from mmuldor.scans.dicom.geometry import image_position, slice_normal
 from mmuldor.scans.dicom.headers import (
     CT_IMAGES,
@@ -73,14 +73,15 @@ def choose_series(
     if series_uid is None:
         series_uid, notes = _only_volume(by_uid, folder)
     elif series_uid not in by_uid:
-        listed = _listed([_described(*item) for item in by_uid.items()])
+        shown = _listed([_described(*item) for item in by_uid.items()])
         raise ValueError(
             f'{folder}: `series_uid` must be not {series_uid}, but one of the '
-            f'{len(by_uid)} series there: {listed}.'
+            f'{len(by_uid)} series there: {shown}.'
         )
     notes += check_broken(broken or {}, series_uid, chosen=chosen)
-    slices, left_out = without_localizers(frames_of(by_uid[series_uid]))
-    return slices, notes + left_out
+    slices, others = _without_other_classes(by_uid[series_uid])
+    slices, scouts = without_localizers(frames_of(slices))
+    return slices, [*notes, *others, *scouts]
 
 
 def _only_volume(
@@ -158,9 +159,8 @@ def _stack(files: Sequence[DicomFile]) -> _Stack:
 
 def _why_no_slice(file: DicomFile) -> str:
     """Why a file is no slice of a CT, '' if it is one."""
-    sop_class = str(file.header.get('SOPClassUID', CT_IMAGES[0]))
-    if sop_class not in CT_IMAGES:
-        name = getattr(file.header.SOPClassUID, 'name', sop_class)
+    if not _is_ct(file):
+        name = str(getattr(file.header.SOPClassUID, 'name', 'another class'))
         return f'{name[:64]}, no CT image'
     if _is_scout(file):
         return 'scout views'
@@ -181,6 +181,28 @@ def _positions(slices: Sequence[DicomFile]) -> list[float]:
         stacks.setdefault(key, set()).add(round(place_mm / _SAME_MM))
     largest = max(stacks.values(), key=lambda places: len(places), default=())
     return [place * _SAME_MM for place in sorted(largest)]
+
+
+def _is_ct(file: DicomFile) -> bool:
+    return str(file.header.get('SOPClassUID') or CT_IMAGES[0]) in CT_IMAGES
+
+
+def _without_other_classes(
+    files: list[DicomFile],
+) -> tuple[list[DicomFile], list[str]]:
+    """Leave out screenshots and the like that are stored among CT images.
+
+    Returns:
+        The CT images, and notes on what was left out. A series of no CT image
+        is returned unchanged.
+    """
+    images = [file for file in files if _is_ct(file)]
+    names = [file.path.name for file in files if not _is_ct(file)]
+    if not images or not names:
+        return files, []
+    return images, [
+        f'{len(names)} files that are no CT images: {listed(names)}'
+    ]
 
 
 def without_localizers(

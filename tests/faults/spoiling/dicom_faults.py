@@ -19,6 +19,7 @@ from pydicom.uid import (
 
 from tests.faults.spoiling import good
 from tests.faults.spoiling.fault import Fault
+from tests.support.enhanced_ct import enhanced_ct, frame
 
 NAN = math.nan
 
@@ -146,6 +147,50 @@ def faults_of_dicom():
 _RESULTS = ('-50000', ['0', '0', '1e8'])
 # Elements that the decoder speaks of in its own words.
 _DECODERS = ('BitsAllocated', 'PixelRepresentation', 'PixelData')
+
+
+# Elements of an enhanced image that do not fit its frames.
+ENHANCED = [
+    ('NumberOfFrames', None),
+    ('NumberOfFrames', good.SLICES + 1),
+    ('NumberOfFrames', 10**9),
+    ('SharedFunctionalGroupsSequence', None),
+    ('SharedFunctionalGroupsSequence', []),
+    ('PerFrameFunctionalGroupsSequence', None),
+    ('PerFrameFunctionalGroupsSequence', []),
+    ('Rows', 65535),
+    ('PixelData', b''),
+    ('PixelData', bytes(100)),
+    ('BitsAllocated', 64),
+]
+GROUPS = [
+    ('PlanePositionSequence', 'ImagePositionPatient'),
+    ('PixelValueTransformationSequence', 'RescaleSlope'),
+]
+
+
+def faults_of_enhanced_dicom():
+    for name, value in ENHANCED:
+        yield Fault(
+            'enhanced dicom',
+            f'{name} {str(value)[:20]}',
+            lambda data, n=name, v=value: _enhanced({n: v}),
+        )
+    for group, element in GROUPS:
+        yield Fault(
+            *('enhanced dicom', f'no {group}'),
+            lambda data, g=group: _enhanced({}, **{g: None}),
+            element,
+        )
+    yield Fault('enhanced dicom', 'cut in the pixels', lambda data: data[:-50])
+
+
+def _enhanced(changes, **groups):
+    made = [
+        frame(n, stored=good.pixels(n) + 1024, **groups)
+        for n in range(good.SLICES)
+    ]
+    return good.dicom_bytes(enhanced_ct(made, **changes))
 
 
 def _sliced(name, value):

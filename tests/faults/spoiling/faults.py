@@ -11,7 +11,10 @@ import numpy as np
 
 from tests.faults.spoiling import good
 from tests.faults.spoiling.csv_faults import faults_of_csv, faults_of_yolo
-from tests.faults.spoiling.dicom_faults import faults_of_dicom
+from tests.faults.spoiling.dicom_faults import (
+    faults_of_dicom,
+    faults_of_enhanced_dicom,
+)
 from tests.faults.spoiling.fault import Fault
 from tests.faults.spoiling.image_faults import faults_of_nifti, faults_of_png
 from tests.faults.spoiling.json_faults import faults_of_json
@@ -27,6 +30,7 @@ def all_faults():
         *faults_of_png(),
         *faults_of_nifti(),
         *faults_of_dicom(),
+        *faults_of_enhanced_dicom(),
     ]
 
 

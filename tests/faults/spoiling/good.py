@@ -37,6 +37,7 @@ from tests.faults.spoiling.documents import (
     to_csv,
 )
 from tests.support.ct_slices import ct_slice
+from tests.support.enhanced_ct import enhanced_ct, frame
 
 SUFFIXES = {
     **dict.fromkeys(DOCUMENTS, '.json'),
@@ -48,6 +49,7 @@ SUFFIXES = {
     'gzipped nifti': '.nii.gz',
     'labels': '.nii.gz',
     'dicom': '.dcm',
+    'enhanced dicom': '.dcm',
 }
 
 
@@ -101,6 +103,9 @@ def good_bytes(kind, folder):
         write_png16(path, (pixels().astype(np.int32) + 32768).astype('u2'))
     elif kind == 'dicom':
         return dicom_bytes(dicom_slice())
+    elif kind == 'enhanced dicom':
+        made = [frame(n, stored=pixels(n) + 1024) for n in range(SLICES)]
+        return dicom_bytes(enhanced_ct(made))
     else:
         nibabel.save(nifti_image(kind == 'labels'), path)
     return path.read_bytes()
@@ -206,6 +211,7 @@ _READERS = {
     'gzipped nifti': read_nifti,
     'labels': _labels,
     'dicom': _series,
+    'enhanced dicom': read_dicom,
 }
 
 

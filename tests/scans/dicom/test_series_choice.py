@@ -101,6 +101,19 @@ def test_no_series_that_can_be_a_volume(tmp_path):
     assert read_dicom(tmp_path, '1.3.6').volume.shape[0] == 2
 
 
+def test_a_screenshot_among_the_slices(tmp_path):
+    """Stored in their series; alone it is judged as it is."""
+    write_series(tmp_path)
+    shot = {'ImagePositionPatient': None, **SECONDARY}
+    write_slice(tmp_path, 0, name='shot', **shot)
+    series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    assert series.notes == ['1 files that are no CT images: shot']
+    write_slice(tmp_path / 'b', 0, **shot)
+    with pytest.raises(ValueError, match='must have ImagePositionPatient'):
+        read_dicom(tmp_path / 'b')
+
+
 @pytest.mark.parametrize('uids', [('1.3.1', '1.3.1'), ('1.3.1', '1.3.2')])
 def test_scouts_alone(tmp_path, uids):
     for number, uid in enumerate(uids):
