@@ -87,11 +87,12 @@ def _show(done: convert.ConvertedSeries, out: str) -> None:
         f'{out}: {len(done.written)} volumes written, {len(done.kept)} were '
         'there'
     )
-    for error in done.errors[:_SHOWN]:
-        print(f'error: {error}', file=sys.stderr)
-    if len(done.errors) > _SHOWN:
-        more = len(done.errors) - _SHOWN
-        print(f'error: {more} more volumes failed', file=sys.stderr)
+    for kind, lines in (('note', done.notes), ('error', done.errors)):
+        for line in lines[:_SHOWN]:
+            print(f'{kind}: {line}', file=sys.stderr)
+        if len(lines) > _SHOWN:
+            more = len(lines) - _SHOWN
+            print(f'{kind}: {more} more volumes', file=sys.stderr)
 
 
 if __name__ == '__main__':

@@ -12,12 +12,15 @@ from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.json_values import is_finite, shortened
 from mmuldor.io.limits import INTERVAL_MM, PIXEL_MM
 from mmuldor.io.png import read_png16, write_png16
+from mmuldor.scans.hu_check import check_hu
 
 from .coco_boxes import BoxFacts, CocoImage, box_facts
 from .coco_documents import contiguous_ranges
 from .options import SliceOptions
-from .report import OwnDataReport, unlikely_hu
+from .report import OwnDataReport
 from .series import numbered_files
+
+_REPAIR = 'Give `--hu-slope` and `--hu-offset`.'
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +63,8 @@ def convert_image(
     spacing, interval = _spacing(image, options)
     path = folder / image.file_name
     hu = read_hu(path, options)
-    odd = unlikely_hu(hu, 'Give `--hu-slope` and `--hu-offset`.')
-    if odd:
-        report.note(image.file_name, 'units', odd)
+    for doubt in check_hu(hu, str(path), _REPAIR):
+        report.note(image.file_name, 'units', f'{doubt}. {_REPAIR}')
     for key, side in zip(('height', 'width'), hu.shape, strict=True):
         if image.entry.get(key, side) != side:
             raise ValueError(

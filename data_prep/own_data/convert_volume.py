@@ -21,7 +21,7 @@ from .mask_lesions import (
     measurements_by_slice,
 )
 from .options import VolumeOptions
-from .report import OwnDataReport, unlikely_hu
+from .report import OwnDataReport
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +70,12 @@ def convert_volume(
     Raises:
         ValueError: If a file is wrong or their grids differ.
     """
-    volume = read_nifti(image)
+    volume, notes = read_nifti(image)
+    for note in notes:
+        report.note(name, 'volume', f'{image}: {note}')
     labels = read_label_nifti(mask, volume)
     report.labels.update(np.unique(labels[labels != 0]).tolist())
     lesions = _measured(labels, volume, options, name, report)
-    odd = unlikely_hu(
-        volume.hu, 'Apply slope and intercept (DICOM rescale) to it first.'
-    )
-    if odd:
-        report.note(name, 'units', f'{image}: {odd}')
     wanted = {
         index
         for lesion, _ in lesions

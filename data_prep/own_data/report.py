@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from mmuldor.io.annotations import lesions_of
 
-# Air is -1000 HU and fat -100; no slice of a patient lacks either, nor is all
-# of it lighter than water.
-_AIR_HU, _TISSUE_HU = -100, -100
 _SHOWN = 3
 
 
@@ -92,14 +88,3 @@ class OwnDataReport:
         if empty:
             lines.append(f'no lesion is in {", ".join(empty)}')
         return lines
-
-
-def unlikely_hu(hu: np.ndarray, advice: str) -> str:
-    """Why the values are probably not HU, or ''."""
-    low, high = int(hu.min()), int(hu.max())
-    if low < _AIR_HU and high > _TISSUE_HU:
-        return ''
-    return (
-        f'its values go from {low} to {high}, which is unlikely for '
-        f'Hounsfield units (air -1000, water 0). {advice}'
-    )

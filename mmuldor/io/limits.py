@@ -16,5 +16,7 @@ MAX_NUMBER = 1e9
 PIXEL_MM = (0.01, 10.0)
 # Distance of slices.
 INTERVAL_MM = (0.01, 1000.0)
+# Distance of slices in a volume; the thickest of CT are 10 to 20 mm.
+VOLUME_INTERVAL_MM = (0.01, 50.0)
 # Width and height in the patient; gantries are 800 mm wide.
 MAX_EXTENT_MM = 2000.0

@@ -56,6 +56,8 @@ _VOID_HU, _PADDINGS = -1300, 8
 _SPAN_HU = 20
 # Shares of voxels of which each is enough, or too few.
 _RAISED, _LIGHT, _USUAL, _VOID, _CLIPPED = 0.05, 0.005, 0.02, 0.1, 0.002
+# A drawing without noise has nearly all its voxels at a few values.
+_DRAWN_VALUES, _DRAWN = 5, 0.9
 # Mean over standard deviation: real volumes have -1.5 to -0.2.
 _CENTRED = 0.002
 
@@ -65,7 +67,8 @@ def check_hu(
 ) -> list[str]:
     """Refuse values that cannot be HU, and say what is doubtful.
 
-    Shares of voxels are not looked at below 1,000 voxels.
+    Of fewer than 1,000 voxels, integers may be anything but 0 to 255, and
+    shares are not looked at.
 
     Args:
         values: Of any shape, finite, integers or floats that were not yet
@@ -82,7 +85,8 @@ def check_hu(
     sample = _Sample.of(values)
     found = f'its values go from {sample.low:g} to {sample.high:g}'
     for reason, offset in _impossible(sample):
-        how = repair.format(source=source, offset=offset) if offset else ''
+        known = offset or '{offset}' not in repair
+        how = repair.format(source=source, offset=offset) if known else ''
         raise ValueError(
             f'{source} must hold Hounsfield units (air -1000, water 0), but '
             f'{found}, {reason}. {how}'.rstrip()
@@ -144,6 +148,19 @@ class _Sample:
         return piled or whole or self.values.size < _TOO_FEW
 
     @property
+    def is_clipped(self) -> bool:
+        """To a window within air and metal; drawn tissues are no clipping."""
+        at_low = self.low > -900 and self.padding > _CLIPPED
+        at_high = (
+            self.high < 2000 and self.share(self.high, self.high) > _CLIPPED
+        )
+        if not (at_low or at_high):
+            return False
+        _, counts = np.unique(self.values, return_counts=True)
+        commonest = np.sort(counts)[-_DRAWN_VALUES:].sum()
+        return bool(commonest < _DRAWN * self.values.size)
+
+    @property
     def light(self) -> float:
         """Share of air, lung and fat, without the lowest value."""
         low, high = _LIGHT_HU
@@ -163,6 +180,9 @@ def _impossible(sample: _Sample) -> Iterator[tuple[str, int]]:
     low, high = sample.low, sample.high
     if sample.in_8_bits:
         yield 'like a label map or an 8-bit picture', 0
+    few = sample.values.size < _TOO_FEW
+    if few and sample.values.dtype.kind != 'f':
+        return
     if low == high:
         yield 'all the same', 0
     if sample.span < _SPAN_HU:
@@ -173,7 +193,7 @@ def _impossible(sample: _Sample) -> Iterator[tuple[str, int]]:
         # Pixels of 0 to 4095 that were read as HU + 32768.
         stored = low >= -32768 and high < -28000
         yield 'all below air', 31744 if stored else 0
-    if sample.values.size < _TOO_FEW:
+    if few:
         return
     raised = sample.share(*_RAISED_HU)
     if (
@@ -205,12 +225,10 @@ def _impossible(sample: _Sample) -> Iterator[tuple[str, int]]:
 
 
 def _doubts(sample: _Sample) -> Iterator[str]:
-    low, high = sample.low, sample.high
+    low = sample.low
     if sample.values.size < _TOO_FEW:
         return
-    at_low = low > -900 and sample.padding > _CLIPPED
-    at_high = high < 2000 and sample.share(high, high) > _CLIPPED
-    if at_low or at_high:
+    if sample.is_clipped:
         yield 'they were clipped to a window'
     elif low >= 0:
         yield 'nothing is lighter than water, as in another modality'

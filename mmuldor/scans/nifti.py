@@ -5,14 +5,20 @@ from __future__ import annotations
 import gzip
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mmuldor.functional.arrays import Floats
 from mmuldor.io.json_files import replacing
-from mmuldor.io.limits import MAX_VOXELS
 from mmuldor.io.paths import existing_file
+from mmuldor.scans.hu_check import check_hu
+from mmuldor.scans.nifti_format.geometry import affine_mm, check_spacing
+from mmuldor.scans.nifti_format.header import checked_header, open_nifti
+from mmuldor.scans.nifti_format.source_grid import SourceGrid
+from mmuldor.scans.straight_grid import straighten
 from mmuldor.scans.volume import Volume, reorient
 
 if TYPE_CHECKING:
@@ -21,28 +27,44 @@ if TYPE_CHECKING:
 # The range of int16. Scanners store up to 3,071 HU, with extended scales
 # 32,767 HU; padding is -1,024, -2,048 or less.
 _LOWEST_HU, _HIGHEST_HU = -32768, 32767
-# Maximum start of the voxels in the file; header extensions come before.
-_MAX_OFFSET = 2**24
+# RAS to LPS and back: the first two axes change sign.
+_RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def read_nifti(path: str | os.PathLike) -> Volume:
+def read_nifti(path: str | os.PathLike) -> tuple[Volume, list[str]]:
     """Read a CT volume from a ``.nii`` or ``.nii.gz`` file.
+
+    Lengths are converted to mm, and a sheared volume is resampled to a
+    straight grid.
+
+    Returns:
+        The volume, with its ``source_grid``, and notes on what was converted
+        or is doubtful.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no NIfTI file, has not three axes or no affine,
-            or its values cannot be HU.
+        ValueError: If it is no NIfTI file, has not three axes, does not say
+            where it lies or says two different things, or its values cannot
+            be HU.
     """
     path = Path(path)
-    header, data = _load(path, 'CT numbers')
-    return reorient(_to_hu(data, path), _affine(header, path), str(path))
+    header, data, shape = _load(path, 'CT numbers')
+    affine, notes = affine_mm(header, shape[:3], str(path))
+    hu, doubts = _to_hu(data, path)
+    del data
+    volume = reorient(hu, affine, str(path))
+    check_spacing(volume.spacing_mm, str(path))
+    grid = SourceGrid(shape, _RAS_LPS @ affine, header)
+    volume, repaired = straighten(replace(volume, source_grid=grid))
+    return volume, notes + repaired + doubts
 
 
 def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
     """Read a label map on the grid of a volume.
 
     Its axes may have another order or direction; the positions of voxels in
-    the patient must be those of the volume.
+    the patient must be those of the volume, or of its file where that was
+    resampled to a straight grid.
 
     Args:
         path: ``.nii`` or ``.nii.gz`` of integers, 0 for background.
@@ -56,7 +78,7 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
         ValueError: If it is no label mask, or on another grid.
     """
     path = Path(path)
-    header, data = _load(path, 'labels')
+    header, data, shape = _load(path, 'labels')
     low, high = float(data.min()), float(data.max())
     if not math.isfinite(low) or not math.isfinite(high):
         raise ValueError(f'{path} must hold labels, but has NaN or inf.')
@@ -68,7 +90,9 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
             + ('Probabilities need a threshold.' if low >= 0 else 'Is it CT?')
         )
     data = data.astype(np.uint16 if high < 2**16 else np.uint32)
-    labels = reorient(data, _affine(header, path), str(path))
+    affine, _ = affine_mm(header, shape[:3], str(path))
+    labels = reorient(data, affine, str(path))
+    labels, _ = straighten(labels, labels=True)
     _check_grid(labels, volume)
     return labels.hu
 
@@ -99,20 +123,16 @@ def _grid(volume: Volume) -> str:
     )
 
 
-def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
-    """The header and an array of three axes.
-
-    nibabel's own loader also reads header extensions, which may unpack to any
-    size.
-    """
+def _load(path: Path, what: str) -> tuple[Any, np.ndarray, tuple[int, ...]]:
+    """The header, an array of three axes, and the shape of the file."""
     import nibabel
 
     existing_file(path, 'the volume')
     try:
-        header = _checked_header(path)
+        header = checked_header(path)
         # Extreme slopes overflow; callers check the values.
-        with np.errstate(all='ignore'):
-            data = _scaled(nibabel.arrayproxy.ArrayProxy(str(path), header))
+        with open_nifti(path) as file, np.errstate(all='ignore'):
+            data = _scaled(nibabel.arrayproxy.ArrayProxy(file, header))
     # nibabel raises any exception for damaged headers and archives.
     except Exception as error:
         reason = ' '.join(str(error).split()) or type(error).__name__
@@ -124,6 +144,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
             f'{path} must hold {what}, but got {data.dtype}. Colour '
             'pictures are no CT.'
         )
+    shape = data.shape
     # A fourth axis of length 1 does not mean several volumes.
     if data.size == np.prod(data.shape[:3]):
         data = data.reshape(data.shape[:3])
@@ -132,51 +153,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray]:
             f'{path} must be one volume of three axes, but has the shape '
             f'{data.shape}. Take one of its volumes first.'
         )
-    return header, data
-
-
-def _checked_header(path: Path) -> Any:
-    """The header; ValueError if reading the voxels needs too much memory."""
-    import nibabel
-
-    with nibabel.openers.Opener(str(path)) as file:
-        start = file.read(nibabel.Nifti2Header.sizeof_hdr)
-    for kind in (nibabel.Nifti1Header, nibabel.Nifti2Header):
-        if kind.may_contain_header(start):
-            header = kind(start[: kind.sizeof_hdr], check=False)
-            break
-    else:
-        raise ValueError('it does not start with the header of one')
-    voxels = math.prod(int(side) for side in header.get_data_shape())
-    size = voxels * header.get_data_dtype().itemsize
-    if not (0 <= voxels <= MAX_VOXELS and size <= 4 * MAX_VOXELS):
-        raise ValueError(
-            f'its header says {header.get_data_shape()} voxels, more than '
-            f'{MAX_VOXELS:,}'
-        )
-    offset = float(header['vox_offset'])
-    if not 0 <= offset <= _MAX_OFFSET:
-        raise ValueError(
-            f'its header says `vox_offset` {offset:g}, not 0 to '
-            f'{_MAX_OFFSET:,} bytes'
-        )
-    if _length(path, int(offset) + size) < int(offset) + size:
-        raise ValueError(
-            f'it ends before the {voxels:,} voxels that its header says. Was '
-            'it cut off? Copy it again'
-        )
-    return type(header)(header.binaryblock, header.endianness)
-
-
-def _length(path: Path, enough: int) -> int:
-    """Unpacked size of a file in bytes, counted up to about `enough`."""
-    if path.suffix.lower() != '.gz':
-        return path.stat().st_size
-    count = 0
-    with gzip.open(path) as file:
-        while count < enough and (part := file.read(2**20)):
-            count += len(part)
-    return count
+    return header, data, shape
 
 
 def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
@@ -195,35 +172,23 @@ def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
     return scaled
 
 
-def _affine(header: Any, path: Path) -> np.ndarray:
-    """The affine, (4, 4); ValueError if the file has no orientation."""
-    if not (int(header['qform_code']) or int(header['sform_code'])):
+def _to_hu(data: np.ndarray, path: Path) -> tuple[np.ndarray, list[str]]:
+    """HU as int16, and what is doubtful in them."""
+    if data.dtype.kind == 'f' and not np.isfinite(data).all():
         raise ValueError(
-            f'{path} must state its orientation, but its qform and '
-            'sform codes are 0. Convert it again from DICOM.'
+            f'{path} must hold finite CT numbers, but has NaN or inf.'
         )
-    return header.get_best_affine()
-
-
-def _to_hu(data: np.ndarray, path: Path) -> np.ndarray:
-    if data.dtype.kind == 'f':
-        if not np.isfinite(data).all():
-            raise ValueError(
-                f'{path} must hold finite CT numbers, but has NaN or inf.'
-            )
-        data = np.rint(data, out=data if data.flags.writeable else None)
     low, high = float(data.min()), float(data.max())
+    # Before they are rounded: 0 to 1 would become a mask.
+    doubts = check_hu(data, str(path))
     if low < _LOWEST_HU or high > _HIGHEST_HU:
         raise ValueError(
             f'{path} must hold Hounsfield units, but its values go from '
             f'{low:g} to {high:g}. Were slope and intercept applied?'
         )
-    if low >= 0 and high <= 255:
-        raise ValueError(
-            f'{path} must hold Hounsfield units, but its values go from '
-            f'{low:g} to {high:g}, like a label map or an 8-bit picture.'
-        )
-    return data.astype(np.int16)
+    if data.dtype.kind == 'f':
+        data = np.rint(data, out=data if data.flags.writeable else None)
+    return data.astype(np.int16), doubts
 
 
 def write_nifti(path: str | os.PathLike, volume: Volume) -> None:
@@ -255,10 +220,13 @@ def write_label_nifti(
 ) -> None:
     """Write a label map on the grid of a volume.
 
+    On the grid of its file, if that was NIfTI: the same shape, axes, sform,
+    qform and unit. Otherwise on the volume's own, with sform and qform alike.
+
     Args:
         path: ``.nii`` or ``.nii.gz``.
         labels: (slices, rows, columns) unsigned integers.
-        volume: The volume; its affine is written.
+        volume: The volume.
 
     Raises:
         ValueError: If the shapes differ.
@@ -270,16 +238,50 @@ def write_label_nifti(
             f'`labels` must have the shape of the volume, {volume.shape}, '
             f'but got {labels.shape}.'
         )
+    labels, grid = np.asarray(labels), volume.source_grid
+    if grid is None:
+        image = _image(labels, volume)
+    else:
+        image = grid.image(grid.from_volume(labels, volume.affine))
     with replacing(path) as temporary:
-        nibabel.save(_image(np.asarray(labels), volume), temporary)
+        nibabel.save(image, temporary)
 
 
 def _image(array: np.ndarray, volume: Volume) -> nibabel.Nifti1Image:
     """A NIfTI image of an array (slices, rows, columns) on a volume's grid."""
     import nibabel
 
-    ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine
+    ras = _RAS_LPS @ _orthogonal(volume)
     image = nibabel.Nifti1Image(array.T, ras)
     image.set_qform(ras, code=1)
     image.set_sform(ras, code=1)
+    image.header.set_xyzt_units('mm')
     return image
+
+
+def _orthogonal(volume: Volume) -> Floats:
+    """The affine with axes at right angles, as a qform has them.
+
+    Positions in a file are rounded, which slants the axes a little: a qform
+    would straighten them, and ITK refuses an sform like that.
+
+    Raises:
+        ValueError: If a voxel would move by more than half its size.
+    """
+    axes = volume.affine[:3, :3]
+    spacing = np.linalg.norm(axes, axis=0)
+    # The nearest rotation, by the polar decomposition.
+    left, _, right = np.linalg.svd(axes / spacing)
+    affine = volume.affine.copy()
+    affine[:3, :3] = left @ right * spacing
+    # The middle of the volume stays where it is.
+    middle = (np.array(volume.shape[::-1]) - 1) / 2
+    moved = (axes - affine[:3, :3]) @ middle
+    if not np.abs(moved).max() <= spacing.min() / 2:
+        raise ValueError(
+            f'{volume.source}: the axes of a volume must be at right angles '
+            'to be written. Resample it with `straighten` of '
+            '`mmuldor.scans.straight_grid`.'
+        )
+    affine[:3, 3] += moved
+    return affine

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mmuldor.functional.hounsfield import hu_to_stored, stored_to_hu16
+from mmuldor.io.limits import PIXEL_MM, VOLUME_INTERVAL_MM
 from mmuldor.io.png import read_png16, write_png16
 from mmuldor.scans.volume import Volume, check_gaps, reorient, stack_slices
 
@@ -44,18 +45,20 @@ def read_png_series(
     Raises:
         FileNotFoundError: If there is no such folder or no PNG in it.
         ValueError: If a name is no number, a file is no 16-bit PNG or has
-            another size, the spacing is not positive, or too many slices
-            are missing.
+            another size, the spacing is not that of a CT, or too many
+            slices are missing.
     """
     folder = Path(folder)
     spacing = np.asarray(spacing_mm, dtype=np.float64)
+    low, high = np.array([PIXEL_MM, PIXEL_MM, VOLUME_INTERVAL_MM]).T
     if (
         spacing.shape != (3,)
-        or not (np.isfinite(spacing) & (spacing > 0)).all()
+        or not ((low <= spacing) & (spacing <= high)).all()
     ):
         raise ValueError(
-            '`spacing_mm` must be three positive numbers, columns, rows and '
-            f'slices, but got {spacing_mm}.'
+            '`spacing_mm` must be three positive numbers, columns and rows '
+            f'({low[0]:g} to {high[0]:g}) and slices ({low[2]:g} to '
+            f'{high[2]:g}), but got {spacing_mm}.'
         )
     files = series_files(folder)
     requested = sorted(files if numbers is None else numbers)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
 from mmuldor.scans.dicom.series import read_dicom
+from mmuldor.scans.hu_check import REPAIR_DICOM, REPAIR_PNG, check_hu
 from mmuldor.scans.nifti import read_nifti
+from mmuldor.scans.nifti_format.header import JOIN_PAIR, is_nifti_name
 from mmuldor.scans.png_series import read_png_series
 from mmuldor.scans.volume import Volume
 
@@ -24,17 +26,17 @@ def read_scan(
     A folder with DICOM images is a DICOM series, whatever else lies in it.
 
     Args:
-        path: ``.nii``, ``.nii.gz``, a folder, or a DICOM file with the slices
-            of a whole series.
+        path: ``.nii``, ``.nii.gz`` (in any case), a folder, or a DICOM file
+            with the slices of a whole series.
         series_uid: SeriesInstanceUID, if several DICOM series can be volumes.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
 
     Returns:
-        The volume, and notes on what was left out or repaired.
+        The volume, and notes on what was left out, repaired or is doubtful.
 
     Raises:
         FileNotFoundError: If there is no such file, or no image in a folder.
-        ValueError: If it is no CT volume.
+        ValueError: If it is no CT volume, or its values are no HU.
     """
     path = Path(path)
     if path.is_dir() and any(path.glob('*.png')):
@@ -46,22 +48,29 @@ def read_scan(
                     f'{path} holds PNG slices, which have no pixel spacing. '
                     'Give the spacing: columns, rows and slices in mm.'
                 ) from None
-            return read_png_series(path, spacing_mm)
+            volume, notes = read_png_series(path, spacing_mm)
+            return volume, notes + check_hu(volume.hu, str(path), REPAIR_PNG)
     if path.is_dir() or _is_dicom(path):
         return _read_dicom(path, series_uid)
-    if path.exists() and not path.name.endswith(('.nii', '.nii.gz')):
+    if path.suffix.lower() in ('.hdr', '.img') and path.exists():
+        raise ValueError(
+            f'{path} is half of a .hdr and .img pair, which cannot be read. '
+            f'{JOIN_PAIR}.'
+        )
+    if path.exists() and not is_nifti_name(path.name):
         raise ValueError(
             f'{path} must be a .nii or .nii.gz file, or a folder of DICOM '
             'files or PNG slices.'
         )
-    return read_nifti(path), []
+    return read_nifti(path)
 
 
 def _read_dicom(
     path: Path, series_uid: str | None
 ) -> tuple[Volume, list[str]]:
     series = read_dicom(path, series_uid)
-    return series.volume, series.notes
+    doubts = check_hu(series.volume.hu, str(path), REPAIR_DICOM)
+    return series.volume, series.notes + doubts
 
 
 def _is_dicom(path: Path) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from mmuldor.functional.arrays import Ints
 from mmuldor.io.limits import MAX_NUMBER, MAX_VOXELS
+from mmuldor.scans.nifti_format.source_grid import SourceGrid
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -39,6 +40,8 @@ class Volume:
             slices, from one end to the other.) Not to be changed.
         png_numbers: Of a folder of PNG slices the number of each slice, None
             where a missing slice was filled in; empty for any other source.
+        source_grid: Where the voxels of a NIfTI file lie, in its own order;
+            label maps are written there. None for any other source.
     """
 
     hu: np.ndarray
@@ -46,6 +49,7 @@ class Volume:
     source: str = ''
     dicom_headers: Sequence[Dataset | None] = ()
     png_numbers: Sequence[int | None] = ()
+    source_grid: SourceGrid | None = None
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -92,7 +96,7 @@ def reorient(
     if (
         affine.shape != (4, 4)
         or not (np.abs(affine) <= MAX_NUMBER).all()
-        or not 1e-9 < abs(np.linalg.det(affine[:3, :3])) < 1e9
+        or not 1e-18 < abs(np.linalg.det(affine[:3, :3])) < 1e18
     ):
         raise ValueError(
             f'{source}: the affine must be a 4 x 4 matrix that can be '

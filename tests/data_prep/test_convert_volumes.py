@@ -59,7 +59,7 @@ def test_any_volume_keeps_its_voxels(hu, spacing, tmp_path_factory):
     write_nifti(folder / 'v.nii.gz', Volume(hu, np.diag([*spacing, 1.0])))
     assert run('to-png', folder, '--out', folder / 'png') == 0
     assert run('to-nifti', folder / 'png', '--out', folder / 'back') == 0
-    back = read_nifti(folder / f'back/v_001-{len(hu):03d}.nii.gz')
+    back, _ = read_nifti(folder / f'back/v_001-{len(hu):03d}.nii.gz')
     assert np.array_equal(back.hu, hu)
     assert back.spacing_mm == pytest.approx(spacing, rel=1e-6)
 
@@ -121,7 +121,7 @@ def test_the_csv_says_which_series_and_their_spacing(
     words = to_nifti(place.images, tmp_path / 'n', '--csv', place.csv)
     assert run(*words) == 0
     names = ('000001_01_01_003-005', '000001_01_01_011-012')
-    found = [read_nifti(tmp_path / f'n/{name}.nii.gz') for name in names]
+    found = [read_nifti(tmp_path / f'n/{name}.nii.gz')[0] for name in names]
     assert [v.spacing_mm[2] for v in found] == pytest.approx([5, 2])
     assert found[0].spacing_mm[:2] == pytest.approx((0.5, 0.6))
     assert len(list((tmp_path / 'n').iterdir())) == 2
@@ -246,7 +246,7 @@ def test_real_sub_volumes_come_back_to_the_bit(real_data, tmp_path, series):
 @pytest.mark.parametrize('name', ['example_ct_sm', 'aorta_ct_cropped'])
 def test_real_nifti_volumes_come_back(real_data, tmp_path, name):
     path = real_data / f'nifti/{name}.nii.gz'
-    volume = read_nifti(path)
+    volume, _ = read_nifti(path)
     assert run('to-png', path, '--out', tmp_path) == 0
     back, notes = read_png_series(tmp_path / name, volume.spacing_mm)
     assert notes == []

@@ -152,9 +152,12 @@ def test_patients_table(place):
 
 def test_wrong_units(place, capsys):
     place.lesion()
-    place.convert('--hu-offset', 0)
+    with pytest.raises(ValueError, match=r'007\.png must hold.*`--hu-slope`'):
+        place.convert('--hu-offset', 0)
+    # Half the contrast: nothing is as light as lung.
+    place.convert('--hu-offset', -410, '--hu-slope', 0.4)
     said = capsys.readouterr().err
-    assert 'b/007.png: its values go from' in said
+    assert 'b/007.png: its values go from -40' in said
     assert '`--hu-slope` and `--hu-offset`' in said
 
 

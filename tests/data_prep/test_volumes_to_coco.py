@@ -53,7 +53,7 @@ def test_key_slices(place, capsys):
 
 def test_slices_are_those_of_the_volume(place):
     out = convert(place)
-    volume = read_nifti(place / 'images' / 'one.nii.gz')
+    volume, _ = read_nifti(place / 'images' / 'one.nii.gz')
     names = sorted(p.name for p in (out / 'Images_png' / 'one').iterdir())
     assert names == [f'{n:03d}.png' for n in range(2, 10)]
     for number in (2, 9):
@@ -169,8 +169,21 @@ def test_values_that_are_no_hu(place, capsys):
     raw = np.asarray(image.dataobj) + 2048
     nibabel.save(nibabel.Nifti1Image(raw, image.affine), place / 'two.nii.gz')
     (place / 'two.nii.gz').replace(path)
+    with pytest.raises(ValueError, match=r'two\.nii\.gz must hold H.*2048'):
+        convert(place)
+    convert(place, '--bad-volumes', 'drop', '--split', 1, 0, 0)
+    assert 'dropped two: ' in capsys.readouterr().err
+
+
+def test_doubtful_values_are_noted(place, capsys):
+    path = place / 'images' / 'two.nii.gz'
+    image = nibabel.load(path)
+    clipped = np.clip(np.asarray(image.dataobj), -700, 240)
+    nibabel.save(nibabel.Nifti1Image(clipped, image.affine), path)
     convert(place)
-    assert 'unlikely for Hounsfield units' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'two: ' in said
+    assert 'clipped to a window' in said
 
 
 def test_pairs(place):
@@ -238,7 +251,7 @@ def test_real_ct(real_data, tmp_path):
     document = load_annotations(out / 'train.json')
     assert len(document['annotations']) > 20
     truth = load_outlines(out / 'truth.json', document)
-    volume = read_nifti(source)
+    volume, _ = read_nifti(source)
     for image in document['images']:
         hu = stored_to_hu(read_png16(out / 'Images_png' / image['file_name']))
         assert (hu == volume.hu[len(volume.hu) - image['key_slice']]).all()

@@ -57,6 +57,8 @@ def metal(hu):
         np.clip(body(), -1000, 3071),
         # The air of a scan with little of it.
         body()[:, 8:32, 8:32],
+        # A drawing without noise.
+        np.where(np.hypot(*np.indices((40, 40))) < 20, 60, -1000),
     ],
 )
 def test_ct(values):
@@ -100,7 +102,7 @@ def test_doubtful(values, match):
         (body() / 1000.0, 'normalised values'),
         ((body() > 0).astype(np.uint8), 'label map'),
         (np.clip((body() + 160) * 0.6, 0, 255).astype('u1'), '8-bit picture'),
-        (np.full((9, 9, 9), -1024), 'all the same'),
+        (np.full((9, 16, 9), -1024), 'all the same'),
         (body().astype(np.int32) + 32768, r'To add -32768'),
         # Pixels of 0 to 4095, read as HU + 32768.
         (body() - 31744, r'all below air\. To add 31744'),
@@ -117,8 +119,11 @@ def test_no_hu(values, match):
 
 def test_few_voxels_have_no_shares():
     assert check_hu(np.arange(800, 900), 's.nii') == []
-    with pytest.raises(ValueError, match='0 to 19'):
+    assert check_hu(np.full(9, -1024), 's.nii') == []
+    with pytest.raises(ValueError, match='0 to 19, like a label map'):
         check_hu(np.arange(20), 's.nii')
+    with pytest.raises(ValueError, match='-1 to 1, like normalised'):
+        check_hu(np.linspace(-1, 1, 20), 's.nii')
 
 
 def test_the_remedy_is_that_of_the_format():

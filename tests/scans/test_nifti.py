@@ -5,12 +5,14 @@ import itertools
 import nibabel
 import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from mmuldor.scans.nifti import (
     read_label_nifti,
     read_nifti,
     write_label_nifti,
 )
+from mmuldor.scans.volume import Volume
 
 SHAPE = (5, 6, 7)
 
@@ -50,7 +52,7 @@ ORIENTATIONS = [
 @pytest.mark.parametrize('codes', ORIENTATIONS, ids=''.join)
 def test_any_orientation_is_the_same_volume(tmp_path, codes):
     picture = image()
-    volume = read_nifti(save(tmp_path, reordered(picture, codes)))
+    volume, _ = read_nifti(save(tmp_path, reordered(picture, codes)))
     # Stored as RAS: columns to the left and rows to the back are reversed.
     expected = np.asarray(picture.dataobj)[::-1, ::-1].T
     assert np.array_equal(volume.hu, expected)
@@ -61,7 +63,7 @@ def test_any_orientation_is_the_same_volume(tmp_path, codes):
 @pytest.mark.parametrize('codes', ORIENTATIONS[::7], ids=''.join)
 def test_a_voxel_keeps_its_place_in_the_patient(tmp_path, codes):
     picture = image()
-    volume = read_nifti(save(tmp_path, reordered(picture, codes)))
+    volume, _ = read_nifti(save(tmp_path, reordered(picture, codes)))
     place = np.array([3, 1, 4])
     right, anterior, superior = nibabel.affines.apply_affine(
         picture.affine, place
@@ -73,7 +75,7 @@ def test_a_voxel_keeps_its_place_in_the_patient(tmp_path, codes):
 
 
 def test_labels_lie_where_the_volume_lies(tmp_path):
-    volume = read_nifti(save(tmp_path, reordered(image(), ('P', 'S', 'R'))))
+    volume, _ = read_nifti(save(tmp_path, reordered(image(), ('P', 'S', 'R'))))
     labels = (volume.hu == volume.hu[2, 3, 1]).astype(np.uint8)
     write_label_nifti(tmp_path / 'labels.nii.gz', labels, volume)
     written = nibabel.load(tmp_path / 'labels.nii.gz')
@@ -85,9 +87,40 @@ def test_labels_lie_where_the_volume_lies(tmp_path):
         write_label_nifti(tmp_path / 'x.nii', labels[1:], volume)
 
 
+def test_labels_of_other_scans_have_two_equal_forms(tmp_path):
+    """Direction cosines of DICOM, of few decimals, are not quite at 90."""
+    affine = np.eye(4)
+    axes = [[0.8, -0.34, 0.5], [0.39, 0.92, 0.0], [-0.46, 0.195, 0.866]]
+    affine[:3, :3] = np.array(axes).T * [0.7, 0.7, 2.0]
+    affine[:3, 3] = [-150, -80, 40]
+    volume = Volume(np.zeros((9, 32, 40), np.int16), affine)
+    labels = np.zeros(volume.shape, np.uint16)
+    labels[8, 31, 39], labels[0, 0, 0], labels[3, 7, 21] = 1, 2, 3
+    path = tmp_path / 'labels.nii.gz'
+    write_label_nifti(path, labels, volume)
+    image = nibabel.load(path)
+    assert image.header['sform_code'] == image.header['qform_code'] == 1
+    assert image.header.get_xyzt_units()[0] == 'mm'
+    forms = image.get_sform(), image.get_qform()
+    assert np.allclose(*forms, atol=1e-4)
+    sizes = nibabel.affines.voxel_sizes(forms[0])
+    assert np.allclose(sizes, np.linalg.norm(affine[:3, :3], axis=0))
+    picture = sitk.ReadImage(str(path))
+    array = sitk.GetArrayFromImage(picture)
+    for label in (1, 2, 3):
+        index = np.argwhere(array == label)[0, ::-1].tolist()
+        place = volume.to_patient([index])[0]
+        # Less than a tenth of a pixel was straightened.
+        found = picture.TransformIndexToPhysicalPoint(index)
+        assert found == pytest.approx(place, abs=0.07)
+    volume.affine[1, 2] += 0.5
+    with pytest.raises(ValueError, match='must be at right angles'):
+        write_label_nifti(path, labels, volume)
+
+
 @pytest.mark.parametrize('codes', ORIENTATIONS[::5], ids=''.join)
 def test_a_mask_is_read_in_any_orientation(tmp_path, codes):
-    volume = read_nifti(save(tmp_path, reordered(image(), ('P', 'S', 'R'))))
+    volume, _ = read_nifti(save(tmp_path, reordered(image(), ('P', 'S', 'R'))))
     labels = image(data=np.arange(210).reshape(SHAPE).astype(np.uint8))
     path = save(tmp_path, reordered(labels, codes), 'm.nii.gz')
     found = read_label_nifti(path, volume)
@@ -111,7 +144,7 @@ def test_a_mask_is_read_in_any_orientation(tmp_path, codes):
     ],
 )
 def test_masks_that_do_not_fit(tmp_path, labels, match):
-    volume = read_nifti(save(tmp_path, image()))
+    volume, _ = read_nifti(save(tmp_path, image()))
     if np.asarray(labels.dataobj).dtype == np.int16 and 'CT' not in match:
         zeros = np.zeros(labels.shape, np.uint8)
         labels = nibabel.Nifti1Image(zeros, labels.affine)
@@ -127,7 +160,7 @@ def test_an_oblique_volume_keeps_its_slices(tmp_path):
         [np.cos(angle), -np.sin(angle)],
         [np.sin(angle), np.cos(angle)],
     ]
-    volume = read_nifti(save(tmp_path, image(affine)))
+    volume, _ = read_nifti(save(tmp_path, image(affine)))
     assert sorted(volume.hu.ravel()) == sorted(
         np.asarray(image().dataobj).ravel()
     )
@@ -138,8 +171,8 @@ def test_an_oblique_volume_keeps_its_slices(tmp_path):
 def test_scaled_and_float_values_are_hu(tmp_path):
     picture = image(dtype=np.float32)
     assert np.array_equal(
-        read_nifti(save(tmp_path, picture)).hu,
-        read_nifti(save(tmp_path, image(), 'w.nii')).hu,
+        read_nifti(save(tmp_path, picture))[0].hu,
+        read_nifti(save(tmp_path, image(), 'w.nii'))[0].hu,
     )
     # Stored as bytes with a slope and an intercept.
     hu = np.arange(210).reshape(SHAPE) * 10.0 - 1024
@@ -147,12 +180,12 @@ def test_scaled_and_float_values_are_hu(tmp_path):
     scaled.header.set_data_dtype(np.uint8)
     path = save(tmp_path, scaled, 's.nii')
     assert nibabel.load(path).dataobj.slope != 1
-    found = read_nifti(path).hu[:, ::-1, ::-1].T
+    found = read_nifti(path)[0].hu[:, ::-1, ::-1].T
     assert np.abs(found - hu).max() <= 5
 
 
 def test_a_fourth_axis_of_one(tmp_path):
-    volume = read_nifti(save(tmp_path, image(shape=(*SHAPE, 1))))
+    volume, _ = read_nifti(save(tmp_path, image(shape=(*SHAPE, 1))))
     assert volume.shape == SHAPE[::-1]
 
 
@@ -212,7 +245,7 @@ def test_no_file():
     ],
 )
 def test_real_volumes(real_data, name, shape, spacing):
-    volume = read_nifti(real_data / 'nifti' / name)
+    volume, _ = read_nifti(real_data / 'nifti' / name)
     assert volume.shape == shape
     assert volume.spacing_mm == pytest.approx((spacing,) * 3, abs=0.01)
     assert volume.hu.min() <= -900 < 100 < volume.hu.max()

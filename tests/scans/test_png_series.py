@@ -90,7 +90,10 @@ def test_slices_of_two_sizes(tmp_path):
         read_png_series(tmp_path, SPACING)
 
 
-@pytest.mark.parametrize('spacing', [(1, 1), (1, 1, 0), (1, 1, float('nan'))])
+@pytest.mark.parametrize(
+    'spacing',
+    [(1, 1), (1, 1, 0), (1, 1, float('nan')), (488, 488, 5), (1, 1, 51)],
+)
 def test_wrong_spacing(tmp_path, spacing):
     write(tmp_path, (1, 2))
     with pytest.raises(

@@ -81,7 +81,7 @@ def test_a_frame_of_a_file(tmp_path):
 
 def test_png_slices_count_from_the_head(tmp_path):
     for number in (4, 5, 7):
-        stored = hu_to_stored(np.zeros((8, 8), dtype=np.float32))
+        stored = hu_to_stored(np.full((8, 8), -900, dtype=np.float32))
         write_png16(tmp_path / f'{number:03d}.png', stored)
     found = sources(tmp_path, spacing_mm=(1, 1, 2))
     assert found == [

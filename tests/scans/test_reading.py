@@ -32,13 +32,13 @@ def test_a_dicom_folder(tmp_path):
 
 def test_a_folder_of_slices_needs_a_spacing(tmp_path):
     for number in (1, 2):
-        stored = np.full((4, 5), 32768 + number, dtype=np.uint16)
+        stored = np.full((4, 5), 31768 + number, dtype=np.uint16)
         write_png16(tmp_path / f'{number:03d}.png', stored)
     with pytest.raises(ValueError, match='Give the spacing'):
         read_scan(tmp_path)
     volume, _ = read_scan(tmp_path, spacing_mm=(0.5, 0.6, 2.0))
     # The first file is the highest slice.
-    assert volume.hu[:, 0, 0].tolist() == [2, 1]
+    assert volume.hu[:, 0, 0].tolist() == [-998, -999]
     assert volume.spacing_mm == pytest.approx((0.5, 0.6, 2))
 
 
@@ -56,12 +56,12 @@ def test_a_png_beside_a_dicom_series(tmp_path, name):
 
 def test_png_slices_beside_what_is_no_dicom_image(tmp_path):
     for number in (1, 2):
-        stored = np.full((4, 5), 32768 + number, dtype=np.uint16)
+        stored = np.full((4, 5), 31768 + number, dtype=np.uint16)
         write_png16(tmp_path / f'{number:03d}.png', stored)
     (tmp_path / 'spacing.txt').write_text('0.5 0.6 2.0')
     (tmp_path / '._001.png').write_bytes(bytes(200))
     volume, notes = read_scan(tmp_path, spacing_mm=(0.5, 0.6, 2.0))
-    assert volume.hu[:, 0, 0].tolist() == [2, 1]
+    assert volume.hu[:, 0, 0].tolist() == [-998, -999]
     assert notes == ['1 PNG files that are no slices: ._001.png']
 
 

@@ -37,7 +37,8 @@ def checkpoint(config, tmp_path):
 @pytest.fixture
 def scan(tmp_path):
     rng = np.random.default_rng(0)
-    hu = rng.normal(0, 200, SHAPE).astype(np.int16)
+    # A mean of 0 would be that of z-scores.
+    hu = rng.normal(-50, 200, SHAPE).astype(np.int16)
     affine = np.diag([0.9, 0.8, 3.0, 1.0])
     nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / 'scan.nii.gz')
     return tmp_path / 'scan.nii.gz'

@@ -17,7 +17,9 @@ from pathlib import Path
 
 from mmuldor.functional.slices import consecutive_runs
 from mmuldor.io.json_files import read_json, write_json
+from mmuldor.scans.hu_check import REPAIR_PNG, check_hu
 from mmuldor.scans.nifti import read_nifti, write_nifti
+from mmuldor.scans.nifti_format.header import is_nifti_name
 from mmuldor.scans.png_series import (
     read_png_series,
     series_files,
@@ -34,11 +36,15 @@ _RUN_NAME = re.compile(r'(.+)_(\d{3,})-(\d{3,})')
 
 @dataclass
 class ConvertedSeries:
-    """Names of volumes: written, there before; and what went wrong."""
+    """Names of volumes: written, there before; and what went wrong.
+
+    Notes say what was converted in a volume or is doubtful.
+    """
 
     written: list[str]
     kept: list[str]
     errors: list[str]
+    notes: list[str]
 
 
 def to_nifti(
@@ -63,11 +69,13 @@ def to_nifti(
                 name = run_name(folder.name, numbers)
                 jobs[name] = (folder, numbers)
 
-    def convert(name: str) -> None:
+    def convert(name: str) -> list[str]:
         folder, numbers = jobs[name]
         spacing = spacings.of(folder, numbers)
-        volume, _ = read_png_series(folder, spacing, numbers)
+        volume, notes = read_png_series(folder, spacing, numbers)
+        notes += check_hu(volume.hu, str(folder), REPAIR_PNG)
         write_nifti(out / f'{name}.nii.gz', volume)
+        return notes
 
     if not jobs:
         raise ValueError(
@@ -95,15 +103,15 @@ def to_png(
     out = out_folder(out)
     jobs: dict[str, Path] = {}
     for path in _nifti_files(volumes):
-        name = path.name.removesuffix('.gz').removesuffix('.nii')
+        name = re.sub(r'\.nii(\.gz)?$', '', path.name, flags=re.IGNORECASE)
         if jobs.setdefault(name, path) != path:
             raise ValueError(
                 f'volumes must have names of their own, but {jobs[name]} and '
                 f'{path} would write to the same series.'
             )
 
-    def convert(name: str) -> None:
-        volume = read_nifti(jobs[name])
+    def convert(name: str) -> list[str]:
+        volume, notes = read_nifti(jobs[name])
         series, first = _series_of(name, len(volume.hu))
         note = {
             'series': series,
@@ -117,6 +125,7 @@ def to_png(
         write_json(path, {**note, 'complete': False})
         write_png_series(out / series, volume, first)
         write_json(path, {**note, 'complete': True})
+        return notes
 
     done = {name for name in jobs if _is_complete(out / f'{name}.json')}
     kept = set() if overwrite else done
@@ -126,30 +135,30 @@ def to_png(
 def _convert(
     jobs: dict,
     done: set[str],
-    work: Callable[[str], None],
+    work: Callable[[str], list[str]],
     workers: int,
     progress: Progress,
 ) -> ConvertedSeries:
     """Does what is not done; one bad volume does not stop the others."""
 
-    def attempt(name: str) -> str:
+    def attempt(name: str) -> tuple[str, list[str]]:
         try:
-            work(name)
+            return '', [f'{name}: {note}' for note in work(name)]
         except (ValueError, OSError) as error:
-            return f'{name}: {error}'
-        return ''
+            return f'{name}: {error}', []
 
     names = [name for name in jobs if name not in done]
     with ThreadPoolExecutor(workers) as pool:
         try:
             results = pool.map(attempt, names)
-            errors = list(progress('volumes', len(names), results))
+            found = list(progress('volumes', len(names), results))
         finally:
             pool.shutdown(cancel_futures=True)
     return ConvertedSeries(
-        [n for n, e in zip(names, errors, strict=True) if not e],
+        [n for n, (error, _) in zip(names, found, strict=True) if not error],
         sorted(done),
-        [error for error in errors if error],
+        [error for error, _ in found if error],
+        [note for _, notes in found for note in notes],
     )
 
 
@@ -170,20 +179,27 @@ def _series_folders(images: Path) -> list[Path]:
 def _nifti_files(volumes: Sequence[str | os.PathLike]) -> Iterator[Path]:
     for volume in map(Path, volumes):
         if volume.is_dir():
-            inside = sorted(volume.glob('*.nii*'))
+            inside = sorted(
+                path for path in volume.iterdir() if _is_volume(path)
+            )
             if not inside:
                 raise FileNotFoundError(
                     f'{volume} must be a folder of .nii or .nii.gz files, but '
                     'has none.'
                 )
             yield from inside
-        elif volume.is_file() and volume.name.endswith(('.nii', '.nii.gz')):
+        elif _is_volume(volume):
             yield volume
         else:
             raise FileNotFoundError(
                 'a volume must be an existing .nii or .nii.gz file, but got '
                 f'{str(volume)!r}.'
             )
+
+
+def _is_volume(path: Path) -> bool:
+    hidden = path.name.startswith('._')  # of a Mac's archive
+    return path.is_file() and is_nifti_name(path.name) and not hidden
 
 
 def _series_of(name: str, count: int) -> tuple[str, int]:

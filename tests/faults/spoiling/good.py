@@ -172,7 +172,7 @@ def _labels(path):
     whole = path.with_name('whole.nii')
     if not whole.exists():
         nibabel.save(nifti_image(), whole)
-    return read_label_nifti(path, read_nifti(whole))
+    return read_label_nifti(path, read_nifti(whole)[0])
 
 
 def _series(path):

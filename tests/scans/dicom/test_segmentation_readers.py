@@ -124,7 +124,7 @@ def mistype(folder):
 
 def enhanced(folder):
     folder.mkdir()
-    pixels = np.zeros((21, 33), np.uint16)
+    pixels = np.arange(21 * 33, dtype=np.uint16).reshape(21, 33)
     frames = [frame(k, stored=pixels) for k in range(6)]
     image = enhanced_ct(frames, FrameOfReferenceUID='1.9')
     image.save_as(folder / 'ct.dcm', enforce_file_format=True)

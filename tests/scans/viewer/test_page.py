@@ -250,7 +250,7 @@ def test_nothing_found(show, volume):
 def test_a_real_scan_comes_back_whole(show, real_data):
     from mmuldor.scans.nifti import read_nifti
 
-    volume = read_nifti(real_data / 'nifti/aorta_ct_cropped.nii.gz')
+    volume, _ = read_nifti(real_data / 'nifti/aorta_ct_cropped.nii.gz')
     page = show([], volume)
     found = page.evaluate(
         """async () => {

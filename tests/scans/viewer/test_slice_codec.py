@@ -80,7 +80,7 @@ def test_real_slices_take_less_than_two_bytes_in_a_png(real_data):
 
     from mmuldor.scans.nifti import read_nifti
 
-    volume = read_nifti(real_data / 'nifti/example_ct_sm.nii.gz')
+    volume, _ = read_nifti(real_data / 'nifti/example_ct_sm.nii.gz')
     ours = theirs = 0
     for plane in volume.hu:
         steps = reduce_slice(plane, ReducedGrid(*plane.shape, 1))
