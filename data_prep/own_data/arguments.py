@@ -43,7 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
         type=types.text,
         metavar='REGEX',
         help='regular expression that finds the patient in the name of a '
-        "file: its first group, as in '^([^_]+)_' for P0_000.png",
+        'file, with its folders and without suffix: its first group, as in '
+        "'([^/_]+)_[^/]*$' for P0_000.png",
     )
     add(
         '--neighbours',

@@ -53,10 +53,13 @@ class CocoImage:
 
     @property
     def number(self) -> tuple[str, int] | None:
-        """Folder and number, for `FOLDER/031.png`; None for other names."""
-        parent = str(PurePosixPath(self.file_name).parent)
+        """Folder and number, for `FOLDER/031.png`; None for other names.
+
+        The folder of an image without one is '.'.
+        """
         number = self.stem_number
-        return None if parent == '.' or number is None else (parent, number)
+        parent = str(PurePosixPath(self.file_name).parent)
+        return None if number is None else (parent, number)
 
     @property
     def series(self) -> tuple[str, int] | None:
@@ -69,6 +72,7 @@ class CocoImage:
         if self.series is None:
             return f'{plain_name(self.file_name).replace("/", "_")}/001.png'
         series, number = self.series
+        series = 'series' if series == '.' else series
         return f'{series.replace("/", "_")}/{number:03d}.png'
 
     @property

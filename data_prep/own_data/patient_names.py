@@ -20,8 +20,8 @@ _PREFIXES = (
     re.compile(r'(.*[0-9])[A-Za-z]+[0-9]+'),
 )
 ADVICE = (
-    f"`{OPTION} '^([^_]+)_'` reads the patient from the name, `--patients` "
-    'from a table'
+    f"`{OPTION} '([^/_]+)_[^/]*$'` reads the patient from the name, "
+    '`--patients` from a table'
 )
 
 

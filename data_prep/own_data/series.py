@@ -60,7 +60,9 @@ def unrelated_folders(
         stated = (patients.get(image.file_name) for _, image in images)
         known = set(filter(None, stated))
         reason = ''
-        if len(known) > 1:
+        if folder == '.':
+            reason = 'they have no folder of their own'
+        elif len(known) > 1:
             reason = 'its images are of several patients'
         elif _is_named_like_a_split(folder):
             reason = 'it is named like a split'

@@ -160,11 +160,11 @@ def _sorted_out(
             image = replace(image, in_series=False)
         images.append(image)
     for name, number in count.items():
-        if unrelated[name]:
+        if unrelated[name] and number > 1:
             report.note(
-                name,
+                'images without a folder' if name == '.' else name,
                 'no series',
-                f'its {number} numbered images are not taken for neighbouring '
+                f'{number} numbered images are not taken for neighbouring '
                 f'slices of one scan, since {unrelated[name]}: each is a '
                 'slice on its own. `--series yes` takes them for one scan',
             )

@@ -257,7 +257,8 @@ def _complaint(field: str, value: Any, known: set) -> str:
             return ''
         return (
             "an id of the annotation file's images (an integer; were these "
-            'detections made with another file?)'
+            'detections made with another file? tools/convert_results.py '
+            'finds images by name)'
         )
     if field == 'category_id':
         if type(value) is int and value in (

@@ -54,8 +54,25 @@ def test_unrelated_images_are_no_neighbours(place, series, capsys):
     assert ranges == [[1, 1]] * 3
     assert patients == [1, 2, 3]
     assert 'each counts as a patient of its own' in said
-    warned = 'train: its 3 numbered images are not taken' in said
+    warned = 'train: 3 numbered images are not taken' in said
     assert warned is (series == 'auto')
+
+
+@pytest.mark.parametrize('series', ['auto', 'yes'])
+def test_numbers_without_a_folder(place, series, capsys):
+    for number in (4, 5):
+        place.image(f'{number:03d}.png')
+        place.lesion()
+    found = place.convert('--series', series)['images']
+    names = [image['file_name'] for image in found]
+    said = capsys.readouterr().err
+    if series == 'yes':
+        assert names == ['series/004.png', 'series/005.png']
+        assert [i['slice_range'] for i in found] == [[4, 5]] * 2
+        assert len({image['patient'] for image in found}) == 1
+    else:
+        assert names == ['004/001.png', '005/001.png']
+        assert 'images without a folder: 2 numbered images are not' in said
 
 
 def test_a_patient_is_never_in_two_splits(place):

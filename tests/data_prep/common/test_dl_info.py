@@ -93,6 +93,20 @@ def test_marks_line_ends_and_blank_lines(end, mark):
     assert rows[1].fields == dict(zip(dl_info.COLUMNS, ROW, strict=True))
 
 
+@pytest.mark.parametrize(
+    ('separator', 'coding'), [(';', 'utf-8-sig'), ('\t', 'utf-16')]
+)
+def test_separators_of_spreadsheets(separator, coding):
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter=separator)
+    writer.writerows([dl_info.COLUMNS, ROW])
+    (raw,) = dl_info.iterate_rows(stream.getvalue().encode(coding))
+    plain = list(dl_info.iterate_rows(csv_bytes([ROW])))
+    assert raw.fields == plain[0].fields
+    # Several numbers keep their commas.
+    assert dl_info.parse_row(raw).box_px == dl_info.parse_row(plain[0]).box_px
+
+
 def test_spaces_other_order_and_other_spelling():
     header = [
         ' Patient_sex ' if name == 'Patient_gender' else f' {name}'
