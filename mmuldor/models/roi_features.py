@@ -48,7 +48,9 @@ def exact_roi_features(
     exact = torch.promote_types(dtype, torch.float32)
     maps = tuple(level.to(exact) for level in feats)
     # Looked up at each call, since tests replace the module's operators.
-    if sys.modules['mmcv.ops.roi_align'].ext_module is not extension:
+    operators = sys.modules['mmcv.ops.roi_align'].ext_module
+    # By file: mmcv imports the stand-in under another name.
+    if getattr(operators, '__file__', None) != extension.__file__:
         maps = tuple(level.contiguous() for level in maps)
     call = nn.Module.__call__
     return call(extractor, maps, rois.to(exact), *args, **kwargs).to(dtype)

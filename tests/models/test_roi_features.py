@@ -117,6 +117,7 @@ class Recorder(BaseRoIExtractor):
 
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+@pytest.mark.usefixtures('operators')
 def test_rois_are_never_rounded_by_any_extractor(dtype):
     recorder = Recorder(ROI_LAYER, 16, STRIDES)
     found = recorder(maps(dtype, last=True), ROIS, roi_scale_factor=1.5)
@@ -124,8 +125,19 @@ def test_rois_are_never_rounded_by_any_extractor(dtype):
     assert torch.equal(rois, ROIS)
     assert factor == 1.5
     assert all(level.dtype == torch.float32 for level in feats)
-    assert all(level.is_contiguous() for level in feats)
     assert found.dtype == dtype
+
+
+@pytest.mark.usefixtures('operators')
+def test_maps_are_copied_only_for_operators_that_need_it():
+    """mmcv imports the stand-in under the name of its own extension."""
+    recorder, feats = Recorder(ROI_LAYER, 16, STRIDES), maps(last=True)
+    recorder(feats, ROIS)
+    operators = sys.modules['mmcv.ops.roi_align'].ext_module
+    stand_in = getattr(operators, '__file__', '') == extension.__file__
+    for level, given in zip(recorder.seen[0], feats, strict=True):
+        assert (level is given) is stand_in
+        assert level.is_contiguous() is not stand_in
 
 
 def test_float32_maps_in_order_are_passed_as_they_are():

@@ -146,16 +146,15 @@ class SliceModel:
     ) -> Detections:
         if isinstance(self.detector, TwoStageDetector):
             return detect(self.detector, data, around=around)
+        # As mmdet's predict, which would give boxes in px of the slices.
+        metas = [sample.metainfo for sample in data['data_samples']]
+        head = self.detector.bbox_head
         with around or nullcontext():
-            samples = self.detector.predict(
-                data['inputs'], data['data_samples'], rescale=False
-            )
-        return Detections(
-            self.detector,
-            (),
-            [sample.metainfo for sample in samples],
-            [sample.pred_instances for sample in samples],
+            outputs = head(self.detector.extract_feat(data['inputs']))
+        found = head.predict_by_feat(
+            *outputs, batch_img_metas=metas, rescale=False
         )
+        return Detections(self.detector, (), metas, found)
 
 
 def _with_masks(detections: Detections) -> list[InstanceData]:

@@ -6,7 +6,7 @@ Mining, validation and inference use :func:`detect`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import torch
@@ -187,15 +187,24 @@ def detect(
             the detector's ``test_cfg``.
         features: Maps of the batch, if they are computed already.
         around: Context for the network's maps, of a window of the slices; see
-            :mod:`mmuldor.engine.detection.surroundings`.
+            :mod:`mmuldor.engine.detection.surroundings`. Needs mmdet's own
+            RPN, and no `limits` and `features`.
     """
     samples = data['data_samples']
     metas = [sample.metainfo for sample in samples]
-    propose = mmdet_proposals if limits is None else proposals
-    with around or nullcontext():
+    if around is None:
         if features is None:
             features = detector.extract_feat(data['inputs'])
+        propose = mmdet_proposals if limits is None else proposals
         proposed = propose(detector.rpn_head, features, samples)
+    else:
+        # Not around what follows the maps: a context costs time at each call.
+        with around:
+            features = detector.extract_feat(data['inputs'])
+            outputs = detector.rpn_head(features)
+        proposed = detector.rpn_head.predict_by_feat(
+            *outputs, batch_img_metas=metas, rescale=False
+        )
     head = detector.roi_head
     instances = head.predict_bbox(
         features,

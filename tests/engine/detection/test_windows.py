@@ -23,19 +23,19 @@ CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 @pytest.mark.parametrize(
     ('box', 'window'),
     [
-        # 200 / 2 - 16 = 84 begins at 64, 300 / 2 + 16 = 166 ends at
-        # 64 + 4 * 32 = 192; rows: 20 / 2 - 16 < 0, 90 + 16 = 106 ends at 128.
-        ((200, 20, 300, 180), (64, 0, 192, 128)),
-        # 160 / 2 - 16 = 64 is on the grid, and 176 + 16 = 64 + 4 * 32.
-        ((160, 160, 352, 352), (64, 64, 192, 192)),
+        # 200 / 2 - 4 = 96 begins at 64, 300 / 2 + 4 = 154 ends at
+        # 64 + 3 * 32 = 160; rows: 20 / 2 - 4 = 6, 90 + 4 = 94 ends at 96.
+        ((200, 20, 300, 180), (64, 0, 160, 96)),
+        # 136 / 2 - 4 = 64 is on the grid, and 188 + 4 = 64 + 4 * 32.
+        ((136, 136, 376, 376), (64, 64, 192, 192)),
         # The input ends at 250 x 240 px.
-        ((280, 300, 500, 480), (64, 128, 250, 240)),
+        ((280, 300, 500, 480), (128, 128, 250, 240)),
     ],
 )
 def test_a_window_by_hand(box, window):
     found = window_around(box, (0.5, 0.5), (240, 250), 64, 32)
     assert found == window
-    assert Window(64, 0, 192, 128).area == 128 * 128
+    assert Window(64, 0, 160, 96).area == 96 * 96
 
 
 @pytest.mark.parametrize(
