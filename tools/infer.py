@@ -1,15 +1,17 @@
-"""Find the lesions of a CT scan: NIfTI file, DICOM folder or PNG slices.
+"""Find the lesions of CT scans: NIfTI files, DICOM folders or PNG slices.
 
 Examples:
     python tools/infer.py scan.nii.gz CONFIG CHECKPOINT --out found
     python tools/infer.py dicom/ CONFIG CHECKPOINT --out found --series 1.2.3
-    python tools/infer.py Images_png/000001_03_01 CONFIG CHECKPOINT \\
-        --spacing 0.8 0.8 1.0 --out found
+    python tools/infer.py png CONFIG CHECKPOINT --spacing 0.8 0.8 1 --out found
+    python tools/infer.py a.nii.gz b.nii.gz CONFIG CHECKPOINT --out found
+    python tools/infer.py --scans-in scans CONFIG CHECKPOINT --out found
 
 Writes report.html, a page to scroll through the scan and its lesions in a
 browser; lesions.json, lesions.csv, labels.nii.gz and one picture per lesion;
 and for a DICOM series lesions.dcm, a Segmentation object for archives and
-viewers. Not a medical device.
+viewers. Several scans get a folder each, and tables of all: all_lesions.csv,
+all_scans.csv. Exit code 3: some of the scans failed. Not a medical device.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, types
+from mmuldor.cli import arguments, scan_arguments, types
 from mmuldor.cli.errors import user_errors
 
 
@@ -29,14 +31,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
     add = parser.add_argument
-    add(
-        'scan',
-        type=types.path,
-        help='.nii, .nii.gz, DICOM file of many slices, or a folder',
-    )
-    add('config', type=types.path, help='config file of the training')
-    add('checkpoint', type=types.path, help='its weights')
-    arguments.add_out(parser)
+    scan_arguments.add_scans(parser)
     add(
         '--series',
         dest='series_uid',
@@ -79,7 +74,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='run the network on the air around the body, too: slower, and '
         'the same lesions',
     )
-    return parser.parse_args(argv)
+    return scan_arguments.parse_scans(parser, argv)
 
 
 def _usable_device(text: str) -> str:
@@ -99,13 +94,21 @@ def _usable_device(text: str) -> str:
 def main(argv: list[str] | None = None) -> None:
     """Detect and write."""
     args = vars(parse_args(argv))
-    scan, checkpoint, out = map(args.pop, ('scan', 'checkpoint', 'out'))
+    names = ('scan', 'scans_from', 'scans_in', 'one', 'checkpoint', 'out')
+    *scans, one, checkpoint, out = map(args.pop, names)
     from mmuldor.apis import load_config
     from mmuldor.apis.infer import infer_scan
+    from mmuldor.apis.many_scans.run import infer_list
 
     config = load_config(args.pop('config'))
     args['spacing_mm'] = args.pop('spacing')
     args['fps_per_volume'] = args.pop('fps')
+    for name in ('skip_done', 'launcher') if one else ('series_uid',):
+        del args[name]
+    if not one:
+        outcomes = infer_list(*scans, config, checkpoint, out, **args)
+        sys.exit(3 if any(outcome.failed for outcome in outcomes) else 0)
+    ((scan,), _, _) = scans
     lesions, notes = infer_scan(scan, config, checkpoint, out, **args)
     for note in notes:
         print(f'note: {note}')

@@ -97,9 +97,28 @@ def infer_scan(
     with replacing_outputs(out) as new:
         read = ReadScan.from_path(scan, series_uid, spacing_mm)
         inference = ScanInference(config, checkpoint, settings, *fitted)
-        return inference.write(new, read, _track)
+        return inference.write(new, read, progress_bar)
 
 
-def _track(items: Iterable, total: int, text: str) -> Iterable:
+def load_inference(
+    config: Config, checkpoint: str, settings: InferenceSettings
+) -> ScanInference:
+    """The detector of a config with its calibration, for any scans.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is wrong, or does not fit the config.
+    """
+    fitted = calibration_for_volumes(
+        settings.calibration or config.get('calibration'),
+        settings.fps_per_volume,
+        settings.sensitivity,
+        settings.score_thr,
+    )
+    return ScanInference(config, checkpoint, settings, *fitted)
+
+
+def progress_bar(items: Iterable, total: int, text: str) -> Iterable:
+    """The items of a loop, with a bar on stderr that vanishes at its end."""
     console = Console(stderr=True)
     return track(items, text, total, console=console, transient=True)

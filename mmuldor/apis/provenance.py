@@ -12,13 +12,16 @@ The object ``provenance`` of ``lesions.json``::
      "step_mm": null, "batch_size": 4,
      "views": {"flips": ["horizontal"], "slice_offsets_mm": [0.0]},
      "requested_series_uid": null, "requested_spacing_mm": null,
+     "source_files": {"files": 80, "bytes": 42000000,
+                      "newest": "2026-11-28T10:00:00.000000+00:00"},
      "date": "2026-11-29T07:17:44+01:00", "duration_s": 12.3,
      "study_uid": "...", "series_uid": "...", "frame_of_reference_uid": "..."}
 
 Null are: what was not given, `calibration` and `views` where none is used, and
 the UIDs unless the scan is a DICOM series. `score_thr` is that of lesions,
-`slice_score_thr` that of detections before they are joined to lesions. `date`
-is the start, `duration_s` includes reading and writing.
+`slice_score_thr` that of detections before they are joined to lesions.
+`newest` is the last change of one of the scan's files. `date` is the start,
+`duration_s` includes reading and writing.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -79,6 +83,21 @@ def model_provenance(
         'calibration': None if calibration is None else _file(calibration),
         'views': _plain(config.tta) if tta else None,
         **settings,
+    }
+
+
+def files_state(path: str | os.PathLike) -> dict[str, Any]:
+    """Number, size and last change of a scan's files."""
+    files = [Path(path)]
+    if files[0].is_dir():
+        files = [p for p in files[0].rglob('*') if p.is_file()]
+    states = [file.stat() for file in files if file.exists()]
+    newest = max((state.st_mtime for state in states), default=None)
+    return {
+        'files': len(states),
+        'bytes': sum(state.st_size for state in states),
+        'newest': newest
+        and datetime.fromtimestamp(newest, timezone.utc).isoformat(),
     }
 
 

@@ -34,22 +34,29 @@ def build_runner(config: Config) -> Runner:
 
 def _join_on_cpu(config: Config) -> None:
     """Join the launcher's processes on CPUs; MMEngine would need GPUs."""
-    if config.launcher != 'pytorch':
-        raise ValueError(
-            f"without a GPU `--launcher` must be 'pytorch' or 'none', but got "
-            f'{config.launcher!r}.'
-        )
-    if not torch.distributed.is_initialized():
-        settings = config.get('env_cfg', {}).get('dist_cfg', {})
-        timeout = settings.get('timeout')
-        torch.distributed.init_process_group(
-            'gloo', timeout=timeout and timedelta(seconds=timeout)
-        )
+    settings = config.get('env_cfg', {}).get('dist_cfg', {})
+    timeout = settings.get('timeout')
+    join_on_cpu(config.launcher, timeout and timedelta(seconds=timeout))
     config.model_wrapper_cfg = dict(
         config.get('model_wrapper_cfg') or {},
         type='MMDistributedDataParallel',
         device_ids=None,
     )
+
+
+def join_on_cpu(launcher: str, timeout: timedelta | None = None) -> None:
+    """Join a launcher's processes without a GPU.
+
+    Raises:
+        ValueError: If the launcher needs GPUs.
+    """
+    if launcher != 'pytorch':
+        raise ValueError(
+            f"without a GPU `--launcher` must be 'pytorch' or 'none', but got "
+            f'{launcher!r}.'
+        )
+    if not torch.distributed.is_initialized():
+        torch.distributed.init_process_group('gloo', timeout=timeout)
 
 
 def leave_processes() -> None:

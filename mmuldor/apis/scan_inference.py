@@ -13,7 +13,7 @@ from typing import Any
 from mmengine.config import Config
 
 from mmuldor.apis.lesion_detector import LesionDetector
-from mmuldor.apis.provenance import model_provenance
+from mmuldor.apis.provenance import files_state, model_provenance
 from mmuldor.apis.settings import check_device, check_settings
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.run_settings import RunSettings
@@ -97,7 +97,7 @@ class ReadScan:
         """Read a scan; see :func:`mmuldor.scans.reading.read_scan`."""
         start = time.monotonic()
         facts = {
-            **requested(series_uid, spacing_mm),
+            **reading_facts(path, series_uid, spacing_mm),
             'date': datetime.now().astimezone().isoformat(timespec='seconds'),
         }
         volume, notes = read_scan(
@@ -106,11 +106,14 @@ class ReadScan:
         return cls(volume, notes, facts, time.monotonic() - start)
 
 
-def requested(
-    series_uid: str | None, spacing_mm: Sequence[float] | None
+def reading_facts(
+    path: str | os.PathLike,
+    series_uid: str | None,
+    spacing_mm: Sequence[float] | None,
 ) -> dict[str, Any]:
-    """How a scan is read, for its provenance."""
+    """What is read and how, for the provenance of a scan."""
     return {
+        'source_files': files_state(path),
         'requested_series_uid': series_uid,
         'requested_spacing_mm': spacing_mm and list(map(float, spacing_mm)),
     }

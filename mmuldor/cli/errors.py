@@ -44,7 +44,7 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
         if debug:
             raise
         _close_generators(error)
-        print(f'error: {_one_line(error)}', file=sys.stderr)
+        print(f'error: {one_line(error)}', file=sys.stderr)
         _end_process(1)
         raise SystemExit(1) from error
     except KeyboardInterrupt as error:
@@ -127,7 +127,7 @@ def _without_traceback(error: BaseException) -> str:
     return text.rpartition(f'\n{type(error).__name__}: ')[2]
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """The message of an error as one line, never empty.
 
     Messages may quote files, so control characters and others that cannot be

@@ -62,7 +62,8 @@ def parser_of(command, monkeypatch):
         raise CapturedError(parser)
 
     with monkeypatch.context() as patch:
-        patch.setattr(argparse.ArgumentParser, 'parse_args', capture)
+        for name in ('parse_args', 'parse_intermixed_args'):
+            patch.setattr(argparse.ArgumentParser, name, capture)
         with pytest.raises(CapturedError) as caught:
             main_of(command)([])
     (parser,) = caught.value.args

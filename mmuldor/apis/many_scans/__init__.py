@@ -1,0 +1,1 @@
+"""Many scans by one command: their list, their order, their tables."""

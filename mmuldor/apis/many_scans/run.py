@@ -1,0 +1,243 @@
+"""Find the lesions of many scans with one detector."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmuldor.apis.infer import load_inference, progress_bar
+from mmuldor.apis.many_scans.done import lesions_if_done
+from mmuldor.apis.many_scans.outcomes import (
+    DONE,
+    FAILED,
+    SKIPPED,
+    Outcome,
+    summary,
+    write_tables,
+)
+from mmuldor.apis.many_scans.processes import (
+    gather,
+    join_processes,
+    own_device,
+)
+from mmuldor.apis.many_scans.read_ahead import Reading, read_ahead
+from mmuldor.apis.many_scans.scan_list import (
+    ListedScan,
+    list_scans,
+    read_scan_list,
+    scans_in,
+)
+from mmuldor.apis.runs import leave_processes
+from mmuldor.apis.scan_inference import (
+    InferenceSettings,
+    ReadScan,
+    ScanInference,
+    reading_facts,
+)
+from mmuldor.cli.errors import one_line
+from mmuldor.scans.outputs import check_output_folder, replacing_outputs
+
+# What bad files raise; anything else is a bug, whose traceback is shown.
+_OF_USERS = (ValueError, OSError, MemoryError)
+
+
+def infer_scans(
+    scans: Iterable[str],
+    config: Config,
+    checkpoint: str,
+    out: str | os.PathLike,
+    *,
+    spacing_mm: Sequence[float] | None = None,
+    skip_done: bool = False,
+    launcher: str = 'none',
+    say: Callable[[str], object] = print,
+    **options: Any,
+) -> list[Outcome]:
+    """Find the lesions of many scans with one detector.
+
+    Each scan gets a folder of its own in ``out``, with the files of
+    :func:`mmuldor.scans.outputs.write_new_outputs`. ``all_lesions.csv`` and
+    ``all_scans.csv`` lie beside the folders. A scan that fails does not stop
+    the others. The next scan is read while one is worked on.
+
+    Args:
+        scans: NIfTI files, DICOM folders, folders of PNG slices. Those that
+            are given twice are done once.
+        config: From :func:`mmuldor.apis.load_config`.
+        checkpoint: Weights of that config.
+        out: Output folder; created if missing.
+        spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        skip_done: Leave out scans whose results in ``out`` are whole and were
+            found in the same files by the same model and settings.
+        launcher: 'none', or 'pytorch', 'slurm' or 'mpi' for several processes,
+            of which each takes its share.
+        say: Called with each line that a user should read.
+        options: See :class:`InferenceSettings`.
+
+    Returns:
+        What became of each scan, in their order; in several processes the
+        first one alone has those of all, and the others an empty list.
+
+    Raises:
+        FileNotFoundError: If config or checkpoint do not exist.
+        ValueError: If an argument is wrong; no scan is begun then.
+    """
+    settings = InferenceSettings(**options)
+    listed = list_scans(scans)
+    for scan in listed:
+        check_output_folder(out, scan.path)
+    rank, processes = join_processes(launcher)
+    if processes > 1 and settings.device is None:
+        settings = replace(settings, device=own_device())
+    inference = load_inference(config, checkpoint, settings)
+    Path(out).mkdir(parents=True, exist_ok=True)
+    run = _Run(inference, Path(out), spacing_mm, processes == 1, say)
+    numbered = list(enumerate(listed, start=1))[rank::processes]
+    try:
+        run.go(numbered, len(listed), skip_done)
+    except KeyboardInterrupt:
+        outcomes = [outcome for _, outcome in sorted(run.outcomes.items())]
+        if processes == 1:
+            write_tables(out, outcomes)
+        say(summary(outcomes, len(numbered)))
+        say('--skip-done goes on from here.')
+        raise
+    pairs = sorted(run.outcomes.items())
+    outcomes = [outcome for _, outcome in pairs]
+    if processes > 1:
+        outcomes = gather(pairs)
+        leave_processes()
+        if rank:
+            return []
+    write_tables(out, outcomes)
+    say(summary(outcomes, len(listed)))
+    return outcomes
+
+
+def infer_list(
+    scans: Sequence[str],
+    file: str | None,
+    folder: str | None,
+    config: Config,
+    checkpoint: str,
+    out: str | os.PathLike,
+    **options: Any,
+) -> list[Outcome]:
+    """:func:`infer_scans` of scans, of those in a list, or in a folder.
+
+    Args:
+        scans: Used if neither `file` nor `folder` is given.
+        file: See :func:`mmuldor.apis.many_scans.scan_list.read_scan_list`.
+        folder: See :func:`mmuldor.apis.many_scans.scan_list.scans_in`.
+        config: See :func:`infer_scans`, and so on.
+        checkpoint: See there.
+        out: See there.
+        options: See there.
+
+    Raises:
+        ValueError: If the output folder lies in the folder of scans.
+    """
+    if file is not None:
+        scans = read_scan_list(file)
+    elif folder is not None:
+        check_output_folder(out, folder)
+        scans = scans_in(folder)
+    return infer_scans(scans, config, checkpoint, out, **options)
+
+
+class _Run:
+    """The scans of one process, one after the other."""
+
+    def __init__(
+        self,
+        inference: ScanInference,
+        out: Path,
+        spacing_mm: Sequence[float] | None,
+        with_bars: bool,
+        say: Callable[[str], object],
+    ) -> None:
+        self._inference, self._out = inference, out
+        self._spacing_mm, self._with_bars = spacing_mm, with_bars
+        self._say = say
+        # By number of the scan.
+        self.outcomes: dict[int, Outcome] = {}
+
+    def go(
+        self,
+        numbered: Sequence[tuple[int, ListedScan]],
+        number_of_all: int,
+        skip_done: bool,
+    ) -> None:
+        """Work on scans, with their numbers among all."""
+        todo = []
+        for number, scan in numbered:
+            done = self._lesions_before(scan) if skip_done else None
+            if done is None:
+                todo.append((number, scan))
+                continue
+            outcome = Outcome(scan.path, scan.name, SKIPPED, done)
+            self._add(number, number_of_all, outcome)
+        for (number, scan), reading in read_ahead(todo, self._read):
+            self._add(
+                number,
+                number_of_all,
+                self._one(scan, reading, f'{number}/{number_of_all} '),
+            )
+
+    def _add(self, number: int, number_of_all: int, outcome: Outcome) -> None:
+        self.outcomes[number] = outcome
+        self._say(f'[{number}/{number_of_all}] {outcome.line}')
+
+    def _lesions_before(self, scan: ListedScan) -> int | None:
+        facts = reading_facts(scan.path, None, self._spacing_mm)
+        return lesions_if_done(
+            self._out / scan.name,
+            scan.path,
+            {**self._inference.provenance, **facts},
+        )
+
+    def _read(self, numbered: tuple[int, ListedScan]) -> ReadScan:
+        _, scan = numbered
+        return ReadScan.from_path(scan.path, spacing_mm=self._spacing_mm)
+
+    def _one(
+        self, scan: ListedScan, reading: Reading[ReadScan], text: str
+    ) -> Outcome:
+        def bar(items: Iterable, total: int, what: str) -> Iterable:
+            if not self._with_bars:
+                return items
+            return progress_bar(items, total, text + what)
+
+        start = time.monotonic()
+        folder = self._out / scan.name
+        try:
+            with replacing_outputs(folder) as new:
+                read = reading.take()
+                lesions, notes = self._inference.write(new, read, bar)
+        except Exception as error:
+            if not isinstance(error, _OF_USERS):
+                traceback.print_exc()
+            return self._failed(scan, error, time.monotonic() - start)
+        for note in notes:
+            self._say(f'{scan.path}: note: {note}')
+        seconds = round(read.seconds + time.monotonic() - start, 1)
+        return Outcome(scan.path, scan.name, DONE, len(lesions), seconds)
+
+    def _failed(
+        self, scan: ListedScan, error: Exception, seconds: float
+    ) -> Outcome:
+        reason = one_line(error)
+        if not isinstance(error, _OF_USERS):
+            reason = f'{type(error).__name__}: {reason}'
+        if (self._out / scan.name / 'lesions.json').is_file():
+            reason += ' (The results of an earlier run are still there.)'
+        return Outcome(
+            scan.path, scan.name, FAILED, None, round(seconds, 1), reason
+        )

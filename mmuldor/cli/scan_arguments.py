@@ -1,0 +1,98 @@
+"""Arguments of commands that take one scan or many."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from mmuldor.cli import arguments, types
+
+LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
+
+
+def add_scans(parser: argparse.ArgumentParser) -> None:
+    """Scans, config and checkpoint, and what many scans need.
+
+    To be parsed by :func:`parse_scans`.
+    """
+    add = parser.add_argument
+    add(
+        'scan',
+        nargs='*',
+        type=types.path,
+        metavar='SCAN',
+        help='.nii, .nii.gz, a DICOM file or a folder',
+    )
+    add('config', type=types.path, help='config file of the training')
+    add('checkpoint', type=types.path, help='its weights')
+    arguments.add_out(parser, 'folder to write to; with several scans, of one')
+    lists = parser.add_mutually_exclusive_group()
+    lists.add_argument(
+        '--scans-from',
+        type=types.path,
+        metavar='LIST',
+        help='text file that names a scan a line',
+    )
+    lists.add_argument(
+        '--scans-in',
+        type=types.path,
+        metavar='FOLDER',
+        help='each file and sub-folder of this folder is a scan',
+    )
+    add(
+        '--skip-done',
+        action='store_true',
+        help='of several scans, leave out those whose results are whole and '
+        'of the same files, model and settings',
+    )
+    add(
+        '--launcher',
+        choices=LAUNCHERS,
+        default='none',
+        help='share several scans among the processes of this launcher',
+    )
+    # torch.distributed.launch passes it; LOCAL_RANK says the same.
+    add('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
+
+
+def parse_scans(
+    parser: argparse.ArgumentParser, argv: Sequence[str] | None
+) -> argparse.Namespace:
+    """Parse a command line of :func:`add_scans`; scans and options may mix.
+
+    ``scan`` becomes a list, ``one`` says whether the results of a single scan
+    go into ``--out`` itself.
+    """
+    args = parser.parse_intermixed_args(argv)
+    del args.local_rank
+    listed = args.scans_from or args.scans_in
+    given = [*args.scan, args.config, args.checkpoint]
+    if args.checkpoint.endswith('.py'):
+        parser.error(
+            'the last two arguments must be CONFIG and CHECKPOINT, but the '
+            f'last one is {args.checkpoint!r}: the checkpoint is missing'
+        )
+    if not args.scan and not listed:
+        parser.error(
+            'SCAN, CONFIG and CHECKPOINT must be given, or --scans-from or '
+            f'--scans-in with CONFIG and CHECKPOINT, but got {given}'
+        )
+    if args.scan and listed:
+        parser.error(
+            'scans must be given in one way, but got SCAN '
+            f'{args.scan[0]!r} beside --scans-from or --scans-in'
+        )
+    args.one = len(args.scan) == 1
+    if args.one:
+        for name in ('skip_done', 'launcher'):
+            if getattr(args, name) not in (False, 'none'):
+                parser.error(
+                    f'--{name.replace("_", "-")} must be used with several '
+                    'scans, but got one'
+                )
+    elif args.series_uid is not None:
+        parser.error(
+            '--series must be used with one scan, but got several; name the '
+            'folder of the series, or run them one by one'
+        )
+    return args
