@@ -59,8 +59,8 @@ def read_scan(
         )
     if path.exists() and not is_nifti_name(path.name):
         raise ValueError(
-            f'{path} must be a .nii or .nii.gz file, or a folder of DICOM '
-            'files or PNG slices.'
+            f'{path} must be a .nii or .nii.gz file, a DICOM file of many '
+            'slices, or a folder of DICOM files or PNG slices.'
         )
     return read_nifti(path)
 

@@ -1,5 +1,6 @@
 """Which reader a scan gets."""
 
+import re
 from pathlib import Path
 
 import nibabel
@@ -73,3 +74,24 @@ def test_a_directory_file_is_no_image(tmp_path):
     volume, notes = read_scan(tmp_path)
     assert np.array_equal(volume.hu, expected())
     assert notes == ['1 files that are no DICOM images']
+
+
+@pytest.mark.parametrize(
+    ('case', 'slices', 'left_out'),
+    [
+        ('nopreamble-all', 12, []),
+        ('meta-no-tsyntax', 6, []),
+        ('typical-export', 6, [r'no CT image\)$', r'scout views\)$']),
+        ('with-broken-other', 6, [r'^1 DICOM files .* be read: SR0001$']),
+        ('with-preview-png', 6, [r'^1 files that are no DICOM images$']),
+    ],
+)
+def test_folders_with_one_oddity_each(real_data, case, slices, left_out):
+    folder = real_data / 'cases' / 'dicom' / case
+    if not folder.is_dir():
+        pytest.skip(f'no series with oddities: {folder} is absent')
+    volume, notes = read_scan(folder)
+    assert volume.shape == (slices, 64, 64)
+    assert len(notes) == len(left_out)
+    for note, match in zip(notes, left_out, strict=True):
+        assert re.search(match, note)

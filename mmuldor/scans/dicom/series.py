@@ -27,6 +27,9 @@ from mmuldor.scans.dicom.slice_checks import check_same_grid, check_slice
 from mmuldor.scans.straight_grid import straighten
 from mmuldor.scans.volume import Volume, reorient, stack_slices
 
+# More copies of slices are counted, not named.
+_MAX_COPIES = 5
+
 
 @dataclass(frozen=True, eq=False)
 class DicomSeries:
@@ -78,11 +81,7 @@ def read_dicom(
     check_same_grid(files)
     groups = _by_position(files)
     notes += left_out + rescale_type_notes(files)
-    notes += [
-        f'{copy.path.name}, the same slice as {first.path.name}'
-        for first, *copies in groups
-        for copy in copies
-    ]
+    notes += _copies(groups)
     intervals, gaps = _intervals_between(groups, folder)
     volume, tilt = _build_volume(groups, intervals, folder)
     uid = str(files[0].header.SeriesInstanceUID)
@@ -103,6 +102,19 @@ def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
         groups.append([files[index]])
         last = position
     return groups
+
+
+def _copies(groups: Sequence[Sequence[DicomFile]]) -> list[str]:
+    """Notes on slices that come in several files."""
+    pairs = [
+        f'{copy.path.name}, the same slice as {first.path.name}'
+        for first, *copies in groups
+        for copy in copies
+    ]
+    if len(pairs) <= _MAX_COPIES:
+        return pairs
+    # An export that was made twice.
+    return [f'{len(pairs)} files with the same slices as others']
 
 
 def _intervals_between(

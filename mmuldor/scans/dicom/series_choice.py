@@ -20,7 +20,7 @@ from mmuldor.scans.dicom.slice_checks import check_slice
 
 # Maximum number of series in a message.
 _MAX_LISTED = 20
-# Beside other series, fewer slices are a scout, a screenshot or a bolus
+# Beside a larger series, fewer slices are a scout, a screenshot or a bolus
 # monitor.
 _MIN_SLICES = 3
 # Components of a normal that differ by less are those of one stack; positions
@@ -106,6 +106,8 @@ def _only_volume(
         for uid, files in by_uid.items()
     }
     able = [uid for uid in by_uid if not stacks[uid].reason]
+    if not able:
+        able = [uid for uid in by_uid if len(stacks[uid].along_mm) > 1]
     if len(able) == 1:
         others = [described[uid] for uid in by_uid if uid != able[0]]
         return able[0], [f'series left out: {text}' for text in others]

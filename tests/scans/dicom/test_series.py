@@ -1,5 +1,7 @@
 """CT series as scanners and archives leave them."""
 
+import shutil
+
 import numpy as np
 import pydicom
 import pytest
@@ -70,6 +72,14 @@ def test_what_is_left_out_is_said(tmp_path):
         '1 scout views left out',
         'twice, the same slice as IM014',
     ]
+
+
+def test_an_export_that_was_made_twice(tmp_path):
+    write_series(tmp_path / 'a', range(6))
+    shutil.copytree(tmp_path / 'a', tmp_path / 'b')
+    series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected(range(6)))
+    assert series.notes == ['6 files with the same slices as others']
 
 
 def test_two_slices_at_one_place(tmp_path):
