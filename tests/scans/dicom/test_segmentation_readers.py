@@ -5,8 +5,10 @@ behind 3D Slicer, in the Python package dcmqi.
 """
 
 import os
+import random
 import shutil
 import subprocess
+from dataclasses import replace
 
 import highdicom as hd
 import nibabel
@@ -14,79 +16,21 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom import config
-from pydicom.dataelem import DataElement
 
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.reading import read_scan
 from tests.scans.dicom.oblique_series import OPTIONAL, write_series
+from tests.scans.dicom.references.deidentified_series import (
+    ANY_TEXT,
+    JAPANESE,
+    KINDS,
+    MORE,
+    SOURCES,
+    TEXT,
+    raw_element,
+    write_source,
+)
 from tests.scans.dicom.test_segmentation import lesions_of, volume_mask
-from tests.support.enhanced_ct import enhanced_ct, frame
-
-JAPANESE = 'Yamada^Tarou=\u5c71\u7530^\u592a\u90ce=\u3084\u307e\u3060'
-TEXT = {
-    'PatientBirthDate': 'unknown',
-    'PatientSex': 'W',
-    'StudyDate': '2020.01.01',
-    'StudyTime': '10:11:12',
-    'PatientID': 'x' * 80,
-    'PatientName': 'a=b=c=d',
-    'AccessionNumber': 'removed by the trial office',
-    'StudyID': ['1', '2'],
-    'PatientAge': 'adult',
-    'SeriesNumber': -1,
-    'SliceThickness': -2,
-    'Manufacturer': 'm' * 70,
-}
-SOURCES = {
-    'plain': {},
-    'without optional elements': dict.fromkeys(OPTIONAL),
-    'text of a de-identification': TEXT,
-    'no frame of reference': {'FrameOfReferenceUID': None},
-    'no valid UIDs': {
-        'FrameOfReferenceUID': 'unknown',
-        'StudyInstanceUID': '',
-        'SOPClassUID': 'text',
-    },
-    'MONOCHROME1': {'PhotometricInterpretation': 'MONOCHROME1'},
-    'Japanese': {
-        'SpecificCharacterSet': ['', 'ISO 2022 IR 87'],
-        'PatientName': JAPANESE,
-        'StudyDescription': '\u80f8\u90e8' * 12,
-    },
-    'Korean': {
-        'SpecificCharacterSet': ['', 'ISO 2022 IR 149'],
-        'PatientName': 'Hong^Gildong=\u6d2a^\u5409\u6d1e=\ud64d^\uae38\ub3d9',
-    },
-    'Chinese': {
-        'SpecificCharacterSet': 'GB18030',
-        'PatientName': 'Wang^XiaoDong=\u738b^\u5c0f\u4e1c',
-    },
-    'Latin': {
-        'SpecificCharacterSet': 'ISO_IR 100',
-        'PatientName': 'M\u00fcller^Zo\u00eb',
-        'StudyDescription': '\u00fc' * 40,
-    },
-    'unknown characters': {
-        'SpecificCharacterSet': 'TEXT',
-        'PatientName': 'M\u00fcller^Zo\u00eb',
-    },
-    'identity removed': {
-        'PatientIdentityRemoved': 'YES',
-        'ClinicalTrialSponsorName': 'S',
-        'ClinicalTrialProtocolID': 'P',
-        'ClinicalTrialSubjectID': '3',
-    },
-    'lossy': {
-        'LossyImageCompression': '01',
-        'LossyImageCompressionRatio': 9.5,
-        'LossyImageCompressionMethod': 'ISO_10918_1',
-    },
-    'sagittal': {'axes': 'PIR'},
-    'cosines of few decimals': {
-        'ImageOrientationPatient': ['0.7', '0.7', '0', '-0.7', '0.7', '0'],
-    },
-    'missing slice': {'numbers': (0, 1, 3, 4, 5)},
-}
 
 
 @pytest.fixture(autouse=True)
@@ -94,51 +38,6 @@ def any_value(monkeypatch):
     """Headers may hold what pydicom would not write."""
     for mode in ('reading_validation_mode', 'writing_validation_mode'):
         monkeypatch.setattr(config.settings, mode, config.IGNORE)
-
-
-def tilt(folder):
-    """Move each slice in its plane against the one before."""
-    for path in folder.iterdir():
-        data = pydicom.dcmread(path)
-        x, y, z = data.ImagePositionPatient
-        data.ImagePositionPatient = [x, y + 0.2 * (z - 100), z]
-        data.save_as(path)
-
-
-def mistype(folder):
-    """Store elements with a VR that is not theirs."""
-    for path in folder.iterdir():
-        data = pydicom.dcmread(path)
-        for keyword, vr, value in (
-            ('PatientSex', 'LO', 'female'),
-            ('StudyDate', 'DT', '20200101101112'),
-            ('StudyTime', 'LO', 'noon'),
-            ('SeriesNumber', 'LO', 'three'),
-            ('PatientID', 'UN', b'a\x00\x01b'),
-            ('StudyID', 'OB', b'\x01\x02'),
-            ('StudyInstanceUID', 'LO', '1.2.3.4'),
-        ):
-            data.add(DataElement(keyword, vr, value))
-        data.save_as(path)
-
-
-def enhanced(folder):
-    folder.mkdir()
-    pixels = np.arange(21 * 33, dtype=np.uint16).reshape(21, 33)
-    frames = [frame(k, stored=pixels) for k in range(6)]
-    image = enhanced_ct(frames, FrameOfReferenceUID='1.9')
-    image.save_as(folder / 'ct.dcm', enforce_file_format=True)
-
-
-def write_source(folder, kind):
-    if kind == 'enhanced':
-        return enhanced(folder)
-    write_series(folder, **SOURCES.get(kind, {}))
-    changes = {'tilted': tilt, 'wrong representations': mistype}
-    return changes.get(kind, lambda folder: None)(folder)
-
-
-KINDS = [*SOURCES, 'tilted', 'wrong representations', 'enhanced']
 
 
 @pytest.fixture(params=KINDS)
@@ -154,16 +53,48 @@ def segmentation(request, tmp_path):
     return path, None if request.param == 'missing slice' else sizes
 
 
-def test_a_validator_finds_no_error(segmentation):
+@pytest.fixture(scope='module')
+def validate():
     validator = shutil.which('dciodvfy')
     if validator is None:
         pytest.skip('no dciodvfy: install the package dicom3tools')
-    done = subprocess.run(
-        [validator, str(segmentation[0])], capture_output=True, text=True
-    )
-    said = done.stdout + done.stderr
-    assert 'Segmentation' in said
-    assert 'Error' not in said, said
+
+    def valid(path):
+        done = subprocess.run([validator, str(path)], capture_output=True)
+        said = (done.stdout + done.stderr).decode('utf-8', 'replace')
+        assert 'Segmentation' in said
+        assert 'Error' not in said, said
+
+    return valid
+
+
+def test_a_validator_finds_no_error(segmentation, validate):
+    validate(segmentation[0])
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_any_text_in_any_element(validate, tmp_path, seed):
+    write_series(tmp_path / 'ct')
+    volume, _ = read_scan(tmp_path / 'ct')
+    lesions = lesions_of(volume)
+    rng = random.Random(seed)
+    keywords = [*OPTIONAL, *TEXT, *MORE]
+    for _ in range(10):
+        chosen = {
+            keyword: (rng.choice(('LO', 'UN', None)), rng.choice(ANY_TEXT))
+            for keyword in rng.sample(keywords, len(keywords) // 2)
+        }
+        headers = [header[:] for header in volume.dicom_headers]
+        for header in headers:
+            for keyword, (vr, text) in chosen.items():
+                element = raw_element(keyword, vr, text)
+                header[element.tag] = element
+        path = tmp_path / 'lesions.dcm'
+        write_segmentation(
+            path, lesions, replace(volume, dicom_headers=headers)
+        )
+        assert path.is_file(), chosen
+        validate(path)
 
 
 def test_readers_see_the_same_voxels(segmentation):

@@ -99,7 +99,10 @@ def _common_uids(
     notes = []
     for keyword, replaced in _COMMON_UIDS.items():
         values = {valid_value(header, keyword) for header in headers}
-        known = sorted(values - {None, INVALID})
+        # Programs that use the study's UID for all else are not rare, but a
+        # frame of reference is not a study.
+        used = {common.get('StudyInstanceUID')}
+        known = sorted(values - {None, INVALID} - used)
         if len(known) > 1 or (not known and replaced is None):
             raise ValueError(
                 f'the slices must have one common {keyword}, but have '

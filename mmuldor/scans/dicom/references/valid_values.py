@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 _DATE = re.compile(r'(\d{4})([-./]?)(\d\d)\2(\d\d)')
 # HHMMSS.FFFFFF from the hours on; with colons, as before 1993.
 _TIME = re.compile(
-    r'([01]\d|2[0-3])(?:(:?)([0-5]\d)(?:\2([0-5]\d|60)(\.\d{1,6})?)?)?'
+    r'([01]\d|2[0-3])(?:(:?)([0-5]\d)(?:\2([0-5]\d)(\.\d{1,6})?)?)?'
 )
 _AGE = re.compile(r'\d{3}[DWMY]')
-_UID = re.compile(r'(?=.{1,64}$)(0|[1-9]\d*)(\.(0|[1-9]\d*))+')
+# The roots of ISO and of ISO with ITU-T, which all UIDs have; 2.999 is that of
+# examples.
+_UID = re.compile(r'(?=.{1,64}$)(?!2\.999\b)[12](\.(0|[1-9]\d*))+')
 _SEXES = ('M', 'F', 'O')
 _TERM = re.compile(r'[A-Z0-9_ ]{1,16}')
 # Maximum length. The standard counts characters, and those of each part of a

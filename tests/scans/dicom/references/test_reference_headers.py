@@ -61,7 +61,7 @@ def test_notes_name_elements_and_no_values():
     ]
 
 
-@pytest.mark.parametrize('wrong', [None, '', 'unknown', '1.02'])
+@pytest.mark.parametrize('wrong', [None, '', 'unknown', '1.02', '3.1'])
 @pytest.mark.parametrize(
     ('keyword', 'note'),
     [
@@ -81,6 +81,13 @@ def test_new_uids_are_the_same_in_each_run(keyword, note, wrong):
         slices({}, **{keyword: wrong}, SeriesInstanceUID='1.2.4')
     )
     assert other[0][keyword].value != found
+
+
+def test_a_frame_of_reference_is_not_the_study():
+    (made,), notes = reference_headers(slices({'FrameOfReferenceUID': '1.2'}))
+    assert made.StudyInstanceUID == '1.2'
+    assert made.FrameOfReferenceUID != '1.2'
+    assert notes[0].startswith('has a FrameOfReferenceUID of its own')
 
 
 def test_one_slice_without_a_frame_of_reference_has_that_of_the_others():
