@@ -4,7 +4,6 @@ import highdicom as hd
 import numpy as np
 import pydicom
 import pytest
-import SimpleITK
 from pydicom.encaps import encapsulate
 from pydicom.uid import EnhancedCTImageStorage, RLELossless
 
@@ -67,17 +66,6 @@ def test_the_same_volume_as_slices_in_files_of_their_own(tmp_path):
     }
     assert headers[0].SliceThickness == 2.5
     assert not any('PixelData' in h or 'NumberOfFrames' in h for h in headers)
-
-
-def test_itk_reads_the_same_volume(tmp_path):
-    """It needs sorted frames and one rescale."""
-    path = write_enhanced(tmp_path / 'a', [frame(n) for n in range(SLICES)])
-    image = SimpleITK.ReadImage(str(path))
-    volume = read_dicom(tmp_path).volume
-    assert np.array_equal(SimpleITK.GetArrayFromImage(image), volume.hu)
-    assert image.GetOrigin() == pytest.approx(volume.affine[:3, 3])
-    axes = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-    assert axes == pytest.approx(volume.affine[:3, :3])
 
 
 def test_one_file_without_its_folder(tmp_path):

@@ -9,6 +9,7 @@ from mmuldor.scans.nifti import write_label_nifti
 from mmuldor.scans.png_series import read_png_series, write_png_series
 from mmuldor.scans.reading import read_scan
 from tests.scans.dicom.oblique_series import write_series
+from tests.support.enhanced_ct import frame, write_enhanced
 
 
 def points_of(image):
@@ -69,3 +70,14 @@ def test_png_slices(tmp_path):
     assert labels[slices, rows, columns].tolist() == found
     # DeepLesion's frame: columns to the left, rows to the back, 001 on top.
     assert image.GetDirection() == pytest.approx(np.eye(3).ravel())
+
+
+def test_an_enhanced_image(tmp_path):
+    """It needs sorted frames and one rescale."""
+    path = write_enhanced(tmp_path / 'a', [frame(n) for n in range(5)])
+    image = SimpleITK.ReadImage(str(path))
+    volume, _ = read_scan(tmp_path)
+    assert np.array_equal(SimpleITK.GetArrayFromImage(image), volume.hu)
+    assert image.GetOrigin() == pytest.approx(volume.affine[:3, 3])
+    axes = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
+    assert axes == pytest.approx(volume.affine[:3, :3])
