@@ -129,7 +129,8 @@ def _name(
     """The volume's name that a file belongs to, None for another one's."""
     source = PurePath(str(document.get('source', ''))).name
     for suffix in _SUFFIXES:
-        source = source.removesuffix(suffix)
+        if source.lower().endswith(suffix):
+            source = source[: -len(suffix)]
     names = (
         source,
         source.removesuffix('_0000'),

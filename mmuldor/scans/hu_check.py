@@ -28,18 +28,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmuldor.functional.arrays import Numbers
+from mmuldor.io.commands import python_command
 
 # How to add an offset to a scan, by its format.
-REPAIR_NIFTI = (
-    'To add {offset}: python -c "import nibabel as n; i = n.load({source!r}); '
-    "n.save(n.Nifti1Image((i.get_fdata() + {offset}).astype('int16'), "
-    "i.affine), 'hu.nii.gz')\""
-)
+REPAIR_NIFTI = 'To add {offset}: {command}'
 REPAIR_DICOM = (
     'Export the series again, or add {offset} to RescaleIntercept in a copy '
     'of its files.'
 )
 REPAIR_PNG = 'Write 16-bit pixels of HU + 32768, as in DeepLesion.'
+
+_ADD = (
+    'import nibabel as n; i = n.load(PATH); n.save(n.Nifti1Image('
+    '(i.get_fdata() + {offset}).astype("int16"), i.affine, i.header, '
+    'dtype="int16"), "hu.nii.gz")'
+)
 
 # Voxels looked at for all but range and mean, and how few say nothing.
 _SAMPLE, _TOO_FEW = 100_000, 1000
@@ -74,7 +77,7 @@ def check_hu(
         values: Of any shape, finite, integers or floats that were not yet
             rounded.
         source: File or folder, for messages.
-        repair: How to add an offset, with `{source}` and `{offset}`.
+        repair: How to add an `{offset}`, one of the above or another text.
 
     Returns:
         What is doubtful, one sentence each.
@@ -86,7 +89,8 @@ def check_hu(
     found = f'its values go from {sample.low:g} to {sample.high:g}'
     for reason, offset in _impossible(sample):
         known = offset or '{offset}' not in repair
-        how = repair.format(source=source, offset=offset) if known else ''
+        command = python_command(_ADD.format(offset=offset), source)
+        how = repair.format(offset=offset, command=command) if known else ''
         raise ValueError(
             f'{source} must hold Hounsfield units (air -1000, water 0), but '
             f'{found}, {reason}. {how}'.rstrip()

@@ -176,7 +176,8 @@ def _to_hu(data: np.ndarray, path: Path) -> tuple[np.ndarray, list[str]]:
     """HU as int16, and what is doubtful in them."""
     if data.dtype.kind == 'f' and not np.isfinite(data).all():
         raise ValueError(
-            f'{path} must hold finite CT numbers, but has NaN or inf.'
+            f'{path} must hold finite CT numbers, but has NaN or inf. Where '
+            'these are outside the scan, replace them by -1024.'
         )
     low, high = float(data.min()), float(data.max())
     # Before they are rounded: 0 to 1 would become a mask.

@@ -10,7 +10,7 @@ from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
 from mmuldor.scans.dicom.series import read_dicom
 from mmuldor.scans.hu_check import REPAIR_DICOM, REPAIR_PNG, check_hu
 from mmuldor.scans.nifti import read_nifti
-from mmuldor.scans.nifti_format.header import JOIN_PAIR, is_nifti_name
+from mmuldor.scans.nifti_format.header import is_nifti_name, pair_message
 from mmuldor.scans.png_series import read_png_series
 from mmuldor.scans.volume import Volume
 
@@ -54,8 +54,7 @@ def read_scan(
         return _read_dicom(path, series_uid)
     if path.suffix.lower() in ('.hdr', '.img') and path.exists():
         raise ValueError(
-            f'{path} is half of a .hdr and .img pair, which cannot be read. '
-            f'{JOIN_PAIR}.'
+            f'{path} must be one NIfTI file, but {pair_message(path)}'
         )
     if path.exists() and not is_nifti_name(path.name):
         raise ValueError(

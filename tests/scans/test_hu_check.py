@@ -1,8 +1,5 @@
 """Values that are HU, that are not, and that are doubtful."""
 
-import subprocess
-import sys
-
 import nibabel
 import numpy as np
 import pytest
@@ -10,6 +7,7 @@ import pytest
 from mmuldor.functional.hounsfield import stored_to_hu16
 from mmuldor.io.png import read_png16
 from mmuldor.scans.hu_check import REPAIR_DICOM, REPAIR_PNG, check_hu
+from tests.scans.nifti_format.nifti_files import run_command
 
 
 def body(side=40, slices=6):
@@ -134,16 +132,19 @@ def test_the_remedy_is_that_of_the_format():
 
 
 def test_the_command_repairs_the_file(tmp_path):
-    path = tmp_path / 'raised.nii.gz'
-    affine = np.diag([0.7, 0.7, 2.0, 1.0])
-    nibabel.save(nibabel.Nifti1Image(body() + 1024, affine), path)
+    path = tmp_path / "it's raised.nii.gz"
+    affine = np.diag([700, 700, 2000.0, 1.0])
+    image = nibabel.Nifti1Image(body() + 1024.0, affine)
+    image.header.set_xyzt_units('micron')
+    nibabel.save(image, path)
     with pytest.raises(ValueError, match='To add -1024: ') as refused:
-        check_hu(body() + 1024, str(path))
-    command = str(refused.value).split('python -c "')[1].rstrip('"')
-    subprocess.run([sys.executable, '-c', command], cwd=tmp_path, check=True)
+        check_hu(body() + 1024, path.name)
+    run_command(refused.value, tmp_path)
     repaired = nibabel.load(tmp_path / 'hu.nii.gz')
     assert np.array_equal(repaired.dataobj, body())
+    assert repaired.get_data_dtype() == np.int16
     assert np.allclose(repaired.affine, affine)
+    assert repaired.header.get_xyzt_units()[0] == 'micron'
 
 
 def real_scans(folder):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mmuldor.functional.arrays import Floats
+from mmuldor.io.commands import python_command
 from mmuldor.io.limits import PIXEL_MM, VOLUME_INTERVAL_MM
 
 # Lengths in mm by the lowest three bits of `xyzt_units`. Most files of
@@ -27,12 +28,18 @@ _UNITS = {
 _APART_PX = 0.5
 # How much `pixdim` may differ: 0.98 for 0.9766 is 0.35 %.
 _PIXDIM = 0.01
-# Writes a copy with one affine, `a`.
+# A copy with one affine.
 _REWRITE = (
-    'python -c "import nibabel as n, numpy as np; i = n.load({source!r}); '
-    'a = {affine}; i.set_qform(a, 0); i.set_sform(a, 1); n.save(i, '
-    "'stated.nii.gz')\""
+    'import nibabel as n, numpy as np; i = n.load(PATH); a = {affine}; '
+    'i.set_qform(a, 0); i.set_sform(a, 1); n.save(i, "stated.nii.gz")'
 )
+# A copy with another unit.
+_SET_UNIT = (
+    'import nibabel as n; i = n.load(PATH); '
+    'i.header.set_xyzt_units("micron"); n.save(i, "unit.nii.gz")'
+)
+# Axes to the left, to the back and to the head.
+_LPS = 'np.diag([-1, -1, 1, 1] * np.r_[i.header.get_zooms()[:3], 1])'
 
 
 def affine_mm(
@@ -75,10 +82,8 @@ def check_spacing(spacing_mm: Sequence[float], source: str) -> None:
             raise ValueError(
                 f'{source}: its {name} must be {low:g} to {high:g} mm apart, '
                 f'but are {value:g} mm. If its header has a wrong unit of '
-                'length, set that of `xyzt_units`: python -c "import nibabel '
-                f"as n; i = n.load('{source}'); "
-                "i.header.set_xyzt_units('micron'); "
-                "n.save(i, 'unit.nii.gz')\" (or 'mm', 'meter')."
+                'length, set it ("mm", "meter" or, as here, "micron"): '
+                + python_command(_SET_UNIT, source)
             )
 
 
@@ -87,16 +92,12 @@ def _stated(header: Any, shape: Sequence[int], source: str) -> Floats:
     codes = {name: int(header[f'{name}_code']) for name in ('sform', 'qform')}
     forms = {name: _form(header, name) for name, code in codes.items() if code}
     if not forms:
-        remedy = _REWRITE.format(
-            source=source,
-            affine='np.diag([-1, -1, 1, 1] * np.r_[i.header.get_zooms()[:3], '
-            '1])',
-        )
+        remedy = _rewrite(_LPS, source)
         raise ValueError(
             f'{source} must state its orientation, but its qform and sform '
             'codes are 0. Convert it again from DICOM. If you know that its '
-            f'axes go to the left, to the back and to the head: {remedy} '
-            '(-1, -1, 1 are the signs for that.)'
+            'axes go to the left, to the back and to the head (signs -1, -1, '
+            f'1): {remedy}'
         )
     first, *others = forms.values()
     if any(_apart_px(first, other, shape) > _APART_PX for other in others):
@@ -104,16 +105,20 @@ def _stated(header: Any, shape: Sequence[int], source: str) -> Floats:
             f'{name} (code {codes[name]}) {_words(form)}'
             for name, form in forms.items()
         )
-        remedy = _REWRITE.format(source=source, affine='i.get_qform()')
+        remedy = _rewrite('i.get_qform()', source)
         raise ValueError(
             f'{source}: its sform and qform must agree, since programs take '
-            f'one or the other, but it has {said}. If the qform is right: '
-            f'{remedy} (or i.get_sform() instead).'
+            f'one or the other, but it has {said}. If the qform is right '
+            f'(else put get_sform): {remedy}'
         )
     # Numbers that are none are refused as any affine is, by name.
     if 'sform' in forms and np.isfinite(first).all():
         _check_pixdim(header, first, source)
     return first
+
+
+def _rewrite(affine: str, source: str) -> str:
+    return python_command(_REWRITE.format(affine=affine), source)
 
 
 def _form(header: Any, name: str) -> Floats:
@@ -151,11 +156,11 @@ def _check_pixdim(header: Any, form: Floats, source: str) -> None:
     fits |= np.abs(stated - straight) <= _PIXDIM * straight
     if fits.all() or np.isin(stated, (0, 1)).all():
         return
-    remedy = _REWRITE.format(source=source, affine='i.get_sform()')
+    remedy = _rewrite('i.get_sform()', source)
     raise ValueError(
         f'{source}: `pixdim` must be the spacing of its sform, '
         f'{_numbers(steps)}, but is {_numbers(stated)}. If the sform is '
-        f'right: {remedy}.'
+        f'right: {remedy}'
     )
 
 

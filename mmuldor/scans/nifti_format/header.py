@@ -8,20 +8,28 @@ import math
 from pathlib import Path
 from typing import Any
 
+from mmuldor.io.commands import python_command
 from mmuldor.io.limits import MAX_VOXELS
 
 # Maximum start of the voxels in the file; header extensions come before.
 _MAX_OFFSET = 2**24
-JOIN_PAIR = (
-    'Make one file of it: python -c "import nibabel as n; '
-    "n.save(n.load('SCAN.hdr'), 'SCAN.nii.gz')\""
-)
+# What makes one file of a pair.
+_JOIN = 'import nibabel as n; n.save(n.load(PATH), "joined.nii.gz")'
 _GZIP = b'\x1f\x8b'
 
 
 def is_nifti_name(name: str) -> bool:
     """Whether a name ends in ``.nii`` or ``.nii.gz``, in any case."""
     return name.lower().endswith(('.nii', '.nii.gz'))
+
+
+def pair_message(path: Path) -> str:
+    """Why half of a pair of files is not read."""
+    command = python_command(_JOIN, str(path.with_suffix('.hdr')))
+    return (
+        'it is half of a .hdr and .img pair. This makes one file of it: '
+        f'{command} (joined.nii.gz)'
+    )
 
 
 def open_nifti(path: Path) -> gzip.GzipFile | io.FileIO:
@@ -55,7 +63,7 @@ def checked_header(path: Path) -> Any:
             f'its header says {header.get_data_shape()} voxels, more than '
             f'{MAX_VOXELS:,}'
         )
-    offset = _voxel_offset(header)
+    offset = _voxel_offset(header, path)
     if _length(path, offset + size) < offset + size:
         raise ValueError(
             f'it ends before the {voxels:,} voxels that its header says. Was '
@@ -64,10 +72,10 @@ def checked_header(path: Path) -> Any:
     return type(header)(header.binaryblock, header.endianness)
 
 
-def _voxel_offset(header: Any) -> int:
+def _voxel_offset(header: Any, path: Path) -> int:
     """Where the voxels start in the file, in bytes."""
     if bytes(header['magic']).rstrip(b'\0') == header.pair_magic:
-        raise ValueError(f'it is half of a .hdr and .img pair. {JOIN_PAIR}')
+        raise ValueError(pair_message(path))
     # After the header come four bytes on its extensions.
     least = header.single_vox_offset
     offset = float(header['vox_offset'])

@@ -1,5 +1,9 @@
 """NIfTI files of CT, with any geometry in their header."""
 
+import shlex
+import subprocess
+import sys
+
 import nibabel
 import numpy as np
 
@@ -50,6 +54,14 @@ def save_ct(
     with opener as file:
         file.write(bytes(data))
     return path
+
+
+def run_command(message, folder, change=('', '')):
+    """Run the command that an error message gives, as a shell would."""
+    message = str(message)
+    words = shlex.split(message[message.index('python -c') :])[:3]
+    code = words[2].replace(*change)
+    subprocess.run([sys.executable, '-c', code], cwd=folder, check=True)
 
 
 def oblique(degrees, spacing=(0.8, 0.7, 2.5)):

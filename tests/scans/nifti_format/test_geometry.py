@@ -1,14 +1,11 @@
 """Units and the two affines of a NIfTI header."""
 
-import subprocess
-import sys
-
 import nibabel
 import numpy as np
 import pytest
 
 from mmuldor.scans.nifti import read_nifti
-from tests.scans.nifti_format.nifti_files import oblique, save_ct
+from tests.scans.nifti_format.nifti_files import oblique, run_command, save_ct
 
 AFFINE = np.diag([0.8, 0.7, 2.5, 1.0])
 AFFINE[:3, 3] = [-10, 20, -300]
@@ -61,11 +58,7 @@ def repaired(path, name, change=('', '')):
     """The volume that the command of an error message makes."""
     with pytest.raises(ValueError, match='python -c') as refused:
         read_nifti(path)
-    command = str(refused.value).split('python -c "')[1].split('"')[0]
-    command = command.replace(*change)
-    subprocess.run(
-        [sys.executable, '-c', command], cwd=path.parent, check=True
-    )
+    run_command(refused.value, path.parent, change)
     return read_nifti(path.parent / name)[0]
 
 
