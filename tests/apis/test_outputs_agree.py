@@ -48,6 +48,11 @@ def holes_and_pieces(mask):
         mask[24:26, 14:16] = False
 
 
+def soft_tissue_in_air():
+    y, x = np.mgrid[:SIDE, :SIDE] - SIDE // 2
+    return np.where(x**2 + y**2 < 28**2, 40 + x, -1000).astype(np.int16)
+
+
 @pytest.fixture(scope='module')
 def detector(tmp_path_factory):
     config = narrow_mask_rcnn()
@@ -66,7 +71,7 @@ def found_in(detector, monkeypatch, tmp_path):
             write_slice(
                 tmp_path / 'ct',
                 number,
-                hu=np.full((SIDE, SIDE), 40, np.int16),
+                hu=soft_tissue_in_air(),
                 FrameOfReferenceUID='1.9',
             )
         volume, _ = read_scan(tmp_path / 'ct')
