@@ -26,6 +26,7 @@ from mmuldor.engine.detection.weights import load_weights
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.use_on_volumes import check_of_volumes
+from mmuldor.functional.boxes_3d import without_repeats
 from mmuldor.ops.info import warn_of_plain_operators
 from mmuldor.scans.joining import join_slices
 from mmuldor.scans.lesions import Lesion, SliceDetection
@@ -52,7 +53,8 @@ class LesionDetector:
             calibration.
         calibration: From ``load_calibration`` of
             ``mmuldor.evaluation.calibration.calibration_file``, of volumes;
-            gives lesions a probability.
+            gives lesions a probability, and leaves out those that overlap a
+            higher-scoring one by its ``overlap_iou``.
         tta: Average over the views of the config's ``tta``.
         crop_to_body: Leave the air around the body out of the network's work,
             where that saves time. The lesions are the same.
@@ -161,13 +163,21 @@ class LesionDetector:
             iou_thr=iou_thr,
             max_gap_mm=max(max_gap_mm, stride * interval_mm),
         )
-        return [
+        lesions = [
             self._measure(
                 [detections[row] for row in rows], volume, represented
             )
             for rows in joined
             if detections[rows[0]].score >= self.score_thr
         ]
+        if self.calibration is None or self.calibration.overlap_iou is None:
+            return lesions
+        kept = without_repeats(
+            [lesion.box_mm for lesion in lesions],
+            [lesion.score for lesion in lesions],
+            self.calibration.overlap_iou,
+        )
+        return [lesions[row] for row in kept]
 
     def _measure(
         self,

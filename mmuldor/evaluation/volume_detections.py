@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from mmuldor.functional.boxes_3d import transformed_boxes
+from mmuldor.functional.boxes_3d import transformed_boxes, without_repeats
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import is_finite, shortened
 from mmuldor.io.volume_annotations import TrueVolume, VolumeGrid, read_boxes
@@ -38,6 +38,28 @@ class VolumeDetections:
     scores: np.ndarray
     unused: int
     provenance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def without_overlaps(
+    detections: VolumeDetections, iou_thr: float
+) -> VolumeDetections:
+    """Without those that overlap a higher-scoring one of their volume.
+
+    Args:
+        detections: Detections of many volumes.
+        iou_thr: See `mmuldor.functional.boxes_3d.without_repeats`.
+    """
+    kept = np.zeros(len(detections.scores), dtype=bool)
+    for volume in np.unique(detections.volumes):
+        rows = np.flatnonzero(detections.volumes == volume)
+        boxes, scores = detections.boxes_mm[rows], detections.scores[rows]
+        kept[rows[without_repeats(boxes, scores, iou_thr)]] = True
+    return replace(
+        detections,
+        volumes=detections.volumes[kept],
+        boxes_mm=detections.boxes_mm[kept],
+        scores=detections.scores[kept],
+    )
 
 
 def find_lesion_files(paths: Iterable[str | os.PathLike]) -> list[Path]:

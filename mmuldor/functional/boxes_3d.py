@@ -9,7 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.functional.arrays import Floats, check_rows
+from mmuldor.functional.arrays import (
+    Floats,
+    Ints,
+    check_rows,
+    check_scores,
+    descending_order,
+)
 
 
 def check_boxes_3d(boxes: ArrayLike, name: str = 'boxes') -> Floats:
@@ -56,6 +62,34 @@ def rowwise_iou_3d(first: Floats, second: Floats) -> Floats:
         inter, union, out=np.zeros_like(inter), where=union > 0
     )
     return ious
+
+
+def without_repeats(
+    boxes: ArrayLike, scores: ArrayLike, iou_thr: float
+) -> Ints:
+    """Boxes that no higher-scoring remaining box overlaps (3-D NMS).
+
+    Args:
+        boxes: (n, 6).
+        scores: (n,); of equal scores the first row ranks higher.
+        iou_thr: A box of at least this IoU with a higher one is left out.
+
+    Returns:
+        The remaining rows, ascending, (r,) int64.
+
+    Raises:
+        TypeError: If an array is not of numbers.
+        ValueError: If a box or a score is wrong.
+    """
+    boxes = check_boxes_3d(boxes)
+    order = descending_order(check_scores(scores, len(boxes), 'scores'))
+    kept = []
+    while len(order):
+        first, order = order[0], order[1:]
+        kept.append(int(first))
+        higher = np.broadcast_to(boxes[first], (len(order), 6))
+        order = order[rowwise_iou_3d(boxes[order], higher) < iou_thr]
+    return np.sort(np.array(kept, dtype=np.int64))
 
 
 def transformed_boxes(boxes: ArrayLike, matrix: Floats) -> Floats:

@@ -10,6 +10,8 @@ from mmuldor.apis.infer import infer_scan
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.evaluation.calibration.calibration_file import load_calibration
 from mmuldor.evaluation.calibration.run_settings import RunSettings
+from mmuldor.functional.boxes_3d import without_repeats
+from mmuldor.scans.reading import read_scan
 from tests.support.small_configs import narrow_mask_rcnn, save_untrained
 
 
@@ -103,6 +105,27 @@ def test_the_threshold_of_a_calibration(scan, config, checkpoint, tmp_path):
     assert written['lesions'][0]['probability'] == pytest.approx(
         best.probability, abs=1e-4
     )
+
+
+def test_lesions_over_one_another_are_one(scan, config, checkpoint, tmp_path):
+    path = tmp_path / 'calibration.json'
+    found = []
+    for overlap_iou in (None, 0.2):
+        document = {**calibration_of('volume'), 'overlap_iou': overlap_iou}
+        path.write_text(json.dumps(document))
+        detector = LesionDetector(
+            *(config, checkpoint, 'cpu', 0.0, load_calibration(path))
+        )
+        found.append(detector.detect(read_scan(scan)[0]))
+    boxes, scores = (
+        [getattr(lesion, name) for lesion in found[0]]
+        for name in ('box_mm', 'score')
+    )
+    kept = without_repeats(boxes, scores, 0.2)
+    assert 0 < len(kept) < len(boxes)
+    assert [lesion.score for lesion in found[1]] == [
+        pytest.approx(scores[row]) for row in kept
+    ]
 
 
 def test_other_settings_than_those_of_the_calibration_are_told(

@@ -5,6 +5,7 @@ from mmuldor.functional.boxes_3d import (
     check_boxes_3d,
     rowwise_iou_3d,
     transformed_boxes,
+    without_repeats,
 )
 
 UNIT = [0, 0, 0, 2, 2, 2]
@@ -65,3 +66,21 @@ def test_a_turned_box_grows_around_its_corners():
 def test_wrong_boxes(boxes, error, match):
     with pytest.raises(error, match=match):
         check_boxes_3d(boxes)
+
+
+def test_what_overlaps_a_higher_one_is_left_out():
+    # The second has 3 / 5 with the first; the third 1 / 3 with the second
+    # and 1 / 7 with the first, so it stays: the second is not there.
+    boxes = [[0, 0, 0, 4, 1, 1], [1, 0, 0, 5, 1, 1], [3, 0, 0, 7, 1, 1]]
+    assert without_repeats(boxes, [0.9, 0.8, 0.7], 0.3).tolist() == [0, 2]
+    assert without_repeats(boxes, [0.8, 0.9, 0.7], 0.3).tolist() == [1]
+    assert without_repeats(boxes, [0.9, 0.8, 0.7], 0.6).tolist() == [0, 2]
+    assert without_repeats(boxes, [0.9, 0.8, 0.7], 0.61).tolist() == [0, 1, 2]
+    # The first of equal scores.
+    assert without_repeats(boxes[:2], [0.5, 0.5], 0.3).tolist() == [0]
+    assert without_repeats([], [], 0.3).tolist() == []
+
+
+def test_repeats_need_a_score_for_each_box():
+    with pytest.raises(ValueError, match='scores'):
+        without_repeats([UNIT], [0.5, 0.6], 0.3)

@@ -163,13 +163,14 @@ def test_lesions_of_volumes(volumes, tmp_path, capsys):
     run_volumes(volumes, out, '--fps', '1', '--plot', str(plot))
     printed = capsys.readouterr().out
     assert '30 detections on 10 volumes' in printed
+    assert '0 lesions left out that overlap' in printed
     assert '1.00 FPs per volume (95 %: ' in printed
     assert plot.stat().st_size > 5000
     document = json.loads(out.read_text())
     assert document['unit'] == 'volume'
     assert document['counts'] == {
         'volumes': 10, 'volumes_without_lesions': 0, 'lesions': 10,
-        'detections': 30, 'patients': 10,
+        'detections': 30, 'patients': 10, 'overlapping': 0, 'repeats': 0,
     }  # fmt: skip
     point = document['operating_point']
     assert (point['score_thr'], point['fps_per_volume']) == (0.8, 1)
@@ -236,6 +237,7 @@ def test_results_of_slices_are_one_file(mini_data, results, tmp_path, capsys):
         ),
         ({'unit': 'volume'}, "`unit` must be 'image' in a file of the format"),
         ({'format': 'mmuldor-calibration-3'}, "`unit` must be 'volume'"),
+        ({'overlap_iou': 2}, '`overlap_iou` must be a number above 0'),
         ({'settings': [1]}, '`settings` must be an object or null'),
         ({'quality': {'brier_skill': 'a'}}, '`quality` must hold numbers'),
         ({'counts': 7}, '`counts` must hold numbers'),

@@ -9,19 +9,22 @@ Of volumes, by `tools/calibrate.py --volumes`::
           "fps_per_volume_95": [2.9, 5.4]},
      "operating_points": [{"score_thr": ..., ...}],
      "counts": {"volumes": 80, "volumes_without_lesions": 3,
-                "lesions": 95, "detections": 4000, "patients": 75},
+                "lesions": 95, "detections": 4000, "patients": 75,
+                "repeats": 10, "overlapping": 1500},
      "brier": {"score": 0.06, "calibrated": 0.04},
      "quality": {"brier_skill": 0.4, "calibration_error": 0.01,
                  "mean_probability": 0.17, "share_of_hits": 0.18},
-     "hit": "iou", "iou_thr": 0.1, "heights_mm": [31.0, 155.0],
+     "hit": "iou", "iou_thr": 0.1, "overlap_iou": 0.2,
+     "heights_mm": [31.0, 155.0],
      "settings": {"score_thr": 0.05, "step_mm": null, "views": null,
                   "config_sha256": "...", "checkpoint_sha256": "..."}}
 
 Of key slices the format is "mmuldor-calibration-2" and the unit "image":
 `fps_per_image` and `fps_per_image_95` take the place of the two keys with
-"volume", `counts` has "images", and the last two lines are absent. Files of
-earlier versions have neither `unit`, `quality` nor intervals; they are of key
-slices. Those of the first format call the points ``chosen`` and ``points``.
+"volume", `counts` has "images", and the keys after `quality` are absent.
+Files of earlier versions have neither `unit`, `quality` nor intervals; they
+are of key slices. Those of the first format call the points ``chosen`` and
+``points``.
 
 ``operating_points`` run from the highest score threshold to the lowest.
 ``fps_per_volume_95`` is where the FPs per volume of as many other volumes
@@ -30,6 +33,11 @@ taken as probabilities, and that of probabilities from fits on other patients.
 ``quality`` is of the latter too: skill and calibration error (`quality`) of
 all detections, mean probability and share of hits of those at the operating
 point. ``settings`` say how the detector ran (`run_settings`).
+
+Of volumes, lesions whose 3-D boxes overlap a higher-scoring one with an IoU of
+``overlap_iou`` are left out first, ``overlapping`` in number. Of the other
+``detections``, ``repeats`` hit a lesion that a higher one hits: they are no
+FPs, and of no ``scores``, ``brier`` and ``quality``.
 """
 
 from __future__ import annotations
@@ -82,6 +90,8 @@ class CalibrationFile:
         quality: See the module; values are None where undefined.
         settings: How the detector ran on the volumes; None if unknown.
         heights_mm: Smallest and largest height of the volumes.
+        overlap_iou: Lesions of at least this 3-D IoU with a higher-scoring
+            one are left out; None: none is.
         hit: Rule of a hit in volumes and its threshold.
     """
 
@@ -94,6 +104,7 @@ class CalibrationFile:
     quality: Mapping[str, float | None] = field(default_factory=dict)
     settings: RunSettings | None = None
     heights_mm: tuple[float, float] | None = None
+    overlap_iou: float | None = None
     hit: Mapping[str, Any] = field(default_factory=dict)
 
     def choose(
@@ -132,6 +143,7 @@ def write_calibration(
         settings = fitted.settings
         document |= {
             **fitted.hit,
+            'overlap_iou': fitted.overlap_iou,
             'heights_mm': fitted.heights_mm,
             'settings': None if settings is None else settings.as_dict(),
         }
@@ -186,6 +198,12 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
             f"'{path}': `settings` must be an object or null, but got "
             f'{shortened(settings)}.'
         )
+    overlap = document.get('overlap_iou')
+    if overlap is not None and not (is_finite(overlap) and 0 < overlap <= 1):
+        raise ValueError(
+            f"'{path}': `overlap_iou` must be a number above 0 and up to 1, "
+            f'or null, but got {shortened(overlap)}.'
+        )
     return CalibrationFile(
         calibration,
         point,
@@ -196,6 +214,7 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
         quality=_group(path, document, 'quality', nulls=True),
         settings=RunSettings.of(settings) if settings else None,
         heights_mm=_heights(heights),
+        overlap_iou=overlap,
         hit={k: document[k] for k in ('hit', 'iou_thr') if k in document},
     )
 

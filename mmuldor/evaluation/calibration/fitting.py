@@ -26,13 +26,20 @@ from mmuldor.evaluation.calibration.quality import (
 )
 from mmuldor.evaluation.calibration.run_settings import RunSettings
 from mmuldor.evaluation.slice_froc import SliceEvaluation
-from mmuldor.evaluation.volume_froc import VolumeEvaluation
+from mmuldor.evaluation.volume_detections import (
+    VolumeDetections,
+    without_overlaps,
+)
+from mmuldor.evaluation.volume_froc import evaluate_volumes
 from mmuldor.functional.matching import Matched
+from mmuldor.functional.matching_3d import IOU_THR
 from mmuldor.io.volume_annotations import TrueVolume
 
 # The operating point where none is chosen. A whole volume has more places for
 # a false positive than a slice has.
 DEFAULT_FPS = {'image': 1.0, 'volume': 4.0}
+# Lesions of this 3-D IoU are one and the same; see `fit_volume_calibration`.
+OVERLAP_IOU = 0.2
 # Points kept in the file.
 _MAX_POINTS = 400
 
@@ -44,7 +51,8 @@ class Fit:
     Attributes:
         file: What the calibration file holds.
         unseen: Probabilities of the detections from fits on other patients,
-            (n,); without those that nothing else could be fitted for.
+            (n,); without repeated hits, and without those that nothing else
+            could be fitted for.
         unseen_hits: Whether each of them hits a lesion, (n,) bool.
     """
 
@@ -82,19 +90,28 @@ def fit_calibration(
 
 
 def fit_volume_calibration(
-    evaluation: VolumeEvaluation,
     volumes: Sequence[TrueVolume],
+    detections: VolumeDetections,
     settings: RunSettings | None = None,
     *,
+    hit: str = 'iou',
+    iou_thr: float = IOU_THR,
     fps_per_volume: float | None = None,
     sensitivity: float | None = None,
 ) -> Fit:
     """Calibrate a detector by its lesions in volumes.
 
+    Boxes of a slice that overlap a little less than NMS allows are joined to
+    several lesions over one another. Of lesions with a 3-D IoU of
+    `OVERLAP_IOU` the highest-scoring one counts, here and wherever the
+    calibration is used; else one finding would have several probabilities.
+
     Args:
-        evaluation: FROC per volume of the detector on the split.
-        volumes: The volumes that were evaluated.
-        settings: How it ran; None if unknown.
+        volumes: The volumes of the split.
+        detections: Their lesions.
+        settings: How the detector ran; None if unknown.
+        hit: See `mmuldor.evaluation.volume_froc.evaluate_volumes`.
+        iou_thr: The same.
         fps_per_volume: Maximum FPs per volume of the operating point; 4 if
             neither this nor `sensitivity` is given.
         sensitivity: Or its minimum sensitivity.
@@ -102,10 +119,13 @@ def fit_volume_calibration(
     Raises:
         ValueError: There is no detection or no such operating point.
     """
+    kept = without_overlaps(detections, OVERLAP_IOU)
+    evaluation = evaluate_volumes(volumes, kept, hit=hit, iou_thr=iou_thr)
     patients = np.array([volume.patient for volume in volumes])
     names = ('volumes', 'volumes_without_lesions', 'lesions', 'detections')
     counts = {name: evaluation.counts[name] for name in names}
     counts['patients'] = len(np.unique(patients))
+    counts['overlapping'] = len(detections.scores) - len(kept.scores)
     fit = _fit(
         evaluation.matched, patients, 'volume', counts, fps_per_volume,
         sensitivity,
@@ -115,6 +135,7 @@ def fit_volume_calibration(
         fit.file,
         settings=settings,
         heights_mm=(float(min(heights)), float(max(heights))),
+        overlap_iou=OVERLAP_IOU,
         hit={
             'hit': evaluation.hit,
             'iou_thr': evaluation.iou_thr if evaluation.hit == 'iou' else None,
@@ -131,23 +152,27 @@ def _fit(
     fps: float | None,
     sensitivity: float | None,
 ) -> Fit:
-    hits = ~matched.det_is_fp
-    calibration = fit_isotonic(matched.det_score, hits)
+    # Numbers are faster to compare than names.
+    patients = np.unique(patients, return_inverse=True)[1]
+    counts = {**counts, 'repeats': int(_repeats(matched).sum())}
+    counted = ~_repeats(matched)
+    scores, hits = matched.det_score[counted], ~matched.det_is_fp[counted]
+    calibration = fit_isotonic(scores, hits)
     unseen = cross_validated(
-        matched.det_score, hits, patients[matched.det_image]
+        scores, hits, patients[matched.det_image[counted]]
     )
     known = np.isfinite(unseen)
     points = operating_points(matched)
     chosen = choose_point(points, fps, sensitivity)
     chosen = chosen or point_at_fps(points, DEFAULT_FPS[unit])
-    reported = known & (matched.det_score >= chosen.score_thr)
+    reported = known & (scores >= chosen.score_thr)
     file = CalibrationFile(
         calibration,
         _with_interval(chosen, matched, patients),
         [_with_interval(p, matched, patients) for p in _thinned(points)],
         counts,
         {
-            'score': brier_score(matched.det_score[known], hits[known]),
+            'score': brier_score(scores[known], hits[known]),
             'calibrated': brier_score(unseen[known], hits[known]),
         },
         unit=unit,
@@ -155,6 +180,21 @@ def _fit(
         | _means(unseen[reported], hits[reported]),
     )
     return Fit(file, unseen[known], hits[known])
+
+
+def _repeats(matched: Matched) -> np.ndarray:
+    """Which detections hit only lesions that a higher one hits, (n,) bool.
+
+    They are neither true nor false positives in FROC, so they are left out
+    here too. Several lesions of an output may be one and the same; counted
+    as hits, they would make the probabilities sum to more lesions than there
+    are.
+    """
+    first = np.zeros(len(matched.det_is_fp), dtype=bool)
+    found = matched.lesion_detection[matched.lesion_detection >= 0]
+    first[found] = True
+    repeats: np.ndarray = ~matched.det_is_fp & ~first
+    return repeats
 
 
 def _quality(

@@ -15,7 +15,6 @@ from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.evaluation.results import load_detections
 from mmuldor.evaluation.slice_froc import evaluate_slices
 from mmuldor.evaluation.volume_detections import load_volume_detections
-from mmuldor.evaluation.volume_froc import evaluate_volumes
 from mmuldor.functional.matching_3d import IOU_THR, check_hit
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.volume_annotations import load_volumes
@@ -82,9 +81,11 @@ def calibrate_volumes(
     volumes = load_volumes(volumes_file, split)
     detections = load_volume_detections(paths, volumes)
     return fit_volume_calibration(
-        evaluate_volumes(volumes, detections, hit=hit, iou_thr=iou_thr),
         volumes,
+        detections,
         common_settings(detections.provenance),
+        hit=hit,
+        iou_thr=iou_thr,
         fps_per_volume=fps,
         sensitivity=sensitivity,
     )

@@ -1,7 +1,8 @@
 """Probability of a lesion by score.
 
 Fitted on a validation split; the probability is that a detection hits a
-lesion of the reference: on a key slice, or in space in a volume.
+lesion of the reference, on a key slice or in a volume, among those that are
+true or false positives: a second hit on a lesion is neither.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ def summary(fitted: CalibrationFile) -> list[str]:
     skill = quality['brier_skill']
     error = quality['calibration_error']
     lines = [
-        f'{counts["detections"]} detections on {number} {fitted.unit}s; '
+        f'{counts["detections"]} detections on {number} {fitted.unit}s, '
+        f'{counts["repeats"]} of them repeated hits, which are left out; '
         f'Brier score {brier["score"]:.4f}, calibrated '
         f'{brier["calibrated"]:.4f} (on patients not fitted on)',
         f'Brier skill {_text(skill)} (1 perfect, 0 the share of hits alone), '
@@ -28,7 +29,12 @@ def summary(fitted: CalibrationFile) -> list[str]:
         f'{_text(quality["share_of_hits"])} (on patients not fitted on)',
     ]
     if fitted.unit == 'volume':
-        return lines + _volume_notes(fitted)
+        return [
+            f'{counts["overlapping"]} lesions left out that overlap a higher '
+            f'one (3-D IoU >= {fitted.overlap_iou:g})',
+            *lines,
+            *_volume_notes(fitted),
+        ]
     return [
         *lines,
         'note: rates and probabilities are those of key slices; for whole '

@@ -6,44 +6,48 @@ import pytest
 from mmuldor.evaluation.calibration.fitting import fit_volume_calibration
 from mmuldor.evaluation.calibration.summary import summary
 from mmuldor.evaluation.volume_detections import VolumeDetections
-from mmuldor.evaluation.volume_froc import evaluate_volumes
 from mmuldor.io.volume_annotations import TrueVolume, VolumeGrid
 
 GRID = VolumeGrid((40, 100, 100), np.array([1.0, 1.0, 2.5]), None)
-LESION = [10.0, 10, 10, 20, 20, 20]
-ELSEWHERE = [50.0, 50, 50, 60, 60, 60]
+UNFOUND = [-20.0, 0, 0, -10, 10, 10]
+
+
+def place(k):
+    """The box of a volume's detection number k, apart from the others."""
+    return [30.0 * k, 0, 0, 30 * k + 10, 10, 10]
 
 
 def simulated(rng, count):
-    """Volumes with a lesion each and about thirty detections.
+    """Volumes with about thirty detections, and a lesion without one.
 
     A detection of score s hits with probability s ** 2 / 2, and patients
     differ in how many they have.
     """
-    volumes = [
-        TrueVolume(
-            f'v{k}', 'val', GRID, np.array([LESION]), patient=f'p{k * 4 // 5}'
-        )
-        for k in range(count)
-    ]
     many = rng.gamma(4, 1 / 4, count)
-    numbers = rng.poisson([30 * many[k * 4 // 5] for k in range(count)])
-    volume = np.repeat(np.arange(count), numbers)
-    scores = rng.random(len(volume))
-    hits = rng.random(len(scores)) < scores**2 / 2
-    boxes = np.where(hits[:, None], LESION, ELSEWHERE)
-    return volumes, VolumeDetections(volume, boxes, scores, 0), hits
+    volumes, rows, hits = [], [], []
+    for k in range(count):
+        patient = k * 4 // 5
+        scores = rng.random(rng.poisson(30 * many[patient]))
+        true = rng.random(len(scores)) < scores**2 / 2
+        lesions = [UNFOUND, *map(place, np.flatnonzero(true))]
+        volumes.append(
+            TrueVolume(
+                f'v{k}', 'val', GRID, np.array(lesions), patient=f'p{patient}'
+            )
+        )
+        rows += [(k, place(i), score) for i, score in enumerate(scores)]
+        hits += true.tolist()
+    index, boxes, scores = map(np.array, zip(*rows, strict=True))
+    return volumes, VolumeDetections(index, boxes, scores, 0), np.array(hits)
 
 
 def fit(volumes, detections, **options):
-    return fit_volume_calibration(
-        evaluate_volumes(volumes, detections), volumes, **options
-    )
+    return fit_volume_calibration(volumes, detections, **options)
 
 
 def test_other_volumes_are_as_the_file_says():
     rng = np.random.default_rng(0)
-    inside, ratios, runs = 0, [], 60
+    inside, ratios, runs = 0, [], 30
     for _ in range(runs):
         file = fit(*simulated(rng, 80)[:2]).file
         point = file.operating_point
@@ -62,7 +66,7 @@ def test_other_volumes_are_as_the_file_says():
 
 def test_probabilities_and_quality_of_many_detections():
     rng = np.random.default_rng(1)
-    fitted = fit(*simulated(rng, 400)[:2])
+    fitted = fit(*simulated(rng, 200)[:2])
     scores = np.linspace(0.05, 0.95, 10)
     assert fitted.file.calibration(scores) == pytest.approx(
         scores**2 / 2, abs=0.06
@@ -76,9 +80,11 @@ def test_probabilities_and_quality_of_many_detections():
         quality['share_of_hits'], rel=0.1
     )
     assert fitted.file.heights_mm == (100, 100)
+    assert fitted.file.overlap_iou == 0.2
+    assert fitted.file.counts['overlapping'] == 0
     assert fitted.file.hit == {'hit': 'iou', 'iou_thr': 0.1}
     assert len(fitted.file.operating_points) == 400
-    assert fitted.file.counts['patients'] == 320
+    assert fitted.file.counts['patients'] == 160
     assert len(fitted.unseen) == fitted.file.counts['detections']
 
 
@@ -109,3 +115,42 @@ def test_an_operating_point_may_be_chosen():
     assert point.sensitivity >= 0.5
     with pytest.raises(ValueError, match='the maximum is'):
         fit(volumes, detections, sensitivity=1.1)
+
+
+def test_lesions_over_one_another_are_one():
+    rng = np.random.default_rng(4)
+    volumes, detections, _ = simulated(rng, 50)
+    once = fit(volumes, detections).file
+    # Each a second time, a little higher up: IoU 8 / 12; and half as sure.
+    moved = np.add(detections.boxes_mm, [0, 0, 2, 0, 0, 2])
+    twice = VolumeDetections(
+        np.tile(detections.volumes, 2),
+        np.concatenate([detections.boxes_mm, moved]),
+        np.concatenate([detections.scores, detections.scores / 2]),
+        0,
+    )
+    again = fit(volumes, twice).file
+    assert again.counts['overlapping'] == len(detections.scores)
+    assert again.operating_point == once.operating_point
+    scores = np.linspace(0, 1, 11)
+    assert again.calibration(scores).tolist() == (
+        once.calibration(scores).tolist()
+    )
+
+
+def test_a_second_hit_that_is_kept_is_no_hit_and_no_miss():
+    volumes = [
+        TrueVolume(f'v{k}', 'val', GRID, np.array([place(0)]))
+        for k in range(10)
+    ]
+    # Both halves hit by an IoU of 1/2, and do not overlap.
+    halves = [[0.0, 0, 0, 5, 10, 10], [5.0, 0, 0, 10, 10, 10], place(1)]
+    detections = VolumeDetections(
+        np.repeat(np.arange(10), 3),
+        np.array(halves * 10),
+        np.array([0.9, 0.8, 0.3] * 10),
+        0,
+    )
+    file = fit(volumes, detections).file
+    assert file.counts['repeats'] == 10
+    assert file.calibration([0.9, 0.3]) == pytest.approx([10.5 / 11, 0.5 / 11])

@@ -35,16 +35,22 @@ OF_VOLUMES = CalibrationFile(
     quality={'brier_skill': None, 'calibration_error': 0.02},
     settings=RunSettings(0.05, 2.0, None, 'c', 'd'),
     heights_mm=(100.0, 400.0),
+    overlap_iou=0.2,
     hit={'hit': 'iou', 'iou_thr': 0.1},
 )
 OF_SLICES = replace(
-    OF_VOLUMES, unit='image', settings=None, heights_mm=None, hit={}
+    OF_VOLUMES,
+    unit='image',
+    settings=None,
+    heights_mm=None,
+    hit={},
+    overlap_iou=None,
 )
 
 
 KEPT = (
     'operating_point', 'operating_points', 'counts', 'brier', 'unit',
-    'quality', 'settings', 'heights_mm', 'hit',
+    'quality', 'settings', 'heights_mm', 'hit', 'overlap_iou',
 )  # fmt: skip
 
 
