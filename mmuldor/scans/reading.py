@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
 from mmuldor.scans.dicom.series import read_dicom
-from mmuldor.scans.hu_check import REPAIR_DICOM, REPAIR_PNG, check_hu
+from mmuldor.scans.hu_check import REPAIR_PNG, check_hu
 from mmuldor.scans.nifti import read_nifti
 from mmuldor.scans.nifti_format.header import is_nifti_name, pair_message
 from mmuldor.scans.png_series import read_png_series
@@ -68,8 +68,7 @@ def _read_dicom(
     path: Path, series_uid: str | None
 ) -> tuple[Volume, list[str]]:
     series = read_dicom(path, series_uid)
-    doubts = check_hu(series.volume.hu, str(path), REPAIR_DICOM)
-    return series.volume, series.notes + doubts
+    return series.volume, series.notes
 
 
 def _is_dicom(path: Path) -> bool:

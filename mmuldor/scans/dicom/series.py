@@ -24,6 +24,7 @@ from mmuldor.scans.dicom.positions import slice_intervals
 from mmuldor.scans.dicom.rescale_type import rescale_type_notes
 from mmuldor.scans.dicom.series_choice import choose_series
 from mmuldor.scans.dicom.slice_checks import check_same_grid, check_slice
+from mmuldor.scans.hu_check import REPAIR_DICOM, check_hu
 from mmuldor.scans.straight_grid import straighten
 from mmuldor.scans.volume import Volume, reorient, stack_slices
 
@@ -38,7 +39,7 @@ class DicomSeries:
     Attributes:
         volume: The volume, with its ``dicom_headers``.
         uid: SeriesInstanceUID.
-        notes: What was left out or repaired, one sentence each.
+        notes: What was left out, repaired or is doubtful, one sentence each.
     """
 
     volume: Volume
@@ -83,9 +84,9 @@ def read_dicom(
     notes += left_out + rescale_type_notes(files)
     notes += _copies(groups)
     intervals, gaps = _intervals_between(groups, folder)
-    volume, tilt = _build_volume(groups, intervals, folder)
+    volume, found = _build_volume(groups, intervals, folder)
     uid = str(files[0].header.SeriesInstanceUID)
-    return DicomSeries(volume, uid, [*notes, *gaps, *tilt])
+    return DicomSeries(volume, uid, [*notes, *gaps, *found])
 
 
 def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
@@ -157,7 +158,7 @@ def _build_volume(
     intervals: Ints,
     folder: Path,
 ) -> tuple[Volume, list[str]]:
-    """The volume, and what was repaired."""
+    """The volume, and what was repaired or is doubtful."""
     headers = [files[0].header for files in groups]
     places = np.concatenate([[0], np.cumsum(intervals)]).tolist()
     present = dict(zip(places, headers, strict=True))
@@ -169,6 +170,8 @@ def _build_volume(
         intervals,
         str(folder),
     )
+    # Before air is added around tilted slices.
+    doubts = check_hu(hu, str(folder), REPAIR_DICOM)
     # The axes of `hu` are slices, rows, columns.
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps[:, [2, 1, 0, 3]]
     # `reorient` flips a series that goes toward the feet. (In a series that is
@@ -176,4 +179,5 @@ def _build_volume(
     if lps[2, 2] < 0:
         by_slice.reverse()
     volume = reorient(hu, ras, str(folder))
-    return straighten(replace(volume, dicom_headers=by_slice))
+    volume, tilt = straighten(replace(volume, dicom_headers=by_slice))
+    return volume, tilt + doubts

@@ -1,5 +1,6 @@
 """RescaleType as ITK, GDCM and others write it, and other quantities."""
 
+import numpy as np
 import pytest
 
 from mmuldor.scans.dicom.series import read_dicom
@@ -46,4 +47,22 @@ def test_other_quantities(tmp_path, stated, found):
     path = write_slice(tmp_path, 2, RescaleType=stated)
     match = f'{path.name}: RescaleType must be HU, but got {found}'
     with pytest.raises(ValueError, match=match):
+        read_dicom(tmp_path)
+
+
+@pytest.mark.parametrize('tilt', [0.0, 0.25])
+def test_values_that_cannot_be_hounsfield_units(tmp_path, tilt):
+    """The intercept was forgotten; a tilt adds air, which hides nothing."""
+    rng = np.random.default_rng(0)
+    rows = [0, np.cos(tilt), np.sin(tilt)]
+    for number in range(5):
+        tissue = rng.normal(1064, 20, (16, 16)).astype(np.int16)
+        write_slice(
+            tmp_path,
+            number,
+            hu=tissue,
+            orientation=[1, 0, 0, *rows],
+            RescaleType='US',
+        )
+    with pytest.raises(ValueError, match=r'like HU \+1024'):
         read_dicom(tmp_path)
