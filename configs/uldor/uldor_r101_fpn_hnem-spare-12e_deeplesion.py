@@ -4,4 +4,3 @@ _base_ = [
 ]
 
 default_hooks = dict(hnem=_base_.spare_hook)
-model = _base_.spare_model

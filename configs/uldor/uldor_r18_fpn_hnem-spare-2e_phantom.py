@@ -1,4 +1,3 @@
 _base_ = ['./uldor_r18_fpn_hnem-2e_phantom.py', '../_base_/variants/spare.py']
 
 default_hooks = dict(hnem=_base_.spare_hook)
-model = _base_.spare_model

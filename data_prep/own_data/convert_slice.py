@@ -87,21 +87,22 @@ def convert_image(
         'window_hu': list(options.window_hu),
         'source_name': image.file_name,
     }
-    lesions, crowds = (
-        [
-            box_facts(
-                entry,
-                f'{image.where}: annotations id {entry.get("id")}',
-                hu.shape,
-                spacing,
-                options.offset_px,
-            )
-            for entry in image.annotations
-            if bool(entry.get('iscrowd')) is crowd
-        ]
-        for crowd in (False, True)
+    boxes = [
+        box_facts(
+            entry,
+            f'{image.where}: annotations id {entry.get("id")}',
+            hu.shape,
+            spacing,
+            options.offset_px,
+        )
+        for entry in image.annotations
+    ]
+    crowds = [entry.get('iscrowd') for entry in image.annotations]
+    return Slice(
+        *(image, facts),
+        [box for box, crowd in zip(boxes, crowds, strict=True) if not crowd],
+        [box for box, crowd in zip(boxes, crowds, strict=True) if crowd],
     )
-    return Slice(image, facts, lesions, crowds)
 
 
 def read_hu(path: Path, options: SliceOptions) -> np.ndarray:

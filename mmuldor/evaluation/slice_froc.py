@@ -99,23 +99,18 @@ def evaluate_slices(
         rows, tiers = append_fp_class(counted.boxes, counted.image_ids, is_fp)
     else:
         rows, tiers = np.flatnonzero(~is_fp), None
-    used = counted.select(rows)
     suppressed = int(is_fp.sum() - is_fp[rows].sum())
-    matched = _match(truth, used, tiers, iou_thr)
-    ignored = matched.det_is_fp & _in_crowds(truth, used, iou_thr)
-    if ignored.any():
-        rows, used = rows[~ignored], used.select(~ignored)
-        tiers = None if tiers is None else tiers[~ignored]
-        matched = _match(truth, used, tiers, iou_thr)
+    matched, kept = _match(truth, counted.select(rows), tiers, iou_thr)
+    ignored, rows = int((~kept).sum()), rows[kept]
     curve = froc_curve(matched)
     counts = {
         'images': len(truth.images),
         'lesions': len(truth.lesion_images),
-        'detections': len(used),
+        'detections': len(rows),
         'detections_fp_class': int(is_fp[rows].sum()),
         'ignored_fp_class': suppressed,
         'ignored_regions': len(truth.crowd_boxes),
-        'ignored_in_regions': int(ignored.sum()),
+        'ignored_in_regions': ignored,
         'ignored_on_dropped_images': len(detections) - len(counted),
         'noisy_images_dropped': truth.noisy_images,
         'noisy_lesions_dropped': truth.noisy_lesions,
@@ -137,8 +132,9 @@ def _match(
     found: Detections,
     tiers: np.ndarray | None,
     iou_thr: float,
-) -> Matched:
-    return match(
+) -> tuple[Matched, np.ndarray]:
+    """Those that count, matched, and which of all these are, (n,) bool."""
+    matched = match(
         found.boxes,
         found.scores,
         found.image_ids,
@@ -148,6 +144,12 @@ def _match(
         iou_thr=iou_thr,
         det_tiers=tiers,
     )
+    kept = ~(matched.det_is_fp & _in_crowds(truth, found, iou_thr))
+    if kept.all():
+        return matched, kept
+    # False positives gone, nothing else is in a region: no second removal.
+    tiers = None if tiers is None else tiers[kept]
+    return _match(truth, found.select(kept), tiers, iou_thr)[0], kept
 
 
 def _in_crowds(

@@ -1,8 +1,4 @@
 # HNEM for data with missing annotations. Hard negatives that score above the
 # median of the annotated lesions may be lesions, so they are ignored: both
-# assigners skip their regions.
+# assigners skip their regions (`ignore_iof_thr` in the base models).
 spare_hook = dict(spare_quantile=0.5)
-spare_model = dict(
-    train_cfg=dict(
-        rpn=dict(assigner=dict(ignore_iof_thr=0.5)),
-        rcnn=dict(assigner=dict(ignore_iof_thr=0.5))))

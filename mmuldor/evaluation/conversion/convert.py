@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from mmuldor.evaluation.conversion.csv_and_yolo import (
     read_yolo,
 )
 from mmuldor.evaluation.ground_truth import file_names
+from mmuldor.evaluation.image_ids import OPTION as IDS_OPTION
 from mmuldor.evaluation.image_ids import are_ambiguous
 from mmuldor.io.annotations import check_annotations
 from mmuldor.io.json_files import read_json
@@ -97,34 +98,13 @@ def convert_results(
         FileNotFoundError: If a file is missing.
         ValueError: Names the file and its line or entry.
     """
-    if convention.boxes not in BOXES or kind not in FORMATS:
-        raise ValueError(
-            f'boxes must be one of {BOXES} and formats one of {FORMATS}, but '
-            f'got {convention.boxes!r} and {kind!r}.'
-        )
-    wrong = set(convention.classes.values()) - set(CLASSES)
-    if wrong:
-        raise ValueError(
-            f'a class must be mapped to one of {", ".join(CLASSES)}, but got '
-            f'{sorted(wrong)[0]!r}.'
-        )
+    _check_options(kind, convention, images_file)
     # Its lesions are not needed, so their category may be any.
     document = read_json(ann_file, '`ann_file`')
     check_annotations(document, ann_file, boxes_only=True)
     images = document['images']
     path = Path(path)
-    if kind == 'coco':
-        rows = read_coco_results(
-            *(path, images, convention.boxes, images_file),
-            *(convention.image_ids, note),
-        )
-    elif kind == 'csv':
-        rows = read_csv(
-            path, images, convention.boxes, convention.class_column
-        )
-    else:
-        rows = read_yolo(path, images)
-    found = list(rows)
+    found = list(_rows(path, images, kind, convention, images_file, note))
     category = _categories(path, found, convention.classes, note)
     results = []
     for row in found:
@@ -145,6 +125,57 @@ def convert_results(
         'images': len(images),
         'images_without': len(images) - len(with_some),
     }
+
+
+def _check_options(
+    kind: str,
+    convention: Convention,
+    images_file: str | os.PathLike[str] | None,
+) -> None:
+    """Raise ValueError for values that do not exist or do not fit."""
+    if convention.boxes not in BOXES or kind not in FORMATS:
+        raise ValueError(
+            f'boxes must be one of {BOXES} and formats one of {FORMATS}, but '
+            f'got {convention.boxes!r} and {kind!r}.'
+        )
+    wrong = set(convention.classes.values()) - set(CLASSES)
+    if wrong:
+        raise ValueError(
+            f'a class must be mapped to one of {", ".join(CLASSES)}, but got '
+            f'{sorted(wrong)[0]!r}.'
+        )
+    for option, given, fits in (
+        ('--class-column', convention.class_column, kind == 'csv'),
+        ('--images-file', images_file, kind == 'coco'),
+        (IDS_OPTION, convention.image_ids, kind == 'coco' and not images_file),
+    ):
+        if given is not None and not fits:
+            raise ValueError(
+                f'`{option}` is not for {kind} results'
+                + (' with `--images-file`' if images_file else '')
+                + f', but got {str(given)!r}. Leave it out.'
+            )
+
+
+def _rows(
+    path: Path,
+    images: list[dict[str, Any]],
+    kind: str,
+    convention: Convention,
+    images_file: str | os.PathLike[str] | None,
+    note: Callable[[str], object],
+) -> Iterator[ForeignDetection]:
+    """Their detections, as their format has them."""
+    if kind == 'coco':
+        return read_coco_results(
+            *(path, images, convention.boxes, images_file),
+            *(convention.image_ids, note),
+        )
+    if kind == 'csv':
+        return read_csv(
+            path, images, convention.boxes, convention.class_column
+        )
+    return read_yolo(path, images)
 
 
 def _categories(

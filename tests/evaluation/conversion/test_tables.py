@@ -74,3 +74,24 @@ def test_a_table_of_excel_in_europe(ann, tmp_path):
     )
     assert result['bbox'] == [100.5, 100, 39.5, 40]
     assert (result['score'], said) == (0.9, [])
+
+
+@pytest.mark.parametrize(
+    ('kind', 'convention', 'images_file', 'match'),
+    [
+        ('coco', {'class_column': 'label'}, None, r'class-column` is not for'),
+        ('csv', {'image_ids': 'annotation'}, None, r'image-ids` is not for'),
+        ('csv', {}, 'x.json', r"images-file` is not for csv .* got 'x.json'"),
+        (
+            'coco',
+            {'image_ids': 'annotation'},
+            'x.json',
+            r'image-ids` is not for coco results with `--images-file`',
+        ),
+    ],
+)
+def test_options_of_other_formats(ann, kind, convention, images_file, match):
+    with pytest.raises(ValueError, match=match):
+        convert_results(
+            *('r', ann, kind, Convention(**convention), images_file)
+        )
