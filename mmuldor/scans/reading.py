@@ -38,7 +38,22 @@ def read_scan(
         FileNotFoundError: If there is no such file, or no image in a folder.
         ValueError: If it is no CT volume, or its values are no HU.
     """
-    path = Path(path)
+    volume, notes = _read(Path(path), series_uid, spacing_mm)
+    if spacing_mm is not None and not volume.png_numbers:
+        notes.append(
+            'the given spacing is not used: it is for PNG slices, and this '
+            'scan states its own'
+        )
+    if series_uid is not None and not volume.dicom_headers:
+        notes.append('the given series is not used: the scan is not DICOM')
+    return volume, notes
+
+
+def _read(
+    path: Path,
+    series_uid: str | None,
+    spacing_mm: Sequence[float] | None,
+) -> tuple[Volume, list[str]]:
     if path.is_dir() and any(path.glob('*.png')):
         try:
             return _read_dicom(path, series_uid)

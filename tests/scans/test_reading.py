@@ -95,3 +95,20 @@ def test_folders_with_one_oddity_each(real_data, case, slices, left_out):
     assert len(notes) == len(left_out)
     for note, match in zip(notes, left_out, strict=True):
         assert re.search(match, note)
+
+
+def test_arguments_that_a_scan_does_not_use_are_named(tmp_path):
+    write_series(tmp_path / 'ct')
+    shape = (4, 5, 3)
+    hu = np.arange(-30, 30).reshape(shape).astype(np.int16)
+    nibabel.save(nibabel.Nifti1Image(hu, np.eye(4)), tmp_path / 'a.nii')
+    spacing = (0.8, 0.8, 2.0)
+    _, notes = read_scan(tmp_path / 'ct', spacing_mm=spacing)
+    assert notes[-1].startswith('the given spacing is not used: it is for PNG')
+    _, notes = read_scan(
+        tmp_path / 'a.nii', spacing_mm=spacing, series_uid='1.2.3'
+    )
+    assert notes[-2].startswith('the given spacing is not used')
+    assert notes[-1] == 'the given series is not used: the scan is not DICOM'
+    _, notes = read_scan(tmp_path / 'ct', series_uid='1.2.3')
+    assert not any('not used' in note for note in notes)
