@@ -1,13 +1,13 @@
 """Which bytes are DICOM, and how they are read within limits.
 
 A file should begin with a preamble of 128 bytes, the letters DICM and a file
-meta group (DICOM PS3.10, 7.1). Older software leaves out preamble or group, so
-the first element decides then. pydicom finds out how such elements are
-encoded.
+meta group (DICOM PS3.10, 7.1). Older software leaves out any of them, so the
+first element decides then. pydicom finds out how such elements are encoded.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
 
 _PREAMBLE_BYTES = 128
-# What must be read of a file before `starts_dicom` can tell.
-START_BYTES = _PREAMBLE_BYTES + 4
+_PREFIX = b'DICM'
+# What must be read of a file before `starts_dicom` can tell: preamble, prefix,
+# and the beginning of an element where the prefix should be.
+START_BYTES = _PREAMBLE_BYTES + 8
 # The first element is a date, a time, a name or a UID: it is short.
 _MAX_FIRST_BYTES = 1024
 # The element's tag, then UI and two bytes of length, or four of length.
@@ -31,8 +33,8 @@ _SERIES = re.compile(rb'(?:\x20\0\x0e\0|\0\x20\0\x0e)' + _UID, re.DOTALL)
 
 
 def has_preamble(start: bytes) -> bool:
-    """Whether these first bytes of a file end with the letters DICM."""
-    return start[_PREAMBLE_BYTES:START_BYTES] == b'DICM'
+    """Whether preamble and prefix are among these first bytes of a file."""
+    return start[_PREAMBLE_BYTES:].startswith(_PREFIX)
 
 
 def starts_dicom(start: bytes) -> bool:
@@ -40,12 +42,20 @@ def starts_dicom(start: bytes) -> bool:
 
     Args:
         start: Its first `START_BYTES`, or all it has.
-
-    Returns:
-        True after a preamble, and where the file begins with an element of
-        group 0002 (file meta) or 0008 in little or big endian.
     """
-    return has_preamble(start) or _is_first_element(start)
+    return _begin(start) is not None
+
+
+def _begin(start: bytes) -> int | None:
+    """Where pydicom must begin to read a file; None if it is no DICOM."""
+    if has_preamble(start):
+        return 0
+    # Neither, the prefix alone, or the preamble alone.
+    prefix = len(_PREFIX) if start.startswith(_PREFIX) else 0
+    for place in (prefix, _PREAMBLE_BYTES):
+        if _is_first_element(start[place:]):
+            return place
+    return None
 
 
 def _is_first_element(start: bytes) -> bool:
@@ -70,10 +80,24 @@ def _is_first_element(start: bytes) -> bool:
     return group == 8 and not big and length <= _MAX_FIRST_BYTES
 
 
+def dicom_part(file: BinaryIO) -> BinaryIO:
+    """An open file from where pydicom must begin to read it.
+
+    Raises:
+        ValueError: If it is no DICOM.
+    """
+    file.seek(0)
+    place = _begin(file.read(START_BYTES))
+    if place is None:
+        raise ValueError('it must begin as a DICOM file')
+    file.seek(0)
+    return file if place == 0 else cast(BinaryIO, _FilePart(file, place))
+
+
 def read_dicom_file(
     file: BinaryIO, *, stop_before_pixels: bool = False
 ) -> FileDataset:
-    """Read an open file from its beginning, preamble or not.
+    """Read an open file, or the part of it that `dicom_part` returns.
 
     Raises:
         Exception: Any, of a damaged file.
@@ -84,6 +108,26 @@ def read_dicom_file(
     return pydicom.dcmread(
         file, force=True, stop_before_pixels=stop_before_pixels
     )
+
+
+class _FilePart:
+    """A file from a place on, which it counts from."""
+
+    def __init__(self, file: BinaryIO, place: int) -> None:
+        self._file = file
+        self._place = place
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Like that of a file."""
+        offset += self._place if whence == os.SEEK_SET else 0
+        return self._file.seek(offset, whence) - self._place
+
+    def tell(self) -> int:
+        """Like that of a file."""
+        return self._file.tell() - self._place
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class LimitedReader:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from mmuldor.io.limits import MAX_HEADER_BYTES, MAX_SLICE_BYTES, MAX_VOXELS
 from mmuldor.scans.dicom.encoding import (
     START_BYTES,
+    dicom_part,
     has_preamble,
     limited,
     read_dicom_file,
@@ -110,7 +111,8 @@ def open_header(path: Path) -> Dataset | None:
             with warnings.catch_warnings():
                 # pydicom warns of values that are checked here anyway.
                 warnings.simplefilter('ignore')
-                header = _read_header(path, file)
+                size = os.fstat(file.fileno()).st_size
+                header = _read_header(path, dicom_part(file), size)
         except ValueError as error:
             file.seek(0)
             uids = stated_uids(file.read(_HEAD_BYTES))
@@ -121,9 +123,8 @@ def open_header(path: Path) -> Dataset | None:
     return header
 
 
-def _read_header(path: Path, file: BinaryIO) -> Dataset:
+def _read_header(path: Path, file: BinaryIO, size: int) -> Dataset:
     """Header of an open file; ValueError if it is no image of a series."""
-    size = os.fstat(file.fileno()).st_size
     _check_inflated_size(path, file, size)
     header, sop_class = _read(path, file, size)
     if 'Rows' not in header and sop_class in CT_IMAGES:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mmuldor.functional.arrays import Numbers
 from mmuldor.io.limits import MAX_VOXELS
 from mmuldor.scans.dicom.compressed import add_plugin, check_compressed
-from mmuldor.scans.dicom.encoding import read_dicom_file
+from mmuldor.scans.dicom.encoding import dicom_part, read_dicom_file
 from mmuldor.scans.dicom.headers import DicomFile
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _decode(path: Path) -> list[Numbers]:
     try:
         with warnings.catch_warnings(), path.open('rb') as file:
             warnings.simplefilter('ignore')
-            data = read_dicom_file(file)
+            data = read_dicom_file(dicom_part(file))
             count = int(data.get('NumberOfFrames') or 1)
             if count * data.Rows * data.Columns > MAX_VOXELS:
                 raise ValueError(

@@ -8,8 +8,9 @@ import pydicom
 import pytest
 from pydicom import uid
 
-from mmuldor.scans.dicom.encoding import starts_dicom
+from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
 from mmuldor.scans.dicom.series import read_dicom
+from tests.support.counted_reads import counted_reads
 from tests.support.dicom_series import expected, write_series, write_slice
 from tests.support.memory import at_most
 
@@ -72,6 +73,20 @@ def test_slices_without_preamble_meta_or_syntax(tmp_path, syntax, parts):
     assert series.notes == []
 
 
+@pytest.mark.parametrize('syntax', SYNTAXES)
+@pytest.mark.parametrize('start', [b'DICM', bytes(128)])
+def test_prefix_or_preamble_alone(tmp_path, syntax, start):
+    paths = write_series(tmp_path)
+    for number, path in enumerate(paths):
+        rewrite(path, syntax, meta=number % 2 == 0, stated=True)
+        path.write_bytes(start + path.read_bytes())
+    with counted_reads() as reads:
+        series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    assert series.notes == []
+    assert [reads[path] for path in paths] == [2] * len(paths)
+
+
 def test_some_slices_of_a_series_without_preamble(tmp_path):
     for path in write_series(tmp_path)[1::2]:
         rewrite(path, 'implicit')
@@ -132,7 +147,7 @@ OTHERS = {
 
 @pytest.mark.parametrize('kind', OTHERS)
 def test_other_files_are_no_dicom(tmp_path, kind):
-    assert not starts_dicom(OTHERS[kind][:132])
+    assert not starts_dicom(OTHERS[kind][:START_BYTES])
     write_series(tmp_path)
     (tmp_path / 'other').write_bytes(OTHERS[kind])
     series = read_dicom(tmp_path)
@@ -142,7 +157,7 @@ def test_other_files_are_no_dicom(tmp_path, kind):
 
 def test_noise_is_no_dicom():
     rng = np.random.default_rng(0)
-    assert not any(starts_dicom(rng.bytes(132)) for _ in range(5000))
+    assert not any(starts_dicom(rng.bytes(START_BYTES)) for _ in range(5000))
 
 
 def test_a_first_element_alone_makes_no_image(tmp_path):
