@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmuldor.functional.arrays import Floats, Ints
+from mmuldor.io.limits import VOLUME_INTERVAL_MM
 from mmuldor.scans.dicom.geometry import (
     finest,
     image_position,
@@ -74,6 +75,14 @@ def slice_intervals(
     indices = _indices(along, half_unit, _stated_mm(headers))
     if indices is None:
         raise ValueError(_uneven(along, names, folder))
+    interval_mm = float(along[-1] - along[0]) / int(indices[-1])
+    low, high = VOLUME_INTERVAL_MM
+    if not low <= interval_mm <= high:
+        raise ValueError(
+            f'{folder}: slices of a volume must be {low:g} to {high:g} mm '
+            f'apart, but are {interval_mm:.4g} mm, as single images of a scan '
+            'are. Use the whole series.'
+        )
     notes = check_gaps(np.diff(indices), np.diff(along), names, str(folder))
     row_mm, column_mm = map(float, headers[0].PixelSpacing)
     for direction, pixel_mm in zip(in_plane, (column_mm, row_mm), strict=True):

@@ -95,6 +95,12 @@ def test_uneven_slices(places, match):
     assert '_Eq.nii.gz' in str(error.value)
 
 
+def test_single_images_of_a_scan():
+    assert intervals(along_z([0, 20, 40])) == [1, 1]
+    with pytest.raises(ValueError, match=r'0\.01 to 50 mm apart, but are 90'):
+        intervals(along_z([0, 90, 180, 270]))
+
+
 def test_a_drift_of_all_slices_is_a_tilt():
     step = np.array([0.3, -0.9, 2.4])
     files = files_at((np.arange(9)[:, None] * step).round(3).tolist())
