@@ -14,6 +14,7 @@ from mmuldor.io.png import read_png16, write_png16
 from mmuldor.scans.nifti import read_nifti, write_nifti
 from mmuldor.scans.png_series import read_png_series
 from mmuldor.scans.volume import Volume
+from tests.scans.nifti_format.nifti_files import ct, save_ct
 
 
 def run(command, *words):
@@ -204,6 +205,24 @@ def test_a_name_that_does_not_fit_its_slices_is_only_a_name(tmp_path):
     assert list(pixels_of(tmp_path)) == [
         f'p_100-200/00{number}.png' for number in (1, 2, 3)
     ]
+
+
+def test_volumes_of_other_units_and_values(tmp_path, capsys):
+    source = tmp_path / 'in'
+    source.mkdir()
+    affine = np.diag([800, 800, 2500.0, 1])
+    save_ct(source, affine, 'MICRON.NII.GZ', unit='micron')
+    save_ct(source, affine / 1000, 'raised.nii', data=ct() + 1024)
+    (source / '._MICRON.NII.GZ').write_bytes(b'of a Mac')
+    (source / 'notes.nii.txt').write_text('no volume')
+    assert run('to-png', source, '--out', tmp_path / 'out') == 1
+    out, err = capsys.readouterr()
+    assert '1 volumes written' in out
+    assert 'note: MICRON: its unit of length, the micrometre, conv' in err
+    assert 'error: raised: ' in err
+    assert 'like HU +1024' in err
+    note = json.loads((tmp_path / 'out/MICRON.json').read_text())
+    assert note['spacing_mm'] == pytest.approx([0.8, 0.8, 2.5])
 
 
 def test_user_mistakes(tmp_path, place, capsys):

@@ -186,6 +186,24 @@ def test_doubtful_values_are_noted(place, capsys):
     assert 'clipped to a window' in said
 
 
+def test_another_unit_is_noted(place, capsys):
+    for kind in ('images', 'masks'):
+        path = place / kind / 'two.nii.gz'
+        image = nibabel.load(path)
+        affine = np.diag([1000, 1000, 1000, 1]) @ image.affine
+        data = np.asarray(image.dataobj)
+        image = nibabel.Nifti1Image(data, affine)
+        image.header.set_xyzt_units('micron')
+        nibabel.save(image, path)
+    out = convert(place)
+    assert (
+        'two.nii.gz: its unit of length, the micro' in capsys.readouterr().err
+    )
+    volumes = json.loads((out / 'volumes.json').read_text())['volumes']
+    (two,) = [volume for volume in volumes if volume['name'] == 'two']
+    assert two['spacing_mm'] == pytest.approx([0.8, 0.9, 2.5])
+
+
 def test_pairs(place):
     (place / 'images' / 'one.nii.gz').rename(
         place / 'images' / 'one_0000.nii.gz'

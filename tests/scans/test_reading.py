@@ -10,7 +10,7 @@ from pydicom.data import get_testdata_file
 
 from mmuldor.io.png import write_png16
 from mmuldor.scans.reading import read_scan
-from tests.support.dicom_series import expected, write_series
+from tests.support.dicom_series import expected, write_series, write_slice
 
 
 def test_a_nifti_file(tmp_path):
@@ -112,3 +112,50 @@ def test_arguments_that_a_scan_does_not_use_are_named(tmp_path):
     assert notes[-1] == 'the given series is not used: the scan is not DICOM'
     _, notes = read_scan(tmp_path / 'ct', series_uid='1.2.3')
     assert not any('not used' in note for note in notes)
+
+
+def body(slices=4, side=24):
+    """HU of air with a body of soft tissue, noisy."""
+    rng = np.random.default_rng(0)
+    hu = rng.normal(-1000, 8, (slices, side, side))
+    hu[:, 6:-6, 4:-4] = rng.normal(40, 12, (slices, side - 12, side - 8))
+    return np.rint(hu).clip(-1024).astype(np.int16)
+
+
+@pytest.mark.parametrize('intercept', [0, 24])
+def test_dicom_values_without_their_intercept(tmp_path, intercept):
+    hu = body()
+    for number, pixels in enumerate(hu):
+        write_slice(tmp_path, number, hu=pixels, RescaleIntercept=intercept)
+    with pytest.raises(ValueError, match='add -1024 to RescaleIntercept'):
+        read_scan(tmp_path)
+
+
+def test_png_slices_without_their_offset(tmp_path):
+    for number, hu in enumerate(body(), start=1):
+        stored = (hu + 1024).astype(np.uint16)
+        write_png16(tmp_path / f'{number:03d}.png', stored)
+    with pytest.raises(ValueError, match=r'all below air.*pixels of HU \+ 32'):
+        read_scan(tmp_path, spacing_mm=(1, 1, 2))
+
+
+def test_doubtful_values_are_a_note(tmp_path):
+    for number, hu in enumerate(np.clip(body(), -160, 240)):
+        write_slice(tmp_path, number, hu=hu)
+    _, (note,) = read_scan(tmp_path)
+    assert note.startswith('its values go from -160 to ')
+    assert note.endswith('clipped to a window')
+
+
+@pytest.mark.parametrize(
+    ('case', 'match'),
+    [
+        ('nifti/hu_plus_1024.nii.gz', r'like HU \+1024'),
+        ('nifti/zscore.nii.gz', 'neither air nor soft tissue'),
+        ('dicom/intercept-0', r'like HU \+1024'),
+        ('nifti/sform_identity_qform_right.nii.gz', 'sform and qform must'),
+    ],
+)
+def test_shared_cases_that_are_refused(real_data, case, match):
+    with pytest.raises(ValueError, match=match):
+        read_scan(real_data / 'cases' / case)
