@@ -1,5 +1,7 @@
 """Patients and splits of own data."""
 
+import json
+
 import pytest
 
 from data_prep.own_data.patients import draw_splits
@@ -27,6 +29,17 @@ def test_patients_stay_together(place):
     splits = {name: image['split'] for name, image in found.items()}
     assert splits['one/005.png'] == splits['three/009.png']
     assert splits['two/004.png'] != splits['three/009.png']
+
+
+def test_patients_from_names(place):
+    shares = ('--split', 0.5, 0, 0.5)
+    found = everything(convert(place, '--patient-from', '^.', *shares))
+    # one, two, three: the last two begin with a t.
+    splits = {name: image['split'] for name, image in found.items()}
+    assert splits['two/004.png'] == splits['three/009.png']
+    assert splits['one/005.png'] != splits['two/004.png']
+    report = json.loads((place / 'out' / 'report.json').read_text())
+    assert report['options']['patient_from'] == '^.'
 
 
 def test_own_splits(place):

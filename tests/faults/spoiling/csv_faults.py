@@ -62,11 +62,10 @@ def faults_of_csv():
                     continue
                 yield _cell(kind, column, text)
         yield Fault(kind, 'a column twice', _column_twice, _columns(kind)[0])
-        yield Fault(kind, 'semicolons', lambda d: d.replace(b',', b';'))
+        yield Fault(kind, 'colons', lambda d: d.replace(b',', b':'))
         yield Fault(kind, 'no header', lambda d: d.split(b'\n', 1)[1])
-        yield Fault(
-            kind, 'utf-16', lambda d: d.decode().encode('utf-16'), 'UTF-8'
-        )
+        yield Fault(kind, 'utf-32', lambda d: d.decode().encode('utf-32'))
+        yield Fault(kind, 'utf-16, cut', lambda d: b'\xff\xfe' + d[:7], 'UTF')
         yield Fault(kind, 'latin-1', lambda d: d + b'M\xfcller,', 'UTF-8')
         yield Fault(kind, 'one more field', lambda d: d.rstrip() + b',7\n')
         yield Fault(
