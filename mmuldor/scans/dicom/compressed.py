@@ -36,7 +36,7 @@ _SOF = {*range(0xC0, 0xD0), 0xF7} - {0xC4, 0xC8, 0xCC}
 _SOS = 0xDA
 # The end of a JPEG image; padding may follow.
 _EOI = b'\xff\xd9'
-_PADDING_BYTES = 16
+_PADDING_BYTES = 256
 # Start and size of a JPEG 2000 codestream (ITU T.800, A.5.1), also of a high
 # throughput one (T.814).
 _SIZ = re.compile(b'\xff\x4f\xff\x51')
@@ -157,7 +157,7 @@ def is_available(uid: str) -> bool:
     return uid in DECODER_DEPENDENCIES
 
 
-def decode_frame(stream: bytes, runner: DecodeRunner) -> bytes:
+def decode_frame(stream: bytes, runner: DecodeRunner) -> bytearray:
     """A plugin of pydicom, see `pydicom.pixels.Decoder.add_plugin`.
 
     Args:
@@ -178,4 +178,5 @@ def decode_frame(stream: bytes, runner: DecodeRunner) -> bytes:
         values = imagecodecs.jpeg2k_decode(stream)
     runner.set_option('bits_allocated', values.dtype.itemsize * 8)
     little = values.dtype.newbyteorder('<')
-    return values.astype(little, copy=False).tobytes()
+    # pydicom changes the values where the image states another sign.
+    return bytearray(values.astype(little, copy=False).tobytes())

@@ -159,6 +159,21 @@ def test_high_throughput_jpeg_2000(
     assert np.abs(hu[1].astype(int) - expected_hu).max() <= error
 
 
+def test_a_real_image_that_states_another_sign_than_its_header(tmp_path):
+    """pydicom ships one, a CT; the numbers are those of its other decoders."""
+    source = pydicom.dcmread(get_testdata_file('J2K_pixelrep_mismatch.dcm'))
+    stream = get_frame(source.PixelData, 0, number_of_frames=1)
+    images = [(stream, (512, 512))] * 2
+    bits = {'BitsStored': 13, 'HighBit': 12, 'PixelRepresentation': 1}
+    write_compressed(
+        *(tmp_path, uid.JPEG2000Lossless, images),
+        **{**bits, 'RescaleIntercept': 0},
+    )
+    hu = read_dicom(tmp_path).volume.hu[0]
+    assert (hu.min(), hu.max(), hu.sum()) == (-2000, 1896, -172605258)
+    assert hu[256, 250:253].tolist() == [33, 32, 33]
+
+
 def test_a_cut_image_is_not_filled_up(tmp_path):
     """Decoders return grey for what is missing, and no error."""
     images = [(JPEG_12[:-6], BLOCKS.shape)] * 2
