@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mmuldor.functional.arrays import Bools, Floats, Ints
-from mmuldor.scans.dicom.geometry import series_affine, slice_normal
+from mmuldor.scans.dicom.geometry import (
+    image_position,
+    series_affine,
+    slice_normal,
+)
 from mmuldor.scans.dicom.headers import CT_IMAGES
 from mmuldor.scans.dicom.references.reference_headers import reference_headers
 
@@ -21,6 +25,9 @@ if TYPE_CHECKING:
 _PURPOSE = ('121322', 'DCM', 'Source image for image processing operation')
 # "Segmentation", CID 7203.
 _DERIVATION = ('113076', 'DCM', 'Segmentation')
+
+# A position that is off by more was written with too few decimals.
+_SAME_PLACE_MM = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +115,16 @@ def source_slices(
         header.ImageOrientationPatient = [*map(_decimal, cosines.tolist())]
     rest = iter(valid)
     by_slice = [None if header is None else next(rest) for header in headers]
-    return SourceSlices(by_slice, affine), notes
+    source = SourceSlices(by_slice, affine)
+    for k, slice_header in source.present.items():
+        _put_on_line(slice_header, affine[:3, 3] + k * affine[:3, 2])
+    return source, notes
+
+
+def _put_on_line(header: Dataset, position: Floats) -> None:
+    """Correct a rounded position, for readers want frames evenly spaced."""
+    if np.abs(image_position(header) - position).max() > _SAME_PLACE_MM:
+        header.ImagePositionPatient = [*map(_decimal, position.tolist())]
 
 
 class SegmentFrames:

@@ -201,3 +201,22 @@ def test_a_japanese_name_is_written_as_utf_8(tmp_path):
     data = pydicom.dcmread(path)
     assert data.SpecificCharacterSet == 'ISO_IR 192'
     assert str(data.PatientName) == JAPANESE
+
+
+def test_rounded_positions_become_even(tmp_path):
+    write_source(tmp_path / 'ct', 'rounded positions')
+    volume, _ = read_scan(tmp_path / 'ct')
+    path = tmp_path / 'lesions.dcm'
+    write_segmentation(path, lesions_of(volume), volume)
+    seg = hd.seg.segread(path)
+    # Of slices 1 to 3: 102.5, 105.1 and 107.6 in the headers.
+    assert seg.get_volume(combine_segments=False).array.shape[0] == 3
+    places = sorted(
+        {
+            float(group.PlanePositionSequence[0].ImagePositionPatient[2])
+            for group in seg.PerFrameFunctionalGroupsSequence
+        }
+    )
+    assert places == pytest.approx([102.53, 105.06, 107.59], abs=0.05)
+    assert np.diff(places) == pytest.approx(2.53, abs=0.01)
+    assert np.ptp(np.diff(places)) < 1e-6

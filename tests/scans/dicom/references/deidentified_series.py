@@ -110,6 +110,16 @@ def tilt(folder):
         data.save_as(path)
 
 
+def round_positions(folder):
+    """2.5 mm become 2.53, written with one decimal: 100, 102.5, 105.1, ..."""
+    for path in folder.iterdir():
+        data = pydicom.dcmread(path)
+        x, y, z = data.ImagePositionPatient
+        exact = 100 + (float(z) - 100) * 2.53 / 2.5
+        data.ImagePositionPatient = [x, y, f'{exact:.1f}']
+        data.save_as(path)
+
+
 def mistype(folder):
     """Store elements with a VR that is not theirs."""
     for path in folder.iterdir():
@@ -139,8 +149,15 @@ def write_source(folder, kind):
     if kind == 'enhanced':
         return enhanced(folder)
     write_series(folder, **SOURCES.get(kind, {}))
-    changes = {'tilted': tilt, 'wrong representations': mistype}
+    changes = {
+        'tilted': tilt,
+        'rounded positions': round_positions,
+        'wrong representations': mistype,
+    }
     return changes.get(kind, lambda folder: None)(folder)
 
 
-KINDS = [*SOURCES, 'tilted', 'wrong representations', 'enhanced']
+KINDS = (
+    *SOURCES,
+    *('tilted', 'rounded positions', 'wrong representations', 'enhanced'),
+)
