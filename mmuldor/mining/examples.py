@@ -20,6 +20,8 @@ from mmuldor.functional.recist import MASK_SHAPES
 from mmuldor.mining.protocols import FoundDetections
 from mmuldor.mining.rule import MiningRule
 
+# As in an evaluation (hits at IoU 0.5) and in assigners (`ignore_iof_thr`).
+_SHARE_IN_CROWD = 0.5
 # A pass of the mask head for one mask costs as much as four masks more.
 _MASKS_AT_FIRST = 4
 
@@ -67,7 +69,7 @@ def mine_image(
     candidates = rule.candidates(found, overlaps)
     boxes = found.boxes[candidates]
     eligible = _eligible(boxes, lesions, rule)
-    eligible &= ~_in_crowds(boxes, crowds, rule)
+    eligible &= ~_in_crowds(boxes, crowds)
     excluded = largest_iou(boxes, excluded_boxes) > rule.max_iou
     chosen = candidates[eligible & ~excluded]
     if rule.spare_quantile is None:
@@ -155,17 +157,15 @@ def _eligible(
     )
 
 
-def _in_crowds(
-    boxes: np.ndarray, crowds: list[dict], rule: MiningRule
-) -> np.ndarray:
+def _in_crowds(boxes: np.ndarray, crowds: list[dict]) -> np.ndarray:
     """Which boxes lie in ignored regions, (n,) bool.
 
-    By the share of their own area, as COCO matches crowds; a box that touches
-    a lesion by as much is not eligible either.
+    By the share of their own area, as COCO matches crowds, whatever the rule
+    says of lesions: what FROC would not count as false is not mined.
     """
     regions = from_detector(as_boxes([i['bbox'] for i in crowds]))
     shares = pairwise_iod(boxes, regions, inclusive=False)
-    return shares.max(axis=1, initial=0.0) > rule.max_iou
+    return shares.max(axis=1, initial=0.0) >= _SHARE_IN_CROWD
 
 
 def largest_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
