@@ -171,10 +171,7 @@ def _fit(
         _with_interval(chosen, matched, patients),
         [_with_interval(p, matched, patients) for p in _thinned(points)],
         counts,
-        {
-            'score': brier_score(scores[known], hits[known]),
-            'calibrated': brier_score(unseen[known], hits[known]),
-        },
+        _brier(scores[known], unseen[known], hits[known]),
         unit=unit,
         quality=_quality(unseen[known], hits[known])
         | _means(unseen[reported], hits[reported]),
@@ -195,6 +192,18 @@ def _repeats(matched: Matched) -> np.ndarray:
     first[found] = True
     repeats: np.ndarray = ~matched.det_is_fp & ~first
     return repeats
+
+
+def _brier(
+    scores: np.ndarray, probabilities: np.ndarray, hits: np.ndarray
+) -> dict[str, float]:
+    """Nothing where a single patient leaves nothing to compare with."""
+    if not len(hits):
+        return {}
+    return {
+        'score': brier_score(scores, hits),
+        'calibrated': brier_score(probabilities, hits),
+    }
 
 
 def _quality(

@@ -28,11 +28,11 @@ def plot_calibration(path: str | os.PathLike, fit: Fit) -> None:
     _draw_reliability(left, fit)
     _draw_map(right, fit)
     for ax in (left, right):
-        ax.set_xlim(0, 1)
-        ax.set_ylim(0, 1)
+        ax.set_xlim(-0.02, 1.02)
+        ax.set_ylim(-0.02, 1.02)
         ax.grid(color='#d9dde2', lw=0.8)
         ax.spines[['top', 'right']].set_visible(False)
-        ax.legend(frameon=False, loc='upper left')
+        ax.legend(loc='upper left', fontsize=9)
     save_figure(fig, path)
 
 
@@ -44,7 +44,7 @@ def _draw_reliability(ax: Axes, fit: Fit) -> None:
         found.means,
         found.shares,
         [found.shares - low, high - found.shares],
-        fmt='o-',
+        fmt='o',
         color=STYLES[0][0],
         capsize=3,
         label='patients not fitted on, 95 %',

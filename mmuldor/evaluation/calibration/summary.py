@@ -14,13 +14,14 @@ def summary(fitted: CalibrationFile) -> list[str]:
     """What was fitted, how good it is, and what to do, line by line."""
     counts, brier, quality = fitted.counts, fitted.brier, fitted.quality
     number = counts[f'{fitted.unit}s']
+    scores = [_text(brier.get(key), 4) for key in ('score', 'calibrated')]
     skill = quality['brier_skill']
     error = quality['calibration_error']
     lines = [
         f'{counts["detections"]} detections on {number} {fitted.unit}s, '
         f'{counts["repeats"]} of them repeated hits, which are left out; '
-        f'Brier score {brier["score"]:.4f}, calibrated '
-        f'{brier["calibrated"]:.4f} (on patients not fitted on)',
+        f'Brier score {scores[0]}, calibrated {scores[1]} (on patients not '
+        'fitted on)',
         f'Brier skill {_text(skill)} (1 perfect, 0 the share of hits alone), '
         f'calibration error {_text(error)} (mean over tenths)',
         'operating point: ' + point_text(fitted.operating_point, fitted.unit),
@@ -82,5 +83,5 @@ def _volume_notes(fitted: CalibrationFile) -> list[str]:
     return notes
 
 
-def _text(value: float | None) -> str:
-    return 'undefined' if value is None else f'{value:.3f}'
+def _text(value: float | None, digits: int = 3) -> str:
+    return 'undefined' if value is None else f'{value:.{digits}f}'

@@ -154,3 +154,14 @@ def test_a_second_hit_that_is_kept_is_no_hit_and_no_miss():
     file = fit(volumes, detections).file
     assert file.counts['repeats'] == 10
     assert file.calibration([0.9, 0.3]) == pytest.approx([10.5 / 11, 0.5 / 11])
+
+
+def test_one_patient_leaves_nothing_to_compare_with():
+    volumes = [TrueVolume('v', 'val', GRID, np.array([place(0)]))]
+    boxes, scores = np.array([place(0), place(1)]), np.array([0.9, 0.3])
+    detections = VolumeDetections(np.zeros(2, int), boxes, scores, 0)
+    file = fit(volumes, detections).file
+    assert file.brier == {}
+    assert set(file.quality.values()) == {None}
+    assert file.operating_point.fps_95 is None
+    assert 'Brier score undefined' in ' '.join(summary(file))

@@ -84,6 +84,20 @@ TOOLS = [
         '--volumes {volumes.json} --dets {lesions.json} --out {out/f.json}',
     ),
     (
+        'tools.calibrate',
+        'volumes',
+        'volumes.json',
+        '--volumes {volumes.json} --dets {lesions.json} --split all '
+        '--out {out/c.json}',
+    ),
+    (
+        'tools.calibrate',
+        'lesions',
+        'lesions.json',
+        '--volumes {volumes.json} --dets {lesions.json} --split all '
+        '--out {out/c.json}',
+    ),
+    (
         'data_prep.deeplesion_to_coco',
         'DL_info',
         'DL_info.csv',
