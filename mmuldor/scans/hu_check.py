@@ -22,8 +22,9 @@ sides of 12 to 256. Shares of voxels, of the lowest 0.1 % to the highest:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -66,7 +67,10 @@ _CENTRED = 0.002
 
 
 def check_hu(
-    values: Numbers, source: str, repair: str = REPAIR_NIFTI
+    values: Numbers,
+    source: str,
+    repair: str = REPAIR_NIFTI,
+    slices: Sequence[str] = (),
 ) -> list[str]:
     """Refuse values that cannot be HU, and say what is doubtful.
 
@@ -78,6 +82,9 @@ def check_hu(
             rounded.
         source: File or folder, for messages.
         repair: How to add an `{offset}`, one of the above or another text.
+        slices: Where each slice along the first axis has its own file, their
+            names, '' for one that has none. A single one of them may lack
+            its intercept.
 
     Returns:
         What is doubtful, one sentence each.
@@ -88,17 +95,26 @@ def check_hu(
     sample = _Sample.of(values)
     found = f'its values go from {sample.low:g} to {sample.high:g}'
     for reason, offset in _impossible(sample):
-        known = offset or '{offset}' not in repair
-        command = python_command(_ADD.format(offset=offset), source)
-        how = repair.format(offset=offset, command=command) if known else ''
-        raise ValueError(
-            f'{source} must hold Hounsfield units (air -1000, water 0), but '
-            f'{found}, {reason}. {how}'.rstrip()
-        )
+        _refuse(source, f'{found}, {reason}', offset, repair)
+    for values_there, name in zip(values, slices, strict=False):
+        one = _Sample.of(values_there)
+        for reason, offset in _raised(one) if name else ():
+            found = f'those of {name} go from {one.low:g} to {one.high:g}'
+            _refuse(source, f'{found}, {reason}', offset, repair)
     return [
         f'{found}, unlikely for Hounsfield units (air -1000, water 0): {text}'
         for text in _doubts(sample)
     ]
+
+
+def _refuse(source: str, found: str, offset: int, repair: str) -> NoReturn:
+    known = offset or '{offset}' not in repair
+    command = python_command(_ADD.format(offset=offset), source)
+    how = repair.format(offset=offset, command=command) if known else ''
+    raise ValueError(
+        f'{source} must hold Hounsfield units (air -1000, water 0), but '
+        f'{found}. {how}'.rstrip()
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,19 +215,7 @@ def _impossible(sample: _Sample) -> Iterator[tuple[str, int]]:
         yield 'all below air', 31744 if stored else 0
     if few:
         return
-    raised = sample.share(*_RAISED_HU)
-    if (
-        raised > max(_RAISED, sample.share(*_BONE_HU))
-        and sample.light < _LIGHT
-    ):
-        offset = max(_OFFSETS, key=sample.usual_after)
-        yield (
-            f'with {raised:.0%} of the voxels at {_RAISED_HU[0]} to '
-            f'{_RAISED_HU[1]} and none of air, lung or fat, like HU '
-            f'{-offset:+d} (stored values without their intercept; 1000 in '
-            'some files) or another modality',
-            offset,
-        )
+    yield from _raised(sample)
     # A crop of bone or of a vessel with contrast starts at 200 or so.
     if sample.usual < _USUAL and not -200 <= low < 800:
         yield 'with neither air nor soft tissue', 0
@@ -225,6 +229,24 @@ def _impossible(sample: _Sample) -> Iterator[tuple[str, int]]:
             'with soft tissue where air should be, like values whose '
             'intercept was added twice',
             1024,
+        )
+
+
+def _raised(sample: _Sample) -> Iterator[tuple[str, int]]:
+    """Whether an intercept is missing, and the offset that repairs it."""
+    raised = sample.share(*_RAISED_HU)
+    if (
+        sample.values.size >= _TOO_FEW
+        and raised > max(_RAISED, sample.share(*_BONE_HU))
+        and sample.light < _LIGHT
+    ):
+        offset = max(_OFFSETS, key=sample.usual_after)
+        yield (
+            f'with {raised:.0%} of the voxels at {_RAISED_HU[0]} to '
+            f'{_RAISED_HU[1]} and none of air, lung or fat, like HU '
+            f'{-offset:+d} (stored values without their intercept; 1000 in '
+            'some files) or another modality',
+            offset,
         )
 
 

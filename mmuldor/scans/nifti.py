@@ -15,7 +15,11 @@ from mmuldor.functional.arrays import Floats
 from mmuldor.io.json_files import replacing
 from mmuldor.io.paths import existing_file
 from mmuldor.scans.hu_check import check_hu
-from mmuldor.scans.nifti_format.geometry import affine_mm, check_spacing
+from mmuldor.scans.nifti_format.geometry import (
+    affine_mm,
+    check_spacing,
+    unit_code,
+)
 from mmuldor.scans.nifti_format.header import checked_header, open_nifti
 from mmuldor.scans.nifti_format.source_grid import SourceGrid
 from mmuldor.scans.straight_grid import straighten
@@ -90,7 +94,10 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
             + ('Probabilities need a threshold.' if low >= 0 else 'Is it CT?')
         )
     data = data.astype(np.uint16 if high < 2**16 else np.uint32)
-    affine, _ = affine_mm(header, shape[:3], str(path))
+    grid = volume.source_grid
+    # Programs that copy the affine of a volume forget its unit.
+    unit = unit_code(grid.header) if grid else 0
+    affine, _ = affine_mm(header, shape[:3], str(path), unit)
     labels = reorient(data, affine, str(path))
     labels, _ = straighten(labels, labels=True)
     _check_grid(labels, volume)

@@ -13,6 +13,7 @@ import numpy as np
 from mmuldor.functional.hounsfield import hu_to_stored, stored_to_hu16
 from mmuldor.io.limits import PIXEL_MM, VOLUME_INTERVAL_MM
 from mmuldor.io.png import read_png16, write_png16
+from mmuldor.scans.hu_check import REPAIR_PNG, check_hu
 from mmuldor.scans.volume import Volume, check_gaps, reorient, stack_slices
 
 _NUMBER = re.compile(r'[0-9]{1,9}')
@@ -81,6 +82,16 @@ def read_png_series(
     # The file numbers go down, the slices of a volume go up.
     stored = [None if k < 0 else requested[k] for k in indices[::-1]]
     return replace(volume, png_numbers=stored), notes
+
+
+def check_png_hu(volume: Volume) -> list[str]:
+    """What is doubtful in the HU of a volume of PNG slices.
+
+    Raises:
+        ValueError: If the volume or a slice surely has other values.
+    """
+    names = ['' if n is None else f'{n:03d}.png' for n in volume.png_numbers]
+    return check_hu(volume.hu, volume.source, REPAIR_PNG, names)
 
 
 def series_files(folder: str | os.PathLike) -> dict[int, Path]:

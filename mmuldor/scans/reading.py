@@ -8,10 +8,9 @@ from pathlib import Path
 
 from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
 from mmuldor.scans.dicom.series import read_dicom
-from mmuldor.scans.hu_check import REPAIR_PNG, check_hu
 from mmuldor.scans.nifti import read_nifti
 from mmuldor.scans.nifti_format.header import is_nifti_name, pair_message
-from mmuldor.scans.png_series import read_png_series
+from mmuldor.scans.png_series import check_png_hu, read_png_series
 from mmuldor.scans.volume import Volume
 
 
@@ -64,7 +63,7 @@ def _read(
                     'Give the spacing: columns, rows and slices in mm.'
                 ) from None
             volume, notes = read_png_series(path, spacing_mm)
-            return volume, notes + check_hu(volume.hu, str(path), REPAIR_PNG)
+            return volume, notes + check_png_hu(volume)
     if path.is_dir() or _is_dicom(path):
         return _read_dicom(path, series_uid)
     if path.suffix.lower() in ('.hdr', '.img') and path.exists():

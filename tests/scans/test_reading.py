@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
 
+from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
 from mmuldor.scans.reading import read_scan
 from tests.support.dicom_series import expected, write_series, write_slice
@@ -131,11 +132,33 @@ def test_dicom_values_without_their_intercept(tmp_path, intercept):
         read_scan(tmp_path)
 
 
+def test_one_slice_without_its_intercept(tmp_path):
+    for number, hu in enumerate(body(side=40)):
+        intercept = 0 if number == 2 else -1024
+        write_slice(
+            *(tmp_path, number),
+            hu=hu,
+            RescaleIntercept=intercept,
+            name=f's{number}',
+        )
+    with pytest.raises(ValueError, match=r'those of .*s2 go from 4 to .*1024'):
+        read_scan(tmp_path)
+
+
 def test_png_slices_without_their_offset(tmp_path):
     for number, hu in enumerate(body(), start=1):
         stored = (hu + 1024).astype(np.uint16)
         write_png16(tmp_path / f'{number:03d}.png', stored)
     with pytest.raises(ValueError, match=r'all below air.*pixels of HU \+ 32'):
+        read_scan(tmp_path, spacing_mm=(1, 1, 2))
+
+
+def test_one_png_slice_without_its_intercept(tmp_path):
+    # Number 9 is that of a slice which is filled in.
+    for number, hu in zip((7, 8, 10, 11), body(side=40), strict=True):
+        offset = 1024 if number == 10 else 0
+        write_png16(tmp_path / f'{number}.png', hu_to_stored(hu + offset))
+    with pytest.raises(ValueError, match=r'those of 010\.png go from 4 to'):
         read_scan(tmp_path, spacing_mm=(1, 1, 2))
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from mmuldor.functional.slices import consecutive_runs
 from mmuldor.io.json_files import read_json, write_json
-from mmuldor.scans.hu_check import REPAIR_PNG, check_hu
 from mmuldor.scans.nifti import read_nifti, write_nifti
 from mmuldor.scans.nifti_format.header import is_nifti_name
 from mmuldor.scans.png_series import (
+    check_png_hu,
     read_png_series,
     series_files,
     write_png_series,
@@ -73,7 +73,7 @@ def to_nifti(
         folder, numbers = jobs[name]
         spacing = spacings.of(folder, numbers)
         volume, notes = read_png_series(folder, spacing, numbers)
-        notes += check_hu(volume.hu, str(folder), REPAIR_PNG)
+        notes += check_png_hu(volume)
         write_nifti(out / f'{name}.nii.gz', volume)
         return notes
 

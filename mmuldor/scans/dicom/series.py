@@ -171,7 +171,11 @@ def _build_volume(
         str(folder),
     )
     # Before air is added around tilted slices.
-    doubts = check_hu(hu, str(folder), REPAIR_DICOM)
+    names = {
+        k: files[0].where for k, files in zip(places, groups, strict=True)
+    }
+    slices = [names.get(k, '') for k in range(len(hu))]
+    doubts = check_hu(hu, str(folder), REPAIR_DICOM, slices)
     # The axes of `hu` are slices, rows, columns.
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps[:, [2, 1, 0, 3]]
     # `reorient` flips a series that goes toward the feet. (In a series that is

@@ -42,8 +42,13 @@ _SET_UNIT = (
 _LPS = 'np.diag([-1, -1, 1, 1] * np.r_[i.header.get_zooms()[:3], 1])'
 
 
+def unit_code(header: Any) -> int:
+    """Code of the unit of length, 0 for unknown."""
+    return int(header['xyzt_units']) & 7
+
+
 def affine_mm(
-    header: Any, shape: Sequence[int], source: str
+    header: Any, shape: Sequence[int], source: str, unit: int = 0
 ) -> tuple[Floats, list[str]]:
     """The affine of a header in mm.
 
@@ -51,6 +56,7 @@ def affine_mm(
         header: A `nibabel.Nifti1Header` or 2.
         shape: Of the three axes.
         source: The file, for messages.
+        unit: Code of the unit where the header has none.
 
     Returns:
         (4, 4), maps indices to patient coordinates in mm, RAS; and a note if
@@ -61,7 +67,7 @@ def affine_mm(
             two different things.
     """
     affine = _stated(header, shape, source)
-    name, scale = _UNITS.get(int(header['xyzt_units']) & 7, _UNITS[0])
+    name, scale = _UNITS.get(unit_code(header) or unit, _UNITS[0])
     affine[:3] *= scale
     if scale == 1:
         return affine, []
