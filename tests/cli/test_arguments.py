@@ -59,7 +59,7 @@ def test_a_default_is_named_in_the_help():
 def test_one_operating_point_alone():
     add = arguments.add_operating_point
     assert parsed(add, '--fps', '2') == {
-        'fps_per_image': 2.0,
+        'fps': 2.0,
         'sensitivity': None,
     }
     with pytest.raises(SystemExit, match='2'):
