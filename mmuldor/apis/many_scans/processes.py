@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import timedelta
 
 import torch
 from mmengine.dist import (
     all_gather_object,
+    broadcast_object_list,
     get_rank,
     get_world_size,
     init_dist,
@@ -49,11 +49,18 @@ def own_device() -> str | None:
     return f'cuda:{torch.cuda.current_device()}'
 
 
-def gather(outcomes: list[tuple[int, Outcome]]) -> list[Outcome]:
+def from_first(value: set[int]) -> set[int]:
+    """The value of the first process, in all of them."""
+    values = [value]
+    broadcast_object_list(values)
+    return values[0]
+
+
+def gather(outcomes: dict[int, Outcome]) -> list[Outcome]:
     """The outcomes of all processes in the order of the scans.
 
     Args:
-        outcomes: Of this process, with the number of each scan.
+        outcomes: Of this process, by number of the scan.
 
     Raises:
         ValueError: If another process has died.
@@ -65,5 +72,5 @@ def gather(outcomes: list[tuple[int, Outcome]]) -> list[Outcome]:
             'the processes must all reach their end, but another one died. '
             'Run the same command with `--skip-done` for what it left.'
         ) from error
-    by_number = dict(itertools.chain.from_iterable(parts))
+    by_number = {k: part[k] for part in parts for k in part}
     return [by_number[number] for number in sorted(by_number)]

@@ -23,6 +23,7 @@ from mmuldor.apis.many_scans.outcomes import (
     write_tables,
 )
 from mmuldor.apis.many_scans.processes import (
+    from_first,
     gather,
     join_processes,
     own_device,
@@ -98,24 +99,25 @@ def infer_scans(
         settings = replace(settings, device=own_device())
     inference = load_inference(config, checkpoint, settings)
     Path(out).mkdir(parents=True, exist_ok=True)
-    run = _Run(inference, Path(out), spacing_mm, processes == 1, say)
-    numbered = list(enumerate(listed, start=1))[rank::processes]
+    run = _Run(inference, Path(out), spacing_mm, processes == 1, say, listed)
+    if skip_done and rank == 0:
+        run.find_done()
+    # All processes must share the same rest, so one of them looks for it.
+    done = from_first(set(run.outcomes))
+    rest = [k for k in range(1, len(listed) + 1) if k not in done]
     try:
-        run.go(numbered, len(listed), skip_done)
+        run.go(rest[rank::processes])
     except KeyboardInterrupt:
         outcomes = [outcome for _, outcome in sorted(run.outcomes.items())]
         if processes == 1:
             write_tables(out, outcomes)
-        say(summary(outcomes, len(numbered)))
+        say(summary(outcomes, len(listed)))
         say('--skip-done goes on from here.')
         raise
-    pairs = sorted(run.outcomes.items())
-    outcomes = [outcome for _, outcome in pairs]
-    if processes > 1:
-        outcomes = gather(pairs)
-        leave_processes()
-        if rank:
-            return []
+    outcomes = gather(run.outcomes)
+    leave_processes()
+    if rank:
+        return []
     write_tables(out, outcomes)
     say(summary(outcomes, len(listed)))
     return outcomes
@@ -162,38 +164,31 @@ class _Run:
         spacing_mm: Sequence[float] | None,
         with_bars: bool,
         say: Callable[[str], object],
+        listed: Sequence[ListedScan],
     ) -> None:
         self._inference, self._out = inference, out
         self._spacing_mm, self._with_bars = spacing_mm, with_bars
         self._say = say
+        self._scans = dict(enumerate(listed, start=1))
         # By number of the scan.
         self.outcomes: dict[int, Outcome] = {}
 
-    def go(
-        self,
-        numbered: Sequence[tuple[int, ListedScan]],
-        number_of_all: int,
-        skip_done: bool,
-    ) -> None:
-        """Work on scans, with their numbers among all."""
-        todo = []
-        for number, scan in numbered:
-            done = self._lesions_before(scan) if skip_done else None
-            if done is None:
-                todo.append((number, scan))
-                continue
-            outcome = Outcome(scan.path, scan.name, SKIPPED, done)
-            self._add(number, number_of_all, outcome)
-        for (number, scan), reading in read_ahead(todo, self._read):
-            self._add(
-                number,
-                number_of_all,
-                self._one(scan, reading, f'{number}/{number_of_all} '),
-            )
+    def find_done(self) -> None:
+        """Add the outcomes of scans that were done before."""
+        for number, scan in self._scans.items():
+            lesions = self._lesions_before(scan)
+            if lesions is not None:
+                outcome = Outcome(scan.path, scan.name, SKIPPED, lesions)
+                self._add(number, outcome)
 
-    def _add(self, number: int, number_of_all: int, outcome: Outcome) -> None:
+    def go(self, numbers: Sequence[int]) -> None:
+        """Work on the scans of these numbers."""
+        for number, reading in read_ahead(numbers, self._read):
+            self._add(number, self._one(number, reading))
+
+    def _add(self, number: int, outcome: Outcome) -> None:
         self.outcomes[number] = outcome
-        self._say(f'[{number}/{number_of_all}] {outcome.line}')
+        self._say(f'[{number}/{len(self._scans)}] {outcome.line}')
 
     def _lesions_before(self, scan: ListedScan) -> int | None:
         facts = reading_facts(scan.path, None, self._spacing_mm)
@@ -203,18 +198,18 @@ class _Run:
             {**self._inference.provenance, **facts},
         )
 
-    def _read(self, numbered: tuple[int, ListedScan]) -> ReadScan:
-        _, scan = numbered
-        return ReadScan.from_path(scan.path, spacing_mm=self._spacing_mm)
+    def _read(self, number: int) -> ReadScan:
+        path = self._scans[number].path
+        return ReadScan.from_path(path, spacing_mm=self._spacing_mm)
 
-    def _one(
-        self, scan: ListedScan, reading: Reading[ReadScan], text: str
-    ) -> Outcome:
+    def _one(self, number: int, reading: Reading[ReadScan]) -> Outcome:
         def bar(items: Iterable, total: int, what: str) -> Iterable:
             if not self._with_bars:
                 return items
-            return progress_bar(items, total, text + what)
+            text = f'{number}/{len(self._scans)} {what}'
+            return progress_bar(items, total, text)
 
+        scan = self._scans[number]
         start = time.monotonic()
         folder = self._out / scan.name
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import unicodedata
 from collections import Counter
@@ -11,6 +12,8 @@ from typing import NamedTuple
 
 from mmuldor.io.json_files import read_whole
 from mmuldor.io.paths import existing_file, existing_folder
+from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
+from mmuldor.scans.dicom.headers import open_header
 
 # Tables beside the folders of the scans.
 LESIONS_TABLE, SCANS_TABLE = 'all_lesions.csv', 'all_scans.csv'
@@ -76,9 +79,10 @@ def scans_in(folder: str | os.PathLike) -> list[str]:
 
     Raises:
         FileNotFoundError: If there is no such folder.
-        ValueError: If it holds no scan.
+        ValueError: If it holds no scan, or is one itself.
     """
     place = existing_folder(folder, '`--scans-in`')
+    _check_no_series(place)
     scans = [
         str(path)
         for path in sorted(place.iterdir())
@@ -90,6 +94,31 @@ def scans_in(folder: str | os.PathLike) -> list[str]:
             f'{folder} must hold scans, files or sub-folders, but has none.'
         )
     return scans
+
+
+def _check_no_series(folder: Path) -> None:
+    """Raise ValueError if a folder holds the slices of a series."""
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    slices = [path for path in files if path.suffix.lower() == '.png']
+    slices += itertools.islice(filter(_is_dicom_slice, files), 2)
+    if len(slices) > 1:
+        raise ValueError(
+            f'`--scans-in` must be a folder of scans, but {folder} holds '
+            f'slices, as {slices[0].name}. Is it one scan? Then give it as '
+            'SCAN, or the folder that it lies in.'
+        )
+
+
+def _is_dicom_slice(path: Path) -> bool:
+    """Whether a file is DICOM and has no more than one frame."""
+    with path.open('rb') as file:
+        if not starts_dicom(file.read(START_BYTES)):
+            return False
+    try:
+        header = open_header(path)
+    except (ValueError, OSError):
+        return True
+    return header is None or int(header.get('NumberOfFrames') or 1) == 1
 
 
 def list_scans(paths: Iterable[str]) -> list[ListedScan]:

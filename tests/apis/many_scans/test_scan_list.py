@@ -9,6 +9,7 @@ from mmuldor.apis.many_scans.scan_list import (
     read_scan_list,
     scans_in,
 )
+from tests.support.dicom_series import write_slice
 
 
 def names_of(*paths):
@@ -110,3 +111,20 @@ def test_a_folder_without_scans_is_refused(tmp_path):
         scans_in(tmp_path)
     with pytest.raises(FileNotFoundError, match='--scans-in'):
         scans_in(tmp_path / 'gone')
+
+
+@pytest.mark.parametrize('kind', ['dicom', 'png'])
+def test_a_series_itself_is_no_folder_of_scans(tmp_path, kind):
+    for number in range(2):
+        if kind == 'dicom':
+            write_slice(tmp_path, number)
+        else:
+            (tmp_path / f'{number:03d}.png').touch()
+    with pytest.raises(ValueError, match='Is it one scan'):
+        scans_in(tmp_path)
+
+
+def test_files_of_many_frames_are_scans(tmp_path):
+    for number in range(2):
+        write_slice(tmp_path, number, NumberOfFrames=20)
+    assert len(scans_in(tmp_path)) == 2
