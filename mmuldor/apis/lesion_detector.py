@@ -135,7 +135,8 @@ class LesionDetector:
 
         Args:
             volume: The scan.
-            batch_size: Slices in a batch.
+            batch_size: Slices in the network at a time; on a CPU in several
+                batches, each computed by its own threads.
             step_mm: Detect only on one slice in this distance; its detections
                 are used for the skipped slices, too. None: on every slice.
             iou_thr: See :func:`mmuldor.scans.joining.join_slices`.
@@ -212,7 +213,7 @@ class LesionDetector:
 
         Args:
             volume: The scan.
-            batch_size: Slices in a batch.
+            batch_size: Slices in the network at a time.
             progress: Wraps the batches; gets their number.
             slices: Indices of slices; None: all.
 
@@ -222,19 +223,18 @@ class LesionDetector:
         check_settings(batch_size=batch_size)
         if slices is None:
             slices = range(len(volume.hu))
-        starts = range(0, len(slices), batch_size)
-        batches = [slices[start : start + batch_size] for start in starts]
+        if not len(slices):
+            return []
+        size, at_once = self._slice_model.division(
+            batch_size, self._items(volume, slices[:1])[0]
+        )
+        starts = range(0, len(slices), size)
+        batches = [slices[start : start + size] for start in starts]
         crop = self._crop(volume, batches)
 
         # A generator: the next slices are prepared while the network runs.
         loaded = (
-            (
-                batches[number],
-                [
-                    self._pipeline(slice_item(volume, k))
-                    for k in batches[number]
-                ],
-            )
+            (batches[number], self._items(volume, batches[number]))
             for number in progress(range(len(batches)), len(batches))
         )
 
@@ -251,8 +251,7 @@ class LesionDetector:
                 )
             ]
 
-        at_once = self._slice_model.at_once
-        threads = torch.get_num_threads() if at_once == 1 else 1
+        threads = max(torch.get_num_threads() // at_once, 1)
         results = in_order(work, loaded, at_once, threads)
         return [detection for batch in results for detection in batch]
 

@@ -139,12 +139,15 @@ def _view(
     """A view of the slice without a body, with the network's maps of it."""
     data = detector.data_preprocessor(batch, False)
     (sample,) = data['data_samples']
+    surroundings = Surroundings(network, data['inputs'])
+    # Only their inputs are needed: for ResNet-101 30 MB less of 130.
+    surroundings.outputs.clear()
     return _View(
         sample.scale_factor,
         data['inputs'].shape[-2:],
         sample.ori_shape[:2],
         sample.get('flip_direction') if sample.get('flip') else None,
-        Surroundings(network, data['inputs']),
+        surroundings,
     )
 
 

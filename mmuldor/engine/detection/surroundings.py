@@ -10,6 +10,7 @@ there what lies around the window.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import EllipsisType
 from typing import Any, NamedTuple
 
 import torch
@@ -36,6 +37,14 @@ class Window(NamedTuple):
     def area(self) -> int:
         """Its pixels."""
         return (self.right - self.left) * (self.bottom - self.top)
+
+    def within(self) -> tuple[EllipsisType, slice, slice]:
+        """The index of its part in an array (..., H, W)."""
+        rows, columns = (
+            slice(self.top, self.bottom),
+            slice(self.left, self.right),
+        )
+        return ..., rows, columns
 
 
 class Surroundings:

@@ -24,8 +24,8 @@ from mmuldor.upstream.rpn import is_plain_rpn
 # one cell of the finest map. On phantoms scores then change by 0.0003, as with
 # 16 px; without it by 0.005.
 _MARGIN = 4
-# A test image, and a window with all other cells around it.
-_TEST_SIDE, _TEST_WINDOW = 384, Window(128, 128, 256, 256)
+# Usual stride of the coarsest map: a test image has three of its cells a side.
+_USUAL_GRID = 64
 # Convolutions round differently for other shapes, by 1e-6 of the maximum.
 _ROUNDING = 1e-4
 
@@ -93,25 +93,37 @@ def is_local(
         channels: Channels of its input.
         device: Its device.
     """
-    left, top, right, bottom = _TEST_WINDOW
-    noise = torch.randn(
-        (1, channels, _TEST_SIDE, _TEST_SIDE),
-        generator=torch.Generator().manual_seed(0),
-    )
-    # Brighter in the window, so that a mean over the map shows.
-    noise[..., top:bottom, left:right] += 3
-    whole = Surroundings(network, noise.to(device))
-    if left % whole.grid:
-        return False
-    with torch.no_grad(), whole.around(_TEST_WINDOW):
-        parts = network(noise[..., top:bottom, left:right].to(device))
+    grid = _USUAL_GRID
+    while True:
+        window = Window(grid, grid, 2 * grid, 2 * grid)
+        inputs = _test_image(channels, 3 * grid, window).to(device)
+        whole = Surroundings(network, inputs)
+        if whole.grid <= grid:
+            return _agrees(network, inputs, whole, window)
+        grid = whole.grid
+
+
+def _test_image(channels: int, side: int, window: Window) -> Tensor:
+    """Noise, brighter in a window, so that a mean over the map shows."""
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn((1, channels, side, side), generator=generator)
+    noise[window.within()] += 3
+    return noise
+
+
+def _agrees(
+    network: Callable[[Tensor], Sequence[Tensor]],
+    inputs: Tensor,
+    whole: Surroundings,
+    window: Window,
+) -> bool:
+    with torch.no_grad(), whole.around(window):
+        parts = network(inputs[window.within()])
     return all(
         part.shape == expected.shape
         and float((part - expected).abs().max())
         <= _ROUNDING * max(float(expected.abs().max()), 1e-6)
-        for part, expected in zip(
-            parts, whole.outputs_in(_TEST_WINDOW), strict=True
-        )
+        for part, expected in zip(parts, whole.outputs_in(window), strict=True)
     )
 
 
@@ -179,5 +191,5 @@ def in_window(data: dict, window: Window) -> dict:
                 window_offset=(left, top),
             )
         )
-    inputs = data['inputs'][..., top:bottom, left:right]
+    inputs = data['inputs'][window.within()]
     return {**data, 'inputs': inputs.contiguous()}
