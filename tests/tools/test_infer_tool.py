@@ -206,7 +206,7 @@ def test_a_dicom_series_gets_a_segmentation(config, checkpoint, tmp_path):
     ('name', 'match'),
     [
         ('nothing.nii', 'must be an existing file'),
-        ('scan.txt', r'must be a \.nii or \.nii\.gz file, or a folder'),
+        ('scan.txt', r'must be a \.nii or \.nii\.gz file, .* or a folder'),
         ('slices', 'Give the spacing'),
         ('empty', 'must hold DICOM files'),
     ],
