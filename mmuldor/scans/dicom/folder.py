@@ -12,6 +12,8 @@ from mmuldor.scans.dicom.headers import (
     open_header,
 )
 
+# Endings of DICOM files; many have none.
+_SUFFIXES = ('.dcm', '.dicom', '.ima')
 # Names in a note.
 _MAX_NAMED = 5
 
@@ -42,7 +44,7 @@ def find_images(folder: Path) -> FoundFiles:
     """
     images: list[DicomFile] = []
     broken: dict[Path, BrokenHeaderError] = {}
-    others = 0
+    others, named = 0, []
     paths = folder.rglob('*') if folder.is_dir() else [folder]
     for path in sorted(path for path in paths if path.is_file()):
         try:
@@ -54,6 +56,11 @@ def find_images(folder: Path) -> FoundFiles:
             images.append(DicomFile(path, header))
         else:
             others += 1
+            # macOS writes ._1.dcm beside 1.dcm.
+            hidden = path.name.startswith('.')
+            is_named = path.suffix.lower() in _SUFFIXES and not hidden
+            if header is None and is_named:
+                named.append(path.name)
     if not images:
         for reason in broken.values():
             if reason.is_ct:
@@ -64,6 +71,9 @@ def find_images(folder: Path) -> FoundFiles:
             f'{others + len(broken)} files is one.{unreadable}'
         )
     notes = [f'{others} files that are no DICOM images'] if others else []
+    if named:
+        # They may have been slices.
+        notes.append(f'{len(named)} of them named as DICOM: {listed(named)}')
     return FoundFiles(images, broken, notes)
 
 

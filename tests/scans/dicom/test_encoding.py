@@ -155,6 +155,20 @@ def test_other_files_are_no_dicom(tmp_path, kind):
     assert series.notes == ['1 files that are no DICOM images']
 
 
+@pytest.mark.parametrize('suffix', ['.dcm', '.IMA'])
+def test_a_slice_that_was_overwritten_is_named(tmp_path, suffix):
+    """By zeros, as of a disk or an interrupted copy."""
+    write_series(tmp_path)
+    path = tmp_path / f'last{suffix}'
+    path.write_bytes(bytes(500))
+    path.with_name(f'._{path.name}').write_bytes(bytes(500))
+    series = read_dicom(tmp_path)
+    assert series.notes == [
+        '2 files that are no DICOM images',
+        f'1 of them named as DICOM: {path.name}',
+    ]
+
+
 def test_noise_is_no_dicom():
     rng = np.random.default_rng(0)
     assert not any(starts_dicom(rng.bytes(START_BYTES)) for _ in range(5000))
