@@ -1,10 +1,11 @@
 """Calibrate a detector on its results for the validation split.
 
-Lesions of volumes, for tools/infer.py; run it with a low threshold on each
-scan that `froc_volumes.py --split val --list` names:
+Lesions of volumes, for tools/infer.py; run it with a low threshold:
 
-    python tools/infer.py SCAN CONFIG CHECKPOINT --score-thr 0.05 \\
-        --out found/NAME_OF_SCAN
+    python tools/froc_volumes.py --volumes data/own/volumes.json \\
+        --split val --list > val.txt
+    python tools/infer.py --scans-from val.txt CONFIG CHECKPOINT \\
+        --score-thr 0.05 --out found
     python tools/calibrate.py --volumes data/own/volumes.json --dets found \\
         --out calibration.json --fps 4 --plot reliability.png
     python tools/infer.py SCAN CONFIG CHECKPOINT --out found_of_scan \\

@@ -23,8 +23,8 @@ integers; columns increase to the patient's left, rows to the back. Boxes in mm
 are along these axes, with the origin at the centre of the first voxel. Centres
 are in patient coordinates (left, posterior, superior); `affine_lps` maps
 (column, row, slice) indices to them. Null are: values that need a mask, if
-there is none; the probability without a calibration; the type if the detector
-has one lesion class.
+there is none; the probability without a calibration of volumes; the type if
+the detector has one lesion class.
 
 `key_slice_source` is what the source calls the key slice: numbers and UID of
 DICOM, {"png_number": 17} of PNG slices, null if there is no such slice; see
