@@ -87,7 +87,7 @@ def check_hu(
             its intercept.
 
     Returns:
-        What is doubtful, one sentence each.
+        What is doubtful, in one sentence, or nothing.
 
     Raises:
         ValueError: If the values are surely no HU.
@@ -101,10 +101,9 @@ def check_hu(
         for reason, offset in _raised(one) if name else ():
             found = f'those of {name} go from {one.low:g} to {one.high:g}'
             _refuse(source, f'{found}, {reason}', offset, repair)
-    return [
-        f'{found}, unlikely for Hounsfield units (air -1000, water 0): {text}'
-        for text in _doubts(sample)
-    ]
+    doubts = '; '.join(_doubts(sample))
+    unlikely = 'unlikely for Hounsfield units (air -1000, water 0)'
+    return [f'{found}, {unlikely}: {doubts}'] if doubts else []
 
 
 def _refuse(source: str, found: str, offset: int, repair: str) -> NoReturn:

@@ -36,7 +36,7 @@ _REWRITE = (
 # A copy with another unit.
 _SET_UNIT = (
     'import nibabel as n; i = n.load(PATH); '
-    'i.header.set_xyzt_units("micron"); n.save(i, "unit.nii.gz")'
+    'i.header.set_xyzt_units("{unit}"); n.save(i, "unit.nii.gz")'
 )
 # Axes to the left, to the back and to the head.
 _LPS = 'np.diag([-1, -1, 1, 1] * np.r_[i.header.get_zooms()[:3], 1])'
@@ -85,11 +85,13 @@ def check_spacing(spacing_mm: Sequence[float], source: str) -> None:
         ('columns', 'rows', 'slices'), spacing_mm, limits, strict=True
     ):
         if not low <= value <= high:
+            # What it would be in mm if that were the unit.
+            unit = 'micron' if high < value <= 1000 * high else 'mm'
             raise ValueError(
                 f'{source}: its {name} must be {low:g} to {high:g} mm apart, '
                 f'but are {value:g} mm. If its header has a wrong unit of '
-                'length, set it ("mm", "meter" or, as here, "micron"): '
-                + python_command(_SET_UNIT, source)
+                f'length, set it, as {unit} here: '
+                + python_command(_SET_UNIT.format(unit=unit), source)
             )
 
 

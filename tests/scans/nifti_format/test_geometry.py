@@ -54,6 +54,11 @@ def test_the_command_states_the_unit(tmp_path):
     assert volume.spacing_mm == pytest.approx((0.488, 0.488, 1.25))
 
 
+def test_a_unit_that_is_too_small(tmp_path):
+    path = save_ct(tmp_path, AFFINE, unit='micron')
+    assert repaired(path, 'unit.nii.gz').spacing_mm[2] == pytest.approx(2.5)
+
+
 def repaired(path, name, change=('', '')):
     """The volume that the command of an error message makes."""
     with pytest.raises(ValueError, match='python -c') as refused:
