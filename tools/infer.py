@@ -112,7 +112,8 @@ def main(argv: list[str] | None = None) -> None:
     lesions, notes = infer_scan(scan, config, checkpoint, out, **args)
     for note in notes:
         print(f'note: {note}')
-    print(f'{len(lesions)} lesions, written to {out}')
+    ending = '' if len(lesions) == 1 else 's'
+    print(f'{len(lesions)} lesion{ending}, written to {out}')
     print(f'open in a browser: {Path(out) / "report.html"}')
 
 

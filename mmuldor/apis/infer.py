@@ -119,6 +119,11 @@ def load_inference(
 
 
 def progress_bar(items: Iterable, total: int, text: str) -> Iterable:
-    """The items of a loop, with a bar on stderr that vanishes at its end."""
+    """The items of a loop, with a bar on stderr that vanishes at its end.
+
+    A file or a pipe in place of a terminal would get an empty line a bar.
+    """
     console = Console(stderr=True)
+    if not console.is_terminal:
+        return items
     return track(items, text, total, console=console, transient=True)

@@ -175,7 +175,7 @@ def write_log(
             ).items()
         ),
         *(f'note: {note}' for note in notes),
-        f'{len(lesions)} lesions',
+        f'lesions: {len(lesions)}',
     ]
     with replacing(path) as temporary:
         text = printable('\n'.join(lines))

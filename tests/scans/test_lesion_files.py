@@ -88,7 +88,7 @@ def test_log(lesions, tmp_path):
         'series_uid: none',
         'frame_of_reference_uid: none',
         'note: a note',
-        '2 lesions',
+        'lesions: 2',
     ]
 
 

@@ -49,7 +49,8 @@ class Outcome:
             return f'{self.scan}: failed: {self.reason}'
         took = '' if self.seconds is None else f' ({self.seconds:.1f} s)'
         before = ', done before' if self.status == SKIPPED else ''
-        return f'{self.scan}: {self.lesions} lesions{before}{took}'
+        ending = '' if self.lesions == 1 else 's'
+        return f'{self.scan}: {self.lesions} lesion{ending}{before}{took}'
 
 
 def write_tables(out: str | os.PathLike, outcomes: Sequence[Outcome]) -> None:
