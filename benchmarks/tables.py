@@ -18,6 +18,7 @@ STAGES = {
     'froc': 'FROC',
     'training': 'Training',
     'inference': 'Inference on a volume',
+    'volumes': 'Volumes with air around the body',
     'processes': 'Processes',
     'epoch': 'Where the time of an epoch goes',
     'ops': 'Operators',

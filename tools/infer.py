@@ -71,8 +71,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--whole-slices',
         dest='crop_to_body',
         action='store_false',
-        help='run the network on the air around the body, too: slower, and '
-        'the same lesions',
+        help='run the network on the air around the body, too (slower)',
     )
     return scan_arguments.parse_scans(parser, argv)
 
