@@ -98,7 +98,7 @@ def detectors(args: argparse.Namespace) -> dict[str, LesionDetector]:
         )
         for crop in (True, False)
     )
-    whole._slice_model.division = lambda batch_size, item: (batch_size, 1)
+    whole.slice_model.division = lambda batch_size, item: (batch_size, 1)
     return {'now': now, 'whole': whole}
 
 

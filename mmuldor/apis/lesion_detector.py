@@ -115,7 +115,7 @@ class LesionDetector:
             lowest = min(lowest, VIEW_SCORE_THR)
         set_score_threshold(detector, lowest)
         self._crop_to_body = crop_to_body
-        self._slice_model = SliceModel(
+        self.slice_model = SliceModel(
             self.model, self.slice_score_thr, self._types
         )
 
@@ -225,7 +225,7 @@ class LesionDetector:
             slices = range(len(volume.hu))
         if not len(slices):
             return []
-        size, at_once = self._slice_model.division(
+        size, at_once = self.slice_model.division(
             batch_size, self._items(volume, slices[:1])[0]
         )
         starts = range(0, len(slices), size)
@@ -242,7 +242,7 @@ class LesionDetector:
             indices: Sequence[int], items: list[dict]
         ) -> list[SliceDetection]:
             windows = None if crop is None else crop.windows(indices)
-            found = self._slice_model.detect(items, windows)
+            found = self.slice_model.detect(items, windows)
             return [
                 detection
                 for index, instances in zip(indices, found, strict=True)
@@ -264,7 +264,7 @@ class LesionDetector:
         if not self._crop_to_body:
             return None
         return plan_crop(
-            volume, batches, self._slice_model, self._pipeline, self._steps
+            volume, batches, self.slice_model, self._pipeline, self._steps
         )
 
 

@@ -82,7 +82,7 @@ def fake(detector, monkeypatch, by_slice, change=lambda mask: None):
         ]
 
     # As a detector whose masks come with its boxes.
-    monkeypatch.setattr(detector._slice_model, 'network', None)
+    monkeypatch.setattr(detector.slice_model, 'network', None)
     monkeypatch.setattr(detector.model, 'test_step', test_step)
 
 
