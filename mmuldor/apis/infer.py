@@ -14,6 +14,7 @@ from mmuldor.apis.scan_inference import (
     ReadScan,
     ScanInference,
 )
+from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.use_on_volumes import (
     calibration_for_volumes,
 )
@@ -87,12 +88,8 @@ def infer_scan(
         max_pictures,
         crop_to_body,
     )
-    fitted = calibration_for_volumes(
-        calibration or config.get('calibration'),
-        fps_per_volume,
-        sensitivity,
-        score_thr,
-    )
+    # Before the scan is read, which takes longer.
+    fitted = _fitted(config, settings)
     check_output_folder(out, scan)
     with replacing_outputs(out) as new:
         read = ReadScan.from_path(scan, series_uid, spacing_mm)
@@ -109,13 +106,20 @@ def load_inference(
         FileNotFoundError: If a file is missing.
         ValueError: If a file is wrong, or does not fit the config.
     """
-    fitted = calibration_for_volumes(
+    fitted = _fitted(config, settings)
+    return ScanInference(config, checkpoint, settings, *fitted)
+
+
+def _fitted(
+    config: Config, settings: InferenceSettings
+) -> tuple[CalibrationFile | None, list[str]]:
+    """The calibration with its operating point, and notes about it."""
+    return calibration_for_volumes(
         settings.calibration or config.get('calibration'),
         settings.fps_per_volume,
         settings.sensitivity,
         settings.score_thr,
     )
-    return ScanInference(config, checkpoint, settings, *fitted)
 
 
 def progress_bar(items: Iterable, total: int, text: str) -> Iterable:

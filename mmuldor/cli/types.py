@@ -125,41 +125,48 @@ def device(given: str) -> str:
     return given
 
 
-class Rising(argparse.Action):
+class _Together(argparse.Action):
+    """Numbers of one argument that must fit together."""
+
+    must_be = ''
+
+    def fit(self, values: Sequence[float]) -> bool:
+        """Whether they do."""
+        raise NotImplementedError
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Store the numbers."""
+        if not self.fit(values):
+            raise argparse.ArgumentError(
+                self, f'must be {self.must_be}, but got {_joined(values)}'
+            )
+        setattr(namespace, self.dest, values)
+
+
+class Rising(_Together):
     """Numbers of which each is larger than the one before."""
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        """Store the numbers."""
-        if not all(a < b for a, b in itertools.pairwise(values)):
-            raise argparse.ArgumentError(
-                self, f'must be rising numbers, but got {_joined(values)}'
-            )
-        setattr(namespace, self.dest, values)
+    must_be = 'rising numbers'
+
+    def fit(self, values: Sequence[float]) -> bool:
+        """Whether they rise."""
+        return all(a < b for a, b in itertools.pairwise(values))
 
 
-class Shares(argparse.Action):
+class Shares(_Together):
     """Numbers that add up to 1."""
 
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        """Store the numbers."""
-        if abs(sum(values) - 1) > 1e-6:
-            raise argparse.ArgumentError(
-                self,
-                f'must be shares that add up to 1, but got {_joined(values)}',
-            )
-        setattr(namespace, self.dest, values)
+    must_be = 'shares that add up to 1'
+
+    def fit(self, values: Sequence[float]) -> bool:
+        """Whether they do, but for rounding."""
+        return abs(sum(values) - 1) <= 1e-6
 
 
 def _joined(values: Sequence[float]) -> str:

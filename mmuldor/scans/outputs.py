@@ -27,7 +27,6 @@ from mmuldor.visualization.panels import save_figure
 # Wraps the items of a loop; gets them, their number and a description.
 Progress = Callable[[Iterable, int, str], Iterable]
 
-
 # Called when all but the last files are written, since it states a duration.
 Provenance = Callable[[], Mapping[str, Any]]
 
@@ -87,17 +86,12 @@ def write_outputs(
     """Write the lesions of a scan to all output files of a folder.
 
     They replace those of another scan; see :func:`replacing_outputs`, and
-    :func:`write_new_outputs` for files and arguments.
+    :func:`write_new_outputs` for the files.
 
     Args:
         folder: Output folder; created if missing.
-        lesions: The lesions, the highest-scoring one first.
-        volume: The scan.
-        notes: What was repaired in the scan.
-        provenance: What the detector was, for JSON, CSV and log; see
-            :mod:`mmuldor.apis.provenance`.
-        max_figures: Maximum number of lesion figures.
-        progress: Wraps the items of long loops.
+        lesions, volume, notes, provenance, max_figures, progress: As of
+            :func:`write_new_outputs`.
 
     Returns:
         The notes, and further ones on what was left out of a file.
