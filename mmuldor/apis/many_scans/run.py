@@ -43,7 +43,11 @@ from mmuldor.apis.scan_inference import (
     reading_facts,
 )
 from mmuldor.cli.errors import one_line
-from mmuldor.scans.outputs import check_output_folder, replacing_outputs
+from mmuldor.scans.outputs import (
+    LESIONS,
+    check_output_folder,
+    replacing_outputs,
+)
 
 # What bad files raise; anything else is a bug, whose traceback is shown.
 _OF_USERS = (ValueError, OSError, MemoryError)
@@ -231,7 +235,7 @@ class _Run:
         reason = one_line(error)
         if not isinstance(error, _OF_USERS):
             reason = f'{type(error).__name__}: {reason}'
-        if (self._out / scan.name / 'lesions.json').is_file():
+        if (self._out / scan.name / LESIONS).is_file():
             reason += ' (The results of an earlier run are still there.)'
         return Outcome(
             scan.path, scan.name, FAILED, None, round(seconds, 1), reason
