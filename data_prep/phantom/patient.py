@@ -126,11 +126,12 @@ def make_key_slice(
 def slice_range(
     rng: np.random.Generator, key: int, settings: Settings
 ) -> list[int]:
-    """Numbers of the slices that are kept around a key slice."""
+    """Numbers of the slices that are kept around a key slice, from 1."""
     low, high = key - settings.neighbours, key + settings.neighbours
     if rng.random() < settings.clipped_range_share:
         low, high = (key, high) if rng.random() < 0.5 else (low, key)
-    return list(range(low, high + 1))
+    # A key slice near the top has fewer slices above it.
+    return list(range(max(low, 1), high + 1))
 
 
 def _report(
