@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,27 +21,41 @@ LESIONS_PER_IMAGE = 2.2
 MISSING = (25, 50)
 
 
-def make_data(root: Path, folder: Path) -> None:
-    """Make the phantom and its thinned annotations if they do not exist."""
-    done = folder / f'val_{MISSING[-1]}.json'
+def make_data(
+    root: Path,
+    folder: Path,
+    seed: int = SEED,
+    missing: Sequence[int] = MISSING,
+    difficulty: Sequence[str] = (),
+) -> None:
+    """Make a phantom and its thinned annotations if they do not exist.
+
+    Args:
+        root: The project's folder.
+        folder: Where the phantom goes.
+        seed: Of the phantom, and of the lesions that are dropped.
+        missing: Percentages of lesions to drop, rising.
+        difficulty: Further knobs of the phantom, ``NAME=VALUE``.
+    """
+    done = folder / f'val_{missing[-1]}.json'
     if done.is_file():
         return
     _python(
         root,
         *('data_prep/make_phantom.py', folder, '--overwrite'),
         *('--splits', *SPLITS, '--size', 384, '--neighbours', 1),
-        *('--seed', SEED, '--difficulty'),
-        f'lesions_per_image={LESIONS_PER_IMAGE}',
+        *('--seed', seed, '--difficulty'),
+        *(f'lesions_per_image={LESIONS_PER_IMAGE}', *difficulty),
     )
     _python(
         root,
         *('data_prep/deeplesion_to_coco.py', '--csv', folder / 'DL_info.csv'),
         *('--images', folder / 'Images_png', '--out', folder),
     )
-    for share in MISSING:
+    for share in missing:
         for split in ('train', 'val'):
             document = read_json(folder / f'{split}.json')
-            thin = drop_lesions(document, share / 100, SEED)
+            thin = drop_lesions(document, share / 100, seed)
             write_json(folder / f'{split}_{share}.json', thin)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ KINDS = {
 
 
 def evaluate_results(
-    ann: Path, results: Path, truth: Path, with_fp_class: bool
+    ann: Path, results: Path, truth: Path, kinds: Iterable[str]
 ) -> tuple[dict, dict[str, RankedDetections]]:
     """FROC values of a results file, and its ranked false positives and hits.
 
@@ -43,11 +44,11 @@ def evaluate_results(
         ann: Annotation JSON of the test split.
         results: COCO-format results.
         truth: ``truth.json`` of the phantom, with the true masks.
-        with_fp_class: Whether the model has a false-positive class; if not,
-            only 'lesion' is evaluated.
+        kinds: Names of `KINDS`; only 'lesion' makes sense for a model without
+            a false-positive class.
 
     Returns:
-        By the names of `KINDS`, the FROC figures as in ``froc.json``, and
+        By kind, the FROC figures as in ``froc.json``, and
         the outcomes; 'dice' beside the figures is the mean Dice of the masks
         of found lesions with the true ones, null without masks.
     """
@@ -57,7 +58,7 @@ def evaluate_results(
     figures, ranked = {}, {}
     whole = evaluate_slices(lesions, detections)
     kept = _kept(detections, whole)
-    for kind in KINDS if with_fp_class else ('lesion',):
+    for kind in kinds:
         cut, with_fp = KINDS[kind]
         evaluation = evaluate_slices(
             lesions,

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from benchmarks.study.outcomes import evaluate_results, save_outcomes
+from benchmarks.study.outcomes import KINDS, evaluate_results, save_outcomes
 from benchmarks.study.plan import START_EPOCH, Piece
 from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
 from mmuldor.io.json_files import read_json, write_json
@@ -37,11 +38,15 @@ class Places:
         root: The project's folder.
         work: Data, checkpoints and logs; may be deleted.
         results: What is kept: a JSON and an NPZ file a piece.
+        common: What ``--cfg-options`` changes in every training.
+        kinds: The evaluations that are stored, of `outcomes.KINDS`.
     """
 
     root: Path
     work: Path
     results: Path
+    common: Mapping[str, object] = field(default_factory=AS_BEGUN.copy)
+    kinds: tuple[str, ...] = tuple(KINDS)
 
     @property
     def data(self) -> Path:
@@ -85,7 +90,7 @@ def run_piece(piece: Piece, start: Piece | None, places: Places) -> dict:
         places.data / 'test.json',
         work / 'results.json',
         places.data / 'truth.json',
-        with_fp_class=piece.start is not None,
+        kinds=places.kinds if piece.start is not None else ('lesion',),
     )
     record = {
         **asdict(piece),
@@ -96,6 +101,7 @@ def run_piece(piece: Piece, start: Piece | None, places: Places) -> dict:
         'mined': mined_counts(piece, places),
         'figures': figures,
         'machine': machine(),
+        'commit': commit(places.root),
     }
     save_outcomes(places.record(piece).with_suffix('.npz'), ranked)
     write_json(places.record(piece), record, indent=1)
@@ -107,7 +113,7 @@ def train_command(piece: Piece, places: Places) -> list[str]:
     """The arguments of python, relative to the project's folder."""
     options = {
         'randomness.seed': piece.seed,
-        **AS_BEGUN,
+        **places.common,
         **_data_options(piece, places),
     }
     if piece.start is not None:
@@ -131,6 +137,17 @@ def check_command(piece: Piece, places: Places) -> list[str]:
         '--cfg-options',
         *(f'{k}={v}' for k, v in _data_options(piece, places).items()),
     ]
+
+
+def commit(root: Path) -> str:
+    """The commit of the code; ``+`` where files were changed since."""
+    found = subprocess.run(
+        ['git', 'describe', '--always', '--abbrev=40', '--dirty=+'],
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    return found.stdout.strip() or 'unknown'
 
 
 def machine() -> dict:

@@ -1,0 +1,1 @@
+"""The study of ULDor's claims whose unit is a whole replicate."""
