@@ -38,15 +38,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     arguments.add_lesion_category(parser)
     arguments.add_with_fp(parser)
-    parser.add_argument(
-        '--published',
-        choices=[*PUBLISHED, 'all', 'none'],
-        nargs='+',
-        default=list(PAPER_ROWS),
-        metavar='KEY',
-        help=f'rows of the literature: {", ".join(PUBLISHED)}, all or none '
-        f'(default {" ".join(PAPER_ROWS)})',
-    )
+    arguments.add_published(parser, list(PUBLISHED), PAPER_ROWS)
     arguments.add_fp_rates(parser, FP_RATES)
     parser.add_argument(
         '--stratum-fps',
@@ -109,6 +101,7 @@ def main(argv: list[str] | None = None) -> None:
         args.ann,
         with_fp=args.with_fp,
         published=args.published,
+        published_anyway=args.published_anyway,
         settings=settings,
         lesion_category=args.lesion_category,
     )

@@ -47,12 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     fig5 = figures.add_parser('froc', help='Fig. 5')
     arguments.add_with_fp(fig5)
     arguments.add_lesion_category(fig5)
-    fig5.add_argument(
-        '--published',
-        choices=[*PUBLISHED, 'all', 'none'],
-        nargs='+',
-        default=['none'],
-    )
+    arguments.add_published(fig5, list(PUBLISHED), ['none'])
     for figure in (fig2, fig3, fig4, fig5):
         arguments.add_annotations(figure)
         figure.add_argument(
@@ -78,6 +73,8 @@ def main(argv: list[str] | None = None) -> None:
     name, outputs = args.pop('figure').replace('-', '_'), args.pop('out')
     if 'run' in args:
         args['runs'] = parse_runs(args.pop('run'))
+    if name == 'froc':
+        args['say'] = lambda text: print(f'note: {text}', file=sys.stderr)
     # Late: a mistake in the arguments need not wait for matplotlib.
     from mmuldor.report import paper_figures
     from mmuldor.visualization.panels import save_figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Mapping
 from itertools import cycle
 
@@ -32,6 +33,7 @@ def froc_figure(
     max_fp_rate: float = FP_RATES[-1],
     published: Mapping[str, Mapping[float, float]] | None = None,
     unit: str = 'image',
+    note: str = '',
 ) -> Figure:
     """Draw curves by name, sensitivity in percent over FPs per image.
 
@@ -44,6 +46,7 @@ def froc_figure(
         published: Percent by FPs per image, by name, of what is known at
             single points only; drawn grey.
         unit: Unit of the FP rate: 'image' or 'volume'.
+        note: What must be said of the published points, below the axes.
     """
     published = published or {}
     fig = Figure(figsize=(7.2, 5), dpi=150, layout='constrained')
@@ -70,6 +73,10 @@ def froc_figure(
     ax.spines[['top', 'right']].set_visible(False)
     legend = ax.legend(loc='lower right', framealpha=0.95)
     # Set afterwards: as labels, names with a leading underscore are hidden.
+    if published and note:
+        lines = textwrap.fill(note, 110)
+        text = fig.supxlabel(lines, fontsize=7, color=GREY)
+        text.set_parse_math(False)
     names = [*curves, *published]
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_parse_math(False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from mmuldor.classes import LESION_TYPES, UNKNOWN_TYPE
+from mmuldor.evaluation.slice_names import patient_number
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.froc import drop_noisy
 from mmuldor.io.annotations import crowds_of, lesions_of, load_annotations
@@ -154,14 +155,43 @@ def load_ground_truth(
 def patients_of(document: dict, truth: GroundTruth) -> np.ndarray:
     """The patient of each image that counts, (k,).
 
-    Images whose patient is not known, of COCO files of other origin, are
-    patients of their own.
+    The image's `patient`. Where no image has that key, as in COCO files of
+    other origin, the first six digits of its name, if all are named as
+    DeepLesion's slices. Any other image is a patient of its own.
     """
     patient = {
-        image['id']: image.get('patient', image['id'])
+        image['id']: image['patient']
         for image in document['images']
+        if 'patient' in image
     }
-    return np.array([patient[image_id] for image_id in truth.images.tolist()])
+    counted, taken = truth.images.tolist(), set(patient.values())
+    by_name = _patients_by_name(truth)
+    if not patient and by_name:
+        return np.array(by_name)
+    for image_id in counted:
+        own = image_id if image_id not in taken else f'image {image_id}'
+        patient.setdefault(image_id, own)
+    return np.array([patient[image_id] for image_id in counted])
+
+
+def patients_text(document: dict, truth: GroundTruth) -> str:
+    """What :func:`patients_of` counts, after its number in a sentence."""
+    known = sum('patient' in image for image in document['images'])
+    if known == len(document['images']):
+        return 'patients'
+    if known:
+        return 'patients, or images where no patient is known'
+    if _patients_by_name(truth):
+        return 'patients by file name'
+    return 'images, since no patient is known'
+
+
+def _patients_by_name(truth: GroundTruth) -> list[int]:
+    """By the names of DeepLesion's slices; none unless all are named so."""
+    names = (truth.names.get(image_id, '') for image_id in truth.images)
+    found = [patient_number(name) for name in names]
+    numbers = [number for number in found if number is not None]
+    return numbers if len(numbers) == len(found) else []
 
 
 def file_names(images: Iterable[dict]) -> dict[int, str]:

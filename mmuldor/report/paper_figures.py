@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from mmuldor.evaluation.comparison.official_split import literature_beside
 from mmuldor.evaluation.comparison.published import select_published
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
+from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.runs import load_runs
 from mmuldor.io.annotations import load_annotations
 from mmuldor.mining.bank import load_bank
@@ -97,7 +99,9 @@ def froc(
     *,
     with_fp: Iterable[str] = (),
     published: Sequence[str] = ('none',),
+    published_anyway: bool = False,
     lesion_category: Sequence[str] | None = None,
+    say: Callable[[str], object] = warnings.warn,
 ) -> Figure:
     """Fig. 5: FROC curves, beside published points.
 
@@ -105,14 +109,30 @@ def froc(
         ann: Annotation JSON of the tested split.
         runs: Results file by name.
         with_fp: Names of runs that get a curve ``NAME + FP`` too.
-        published: Keys of :mod:`mmuldor.evaluation.comparison.published`.
+        published: Keys of :mod:`mmuldor.evaluation.comparison.published`;
+            their points are drawn if the images are DeepLesion's official
+            test split.
+        published_anyway: Draw them beside curves of other images too.
         lesion_category: Names or ids of the categories of lesions, where the
             annotation file has several.
+        say: Gets a sentence where published points are left out, or are of
+            other images.
     """
-    rows = select_published(list(published))
-    truth = load_ground_truth(ann, lesion_category=lesion_category)
+    # Before large files are read.
+    select_published(list(published))
+    document = load_annotations(
+        ann, boxes_only=True, lesion_category=lesion_category
+    )
+    truth = GroundTruth.of(document, ann)
+    literature = literature_beside(
+        published, document, truth, anyway=published_anyway
+    )
     loaded = load_runs(truth, runs, with_fp)
+    note = literature.note if literature.differs else ''
+    if note:
+        say(note)
     return froc_figure(
         {run.name: run.evaluation.curve for run in loaded},
-        published={row.title: row.percent for row in rows if row.percent},
+        published=literature.points,
+        note=note,
     )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import mmuldor
-from mmuldor.evaluation.comparison.tables import difference_sentence
+from mmuldor.evaluation.comparison.tables import (
+    difference_sentence,
+    figure_text,
+)
 from mmuldor.io.annotations import lesions_of
 from mmuldor.report.page import Picture, Section
 
@@ -117,9 +120,7 @@ def interval_section(comparison: dict) -> Section:
     """Intervals of the means, and which differences are significant."""
     settings = comparison['settings']
     rows = '; '.join(
-        f'{row["name"]} {100 * row["mean"]:.1f} '
-        f'({100 * row["mean_interval"][0]:.1f} to '
-        f'{100 * row["mean_interval"][1]:.1f})'
+        f'{row["name"]} {figure_text(row["mean"], row["mean_interval"])}'
         for row in comparison['rows']
     )
     texts = [

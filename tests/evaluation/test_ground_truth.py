@@ -6,6 +6,7 @@ from mmuldor.evaluation.ground_truth import (
     GroundTruth,
     load_ground_truth,
     patients_of,
+    patients_text,
 )
 from mmuldor.io.json_files import write_json
 
@@ -67,3 +68,36 @@ def test_no_lesion_left(document):
 def test_patients_of_the_images_that_count(document):
     truth = GroundTruth.of(document, 'a.json')
     assert patients_of(document, truth).tolist() == [9, 6]
+
+
+def test_an_image_without_patient_is_none_of_the_known(document):
+    # The patient of image 4 has the number of image 6.
+    document['images'][0]['patient'] = 6
+    truth = GroundTruth.of(document, 'a.json')
+    first, second = patients_of(document, truth)
+    assert first != second
+    assert patients_text(document, truth) == (
+        'patients, or images where no patient is known'
+    )
+
+
+def named(document, *names):
+    for image, name in zip(document['images'], names, strict=True):
+        image.pop('patient', None)
+        image['file_name'] = name
+    truth = GroundTruth.of(document, 'a.json', keep_noisy=True)
+    patients = patients_of(document, truth).tolist()
+    return patients, patients_text(document, truth)
+
+
+def test_patients_by_the_names_of_deeplesion(document):
+    first, second = '000012_01_01/109.png', 'x/000012_02_01_005.jpg'
+    assert named(document, first, second, '000003_01_01/005.png') == (
+        [12, 12, 3],
+        'patients by file name',
+    )
+    # One image of another origin: no name says anything.
+    assert named(document, first, second, 'liver_3.png') == (
+        [4, 5, 6],
+        'images, since no patient is known',
+    )

@@ -39,9 +39,33 @@ def test_folders_become_rows(files, mini_data, capsys):
     assert result['patients'] == 2
     said = capsys.readouterr().out
     assert '| both | 100.0 (100.0-100.0)' in said
-    assert 'ULDor (Mask R-CNN + HNEM) (2019)' in said
+    # Two images are not DeepLesion's test split.
+    assert 'Published rows are left out: ' in said
+    assert 'ULDor (Mask R-CNN + HNEM) (2019)' not in said
+    assert result['published']['rows'] == []
     for name in ('froc.png', 'froc.pdf', 'table.md', 'table.tex'):
         assert (files / 'out' / name).stat().st_size > 300
+
+
+def test_published_rows_beside_other_images(files, mini_data, capsys):
+    kept = run(files, mini_data, '--published', 'uldor', methods=['one'])
+    plain = (files / 'out' / 'froc.png').read_bytes()
+    shown = run(
+        *(files, mini_data, '--published', 'uldor', '--published-anyway'),
+        methods=['one'],
+    )
+    assert kept['published']['rows'] == []
+    assert shown['published']['rows'] == ['uldor']
+    assert (files / 'out' / 'froc.png').read_bytes() != plain
+    table = (files / 'out' / 'table.md').read_text()
+    differs = "2 images, 2 lesions (dataset 'mini', split 'test')"
+    for text in (table, (files / 'out' / 'table.tex').read_text()):
+        said = ' '.join(text.replace('} \\\\', '').split())
+        said = said.replace('\\multicolumn{9}{l}{\\footnotesize ', '')
+        assert 'ULDor (Mask R-CNN + HNEM) (2019)' in said
+        assert 'Published rows are not comparable with the others' in said
+        assert f'the others of {differs}.' in said
+    assert shown['published']['differs'] == differs
 
 
 def test_a_name_again_is_another_run(files, mini_data):

@@ -72,13 +72,24 @@ def test_side_by_side(mini_data, tmp_path, results):
     assert shapes[0][1] == shapes[1][1]
 
 
-def test_froc(mini_data, tmp_path, results):
-    files = draw(
-        *(mini_data, tmp_path, 'froc', 'test', '--run', f'Ours={results}'),
-        *('--published', 'uldor'),
-        images=False,
-    )
-    assert files['svg'].count(b'<g id="line2d_') > 20
+def test_froc(mini_data, tmp_path, results, capsys):
+    def lines(*more):
+        files = draw(
+            *(mini_data, tmp_path, 'froc', 'test', '--run', f'Ours={results}'),
+            *more,
+            images=False,
+        )
+        return files['svg'].count(b'<g id="line2d_')
+
+    uldor = ('--published', 'uldor')
+    plain, left_out = lines(), lines(*uldor)
+    assert plain > 20
+    # Two images are not DeepLesion's test split: no point of the literature.
+    assert left_out == plain
+    assert 'note: Published rows are left out: ' in capsys.readouterr().err
+    # Its line, its markers and its place in the legend.
+    assert lines(*uldor, '--published-anyway') > plain
+    assert 'note: Published rows are not comp' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

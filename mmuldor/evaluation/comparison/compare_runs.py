@@ -11,12 +11,17 @@ from rich.console import Console
 from rich.progress import track
 
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
+from mmuldor.evaluation.comparison.official_split import literature_beside
 from mmuldor.evaluation.comparison.published import select_published
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.strata import strata_of
 from mmuldor.evaluation.comparison.tables import latex, markdown
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
+from mmuldor.evaluation.ground_truth import (
+    GroundTruth,
+    patients_of,
+    patients_text,
+)
 from mmuldor.evaluation.results import load_detections
 from mmuldor.evaluation.runs import FP_SUFFIX
 from mmuldor.evaluation.slice_froc import SliceEvaluation, evaluate_slices
@@ -39,6 +44,7 @@ def compare_runs(
     *,
     with_fp: Iterable[str] = (),
     published: Sequence[str] = ('none',),
+    published_anyway: bool = False,
     settings: Settings | None = None,
     lesion_category: Sequence[str] | None = None,
 ) -> str:
@@ -53,7 +59,9 @@ def compare_runs(
             names another run of the same method.
         ann: Annotation JSON of the tested split.
         with_fp: Names of methods that get a row ``NAME + FP`` too.
-        published: Keys of rows of the literature.
+        published: Keys of rows of the literature, which are shown if the
+            images are DeepLesion's official test split.
+        published_anyway: Show them beside other images too.
         settings: Of the statistics.
         lesion_category: Names or ids of the categories of lesions, where the
             annotation file has several.
@@ -66,18 +74,20 @@ def compare_runs(
         ValueError: If an input is wrong.
     """
     settings = settings or Settings()
-    literature = select_published(list(published))
+    # Before large files are read.
+    select_published(list(published))
     files = find_results(methods)
     document = load_annotations(
         ann, boxes_only=True, lesion_category=lesion_category
     )
-    # Foreign COCO files hold boxes alone: no patients, no strata.
-    own = 'patient' in (document['images'] or [{}])[0]
-    if own:
+    # Foreign COCO files hold boxes alone: no strata.
+    if any('recist_px' in lesion for lesion in document['annotations']):
         check_annotations(document, ann)
     truth = GroundTruth.of(document, ann)
     evaluations = _evaluate(truth, files, list(with_fp))
-    unit = 'patients' if own else 'images, since no patient is known'
+    literature = literature_beside(
+        published, document, truth, anyway=published_anyway
+    )
     comparison = compare(
         [
             Method(name, [RankedDetections.of(run.matched) for run in runs])
@@ -88,15 +98,18 @@ def compare_runs(
         settings,
         _progress,
     )
-    comparison['unit'] = unit
+    comparison['unit'] = patients_text(document, truth)
+    comparison['published'] = literature.as_dict()
     comparison['left_out'] = dict(truth.left_out)
     comparison['ignored_regions'] = len(truth.crowd_boxes)
     figure = froc_figure(
         {name: _curve(runs) for name, runs in evaluations.items()},
-        published={r.title: r.percent for r in literature if r.percent},
+        published=literature.points,
+        note=literature.note if literature.differs else '',
     )
-    text = markdown(comparison, literature) + _not_used(truth)
-    _write(Path(out), comparison, text, latex(comparison, literature), figure)
+    shown = (comparison, literature.rows, literature.note)
+    text = markdown(*shown) + _not_used(truth)
+    _write(Path(out), comparison, text, latex(*shown), figure)
     return text
 
 

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from mmuldor.evaluation.comparison.published import Published
 
 _MEAN = 'mean 0.5-4'
+# Of an interval in a table; that of a difference has signs.
+_ENDS, _SIGNED_ENDS = '({low}-{high})', '({low} to {high})'
 
 
-def markdown(comparison: dict, published: Sequence[Published]) -> str:
+def markdown(
+    comparison: dict, published: Sequence[Published], note: str = ''
+) -> str:
     """The whole comparison as Markdown: sensitivities in percent.
 
     Args:
         comparison: From :func:`mmuldor.evaluation.comparison.compare.compare`.
         published: Rows of the literature, set above ours.
+        note: What must be said of them, or of their absence.
     """
     settings = comparison['settings']
     rates = settings['fp_rates']
     head = ['Method', *(f'{rate:g}' for rate in rates), _MEAN]
     parts = [
-        'Sensitivity in % at false positives (FPs) per image, '
-        f'{100 * settings["level"]:g} % intervals: '
-        f'{settings["num_resamples"]:,} resamples of '
-        f'{comparison["patients"]:,} {comparison.get("unit", "patients")} '
-        f'({comparison["images"]:,} images, {comparison["lesions"]:,} '
-        'lesions).',
+        _units(comparison),
         _table([*head, 'maximum'], _with_maximum(comparison, published)),
     ]
     if comparison['differences']:
@@ -47,38 +48,83 @@ def markdown(comparison: dict, published: Sequence[Published]) -> str:
             f'{settings["stratum_fps"]:g} FPs per image:',
             _table(*_strata_rows(comparison)),
         ]
-    if published:
-        sources = '; '.join(f'{row.title}: {row.source}' for row in published)
-        parts.append(
-            "Published rows are of DeepLesion's official test split and "
-            f'comparable only with rows of the same images. {sources}.'
-        )
+    if published or note:
+        parts.append(_note(published, note))
     return '\n\n'.join(parts) + '\n'
 
 
-def latex(comparison: dict, published: Sequence[Published]) -> str:
-    """The main table as a LaTeX ``tabular`` (needs booktabs)."""
+def _units(comparison: dict) -> str:
+    """What the figures and their intervals are."""
+    settings = comparison['settings']
+    return (
+        'Sensitivity in % at false positives (FPs) per image, '
+        f'{100 * settings["level"]:g} % intervals: '
+        f'{settings["num_resamples"]:,} resamples of '
+        f'{comparison["patients"]:,} {comparison.get("unit", "patients")} '
+        f'({comparison["images"]:,} images, {comparison["lesions"]:,} '
+        'lesions).'
+    )
+
+
+def _note(published: Sequence[Published], note: str) -> str:
+    """What is to be known of the published rows, with their sources."""
+    note = note or (
+        "Published rows are of DeepLesion's official test split and "
+        'comparable only with rows of the same images.'
+    )
+    sources = '; '.join(f'{row.title}: {row.source}' for row in published)
+    return f'{note} {sources}.' if sources else note
+
+
+def latex(
+    comparison: dict, published: Sequence[Published], note: str = ''
+) -> str:
+    """The main table as a LaTeX ``tabular`` (needs booktabs).
+
+    Its last rows are the units and what must be said of published rows.
+    Takes what :func:`markdown` takes.
+    """
     rates = comparison['settings']['fp_rates']
+    columns = len(rates) + 1
+    head = ['Method', *(f'{rate:g}' for rate in rates), _MEAN]
+    body = _body(comparison, published)
     lines = [
-        f'\\begin{{tabular}}{{l{"c" * (len(rates) + 1)}}}',
+        f'\\begin{{tabular}}{{l{"c" * columns}}}',
         '\\toprule',
-        'Method & '
-        + ' & '.join([*(f'{rate:g}' for rate in rates), 'mean'])
-        + ' \\\\',
+        f' & \\multicolumn{{{columns}}}{{c}}'
+        '{Sensitivity in \\% at FPs per image} \\\\',
+        _latex_row(head),
         '\\midrule',
     ]
-    rows = _body(comparison, published, ' [{low}, {high}]')
-    for index, row in enumerate(rows):
+    for index, row in enumerate(body):
         if index == len(published) > 0:
             lines.append('\\midrule')
-        lines.append(' & '.join(map(_escape, row)) + ' \\\\')
-    return '\n'.join([*lines, '\\bottomrule', '\\end{tabular}']) + '\n'
+        lines.append(_latex_row(row))
+    below = [_units(comparison), *([_note(published, note)] * bool(published))]
+    # Rows, not a paragraph below: a box that scales the table takes them.
+    width = max(
+        60, sum(max(map(len, column)) for column in zip(*body, strict=True))
+    )
+    lines += [
+        '\\bottomrule',
+        *(
+            f'\\multicolumn{{{columns + 1}}}{{l}}'
+            f'{{\\footnotesize {_escape(line)}}} \\\\'
+            for text in below
+            for line in textwrap.wrap(text, width, break_on_hyphens=False)
+        ),
+        '\\end{tabular}',
+    ]
+    return '\n'.join(lines) + '\n'
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    return ' & '.join(map(_escape, cells)) + ' \\\\'
 
 
 def _body(
     comparison: dict,
     published: Sequence[Published],
-    form: str = ' ({low}-{high})',
 ) -> list[list[str]]:
     rates = comparison['settings']['fp_rates']
     rows = [
@@ -93,7 +139,7 @@ def _body(
         name = row['name']
         if row['runs'] > 1:
             name += f' ({row["runs"]} runs)'
-        rows.append([name, *_cells(row, form)])
+        rows.append([name, *_cells(row, _ENDS)])
     return rows
 
 
@@ -113,17 +159,25 @@ def _cells(entry: dict, form: str, sign: str = '') -> list[str]:
     values = [*entry['sensitivity'], entry['mean']]
     intervals = [*entry['interval'], entry['mean_interval']]
     return [
-        _cell(value, ends, form, sign)
+        figure_text(value, ends, form, sign)
         for value, ends in zip(values, intervals, strict=True)
     ]
 
 
-def _cell(
+def figure_text(
     value: float | None,
     ends: Sequence[float | None],
-    form: str,
+    form: str = _ENDS,
     sign: str = '',
 ) -> str:
+    """A figure in percent with its interval, the same in every output.
+
+    Args:
+        value: A fraction; None where it is undefined.
+        ends: Of its interval, likewise.
+        form: Of the interval.
+        sign: '+' for differences.
+    """
     if value is None:
         return ''
     text = f'{100 * value:{sign}.1f}'
@@ -131,11 +185,11 @@ def _cell(
     if len(known) < len(ends):
         return text
     low, high = (f'{100 * end:{sign}.1f}' for end in known)
-    return text + form.format(low=low, high=high)
+    return f'{text} {form.format(low=low, high=high)}'
 
 
 def _difference_cells(entry: dict) -> list[str]:
-    cells = _cells(entry, ' ({low} to {high})', '+')
+    cells = _cells(entry, _SIGNED_ENDS, '+')
     p_values = [*(entry['p_value'] or []), entry['p_value_mean']]
     if entry['p_value']:
         cells = [
@@ -171,10 +225,9 @@ def _strata_rows(comparison: dict) -> tuple[list[str], list[list[str]]]:
     body = []
     for stratum, count in comparison['strata'].items():
         cells = [
-            _cell(
+            figure_text(
                 row['strata'][stratum]['sensitivity'],
                 row['strata'][stratum]['interval'],
-                ' ({low}-{high})',
             )
             for row in comparison['rows']
         ]
@@ -210,8 +263,12 @@ _SPECIAL: dict[str, str] = {
     '^': '\\textasciicircum{}',
     '<': '$<$',
     '>': '$>$',
+    '|': '$|$',
+    # At the start of a row it would be an argument of the line break.
+    '[': '{[}',
+    '*': '{*}',
 }
 
 
 def _escape(text: str) -> str:
-    return ''.join(_SPECIAL.get(sign, sign) for sign in text)
+    return ''.join(_SPECIAL.get(sign, sign) for sign in ' '.join(text.split()))

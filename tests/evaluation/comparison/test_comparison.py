@@ -6,7 +6,7 @@ import pytest
 from mmuldor.evaluation.comparison.compare import Method, Settings, compare
 from mmuldor.evaluation.comparison.published import PUBLISHED, select_published
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
-from mmuldor.evaluation.comparison.tables import latex, markdown
+from mmuldor.evaluation.comparison.tables import figure_text, latex, markdown
 
 IMAGES = 20
 FEW = Settings(
@@ -115,15 +115,56 @@ def test_markdown():
     assert 'ULDor paper, Table 1' in text
 
 
+def test_a_note_replaces_the_caveat_of_published_rows():
+    result = compared(a=[outcome(10)])
+    left_out = markdown(result, [], 'Left out.')
+    assert left_out.endswith('\n\nLeft out.\n')
+    shown = markdown(result, select_published(['vgg16']), 'Other images.')
+    assert 'Other images. Faster R-CNN VGG-16, Yan et al. (2018): ' in shown
+    assert 'comparable only with rows of the same images' not in shown
+
+
 def test_latex():
-    result = compared(**{'50 % & more_': [outcome(10)]})
-    text = latex(result, select_published(['uldor']))
+    result = compared(**{'50 % & more_': [outcome(10)], '[b|': [outcome(1)]})
+    text = latex(result, select_published(['uldor']), 'Of other images.')
     lines = text.splitlines()
     assert lines[0] == '\\begin{tabular}{lccc}'
-    assert '50 \\% \\& more\\_ & 50.0 [' in text
+    head = ' & \\multicolumn{3}{c}{Sensitivity in \\% at FPs per image} \\\\'
+    assert lines[2:4] == [head, 'Method & 0.5 & 2 & mean 0.5-4 \\\\']
     # The literature stands above a rule.
-    assert lines.index('\\midrule', 4) == lines.index('\\toprule') + 4
+    assert [i for i, x in enumerate(lines) if x == '\\midrule'] == [4, 6]
+    assert '50 \\% \\& more\\_ & 50.0 (' in text
+    # Not the argument of the line break before it.
+    assert lines[8].startswith('{[}b$|$ & 5.0 (')
+    assert lines[9] == '\\bottomrule'
     assert lines[-1] == '\\end{tabular}'
+    notes = lines[10:-1]
+    start, end = '\\multicolumn{4}{l}{\\footnotesize ', '} \\\\'
+    assert all(x.startswith(start) and x.endswith(end) for x in notes)
+    said = ' '.join(x[len(start) : -len(end)] for x in notes)
+    assert said == (
+        'Sensitivity in \\% at false positives (FPs) per image, 95 \\% '
+        'intervals: 200 resamples of 20 patients (20 images, 20 lesions). '
+        'Of other images. ULDor (Mask R-CNN + HNEM) (2019): README of '
+        'urmagicsmine/MVP-Net; @5 from the ULDor paper.'
+    )
+
+
+def test_latex_without_published_rows():
+    text = latex(compared(a=[outcome(10)]), [], 'Published rows left out.')
+    assert text.count('\\midrule') == 1
+    assert 'resamples of 20 patients' in text
+    # Of what is not there nothing must be said in a paper.
+    assert 'left out' not in text
+
+
+def test_intervals_look_the_same_in_markdown_and_latex():
+    result = compared(a=[outcome(10)], b=[outcome(16, fps_before=20)])
+    row = next(x for x in markdown(result, []).splitlines() if '| a ' in x)
+    cells = [cell.strip() for cell in row.split('|')[1:-2]]
+    assert ' & '.join(cells) + ' \\\\' in latex(result, []).splitlines()
+    assert figure_text(0.5, [0.25, 0.75]) == '50.0 (25.0-75.0)'
+    assert figure_text(0.5, [None, 0.75]) == '50.0'
 
 
 def test_published_rows():
