@@ -9,6 +9,8 @@
 #             models of `make demo`, and nothing else running
 # make docs   this documentation and the API reference as work_dirs/docs
 # make fuzz   every reader of files, fuzzed for FUZZ_SECONDS each
+# make mutants  400 small changes of the arithmetic, mining and FROC code: do
+#             the tests notice? Within an hour; goes on where it was stopped
 #
 # Each makes its own virtual environment first. Variables:
 #   PYTHON=python3.11     interpreter to start from (3.10 to 3.12)
@@ -19,6 +21,7 @@
 #   DEVICE=cuda:0         of `make gpu`
 #   FUZZ_SECONDS=60       how long `make fuzz` spends on each reader
 #   FUZZ_TARGETS=         which readers, all by default
+#   MUTANT_ARGS=          of tests/mutants/run.py, like --seed 1 or --keep
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -28,9 +31,11 @@ BENCH_ARGS ?=
 DEVICE ?= cuda:0
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?=
+MUTANT_ARGS ?=
 export PYTHON TORCH_INDEX
 
-.PHONY: help setup demo test test-faults test-slow gpu fuzz bench docs lint clean
+.PHONY: help setup demo test test-faults test-slow gpu fuzz mutants bench docs \
+    lint clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -70,6 +75,9 @@ fuzz: $(VENV)/ready-dev
 	$(VENV)/bin/python tests/fuzz/run.py --seconds $(FUZZ_SECONDS) \
 	    $(FUZZ_TARGETS)
 
+mutants: $(VENV)/ready-dev
+	$(VENV)/bin/python tests/mutants/run.py $(MUTANT_ARGS)
+
 bench: $(VENV)/ready-dev work_dirs/demo/uldor/last_checkpoint
 	$(VENV)/bin/python benchmarks/run.py $(BENCH_ARGS)
 
@@ -93,5 +101,5 @@ lint: $(VENV)/ready-dev
 	$(VENV)/bin/mypy
 
 clean:
-	rm -rf work_dirs/demo work_dirs/docs .hypothesis .mypy_cache \
-	    .pytest_cache .ruff_cache
+	rm -rf work_dirs/demo work_dirs/docs work_dirs/mutants .hypothesis \
+	    .mypy_cache .pytest_cache .ruff_cache
