@@ -4,12 +4,13 @@ The object ``provenance`` of ``lesions.json``::
 
     {"mmuldor": "0.1.0", "mmdet": "3.5.1", "mmengine": "...", "mmcv": "...",
      "torch": "2.13.0", "python": "3.11.7", "device": "cpu",
+     "operators": "compiled mmcv",
      "config": {"name": "mask-rcnn.py", "sha256": "..."},
      "checkpoint": {"name": "epoch_12.pth", "sha256": "..."},
      "calibration": {"name": "calibration.json", "sha256": "..."},
      "score_thr": 0.71, "slice_score_thr": 0.05,
      "fps_per_volume": 4.0, "sensitivity": null,
-     "step_mm": null, "batch_size": 4,
+     "step_mm": null, "batch_size": 4, "crop_to_body": true,
      "views": {"flips": ["horizontal"], "slice_offsets_mm": [0.0]},
      "requested_series_uid": null, "requested_spacing_mm": null,
      "source_files": {"files": 80, "bytes": 42000000,
@@ -41,6 +42,7 @@ from mmengine.config import Config
 
 import mmuldor
 from mmuldor.io.paths import printable
+from mmuldor.ops.info import backend
 
 # Where a run writes and how it is started changes no detection.
 _NO_SETTINGS = ('work_dir', 'launcher', 'calibration')
@@ -75,6 +77,7 @@ def model_provenance(
         'torch': torch.__version__,
         'python': platform.python_version(),
         'device': _device_name(device),
+        'operators': backend(),
         'config': {
             'name': printable(Path(config.filename or '').name),
             'sha256': config_sha256(config),

@@ -170,6 +170,7 @@ class ScanInference:
                 'sensitivity': settings.sensitivity,
                 'step_mm': settings.step_mm,
                 'batch_size': settings.batch_size,
+                'crop_to_body': settings.crop_to_body,
             },
         )
         self._notes = list(notes)

@@ -17,6 +17,7 @@ import mmuldor
 from mmuldor.apis.infer import infer_scan
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
+from mmuldor.ops.info import backend
 from tests.support.ct_slices import ct_slice
 from tests.support.small_configs import narrow_mask_rcnn, save_untrained
 from tools.infer import main
@@ -82,7 +83,8 @@ def test_provenance(scan, config, checkpoint, tmp_path):
     out, path = tmp_path / 'out', tmp_path / 'model.py'
     config.dump(path)
     argv = [str(scan), str(path), checkpoint, '--out', str(out)]
-    main([*argv, '--device', 'cpu', '--score-thr', '0.25', '--step-mm', '6'])
+    argv += ['--device', 'cpu', '--score-thr', '0.25', '--step-mm', '6']
+    main([*argv, '--whole-slices'])
     facts = json.loads((out / 'lesions.json').read_text())['provenance']
     weights = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
     assert facts['checkpoint'] == {'name': 'w.pth', 'sha256': weights}
@@ -91,7 +93,9 @@ def test_provenance(scan, config, checkpoint, tmp_path):
     assert facts['torch'] == torch.__version__
     assert facts['mmdet'] == mmdet.__version__
     assert facts['device'] == 'cpu'
+    assert facts['operators'] == backend()
     assert (facts['score_thr'], facts['step_mm']) == (0.25, 6)
+    assert facts['crop_to_body'] is False
     assert (
         facts['calibration'] is facts['views'] is facts['series_uid'] is None
     )

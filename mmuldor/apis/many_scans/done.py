@@ -13,7 +13,8 @@ from mmuldor.scans.outputs import LESIONS
 
 # What the same lesions may be found with.
 _MAY_DIFFER = (
-    *('mmdet', 'mmengine', 'mmcv', 'torch', 'python', 'device', 'batch_size'),
+    *('mmdet', 'mmengine', 'mmcv', 'torch', 'python'),
+    *('device', 'operators', 'batch_size', 'crop_to_body'),
 )
 # Files of every scan beside lesions.json.
 _OTHERS = ('lesions.csv', 'labels.nii.gz', 'report.html', 'infer.log')

@@ -10,6 +10,7 @@ EXPECTED = {
     'mmuldor': '0.1.0',
     'torch': '2.13.0',
     'device': 'cpu',
+    'crop_to_body': True,
     'checkpoint': {'name': 'w.pth', 'sha256': 'ab'},
     'calibration': None,
     'score_thr': 0.3,
@@ -43,6 +44,7 @@ def test_what_may_differ(folder):
         **EXPECTED,
         'torch': '2.4.0',
         'device': 'cuda:0',
+        'crop_to_body': False,
         'checkpoint': {'name': 'renamed.pth', 'sha256': 'ab'},
     }
     assert lesions_if_done(folder, 'in/a.nii', elsewhere) == 2
