@@ -6,6 +6,12 @@ MAX_SIDE_PX = 8192
 MAX_SLICE_BYTES = 2**28
 # Of the elements before the pixels; 4,096 frames need about 8 MiB.
 MAX_HEADER_BYTES = 2**26
+# Of the sequences before the pixels; 8,192 frames of 16 functional groups.
+MAX_HEADER_ITEMS = 2**17
+# As pydicom reads them one by one; 8,192 frames of 64.
+MAX_HEADER_ELEMENTS = 2**19
+# Of an enhanced image; a perfusion of 320 slices has 30 phases.
+MAX_FRAMES = 2**14
 # Of a volume: 4,096 slices of 512 x 512, 2 GiB as int16.
 MAX_VOXELS = 2**30
 # Of a file that is read whole: JSON, CSV, PNG.

@@ -8,16 +8,21 @@ import struct
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from data_prep.own_data.coco_boxes import read_coco_boxes
 from data_prep.own_data.find_volumes import find_volumes_with_masks
 from mmuldor.cli.errors import user_errors
 from mmuldor.io.annotations import load_annotations
+from mmuldor.io.limits import MAX_FRAMES
 from mmuldor.io.run_length import decode_mask
 from mmuldor.report.build import build_report
+from mmuldor.scans.dicom import multiframe
+from mmuldor.scans.dicom.series import read_dicom
 from mmuldor.scans.nifti import read_nifti
 from tests.faults.spoiling import good
+from tests.support.enhanced_ct import frame, write_enhanced
 from tests.support.memory import at_most
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -210,3 +215,18 @@ def test_names_of_volumes_that_no_annotation_can_hold(name, tmp_path):
     Path(os.fsdecode(path)).touch()
     with pytest.raises(ValueError, match=r'the name must be UTF-8'):
         find_volumes_with_masks(tmp_path, tmp_path)
+
+
+def test_too_many_frames_become_no_headers(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(multiframe, '_frame_header', made.append)
+    empty = [pydicom.Dataset()] * (MAX_FRAMES + 1)
+    write_enhanced(
+        tmp_path / 'all.dcm',
+        [frame(0)],
+        NumberOfFrames=len(empty),
+        PerFrameFunctionalGroupsSequence=empty,
+    )
+    with pytest.raises(ValueError, match=r'Frames is 16385, more than 16,384'):
+        read_dicom(tmp_path)
+    assert made == []

@@ -12,7 +12,11 @@ import re
 import struct
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from mmuldor.io.limits import MAX_HEADER_BYTES
+from mmuldor.io.limits import (
+    MAX_HEADER_BYTES,
+    MAX_HEADER_ELEMENTS,
+    MAX_HEADER_ITEMS,
+)
 
 if TYPE_CHECKING:
     from pydicom.dataset import FileDataset
@@ -30,6 +34,10 @@ _SOP_CLASS = re.compile(
     rb'(?:[\x02\x08]\0[\x02\x16]\0|\0\x08\0\x16)' + _UID, re.DOTALL
 )
 _SERIES = re.compile(rb'(?:\x20\0\x0e\0|\0\x20\0\x0e)' + _UID, re.DOTALL)
+# Of an element or an item: the tag and at least its length.
+_START_BYTES = 8
+# (FFFE,E000), little and big endian.
+_ITEM_TAGS = (b'\xfe\xff\x00\xe0', b'\xff\xfe\xe0\x00')
 
 
 def has_preamble(start: bytes) -> bool:
@@ -130,33 +138,72 @@ class _FilePart:
         return getattr(self._file, name)
 
 
-class LimitedReader:
-    """A file that hands out at most `MAX_HEADER_BYTES`.
+class HeaderLimitError(ValueError):
+    """A header is larger than any real one."""
 
-    Elements state their own length, and a false one asks for gigabytes.
+
+class LimitedReader:
+    """A file that hands out a header within its limits.
+
+    Elements state their own length, and a false one asks for gigabytes. Each
+    element takes microseconds, each item of a sequence, which becomes a
+    dataset, 30 of them, and of millions that would be minutes.
+
+    Args:
+        file: The file.
+        size: Its bytes. A small file may be read to its end in one go.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
-        self._left = MAX_HEADER_BYTES
+        self._left = MAX_HEADER_BYTES if size > MAX_HEADER_BYTES else None
+        self._elements = self._items = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Like that of a file; ValueError beyond the limit."""
-        if not 0 <= size <= self._left:
-            raise ValueError(
-                f'it has more than {MAX_HEADER_BYTES:,} bytes before its '
-                'pixels'
+        """Like that of a file; HeaderLimitError beyond a limit."""
+        if self._left is not None:
+            if not 0 <= size <= self._left:
+                raise HeaderLimitError(
+                    f'it has more than {MAX_HEADER_BYTES:,} bytes before its '
+                    'pixels'
+                )
+            self._left -= size
+        data = self._file.read(size)
+        # pydicom looks ahead by 4 and 2 bytes, and reads them once more.
+        if len(data) == _START_BYTES:
+            self._elements += 1
+        if self._elements > MAX_HEADER_ELEMENTS:
+            raise HeaderLimitError(
+                f'it has more than {MAX_HEADER_ELEMENTS:,} elements before '
+                'its pixels, so the file is damaged'
             )
-        self._left -= size
-        return self._file.read(size)
+        if len(data) >= _START_BYTES:
+            self._items = checked_items(data, self._items)
+        return data
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
 
 
-def limited(file: BinaryIO) -> BinaryIO:
-    """The file, read to its limit only."""
-    return cast(BinaryIO, LimitedReader(file))
+def limited(file: BinaryIO, size: int) -> BinaryIO:
+    """The file, read to its limits only; `size` is its bytes."""
+    return cast(BinaryIO, LimitedReader(file, size))
+
+
+def checked_items(data: bytes, before: int) -> int:
+    """The items of sequences in a part of a header and `before` it.
+
+    Raises:
+        HeaderLimitError: If they are more than a header may have.
+    """
+    # A few of the tags may be bytes of values, but not as many.
+    items = before + sum(map(data.count, _ITEM_TAGS))
+    if items > MAX_HEADER_ITEMS:
+        raise HeaderLimitError(
+            f'its sequences have more than {MAX_HEADER_ITEMS:,} items, so '
+            'the file is damaged'
+        )
+    return items
 
 
 def stated_uids(head: bytes) -> tuple[str, set[str]]:

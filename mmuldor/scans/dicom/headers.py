@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from mmuldor.io.limits import MAX_HEADER_BYTES, MAX_SLICE_BYTES, MAX_VOXELS
 from mmuldor.scans.dicom.encoding import (
     START_BYTES,
+    HeaderLimitError,
+    checked_items,
     dicom_part,
     has_preamble,
     limited,
@@ -146,7 +148,7 @@ def _read(path: Path, file: BinaryIO, size: int) -> tuple[Dataset, str]:
     """The header, with the used elements decoded, and its SOP class."""
     keyword = 'the header'
     try:
-        header = read_dicom_file(_limited(file, size), stop_before_pixels=True)
+        header = read_dicom_file(limited(file, size), stop_before_pixels=True)
         for keyword in _ELEMENTS_USED:
             header.get(keyword)
         keyword = 'the header'
@@ -156,7 +158,10 @@ def _read(path: Path, file: BinaryIO, size: int) -> tuple[Dataset, str]:
         copy = header[:]
     # pydicom raises any exception for damaged files.
     except Exception as error:
-        reason = ' '.join(str(error).split()) or type(error).__name__
+        # It replaces errors of reading an item by one of its own.
+        limit = error.__context__
+        first = limit if isinstance(limit, HeaderLimitError) else error
+        reason = ' '.join(str(first).split()) or type(error).__name__
         raise ValueError(
             f'{path}: {keyword} must be readable, but: {reason}'
         ) from error
@@ -198,16 +203,18 @@ def _check_inflated_size(path: Path, file: BinaryIO, size: int) -> None:
         # Private: the public one takes a path and opens the file again. Seen
         # with pydicom 3.0.2, for `>=3.0.1,<4`; tests/scans/dicom/
         # test_headers.py fails when it changes.
-        meta = pydicom.filereader._read_file_meta_info(_limited(file, size))
+        meta = pydicom.filereader._read_file_meta_info(limited(file, size))
         if str(meta.get('TransferSyntaxUID', '')) != _DEFLATED:
             return
         rest = file.read(MAX_SLICE_BYTES + 1)
         # Compressed bytes are fewer, unless they are too many already.
         count = len(rest) if len(rest) > MAX_SLICE_BYTES else 0
         unpack = zlib.decompressobj(-zlib.MAX_WBITS)
+        items = 0
         # A padding byte may lie behind the end, and stays in the tail.
         while rest and not unpack.eof and count <= MAX_SLICE_BYTES:
-            count += len(unpack.decompress(rest, 2**20))
+            part = unpack.decompress(rest, 2**20)
+            count, items = count + len(part), checked_items(part, items)
             rest = unpack.unconsumed_tail
     except Exception as error:
         raise ValueError(
@@ -218,8 +225,3 @@ def _check_inflated_size(path: Path, file: BinaryIO, size: int) -> None:
             f'{path} must be one slice, but inflates to more than '
             f'{MAX_SLICE_BYTES:,} bytes.'
         )
-
-
-def _limited(file: BinaryIO, size: int) -> BinaryIO:
-    """The file, or a limited reader of a large one."""
-    return limited(file) if size > MAX_HEADER_BYTES else file

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
+from mmuldor.io.limits import MAX_FRAMES
 from mmuldor.scans.dicom.geometry import image_position
 from mmuldor.scans.dicom.headers import DicomFile
 
@@ -84,6 +85,10 @@ def _frames(file: DicomFile) -> Iterator[DicomFile]:
     path, header = file.path, file.header
     try:
         count = int(header.get('NumberOfFrames') or 0)
+        if count > MAX_FRAMES:
+            raise ValueError(
+                f'NumberOfFrames is {count}, more than {MAX_FRAMES:,}'
+            )
         groups = header[_PER_FRAME].value
         shared = (header.get(_SHARED) or [{}])[0]
         if len(groups) != count:

@@ -18,6 +18,7 @@ from pydicom.uid import (
 )
 
 from mmuldor.io.limits import MAX_SLICE_BYTES
+from mmuldor.scans.dicom import encoding
 from mmuldor.scans.dicom.folder import find_images
 from mmuldor.scans.dicom.headers import open_header
 from mmuldor.scans.dicom.series import read_dicom
@@ -78,6 +79,70 @@ def test_a_deflated_file_is_inflated_and_let_go(tmp_path, padding):
     assert reads[path] == 1
     assert header == plain
     assert not getattr(header, 'buffer', None)
+
+
+@pytest.mark.parametrize('kind', ['of unknown length', 'known', 'deflated'])
+def test_a_sequence_of_too_many_items_is_not_parsed(
+    tmp_path, monkeypatch, kind
+):
+    """Each became a dataset: 200,000 took half a minute."""
+    parsed = []
+    read_item = pydicom.filereader.read_sequence_item
+
+    def counted(*args, **options):
+        parsed.append(1)
+        return read_item(*args, **options)
+
+    monkeypatch.setattr(pydicom.filereader, 'read_sequence_item', counted)
+    monkeypatch.setattr(encoding, 'MAX_HEADER_ITEMS', 50)
+    for count in (50, 200_000):
+        path = write_slice(tmp_path, 1)
+        insert_items(path, count, known=kind == 'known')
+        if kind == 'deflated':
+            deflate(path, b'')
+        parsed.clear()
+        if count == 50:
+            header = open_header(path)
+            assert len(header.ReferencedStudySequence) == 50
+            # The last one tells that a sequence of unknown length ends.
+            assert len(parsed) in (50, 51)
+            continue
+        with pytest.raises(ValueError, match='more than 50 items'):
+            open_header(path)
+        assert len(parsed) <= 51
+
+
+def test_too_many_elements_are_not_read(tmp_path, monkeypatch):
+    """All with one tag, so that few are in the end."""
+    path = write_slice(tmp_path, 1)
+    whole = path.read_bytes()
+    place = whole.index(b'\x20\x00\x0d\x00UI')
+    empty = b'\x18\x00\x50\x00DS\0\0' * 200_000
+    path.write_bytes(whole[:place] + empty + whole[place:])
+    monkeypatch.setattr(encoding, 'MAX_HEADER_ELEMENTS', 1000)
+    seen = []
+    read = pydicom.filereader.RawDataElement
+
+    def counted(*args):
+        seen.append(1)
+        return read(*args)
+
+    monkeypatch.setattr(pydicom.filereader, 'RawDataElement', counted)
+    with pytest.raises(ValueError, match='more than 1,000 elements'):
+        open_header(path)
+    # Those of the file meta are read by themselves.
+    assert 500 < len(seen) <= 1020
+
+
+def insert_items(path, count, *, known):
+    """A ReferencedStudySequence of empty items, before the PatientName."""
+    whole = path.read_bytes()
+    place = whole.index(b'\x20\x00\x0d\x00UI')
+    items = b'\xfe\xff\x00\xe0\0\0\0\0' * count
+    length = struct.pack('<I', len(items) if known else 2**32 - 1)
+    end = b'' if known else b'\xfe\xff\xdd\xe0\0\0\0\0'
+    sequence = b'\x08\x00\x10\x11SQ\0\0' + length + items + end
+    path.write_bytes(whole[:place] + sequence + whole[place:])
 
 
 def test_pydicoms_private_reader_stops_where_the_inflated_part_begins(
