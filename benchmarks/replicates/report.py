@@ -2,26 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.replicates.plan import LEAST_REPLICATES, REPLICATES
-from benchmarks.replicates.texts import PLAN
+from benchmarks.replicates.figures import claims_figure, curves_figure
+from benchmarks.replicates.plan import LEAST_REPLICATES, MISSING, REPLICATES
+from benchmarks.replicates.results import (
+    Replicate,
+    load_replicates,
+    tail,
+)
+from benchmarks.replicates.tables import (
+    arm_table,
+    claim_table,
+    exploratory_table,
+    tail_table,
+)
+from benchmarks.replicates.texts import (
+    ARMS_NOTE,
+    CLAIMS_NOTE,
+    EXPLORATORY_NOTE,
+    PLAN,
+    UNFINISHED,
+)
 from benchmarks.study.outcomes import CUT_FPS
+from benchmarks.study.tables import mining_table
+from benchmarks.study.texts import MINED_NOTE
 from mmuldor.io.json_files import replacing
+from mmuldor.visualization.panels import save_figure
 
 
-def write_report(results: Path, out: Path) -> None:
-    """Write the Markdown report of what is there.
+def write_report(
+    results: Path, out: Path, replicates: int = REPLICATES
+) -> None:
+    """Write the Markdown report and its figures.
+
+    Figures of an unfinished study are not shown, so that nothing but time
+    can end it.
 
     Args:
         results: Folder with a folder a replicate.
-        out: The Markdown file.
+        out: The Markdown file; figures go into a folder beside it.
+        replicates: How many the study has.
     """
-    done = len(list(results.glob('replicate-*/*.json')))
     plan = PLAN.format(
         replicates=REPLICATES, least=LEAST_REPLICATES, cut=CUT_FPS
     )
-    progress = f'{done} of {7 * REPLICATES} trainings are done.'
+    complete = load_replicates(results, range(replicates))
+    parts = [plan.rstrip(), '## Results']
+    if len(complete) < replicates:
+        done = len(list(results.glob('replicate-*/*.json')))
+        parts.append(
+            UNFINISHED.format(
+                done=done, total=7 * replicates, complete=len(complete)
+            ).rstrip()
+        )
+    else:
+        parts += _results(complete, out.with_suffix(''))
     with replacing(out) as temporary:
-        text = f'{plan}\n## Results\n\n{progress}\n'
-        temporary.write_text(text, encoding='utf-8')
+        temporary.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
+
+
+def _results(complete: Sequence[Replicate], figures: Path) -> list[str]:
+    save_figure(claims_figure(complete), figures / 'claims.png')
+    parts = [
+        CLAIMS_NOTE.format(count=len(complete)).rstrip(),
+        claim_table(complete),
+        f'![Differences of every replicate]({figures.name}/claims.png)',
+        '### Every arm',
+        ARMS_NOTE.format(count=len(complete)).rstrip(),
+        arm_table(complete),
+    ]
+    for missing in (0, MISSING):
+        name = f'froc-{missing}.png'
+        save_figure(curves_figure(complete, missing), figures / name)
+        parts += [
+            f'Annotations missing: {missing} %.',
+            f'![FROC curves]({figures.name}/{name})',
+        ]
+    parts += [
+        '### Exploratory',
+        EXPLORATORY_NOTE.rstrip(),
+        exploratory_table(complete),
+    ]
+    for missing in (0, MISSING):
+        parts += [
+            f'#### The false-positive class, {missing} % missing',
+            tail_table([tail(r, missing) for r in complete]),
+        ]
+    records = [record for r in complete for record in r.records.values()]
+    return [*parts, '### What was mined', MINED_NOTE, mining_table(records)]

@@ -57,3 +57,23 @@ how the paper's "+ FP" continues. Appended boxes never lower a curve, so the
 comparison is with the *sham*'s own detections of lower scores, as far as the
 same number of FPs.
 """
+
+UNFINISHED = """\
+{done} of {total} trainings are done, {complete} replicates are complete. No
+figures are shown before all are, so that results cannot end the study.
+"""
+
+CLAIMS_NOTE = """\
+{count} replicates. Differences of the mean sensitivity in percentage points.
+"Not shown" means that this study does not tell the difference from none.
+"""
+
+ARMS_NOTE = """\
+Sensitivity in % at FPs per image: mean over {count} replicates, in brackets
+the standard deviation over them, which contains how much phantoms differ.
+"""
+
+EXPLORATORY_NOTE = """\
+Chosen beforehand, but not tested: the intervals are not corrected for their
+number.
+"""

@@ -101,7 +101,11 @@ def write_study(
     if by_missing:
         save_figure(missing_figure(by_missing), plots / 'missing.png')
         parts.append(f'![By missing share]({plots.name}/missing.png)')
-    parts += ['## What was mined', MINED_NOTE, mining_table(results)]
+    parts += [
+        '## What was mined',
+        MINED_NOTE,
+        mining_table(results.records.values()),
+    ]
     parts += ['## Masks against the true ones', shape_table(results, settings)]
     parts += ['## Every run', RUNS_NOTE, run_table(results)]
     introduction = INTRODUCTION.format(settings=settings).rstrip()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 
 from benchmarks.study.plan import make_plan
@@ -10,15 +12,15 @@ from mmuldor.evaluation.comparison.compare import Settings
 from mmuldor.evaluation.comparison.resampling import interval, patient_weights
 
 
-def mining_table(results: Results) -> str:
-    """Mined examples, and the fraction of them that are lesions."""
+def mining_table(records: Iterable[Mapping]) -> str:
+    """Mined examples of trainings, and the fraction that are lesions."""
     lines = [
         '| method | annotations missing | round | mined | of them lesions '
         '| spared | of them lesions |',
         '|---|---:|---|---:|---:|---:|---:|',
     ]
     groups: dict[tuple, list[dict]] = {}
-    for record in results.records.values():
+    for record in records:
         for name, counts in record['mined'].items():
             key = (record['method'], record['missing'], name)
             groups.setdefault(key, []).append(counts)
