@@ -86,7 +86,7 @@ def rowwise_iou(
             '`first` and `second` must have equally many boxes, but got '
             f'{len(first)} and {len(second)}.'
         )
-    return _iou(first, second, inclusive)
+    return broadcast_iou(first, second, inclusive=inclusive)
 
 
 def rowwise_iod(
@@ -110,7 +110,7 @@ def pairwise_iou(
     Like `rowwise_iou`, but of (n, 4) and (m, 4) boxes: (n, m) float64.
     """
     first, second = as_boxes(first, 'first'), as_boxes(second, 'second')
-    return _iou(first[:, None], second[None], inclusive)
+    return broadcast_iou(first[:, None], second[None], inclusive=inclusive)
 
 
 def pairwise_iod(
@@ -127,18 +127,18 @@ def pairwise_iod(
     return _ratio(inter, np.broadcast_to(areas, inter.shape))
 
 
+def broadcast_iou(first: Floats, second: Floats, *, inclusive: bool) -> Floats:
+    """IoU of boxes (..., 4) whose leading axes broadcast, not checked."""
+    inter = _intersections(first, second, inclusive)
+    union = _areas(first, inclusive) + _areas(second, inclusive) - inter
+    return _ratio(inter, union)
+
+
 def _areas(boxes: Floats, inclusive: bool) -> Floats:
     """Areas of boxes (..., 4): (...,) float64."""
     sizes = np.maximum(boxes[..., 2:] - boxes[..., :2] + float(inclusive), 0)
     areas: Floats = sizes[..., 0] * sizes[..., 1]
     return areas
-
-
-def _iou(first: Floats, second: Floats, inclusive: bool) -> Floats:
-    """IoU of boxes (..., 4) that broadcast."""
-    inter = _intersections(first, second, inclusive)
-    union = _areas(first, inclusive) + _areas(second, inclusive) - inter
-    return _ratio(inter, union)
 
 
 def _intersections(first: Floats, second: Floats, inclusive: bool) -> Floats:

@@ -12,7 +12,7 @@ from mmengine.model import BaseTTAModel
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from mmuldor.functional.view_fusion import fuse_group, group_views
+from mmuldor.functional.fusion.views import fuse_group, group_views
 from mmuldor.registry import MODELS
 
 # Dimensions of masks (n, H, W) to reverse, by the direction of a flip.
@@ -32,7 +32,7 @@ class ViewAveraging(BaseTTAModel):
 
     Args:
         module: The detector, or its config.
-        iou_thr: See :func:`mmuldor.functional.view_fusion.group_views`.
+        iou_thr: See :func:`mmuldor.functional.fusion.views.group_views`.
         max_per_img: Maximum number of detections of an image.
     """
 

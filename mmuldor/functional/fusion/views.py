@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.functional.arrays import Floats, Ints, check_scores
-from mmuldor.functional.boxes import check_boxes, pairwise_iou
-from mmuldor.functional.matching import check_iou_thr
+from mmuldor.functional.arrays import Floats, Ints
+from mmuldor.functional.fusion.fusing import mean_boxes
+from mmuldor.functional.fusion.groups import one_of_each
+from mmuldor.functional.fusion.pool import Pool
 
 
 def group_views(
@@ -19,13 +20,11 @@ def group_views(
 ) -> list[Ints]:
     """Group the detections of different views that show the same object.
 
-    Detections are processed by descending score. Each detection that is in no
-    group yet starts one. From every other view it adds the ungrouped
-    detection of the highest IoU.
+    See :func:`mmuldor.functional.fusion.groups.one_of_each`.
 
     Args:
         boxes: `x1 y1 x2 y2` of all views in one frame, px, (n, 4).
-        scores: (n,); equal scores keep their order.
+        scores: (n,), 0 or more; equal scores keep their order.
         views: Number of each detection's view, (n,).
         iou_thr: Minimum IoU of a group's first box with its others.
 
@@ -36,25 +35,14 @@ def group_views(
     Raises:
         ValueError: If shapes differ or an argument is out of range.
     """
-    check_iou_thr(iou_thr)
-    boxes = check_boxes(boxes)
-    scores = check_scores(scores, len(boxes), 'scores')
-    views = np.asarray(views)
-    overlaps = pairwise_iou(boxes, boxes, inclusive=False)
-    free = np.ones(len(boxes), dtype=bool)
-    groups = []
-    for seed in np.argsort(-scores, kind='stable'):
-        if not free[seed]:
-            continue
-        rows = [seed]
-        for view in np.unique(views[views != views[seed]]):
-            others = np.flatnonzero(free & (views == view))
-            near = others[overlaps[seed, others] >= iou_thr]
-            if len(near):
-                rows.append(near[overlaps[seed, near].argmax()])
-        free[rows] = False
-        groups.append(np.array(rows))
-    return groups
+    count = len(np.asarray(scores))
+    pool = Pool.of(boxes, scores, views, np.zeros(count, dtype=np.int64))
+    leaders = one_of_each(pool, iou_thr)
+    order = np.argsort(-pool.scores, kind='stable')
+    groups: dict[int, list[int]] = {}
+    for row in order.tolist():
+        groups.setdefault(int(leaders[row]), []).append(row)
+    return [np.array(rows) for rows in groups.values()]
 
 
 def fuse_group(
@@ -68,11 +56,11 @@ def fuse_group(
 
     Args:
         boxes: Boxes of the group, (n, 4), n at most ``num_views``.
-        scores: Scores of the group, (n,), not all 0.
+        scores: Scores of the group, (n,).
         num_views: Number of all views.
 
     Returns:
         Box (4,) float64 in the frame of ``boxes``, and score.
     """
-    box = (boxes * scores[:, None]).sum(axis=0) / scores.sum()
-    return box, float(scores.sum() / num_views)
+    group = np.zeros(len(boxes), dtype=np.int64)
+    return mean_boxes(boxes, scores, group, 1)[0], scores.sum() / num_views

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmuldor.functional.boxes import pairwise_iou
-from mmuldor.functional.view_fusion import fuse_group, group_views
+from mmuldor.functional.fusion.views import fuse_group, group_views
 
 
 def test_one_lesion_in_three_views_is_one():

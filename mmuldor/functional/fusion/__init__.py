@@ -1,0 +1,1 @@
+"""Fusion of the detections of several detectors, trainings or views."""
