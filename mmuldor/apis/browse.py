@@ -106,7 +106,11 @@ def _figure(info: dict, index: int, dataset: DeepLesionDataset) -> Figure:
     packed, num_slices = dataset[index], _num_slices(dataset)
     stored = read_png16(info['img_path'], (info['height'], info['width']))
     picture = window_rgb(stored, info.get('window_hu') or DEFAULT_WINDOW_HU)
-    lesions = dataset.annotated_lesions(index)
+    drawn = dataset.pseudo_mask
+    lesions = [
+        {**lesion, 'outline': drawn.polygon(lesion['recist_px'])}
+        for lesion in dataset.annotated_lesions(index)
+    ]
     middle = packed['inputs'][num_slices // 2 :: num_slices]
     sample = packed['data_samples']
     title = f'{info["file_name"]}, {len(packed["inputs"])} channels'

@@ -16,7 +16,7 @@ from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.functional.frame import from_detector, to_detector
-from mmuldor.functional.recist import crossing_point
+from mmuldor.functional.recist import PseudoMask, crossing_point
 from mmuldor.io.annotations import crowds_of, lesions_of, load_annotations
 from mmuldor.mining.bank import images_fingerprint
 from mmuldor.mining.protocols import MiningDataset
@@ -235,8 +235,13 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
     @property
     def mask_shape(self) -> str:
         """Shape of the pipeline's pseudo masks; the paper's by default."""
-        shapes = (transform.mask_shape for transform in self.ct_transforms)
-        return next(filter(None, shapes), 'quarter_ellipses')
+        return self.pseudo_mask.shape
+
+    @property
+    def pseudo_mask(self) -> PseudoMask:
+        """How the pipeline draws masks; as the paper does by default."""
+        drawn = (transform.pseudo_mask for transform in self.ct_transforms)
+        return next(filter(None, drawn), PseudoMask())
 
     @property
     def fingerprint(self) -> str:

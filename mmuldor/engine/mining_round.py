@@ -37,7 +37,7 @@ def mine(
     Args:
         model: A two-stage mmdet detector with a mask head, on its device.
         dataset: The training set (``DeepLesionDataset``). Its pipeline is not
-            used, except for the shape of its pseudo masks.
+            used, except for how it draws pseudo masks.
         pipeline: Test pipeline for the model's input.
         rule: The mining rule.
         epoch: The epoch that this round follows, counted from 0; -1 for a
@@ -70,7 +70,7 @@ def mine(
         image_ids = [info['img_id'] for info in infos]
         steps = [
             mine_image(
-                *(candidates, info, dataset.mask_shape, rule, epoch),
+                *(candidates, info, dataset.pseudo_mask, rule, epoch),
                 as_boxes((exclude or {}).get(info['img_id'], [])),
             )
             for candidates, info in zip(batch.images, infos, strict=True)

@@ -7,146 +7,37 @@ ends of one diameter, then the two ends of the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from mmuldor.functional.arrays import Floats
+from mmuldor.functional.diameters import (
+    MAX_GAP_PX,
+    check_endpoints,
+    closest_points,
+    convex_hull,
+    crossing_point,
+    diameters,
+)
 
-# Diameters that miss each other by more than this have no crossing point.
-MAX_GAP_PX = 1.0
-
-
-def check_endpoints(endpoints_px: Floats) -> Floats:
-    """Return the endpoints as float64, (4, 2) or (n, 4, 2) like the input.
-
-    Raises:
-        ValueError: If the shape is neither, a coordinate is not finite, a
-            diameter has length 0 or all endpoints of a lesion lie on one
-            line; the message names the first such lesion.
-    """
-    points = np.asarray(endpoints_px, dtype=np.float64)
-    if points.ndim not in (2, 3) or points.shape[-2:] != (4, 2):
-        raise ValueError(
-            '`endpoints_px` must have shape (4, 2): both ends of one '
-            'diameter, then of the other, or (n, 4, 2), but got shape '
-            f'{points.shape}.'
-        )
-    arms = points[..., 1:, :] - points[..., :1, :]
-    area = arms[..., :1, 0] * arms[..., 1:, 1]
-    area = area - arms[..., :1, 1] * arms[..., 1:, 0]
-    with_length = points[..., ::2, :] != points[..., 1::2, :]
-    # NaN != 0 is true, so finite values are checked too. The area may
-    # overflow to infinity where the coordinates are finite.
-    valid = (area != 0).any(-1) & with_length.any(-1).all(-1)
-    valid &= np.isfinite(area).all(-1) & np.isfinite(points).all((-1, -2))
-    if not valid.all():
-        index = int(np.argmin(valid))
-        _refuse(points.reshape(-1, 4, 2)[index], index, points.ndim == 3)
-    return points
-
-
-def _refuse(points: Floats, index: int, of_many: bool) -> None:
-    """Raise ValueError with the reason why endpoints (4, 2) are invalid."""
-    where = f' of lesion {index}' if of_many else ''
-    if not np.isfinite(points).all():
-        raise ValueError(
-            f'`endpoints_px`{where} must be finite, but got {points.tolist()}.'
-        )
-    for first in (0, 2):
-        if np.array_equal(points[first], points[first + 1]):
-            raise ValueError(
-                f'a diameter{where} must have a length, but both ends are '
-                f'{points[first].tolist()}.'
-            )
-    raise ValueError(
-        f'the diameters{where} must span an area, but all endpoints lie on '
-        f'one line: {points.tolist()}.'
-    )
-
-
-def diameters(endpoints_px: Floats) -> tuple[float, float]:
-    """Lengths of the long and of the short diameter, in the endpoints' unit.
-
-    Raises:
-        ValueError: As for :func:`check_endpoints`.
-    """
-    points = check_endpoints(endpoints_px)
-    first = float(np.hypot(*(points[1] - points[0])))
-    second = float(np.hypot(*(points[3] - points[2])))
-    return max(first, second), min(first, second)
-
-
-def closest_points(endpoints_px: Floats) -> tuple[Floats, Floats]:
-    """The closest points of two diameters.
-
-    Where the diameters cross, both are the crossing point (up to rounding).
-    Method: C. Ericson, *Real-Time Collision Detection*, section 5.1.9.
-
-    Args:
-        endpoints_px: (4, 2) endpoints, or (n, 4, 2) of several lesions.
-
-    Returns:
-        A point on the first and a point on the second diameter, (2,) or
-        (n, 2) float64 each, px.
-
-    Raises:
-        ValueError: As for :func:`check_endpoints`.
-    """
-    points = check_endpoints(endpoints_px)
-    a, c = points[..., 0, :], points[..., 2, :]
-    u, v, w = points[..., 1, :] - a, points[..., 3, :] - c, a - c
-    uu, vv, uv, uw, vw = map(_dot, (u, v, u, u, v), (u, v, v, w, w))
-    determinant = uu * vv - uv * uv
-    parallel = determinant <= 1e-12 * uu * vv
-    s = np.clip(
-        (uv * vw - uw * vv) / np.where(parallel, 1.0, determinant), 0, 1
-    )
-    s = np.where(parallel, 0.0, s)
-    t = (uv * s + vw) / vv
-    inside = (t >= 0) & (t <= 1)
-    t = np.clip(t, 0, 1)
-    s = np.where(inside, s, np.clip((uv * t - uw) / uu, 0, 1))
-    return a + s[..., None] * u, c + t[..., None] * v
-
-
-def _dot(first: Floats, second: Floats) -> Floats:
-    products: Floats = (first * second).sum(axis=-1)
-    return products
-
-
-def crossing_point(endpoints_px: Floats) -> Floats | None:
-    """The crossing point O of the diameters.
-
-    Returns:
-        (2,) float64, px. Where the diameters miss each other by at most
-        `MAX_GAP_PX`, the midpoint of their closest points; beyond that, None.
-    """
-    first, second = closest_points(endpoints_px)
-    if np.hypot(*(first - second)) > MAX_GAP_PX:
-        return None
-    return (first + second) / 2
-
-
-def convex_hull(points: Floats) -> Floats:
-    """Corners of the convex hull of (n, 2) points, (m, 2) float64.
-
-    Method: monotone chain (Andrew 1979).
-    """
-    ordered = sorted(map(tuple, np.asarray(points, dtype=np.float64)))
-
-    def half(sequence: list[tuple[float, ...]]) -> list[tuple[float, float]]:
-        chain: list[tuple[float, float]] = []
-        for x, y in sequence:
-            while len(chain) > 1:
-                (x1, y1), (x2, y2) = chain[-2:]
-                if (x2 - x1) * (y - y1) > (y2 - y1) * (x - x1):
-                    break
-                chain.pop()
-            chain.append((x, y))
-        return chain[:-1]
-
-    return np.array(half(ordered) + half(ordered[::-1]))
+__all__ = [
+    'MASK_SHAPES',
+    'MAX_GAP_PX',
+    'PseudoMask',
+    'box_polygon',
+    'check_endpoints',
+    'closest_points',
+    'convex_hull',
+    'crossing_point',
+    'diameters',
+    'ellipse_polygon',
+    'moved_endpoints',
+    'pseudo_mask_polygon',
+    'pseudo_mask_polygons',
+    'quadrilateral_polygon',
+]
 
 
 def pseudo_mask_polygon(
@@ -258,3 +149,109 @@ MASK_SHAPES: dict[str, Callable[..., Floats]] = {
     'quadrilateral': quadrilateral_polygon,
     'box': box_polygon,
 }
+
+
+def moved_endpoints(
+    endpoints_px: Floats,
+    grow_px: float = 0.0,
+    offset_px: Sequence[float] = (0.0, 0.0),
+) -> Floats:
+    """Lengthen both diameters at both ends, and move them.
+
+    Args:
+        endpoints_px: (4, 2) endpoints, or (n, 4, 2) of several lesions.
+        grow_px: Each endpoint moves outward by this, along its diameter.
+        offset_px: x, y that is added to every endpoint.
+
+    Returns:
+        The endpoints, float64, of the same shape; with the defaults the same
+        bits.
+
+    Raises:
+        ValueError: As for :func:`check_endpoints`.
+    """
+    points = check_endpoints(endpoints_px)
+    if grow_px:
+        along = points[..., 1::2, :] - points[..., ::2, :]
+        outward = grow_px * along / np.linalg.norm(along, axis=-1)[..., None]
+        points = points.copy()
+        points[..., ::2, :] -= outward
+        points[..., 1::2, :] += outward
+    return points + np.asarray(offset_px) if any(offset_px) else points
+
+
+@dataclass(frozen=True)
+class PseudoMask:
+    """How the mask of a lesion is drawn from its diameters.
+
+    The defaults are ULDor's reading of ``DL_info.csv`` minus 1.
+
+    Attributes:
+        shape: A key of `MASK_SHAPES`.
+        points_per_quarter: Vertices on a quarter of a curved outline.
+        grow_px: How far each endpoint moves outward along its diameter, in
+            pixels of the source image, at least 0.
+        offset_px: x, y that is added to the endpoints, in pixels of the
+            source image: to the right and down.
+    """
+
+    shape: str = 'quarter_ellipses'
+    points_per_quarter: int = 16
+    grow_px: float = 0.0
+    offset_px: Sequence[float] = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        if self.shape not in MASK_SHAPES:
+            raise ValueError(
+                f'`shape` must be one of {sorted(MASK_SHAPES)}, but got '
+                f'{self.shape!r}.'
+            )
+        _check_count('points_per_quarter', self.points_per_quarter)
+        _check_number('grow_px', self.grow_px)
+        if self.grow_px < 0:
+            raise ValueError(
+                f'`grow_px` must be at least 0, but got {self.grow_px}.'
+            )
+        if not isinstance(self.offset_px, (tuple, list)):
+            raise TypeError(
+                '`offset_px` must be two numbers x, y, but got '
+                f'{self.offset_px!r}.'
+            )
+        if len(self.offset_px) != 2:
+            raise ValueError(
+                '`offset_px` must be two numbers x, y, but got '
+                f'{len(self.offset_px)}: {self.offset_px}.'
+            )
+        for value in self.offset_px:
+            _check_number('offset_px', value)
+        # A config may give a list; a frozen value must be hashable.
+        object.__setattr__(self, 'offset_px', tuple(self.offset_px))
+
+    @classmethod
+    def of(cls, value: PseudoMask | str) -> PseudoMask:
+        """The value itself, or the paper's reading in a shape's name."""
+        return value if isinstance(value, PseudoMask) else cls(value)
+
+    def polygon(self, endpoints_px: Floats) -> Floats:
+        """Outline of a lesion's mask.
+
+        Args:
+            endpoints_px: (4, 2) endpoints, or (8,); px in any frame.
+
+        Returns:
+            (N, 2) float64 in px of the same frame, not closed.
+
+        Raises:
+            ValueError: As for :func:`check_endpoints`.
+        """
+        points = moved_endpoints(
+            np.reshape(endpoints_px, (4, 2)), self.grow_px, self.offset_px
+        )
+        return MASK_SHAPES[self.shape](points, self.points_per_quarter)
+
+
+def _check_number(name: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f'`{name}` must be a number, but got {value!r}.')
+    if not np.isfinite(value):
+        raise ValueError(f'`{name}` must be finite, but got {value}.')

@@ -16,7 +16,7 @@ from mmuldor.functional.boxes import as_boxes, pairwise_iod, pairwise_iou
 from mmuldor.functional.frame import from_detector
 from mmuldor.functional.hard_negatives import eligible_boxes
 from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
-from mmuldor.functional.recist import MASK_SHAPES
+from mmuldor.functional.recist import PseudoMask
 from mmuldor.mining.protocols import FoundDetections
 from mmuldor.mining.rule import MiningRule
 
@@ -34,7 +34,7 @@ MiningStep = Generator[np.ndarray, Any, dict]
 def mine_image(
     found: FoundDetections,
     info: dict,
-    mask_shape: str,
+    pseudo_mask: PseudoMask | str,
     rule: MiningRule,
     epoch: int,
     excluded_boxes: np.ndarray,
@@ -48,7 +48,8 @@ def mine_image(
     Args:
         found: The image's candidates.
         info: The dataset's item: ``img_id``, ``instances``.
-        mask_shape: Shape of the pseudo masks.
+        pseudo_mask: How the training's pseudo masks are drawn, or their
+            shape, a key of ``MASK_SHAPES``.
         rule: The rule.
         epoch: Epoch that this round follows, -1 before training.
         excluded_boxes: Boxes ``x1 y1 x2 y2`` that must not be mined, (n, 4).
@@ -63,7 +64,8 @@ def mine_image(
     lesions = [i for i in annotated if not i.get('crowd', False)]
     crowds = [i for i in annotated if i.get('crowd', False)]
     references = [
-        _pseudo_mask(lesion, mask_shape, found.size) for lesion in lesions
+        _pseudo_mask(lesion, PseudoMask.of(pseudo_mask), found.size)
+        for lesion in lesions
     ]
     overlaps = yield from _mask_ious(found, references, rule)
     candidates = rule.candidates(found, overlaps)
@@ -139,10 +141,10 @@ def mine_together(
 
 
 def _pseudo_mask(
-    lesion: dict, mask_shape: str, size: tuple[int, int]
+    lesion: dict, pseudo_mask: PseudoMask, size: tuple[int, int]
 ) -> np.ndarray:
-    recist = from_detector(lesion['recist_px']).reshape(4, 2)
-    return rasterize(MASK_SHAPES[mask_shape](recist), *size)
+    recist = from_detector(lesion['recist_px'])
+    return rasterize(pseudo_mask.polygon(recist), *size)
 
 
 def _eligible(

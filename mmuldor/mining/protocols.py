@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from mmuldor.functional.recist import PseudoMask
 from mmuldor.mining.bank_schedule import BankSchedule
 
 
@@ -66,6 +67,11 @@ class MiningDataset(ABC):
     @abstractmethod
     def mask_shape(self) -> str:
         """Shape of its pseudo masks, a key of ``MASK_SHAPES``."""
+
+    @property
+    def pseudo_mask(self) -> PseudoMask:
+        """How its pseudo masks are drawn; of that shape by default."""
+        return PseudoMask(self.mask_shape)
 
     @property
     @abstractmethod

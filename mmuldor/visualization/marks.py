@@ -203,13 +203,15 @@ def draw_lesion(ax: Axes, annotation: dict, *, mask: bool = True) -> None:
 
     Args:
         ax: Where to draw.
-        annotation: ``bbox`` [x1, y1, w, h] and, where known, ``recist_px``.
+        annotation: ``bbox`` [x1, y1, w, h] and, where known, ``recist_px``;
+            ``outline``, (N, 2), where the pseudo mask is not the paper's.
         mask: Draw the pseudo mask and the diameters too.
     """
     recist_px = annotation.get('recist_px')
     if mask and recist_px is not None:
-        points = np.reshape(recist_px, (4, 2))
-        outline = [pseudo_mask_polygon(points)]
-        draw_region(ax, outline, REFERENCE, fill=0.15, width=1)
+        outline = annotation.get('outline')
+        if outline is None:
+            outline = pseudo_mask_polygon(np.reshape(recist_px, (4, 2)))
+        draw_region(ax, [outline], REFERENCE, fill=0.15, width=1)
         draw_diameters(ax, recist_px, width=1.2, dot=0)
     draw_box(ax, annotation['bbox'], REFERENCE)

@@ -5,12 +5,14 @@ from hypothesis import strategies as st
 
 from mmuldor.functional.recist import (
     MASK_SHAPES,
+    PseudoMask,
     box_polygon,
     closest_points,
     convex_hull,
     crossing_point,
     diameters,
     ellipse_polygon,
+    moved_endpoints,
     pseudo_mask_polygon,
     pseudo_mask_polygons,
     quadrilateral_polygon,
@@ -180,3 +182,108 @@ def test_the_wrong_one_of_many_is_named():
     broken[2, 0, 0] = np.nan
     with pytest.raises(ValueError, match='of lesion 2 must be finite'):
         pseudo_mask_polygons(broken)
+
+
+def test_half_a_pixel_makes_each_diameter_a_pixel_longer():
+    grown = moved_endpoints(CROSS, 0.5)
+    assert grown.tolist() == [[-0.5, 5], [20.5, 5], [10, -0.5], [10, 10.5]]
+    # 3-4-5: 5 px outward are 3 along x and 4 along y.
+    oblique = np.array([[0, 0], [6, 8], [6, 0], [0, 8]])
+    assert moved_endpoints(oblique, 5).tolist() == [
+        *([-3, -4], [9, 12]),
+        *([9, -4], [-3, 12]),
+    ]
+
+
+def test_an_offset_goes_right_and_down():
+    moved = moved_endpoints(CROSS, offset_px=(0.25, 0.75))
+    assert (moved - CROSS).tolist() == [[0.25, 0.75]] * 4
+
+
+def test_many_endpoints_at_once_move_as_each_does():
+    many = np.array([CROSS, CROSS[[2, 3, 0, 1]] * 2])
+    moved = moved_endpoints(many, 1.5, (0.5, -1))
+    for one, points in zip(moved, many, strict=True):
+        assert np.array_equal(one, moved_endpoints(points, 1.5, (0.5, -1)))
+
+
+@pytest.mark.parametrize('shape', sorted(MASK_SHAPES))
+def test_a_pseudo_mask_is_its_shape_of_the_moved_endpoints(shape):
+    # By default the same bits as the shape itself.
+    plain = PseudoMask(shape).polygon(CROSS)
+    assert np.array_equal(plain, MASK_SHAPES[shape](CROSS))
+    grown = PseudoMask(shape, 64, 0.5, [1, 2]).polygon(CROSS.reshape(-1))
+    # 20 x 10 px become 21 x 11 px around (11, 7).
+    low, high = grown.min(axis=0), grown.max(axis=0)
+    np.testing.assert_allclose(low, [11 - 10.5, 7 - 5.5])
+    np.testing.assert_allclose(high, [11 + 10.5, 7 + 5.5])
+    exact = {
+        'box': 21 * 11,
+        'quadrilateral': 21 * 11 / 2,
+        'ellipse': np.pi * 10.5 * 5.5,
+        'quarter_ellipses': np.pi * 10.5 * 5.5,
+    }
+    assert area(grown) == pytest.approx(exact[shape], rel=2e-4)
+
+
+def test_a_square_grown_by_half_a_pixel():
+    # Diameters of 10 px: the box has 11 x 11 px instead of 10 x 10.
+    square = np.array([[0, 5], [10, 5], [5, 0], [5, 10]])
+    box = PseudoMask('box', grow_px=0.5).polygon(square)
+    assert box.tolist() == [
+        *([-0.5, -0.5], [10.5, -0.5]),
+        *([10.5, 10.5], [-0.5, 10.5]),
+    ]
+
+
+def test_a_pseudo_mask_is_a_value():
+    """A list of a config and a tuple are the same; a name is the paper's."""
+    listed = PseudoMask(offset_px=[0.5, 0.5])
+    assert listed == PseudoMask(offset_px=(0.5, 0.5))
+    assert hash(listed) == hash(PseudoMask(offset_px=(0.5, 0.5)))
+    assert PseudoMask.of('box') == PseudoMask('box', 16, 0.0, (0.0, 0.0))
+    assert PseudoMask.of(listed) is listed
+
+
+@pytest.mark.parametrize(
+    ('given', 'error', 'message'),
+    [
+        ({'shape': 'circle'}, ValueError, "one of .*'ellipse'.*'circle'"),
+        ({'grow_px': '1'}, TypeError, "`grow_px` must be a number.*'1'"),
+        ({'grow_px': True}, TypeError, '`grow_px` must be a number'),
+        ({'grow_px': -0.1}, ValueError, '`grow_px` must be at least 0'),
+        ({'grow_px': np.inf}, ValueError, '`grow_px` must be finite'),
+        ({'offset_px': 0.5}, TypeError, 'two numbers x, y, but got 0.5'),
+        ({'offset_px': (1, 2, 3)}, ValueError, 'two numbers x, y.*3: '),
+        ({'offset_px': (1, 'a')}, TypeError, "`offset_px`.*number.*'a'"),
+        ({'offset_px': (1, np.nan)}, ValueError, '`offset_px`.*finite'),
+        ({'points_per_quarter': 0}, ValueError, 'must be at least 1'),
+    ],
+)
+def test_a_pseudo_mask_refuses_wrong_numbers(given, error, message):
+    with pytest.raises(error, match=message):
+        PseudoMask(**given)
+
+
+@given(
+    angle,
+    st.floats(0.2, np.pi - 0.2),
+    *(arm, arm, arm, arm),
+    st.floats(0, 5),
+)
+@settings(max_examples=100, deadline=None)
+def test_growing_lengthens_diameters_and_keeps_where_they_cross(
+    turn, between, a1, a2, c1, c2, grow
+):
+    u = np.array([np.cos(turn), np.sin(turn)])
+    v = np.array([np.cos(turn + between), np.sin(turn + between)])
+    points = np.array([-a1 * u, a2 * u, -c1 * v, c2 * v])
+    grown = moved_endpoints(points, grow)
+    np.testing.assert_allclose(
+        diameters(grown), np.add(diameters(points), 2 * grow)
+    )
+    np.testing.assert_allclose(crossing_point(grown), [0, 0], atol=1e-6)
+    # All four arms are longer, so the area is that of longer arms.
+    exact = np.sin(between) * (a1 + a2 + 2 * grow) * (c1 + c2 + 2 * grow)
+    polygon = pseudo_mask_polygon(grown)
+    assert area(polygon) == pytest.approx(np.pi / 4 * exact, rel=0.002)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mmuldor.functional.recist import PseudoMask
 from mmuldor.mining.examples import mine_image, mine_together
 from mmuldor.mining.rule import MiningRule
 
@@ -181,3 +182,19 @@ def test_a_mask_without_a_pixel_leaves_the_box_centres():
     ((polygon,),) = [e['polygons'] for e in mined['examples']]
     assert np.mean(polygon[0::2]) == 25
     assert np.mean(polygon[1::2]) == 12
+
+
+def test_hits_are_counted_on_the_masks_of_the_training():
+    """A lesion's box of 8 x 8 px, moved 20 px right, is where the hit is."""
+    found = Found((0.9, 30, 10, 37, 17), (0.8, 10, 10, 17, 17))
+    for drawn, score in (
+        ('box', 0.8),
+        (PseudoMask('box'), 0.8),
+        (PseudoMask('box', offset_px=(20, 0)), 0.9),
+    ):
+        step = mine_image(
+            *(found, image((9.5, 9.5, 17.5, 17.5)), drawn, MiningRule(), 0),
+            NO_BOXES,
+        )
+        (mined,) = mine_together([step], lambda need: [found.masks(need[0])])
+        assert mined['hit_score'] == score

@@ -50,3 +50,25 @@ def test_targets_lie_where_the_lesions_lie(mini_config, tmp_path, monkeypatch):
 
 def test_a_test_split_has_no_targets(mini_config, tmp_path):
     assert len(browse_dataset(mini_config, tmp_path, 'test', count=9)) == 2
+
+
+def test_lesions_are_drawn_with_the_masks_of_the_pipeline(
+    mini_config, tmp_path, monkeypatch
+):
+    seen = []
+
+    def draw(picture, lesions, *others):
+        seen.extend(lesions)
+        return original(picture, lesions, *others)
+
+    original = module.sample_figure
+    monkeypatch.setattr('mmuldor.apis.browse.sample_figure', draw)
+    step = mini_config.train_dataloader.dataset.pipeline[2]
+    step.update(shape='box', grow_px=0.5, offset_px=(1, 2))
+    browse_dataset(mini_config, tmp_path, count=1)
+    (lesion,) = seen
+    ends = lesion['recist_px'].reshape(4, 2)
+    corners = lesion['outline'][[0, 2]]
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    np.testing.assert_allclose(corners[0] - low, [0.5, 1.5])
+    np.testing.assert_allclose(corners[1] - high, [1.5, 2.5])

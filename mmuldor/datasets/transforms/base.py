@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from mmcv.transforms import BaseTransform
 
+from mmuldor.functional.recist import PseudoMask
+
 
 class CTTransform(BaseTransform):
     """A transform that ``DeepLesionDataset`` checks before a long run.
@@ -20,6 +22,11 @@ class CTTransform(BaseTransform):
 
     num_slices: int | None = None
     mask_shape: str | None = None
+
+    @property
+    def pseudo_mask(self) -> PseudoMask | None:
+        """How it draws pseudo masks; None if it draws none."""
+        return None if self.mask_shape is None else PseudoMask(self.mask_shape)
 
     def check(self, fingerprint: str, classes: Sequence[str]) -> None:
         """Check the transform against its dataset.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mmuldor.datasets.transforms.base import CTTransform
-from mmuldor.functional.recist import MASK_SHAPES
+from mmuldor.functional.recist import PseudoMask
 from mmuldor.registry import TRANSFORMS
 
 
@@ -15,6 +17,12 @@ class RecistToMask(CTTransform):
 
     Add ``LoadAnnotations(with_bbox=True, with_mask=True, poly2mask=False)``
     after it, so that masks stay polygons in geometric augmentations.
+
+    The same line belongs into ``val_loss_pipeline``. HNEM compares detections
+    with the masks of the training pipeline, and ``tools/browse_dataset.py``
+    draws them. Boxes and diameters stay as they are. Figures of results and
+    reports, which know no pipeline, and ``--masks`` of the conversion
+    draw masks as the paper does.
 
     Required Keys:
 
@@ -32,25 +40,35 @@ class RecistToMask(CTTransform):
         shape: 'quarter_ellipses' (ULDor), 'ellipse', 'quadrilateral' or
             'box'.
         points_per_quarter: Vertices on a quarter of a curved outline.
+        grow_px: How far each endpoint of the diameters moves outward along
+            its diameter, in source-image pixels, before the shape is drawn.
+        offset_px: x, y added to the endpoints, source-image pixels.
+
+    Raises:
+        TypeError: If a number is none.
+        ValueError: If the shape is unknown or a number is out of range.
     """
 
-    mask_shape: str
-
     def __init__(
-        self, shape: str = 'quarter_ellipses', points_per_quarter: int = 16
+        self,
+        shape: str = 'quarter_ellipses',
+        points_per_quarter: int = 16,
+        grow_px: float = 0.0,
+        offset_px: Sequence[float] = (0.0, 0.0),
     ) -> None:
-        if shape not in MASK_SHAPES:
-            raise ValueError(
-                f'`shape` must be one of {sorted(MASK_SHAPES)}, but got '
-                f'{shape!r}.'
-            )
+        self._pseudo_mask = PseudoMask(
+            shape, points_per_quarter, grow_px, offset_px
+        )
         self.mask_shape = shape
-        self.points_per_quarter = points_per_quarter
+
+    @property
+    def pseudo_mask(self) -> PseudoMask:
+        """How it draws pseudo masks."""
+        return self._pseudo_mask
 
     def polygon(self, recist_px: np.ndarray) -> np.ndarray:
         """Pseudo mask of eight endpoint coordinates, (N, 2) float64 px."""
-        points = np.reshape(recist_px, (4, 2))
-        return MASK_SHAPES[self.mask_shape](points, self.points_per_quarter)
+        return self.pseudo_mask.polygon(recist_px)
 
     def transform(self, results: dict) -> dict:
         """Add the masks; see the class for the keys."""
@@ -60,7 +78,9 @@ class RecistToMask(CTTransform):
         return results
 
     def __repr__(self) -> str:
+        drawn = self.pseudo_mask
         return (
-            f'{type(self).__name__}(shape={self.mask_shape!r}, '
-            f'points_per_quarter={self.points_per_quarter})'
+            f'{type(self).__name__}(shape={drawn.shape!r}, '
+            f'points_per_quarter={drawn.points_per_quarter}, '
+            f'grow_px={drawn.grow_px}, offset_px={drawn.offset_px})'
         )

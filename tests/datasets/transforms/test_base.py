@@ -5,6 +5,7 @@ from mmdet.datasets.transforms import Resize
 import mmuldor.datasets.transforms as transforms
 from mmuldor.datasets import DeepLesionDataset
 from mmuldor.datasets.transforms.base import CTTransform
+from mmuldor.functional.recist import PseudoMask
 
 
 class Plain(CTTransform):
@@ -32,7 +33,7 @@ def test_by_itself_a_transform_has_nothing_to_check():
     assert plain.check('abc', ('lesion',)) is None
     assert plain.check_slices({}) is None
     assert plain.lacks_neighbours({}) is False
-    assert plain.num_slices is plain.mask_shape is None
+    assert plain.num_slices is plain.mask_shape is plain.pseudo_mask is None
 
 
 @pytest.mark.parametrize('name', transforms.__all__)
@@ -64,11 +65,20 @@ def test_a_dataset_knows_what_its_transforms_draw_and_add(mini_data):
 
     bare = build(mini_data, Other())
     assert bare.mask_shape == 'quarter_ellipses'
+    assert bare.pseudo_mask == PseudoMask()
     assert bare.bank_readers == bare.ct_transforms == []
     dataset = build(
         mini_data,
-        dict(type='mmuldor.RecistToMask', shape='box'),
+        dict(type='mmuldor.RecistToMask', shape='box', grow_px=0.5),
         dict(type='mmuldor.SliceOffset', mm=1.0),
     )
     assert dataset.mask_shape == 'box'
+    assert dataset.pseudo_mask == PseudoMask('box', grow_px=0.5)
     assert len(dataset.ct_transforms) == 2
+
+
+def test_a_transform_of_ones_own_names_its_shape(mini_data):
+    class Own(Plain):
+        mask_shape = 'ellipse'
+
+    assert build(mini_data, Own()).pseudo_mask == PseudoMask('ellipse')
