@@ -17,7 +17,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -43,13 +42,11 @@ from mmuldor.io.json_files import write_json
 from mmuldor.io.volume_annotations import TrueVolume, load_volumes
 from mmuldor.scans.lesion_files import write_lesions_json
 from mmuldor.scans.png_series import read_png_series
-from mmuldor.scans.volume import Volume
 
 CONFIG = 'configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py'
 CHECKPOINT = 'work_dirs/demo/uldor/epoch_2.pth'
 RESULT = Path(__file__).parent / 'results' / 'volume-calibration.json'
 SCORE_THR = 0.05
-BODY_HU = -300
 # 31 slices of 1 to 5 mm.
 SETTINGS = Settings(size=384, neighbours=15)
 
@@ -63,7 +60,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add('--work', type=Path, default=Path('work_dirs/volume_calibration'))
     add('--volumes', type=int, nargs=2, default=(72, 64),
         metavar=('FITTED', 'UNSEEN'))  # fmt: skip
-    add('--seed', type=int, default=77)
+    add('--seed', type=int, default=91)
     add('--fps', type=float, nargs='+', default=(2.0, 4.0, 8.0))
     add('--out', type=Path, default=RESULT)
     return parser.parse_args(argv)
@@ -92,29 +89,12 @@ def detect_all(args: argparse.Namespace) -> None:
             volume.grid.spacing_mm,
             range(first, last + 1),
         )
-        scan = cropped(scan)
         lesions = detector.detect(scan)
         path = found / volume.name / 'lesions.json'
         path.parent.mkdir(parents=True, exist_ok=True)
         scan = replace(scan, source=volume.name)
         write_lesions_json(path, lesions, scan, notes, provenance)
         print(f'{number}/{len(lacking)} {volume.name}: {len(lesions)} lesions')
-
-
-def cropped(scan: Volume) -> Volume:
-    """A scan with the body and 12 px around it, in a fraction of the time.
-
-    `load_volume_detections` moves its boxes to the whole slices.
-    """
-    body = (scan.hu > BODY_HU).any(axis=0).astype(np.uint8)
-    # Without specks of noise.
-    body = cv2.morphologyEx(body, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    rows, columns = (np.flatnonzero(body.any(axis)) for axis in (1, 0))
-    top, left = max(rows[0] - 12, 0), max(columns[0] - 12, 0)
-    part = scan.hu[:, top : rows[-1] + 13, left : columns[-1] + 13]
-    affine = scan.affine.copy()
-    affine[:3, 3] = scan.to_patient(np.array([left, top, 0]))[0]
-    return replace(scan, hu=np.ascontiguousarray(part), affine=affine)
 
 
 def check(

@@ -87,7 +87,9 @@ def claim_table(replicates: Sequence[Replicate], level: float = 0.95) -> str:
 
 
 def _p(value: float | NDArray[np.float64]) -> str:
-    return 'none' if np.isnan(value) else f'{float(value):.3f}'
+    if np.isnan(value):
+        return 'none'
+    return f'{float(value):.3f}' if value >= 0.001 else '< 0.001'
 
 
 def _points(estimate: Estimate) -> str:

@@ -2,30 +2,14 @@
 
 import json
 
-import numpy as np
 import pytest
 
-from benchmarks.volume_calibration import check, cropped
+from benchmarks.volume_calibration import check
 from mmuldor.evaluation.calibration.from_files import calibrate_volumes
 from mmuldor.io.volume_annotations import load_volumes
-from mmuldor.scans.volume import Volume
 
 GRID = {'shape': [10, 40, 40], 'spacing_mm': [1, 1, 2]}
 LESION, ELSEWHERE = [2, 2, 2, 9, 9, 9], [20, 20, 2, 29, 29, 9]
-
-
-def test_a_crop_keeps_the_place_in_the_patient():
-    hu = np.full((2, 100, 120), -1000, np.int16)
-    hu[:, 30:50, 40:80] = 0
-    # A speck of noise.
-    hu[0, 5, 5] = 500
-    affine = np.diag([0.5, 0.5, 3.0, 1.0])
-    affine[:3, 3] = 10, 20, 30
-    part = cropped(Volume(hu, affine, 'a'))
-    # 12 px around rows 30 to 49 and columns 40 to 79.
-    assert part.shape == (2, 44, 64)
-    assert part.affine[:3, 3].tolist() == [10 + 14, 20 + 9, 30]
-    assert (part.hu[:, 12:32, 12:52] == 0).all()
 
 
 def test_what_is_unseen_is_compared(tmp_path):
