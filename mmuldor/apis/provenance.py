@@ -41,7 +41,7 @@ import torch
 from mmengine.config import Config
 
 import mmuldor
-from mmuldor.io.paths import printable
+from mmuldor.io.paths import files_below, printable
 from mmuldor.ops.info import backend
 
 # Where a run writes and how it is started changes no detection.
@@ -91,9 +91,7 @@ def model_provenance(
 
 def files_state(path: str | os.PathLike) -> dict[str, Any]:
     """Number, size and last change of a scan's files."""
-    files = [Path(path)]
-    if files[0].is_dir():
-        files = [p for p in files[0].rglob('*') if p.is_file()]
+    files, _ = files_below(Path(path))
     states = [file.stat() for file in files if file.exists()]
     newest = max((state.st_mtime for state in states), default=None)
     return {

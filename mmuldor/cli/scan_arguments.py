@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from mmuldor.cli import arguments, types
@@ -67,11 +68,7 @@ def parse_scans(
     del args.local_rank
     listed = args.scans_from or args.scans_in
     given = [*args.scan, args.config, args.checkpoint]
-    if args.checkpoint.endswith('.py'):
-        parser.error(
-            'the last two arguments must be CONFIG and CHECKPOINT, but the '
-            f'last one is {args.checkpoint!r}: the checkpoint is missing'
-        )
+    _check_order(parser, args)
     if not args.scan and not listed:
         parser.error(
             'SCAN, CONFIG and CHECKPOINT must be given, or --scans-from or '
@@ -96,3 +93,36 @@ def parse_scans(
             'folder of the series, or run them one by one'
         )
     return args
+
+
+def _check_order(
+    parser: argparse.ArgumentParser, args: argparse.Namespace
+) -> None:
+    """Refuse a config that is not the last but one of the names."""
+    given = [*args.scan, args.config, args.checkpoint]
+    for name in given:
+        # A list in a shell is written without commas.
+        if name.endswith(',') and not os.path.exists(name):
+            parser.error(
+                'names must be separated by spaces, without commas, but got '
+                f'{name!r}'
+            )
+    configs = [k for k, name in enumerate(given) if name.endswith('.py')]
+    weights = [k for k, name in enumerate(given) if _is_weights(name)]
+    last = len(given) - 1
+    if configs == [last] and not weights:
+        parser.error(
+            'the last two arguments must be CONFIG and CHECKPOINT, but the '
+            f'last one is {args.checkpoint!r}: the checkpoint is missing'
+        )
+    wrong = [k for k in configs if k != last - 1]
+    wrong += [k for k in weights if k != last]
+    if wrong:
+        parser.error(
+            'the order must be SCAN CONFIG CHECKPOINT, but got '
+            f'{given[wrong[0]]!r} as number {wrong[0] + 1} of {len(given)}'
+        )
+
+
+def _is_weights(name: str) -> bool:
+    return name.endswith(('.pth', '.pt', '.ckpt'))

@@ -36,6 +36,32 @@ def existing_folder(
     return path
 
 
+def files_below(folder: Path) -> tuple[list[Path], list[str]]:
+    """The files of a folder and its subfolders, sorted, links followed.
+
+    Args:
+        folder: A folder, or one file.
+
+    Returns:
+        The files, and the names of links to files that do not exist.
+    """
+    if not folder.is_dir():
+        return [folder], []
+    paths: list[Path] = []
+    seen: set[str] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            # A link to a folder that was met already, maybe around itself.
+            folders.clear()
+            continue
+        seen.add(real)
+        paths += [Path(place, name) for name in names]
+    paths.sort()
+    dangling = [path.name for path in paths if not path.exists()]
+    return [path for path in paths if path.is_file()], dangling
+
+
 def printable(text: str) -> str:
     """A text that any encoding of Unicode can hold.
 

@@ -74,7 +74,7 @@ def read_png_series(
     names = [path.name for path in paths]
     notes = check_gaps(intervals, intervals * spacing[2], names, str(folder))
     hu, indices = stack_slices(_read_slices(paths), intervals, str(folder))
-    ignored = [p.name for p in folder.glob('*.png') if _NO_SLICE.match(p.name)]
+    ignored = [p.name for p in _png_files(folder) if _NO_SLICE.match(p.name)]
     if ignored:
         listed = ', '.join(sorted(ignored)[:_MAX_NAMED])
         notes.append(f'{len(ignored)} PNG files that are no slices: {listed}')
@@ -94,6 +94,17 @@ def check_png_hu(volume: Volume) -> list[str]:
     return check_hu(volume.hu, volume.source, REPAIR_PNG, names)
 
 
+def has_slices(folder: str | os.PathLike) -> bool:
+    """Whether a folder holds PNG files that may be slices."""
+    return any(not _NO_SLICE.match(p.name) for p in _png_files(Path(folder)))
+
+
+def _png_files(folder: Path) -> list[Path]:
+    """Files that end in .png, in any case, sorted."""
+    files = folder.iterdir() if folder.is_dir() else []
+    return sorted(path for path in files if path.suffix.lower() == '.png')
+
+
 def series_files(folder: str | os.PathLike) -> dict[int, Path]:
     """Slice files of a folder by number, in ascending order.
 
@@ -105,7 +116,7 @@ def series_files(folder: str | os.PathLike) -> dict[int, Path]:
     """
     folder = Path(folder)
     files: dict[int, Path] = {}
-    for path in sorted(folder.glob('*.png')) if folder.is_dir() else []:
+    for path in _png_files(folder):
         if _NO_SLICE.match(path.name):
             continue
         if not _NUMBER.fullmatch(path.stem):

@@ -2,7 +2,12 @@ import os
 
 import pytest
 
-from mmuldor.io.paths import existing_file, existing_folder, printable
+from mmuldor.io.paths import (
+    existing_file,
+    existing_folder,
+    files_below,
+    printable,
+)
 
 
 def test_what_is_there_is_given_back(tmp_path):
@@ -37,3 +42,15 @@ def test_a_name_as_text_that_can_be_written():
     assert printable(os.fsdecode(b'caf\xe9/a.nii')) == 'caf\\xe9/a.nii'
     assert printable('caf\u00e9 \U0001f600') == 'caf\u00e9 \U0001f600'
     assert printable('\ud800') == '\\ud800'
+
+
+def test_files_below_a_folder(tmp_path):
+    (tmp_path / 'b').mkdir()
+    for name in ('c', 'b/a', 'a'):
+        (tmp_path / name).touch()
+    (tmp_path / 'b' / 'up').symlink_to(tmp_path)
+    (tmp_path / 'gone').symlink_to(tmp_path / 'nothing')
+    files, dangling = files_below(tmp_path)
+    found = [str(path.relative_to(tmp_path)) for path in files]
+    assert (found, dangling) == (['a', 'b/a', 'c'], ['gone'])
+    assert files_below(tmp_path / 'a') == ([tmp_path / 'a'], [])

@@ -251,3 +251,15 @@ def test_real_volumes(real_data, name, shape, spacing):
     assert volume.hu.min() <= -900 < 100 < volume.hu.max()
     # Columns go to the left, rows to the back, slices to the head.
     assert (np.diag(volume.affine)[:3] > 0).all()
+
+
+@pytest.mark.parametrize(('slope', 'hu'), [(1, -1000), (0.5, -500)])
+def test_an_intercept_that_is_no_number(tmp_path, slope, hu):
+    """Programs write it where they do not scale."""
+    path = save(tmp_path, image(), 'v.nii')
+    stored = bytearray(path.read_bytes())
+    # `scl_slope` and `scl_inter` are the floats at byte 112.
+    stored[112:120] = np.array([slope, np.nan], np.float32).tobytes()
+    path.write_bytes(stored)
+    volume, _ = read_nifti(path)
+    assert volume.hu.min() == hu

@@ -182,3 +182,76 @@ def test_doubtful_values_are_a_note(tmp_path):
 def test_shared_cases_that_are_refused(real_data, case, match):
     with pytest.raises(ValueError, match=match):
         read_scan(real_data / 'cases' / case)
+
+
+def write_nifti(path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hu = np.arange(-30, 30, dtype=np.int16).reshape(3, 4, 5)
+    nibabel.save(nibabel.Nifti1Image(hu, np.eye(4)), path)
+    return hu
+
+
+def test_a_folder_with_one_nifti_file_is_that_file(tmp_path):
+    """As of BIDS; previews and what systems leave do not matter."""
+    hu = write_nifti(tmp_path / 'anat' / 'ct.nii.gz')
+    (tmp_path / 'anat' / '._ct.nii.gz').write_bytes(b'Mac OS X')
+    write_png16(tmp_path / '001.png', np.full((4, 5), 32768, np.uint16))
+    volume, notes = read_scan(tmp_path)
+    assert volume.hu.shape == hu.shape[::-1]
+    assert volume.source == str(tmp_path / 'anat' / 'ct.nii.gz')
+    assert notes == ['read anat/ct.nii.gz']
+    write_nifti(tmp_path / 'mask.nii')
+    with pytest.raises(
+        ValueError, match=r'2 NIfTI files: anat/ct\.nii\.gz, mask\.nii\. Give'
+    ):
+        read_scan(tmp_path)
+
+
+def test_png_slices_with_endings_in_capitals(tmp_path):
+    for number in (1, 2):
+        stored = np.full((4, 5), 31768 + number, dtype=np.uint16)
+        write_png16(tmp_path / f'{number:03d}.png', stored)
+        (tmp_path / f'{number:03d}.png').rename(tmp_path / f'{number}.PNG')
+    volume, notes = read_scan(tmp_path, spacing_mm=(0.5, 0.6, 2.0))
+    assert volume.hu[:, 0, 0].tolist() == [-998, -999]
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ('name', 'advice'),
+    [
+        ('scan.zip', r'Unpack scan\.zip'),
+        ('scan.tar.gz', r'Unpack scan\.tar\.gz'),
+        ('scan.nrrd', 'Convert it .*import SimpleITK'),
+        ('scan.MHA', 'Convert it .*import SimpleITK'),
+        ('a.jpg', r'Pictures like a\.jpg hold no Hounsfield units'),
+        ('DICOMDIR', 'Give the folder of the DICOMDIR'),
+    ],
+)
+def test_what_to_do_with_other_formats(tmp_path, name, advice):
+    path = tmp_path / 'folder' / name
+    path.parent.mkdir()
+    path.write_bytes(b'no scan')
+    with pytest.raises(ValueError, match=advice):
+        read_scan(path)
+    with pytest.raises(FileNotFoundError, match=f'must hold DICOM.*{advice}'):
+        read_scan(path.parent)
+
+
+def test_a_dicom_index_is_not_read_as_a_series(tmp_path):
+    path = tmp_path / 'DICOMDIR'
+    path.write_bytes(Path(get_testdata_file('DICOMDIR')).read_bytes())
+    with pytest.raises(ValueError, match='Give the folder of the DICOMDIR'):
+        read_scan(path)
+
+
+def test_what_is_missing(tmp_path):
+    write_nifti(tmp_path / 'a.nii')
+    (tmp_path / 'link.nii').symlink_to(tmp_path / 'gone.nii')
+    for name, advice in (
+        ('b.nii', "b.nii'.$"),
+        ('a.nii,', 'without a comma'),
+        ('link.nii', 'a link to .*gone.nii, which is absent'),
+    ):
+        with pytest.raises(FileNotFoundError, match=advice):
+            read_scan(tmp_path / name)

@@ -126,12 +126,13 @@ def list_scans(paths: Iterable[str]) -> list[ListedScan]:
 
     Names are those of files without ending, and of folders. Where two are
     equal, in any case of their letters, both begin with the names of their
-    parents, as ``a_scan`` and ``b_scan``.
+    parents, as ``a_scan`` and ``b_scan``. A link has its own name: stores of
+    data call the file behind it by a hash.
     """
     places: dict[str, str] = {}
     for path in paths:
         places.setdefault(os.path.realpath(path), path)
-    parts = [_parts(place) for place in places]
+    parts = [_parts(os.path.abspath(path)) for path in places.values()]
     depths = [1] * len(parts)
     while True:
         names = [

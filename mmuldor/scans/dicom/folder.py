@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mmuldor.io.paths import files_below
 from mmuldor.scans.dicom.headers import (
     BrokenHeaderError,
     DicomFile,
@@ -45,8 +46,8 @@ def find_images(folder: Path) -> FoundFiles:
     images: list[DicomFile] = []
     broken: dict[Path, BrokenHeaderError] = {}
     others, named = 0, []
-    paths = folder.rglob('*') if folder.is_dir() else [folder]
-    for path in sorted(path for path in paths if path.is_file()):
+    paths, dangling = files_below(folder)
+    for path in paths:
         try:
             header = open_header(path)
         except BrokenHeaderError as error:
@@ -68,12 +69,17 @@ def find_images(folder: Path) -> FoundFiles:
         unreadable = f' {len(broken)} cannot be read.' if broken else ''
         raise FileNotFoundError(
             f'{folder} must hold DICOM files of a CT series, but none of its '
-            f'{others + len(broken)} files is one.{unreadable}'
+            f'{len(paths)} files is one.{unreadable}'
         )
     notes = [f'{others} files that are no DICOM images'] if others else []
     if named:
         # They may have been slices.
         notes.append(f'{len(named)} of them named as DICOM: {listed(named)}')
+    if dangling:
+        notes.append(
+            f'{len(dangling)} links to files that do not exist: '
+            f'{listed(dangling)}'
+        )
     return FoundFiles(images, broken, notes)
 
 

@@ -137,7 +137,9 @@ def _read_header(path: Path, file: BinaryIO, size: int) -> Dataset:
     if 'Rows' in header and not header.get('SeriesInstanceUID'):
         raise ValueError(
             f'{path} must have SeriesInstanceUID, but has none, so its series '
-            'is unknown. Move it out of the folder.'
+            'is unknown. Move it out of the folder; or if all slices lack it, '
+            'add one to copies of them: `dcmodify -nb -i '
+            '"(0020,000e)=2.25.1" FILE...`'
         )
     if 'Rows' in header:
         _check_size(path, header, size)

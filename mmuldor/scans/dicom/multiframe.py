@@ -9,7 +9,9 @@ slices only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -39,15 +41,21 @@ _GROUPS = {
     'CTXRayDetailsSequence': ('KVP',),
     'CTReconstructionSequence': ('ConvolutionKernel',),
 }
-# What tells frames at one position apart, and what it counts.
-_DISTINCTIONS = {
-    'StackID': 'stacks',
+# What tells slices of two scans apart, and what it counts.
+_SCANS = {
     'TemporalPositionIndex': 'phases',
+    'TemporalPositionIdentifier': 'phases',
     'KVP': 'tube voltages',
     'ConvolutionKernel': 'reconstruction kernels',
-    'ImageType': 'image types',
     'FrameAcquisitionNumber': 'acquisitions',
+    'AcquisitionNumber': 'acquisitions',
+    'SeriesNumber': 'series',
 }
+# The same of slices at one position.
+_DISTINCTIONS = {'StackID': 'stacks', **_SCANS, 'ImageType': 'image types'}
+# One scan begins once. Where two overlap at their ends, the first goes on
+# after the second has begun; more often they alternate all along.
+_MAX_RUNS = 2
 # Values of these in a message.
 _MAX_LISTED = 5
 # Positions in mm that differ by less are one.
@@ -153,18 +161,70 @@ def check_one_stack(slices: Sequence[DicomFile]) -> None:
         _refuse([frames[k] for k in same])
 
 
-def _refuse(frames: Sequence[DicomFile]) -> NoReturn:
-    """Raise ValueError that names what distinguishes these frames."""
-    for keyword, what in _DISTINCTIONS.items():
-        found = [str(file.header.get(keyword, 'none')) for file in frames]
-        values = list(dict.fromkeys(found))
+def check_one_scan(slices: Sequence[DicomFile]) -> None:
+    """Raise ValueError if the slices of two scans lie between each other.
+
+    Two phases may be reconstructed at other positions, so that together they
+    look like one scan of half the interval. Slices of two patients may have
+    one UID that a program gave to all of them.
+
+    Args:
+        slices: One for each position, in spatial order.
+    """
+    patients = len({_text(file, 'PatientID') for file in slices})
+    if patients > 1:
+        raise ValueError(
+            f'{slices[0].path.parent} must hold the slices of one patient, '
+            f'but those of one series have {patients} values of PatientID. '
+            'Move the files of each into a folder of their own.'
+        )
+    for keyword in _SCANS:
+        values = [_text(file, keyword) for file in slices]
+        runs = [value for value, _ in itertools.groupby(values)]
+        if max(Counter(runs).values(), default=0) > _MAX_RUNS:
+            names = ', '.join(file.path.name for file in slices[:_MAX_LISTED])
+            raise ValueError(
+                f'{slices[0].path.parent} must hold the slices of one scan, '
+                f'but those of {distinction(slices, (keyword,))} lie between '
+                f'each other: {names}, ... Move the files of one of them into '
+                'a folder of their own.'
+            )
+
+
+def distinction(
+    files: Sequence[DicomFile], keywords: Iterable[str] = _DISTINCTIONS
+) -> str:
+    """What tells files apart, as '2 phases (TemporalPositionIndex 1, 2)'.
+
+    Returns:
+        By the first of the keywords that does; '' if none does.
+    """
+    for keyword in keywords:
+        values = list(dict.fromkeys(_text(file, keyword) for file in files))
         if len(values) > 1:
             listed = ', '.join(value[:40] for value in values[:_MAX_LISTED])
-            raise ValueError(
-                f'{frames[0].path} must hold one stack of slices, but has '
-                f'{len(values)} {what} ({keyword} {listed}). Export one of '
-                'them as a series of its own.'
-            )
+            what = _DISTINCTIONS[keyword]
+            return f'{len(values)} {what} ({keyword} {listed})'
+    return ''
+
+
+def _text(file: DicomFile, keyword: str) -> str:
+    """Value of an element that need not be valid."""
+    # pydicom decodes here, and raises any exception for damaged values.
+    try:
+        return str(file.header.get(keyword, 'none'))
+    except Exception:
+        return 'none'
+
+
+def _refuse(frames: Sequence[DicomFile]) -> NoReturn:
+    """Raise ValueError that names what distinguishes these frames."""
+    found = distinction(frames)
+    if found:
+        raise ValueError(
+            f'{frames[0].path} must hold one stack of slices, but has '
+            f'{found}. Export one of them as a series of its own.'
+        )
     raise ValueError(
         f'{frames[0].where} and {frames[1].where} must be different slices, '
         'but lie at the same position. Export one of several stacks as a '

@@ -59,7 +59,7 @@ def slice_intervals(
     if len(files) < 2:
         raise ValueError(
             f'{folder} must hold at least two slices of a series, but has '
-            f'{len(files)}.'
+            f'{len(files)}. Give the folder of the whole series.'
         )
     headers = [file.header for file in files]
     positions = np.array([image_position(header) for header in headers])

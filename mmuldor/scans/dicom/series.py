@@ -18,8 +18,12 @@ from mmuldor.scans.dicom.geometry import (
     slice_normal,
 )
 from mmuldor.scans.dicom.headers import DicomFile
-from mmuldor.scans.dicom.multiframe import check_one_stack
-from mmuldor.scans.dicom.pixels import SliceReader
+from mmuldor.scans.dicom.multiframe import (
+    check_one_scan,
+    check_one_stack,
+    distinction,
+)
+from mmuldor.scans.dicom.pixels import SliceReader, padding_notes
 from mmuldor.scans.dicom.positions import slice_intervals
 from mmuldor.scans.dicom.rescale_type import rescale_type_notes
 from mmuldor.scans.dicom.series_choice import choose_series
@@ -81,8 +85,9 @@ def read_dicom(
     check_one_stack(files)
     check_same_grid(files)
     groups = _by_position(files)
-    notes += left_out + rescale_type_notes(files)
+    notes += left_out + rescale_type_notes(files) + padding_notes(files)
     notes += _copies(groups)
+    check_one_scan([first for first, *_ in groups])
     intervals, gaps = _intervals_between(groups, folder)
     volume, found = _build_volume(groups, intervals, folder)
     uid = str(files[0].header.SeriesInstanceUID)
@@ -145,10 +150,13 @@ def _read_position(
     hu = reader.read(first)
     for file in copies:
         if not np.array_equal(reader.read(file), hu):
+            found = distinction([first, file])
             raise ValueError(
                 f'{file.path} and {first.path} must be different slices, but '
-                'lie at the same place with different pixels. Two series may '
-                'be mixed.'
+                'lie at the same place with different pixels. '
+                + (f'They are of {found}. ' if found else '')
+                + 'Two series may be mixed: move the files of one into a '
+                'folder of their own.'
             )
     return hu
 

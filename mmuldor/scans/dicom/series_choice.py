@@ -71,9 +71,11 @@ def choose_series(
     notes: list[str] = []
     chosen = series_uid is not None
     if series_uid is None:
-        series_uid, notes = _only_volume(by_uid, folder)
+        by_uid, notes = _with_lone_slices_joined(by_uid)
+        series_uid, others = _only_volume(by_uid, folder)
+        notes += others
     elif series_uid not in by_uid:
-        shown = _listed([_described(*item) for item in by_uid.items()])
+        shown = _listed([_described(folder, *item) for item in by_uid.items()])
         raise ValueError(
             f'{folder}: `series_uid` must be not {series_uid}, but one of the '
             f'{len(by_uid)} series there: {shown}.'
@@ -82,6 +84,30 @@ def choose_series(
     slices, others = _without_other_classes(by_uid[series_uid])
     slices, scouts = without_localizers(frames_of(slices))
     return slices, [*notes, *others, *scouts]
+
+
+def _with_lone_slices_joined(
+    by_uid: dict[str, list[DicomFile]],
+) -> tuple[dict[str, list[DicomFile]], list[str]]:
+    """Make one series of slices that all state a series of their own.
+
+    Some programs that remove identities give each file another UID. What does
+    not belong together is refused later, by its positions.
+    """
+    if any(len(files) > 1 for files in by_uid.values()):
+        return by_uid, []
+    files = [file for (file,) in by_uid.values() if not _why_no_slice(file)]
+    if len(files) < _MIN_SLICES:
+        return by_uid, []
+    # Lone slices of several patients are a collection of pictures.
+    if len({str(file.header.get('PatientID')) for file in files}) > 1:
+        return by_uid, []
+    joined = str(files[0].header.SeriesInstanceUID)
+    taken = set(map(id, files))
+    rest = {k: v for k, v in by_uid.items() if id(v[0]) not in taken}
+    return {joined: files, **rest}, [
+        f'each of {len(files)} slices states a series of its own: taken as one'
+    ]
 
 
 def _only_volume(
@@ -102,7 +128,7 @@ def _only_volume(
         return next(iter(by_uid)), []
     stacks = {uid: _stack(files) for uid, files in by_uid.items()}
     described = {
-        uid: _described(uid, files, stacks[uid])
+        uid: _described(folder, uid, files, stacks[uid])
         for uid, files in by_uid.items()
     }
     able = [uid for uid in by_uid if not stacks[uid].reason]
@@ -116,6 +142,7 @@ def _only_volume(
     raise ValueError(
         f'{folder}: `series_uid` must be one of the {len(shown)} series '
         f'there {can}: {_listed(shown)}.'
+        + (' Name one (`--series`), or give its folder.' if able else '')
     )
 
 
@@ -126,7 +153,10 @@ def _listed(series: Sequence[str]) -> str:
 
 
 def _described(
-    uid: str, files: Sequence[DicomFile], stack: _Stack | None = None
+    folder: Path,
+    uid: str,
+    files: Sequence[DicomFile],
+    stack: _Stack | None = None,
 ) -> str:
     header = files[0].header
     modality = str(header.get('Modality', '?'))[:16]
@@ -137,6 +167,9 @@ def _described(
         size = f'{len(stack.along_mm)} slices every {interval_mm:.4g} mm'
     elif stack is not None:
         size += f': {stack.reason}'
+    places = {file.path.parent for file in files} - {folder}
+    for place in places if len(places) == 1 else ():
+        size += f', in {place.relative_to(folder)}'
     return f'{uid[:64]} ({modality}, {text}, {size})'
 
 
@@ -155,7 +188,7 @@ def _stack(files: Sequence[DicomFile]) -> _Stack:
     along_mm = _positions(slices)
     if len(along_mm) >= _MIN_SLICES:
         return _Stack(along_mm, '')
-    few = f'only {len(along_mm)} slices at different positions'
+    few = f'only {len(along_mm)} different positions of slices'
     return _Stack(along_mm, reason or few)
 
 

@@ -29,6 +29,8 @@ _VALUE_COUNTS = {
 # Angles between the directions of slices that are tolerated beyond rounding:
 # at the edge of 500 mm, 250 mm x tan(0.2 degrees) = 0.9 mm.
 _MAX_ANGLE_DEGREES = 0.2
+_EXPORT = 'Export the series again with all its elements.'
+_APART = 'Leave the slice out, or move the slices of each {} into a folder.'
 # Pixel spacings are the same if no more than rounding, or this, is between.
 _MAX_SPACING_SHARE = 0.01
 
@@ -38,7 +40,10 @@ def check_slice(file: DicomFile) -> None:
     where, header = file.where, file.header
     modality = header.get('Modality', 'nothing')
     if modality != 'CT':
-        raise ValueError(f'{where}: Modality must be CT, but got {modality}.')
+        raise ValueError(
+            f'{where}: Modality must be CT, but got {modality}. The detector '
+            'knows Hounsfield units only.'
+        )
     if str(header.get('NumberOfFrames') or 1).strip() != '1':
         raise ValueError(
             f'{where} must be one slice, but NumberOfFrames is '
@@ -57,7 +62,9 @@ def check_slice(file: DicomFile) -> None:
         )
     for keyword in _VALUE_COUNTS:
         if header.get(keyword) in (None, ''):
-            raise ValueError(f'{where} must have {keyword}, but has none.')
+            raise ValueError(
+                f'{where} must have {keyword}, but has none. {_EXPORT}'
+            )
     _check_numbers(file)
     check_rescale_type(file)
 
@@ -81,7 +88,7 @@ def _check_numbers(file: DicomFile) -> None:
         if not complete or not (np.abs(values) <= MAX_NUMBER).all():
             raise ValueError(
                 f'{where}: {keyword} must be {count} finite numbers, but got '
-                f'{str(header.get(keyword))[:80]}.'
+                f'{str(header.get(keyword))[:80]}. {_EXPORT}'
             )
     low, high = PIXEL_MM
     if not all(low <= float(value) <= high for value in header.PixelSpacing):
@@ -109,7 +116,8 @@ def check_same_grid(files: Sequence[DicomFile]) -> None:
             if file.header[keyword].value != usual:
                 raise ValueError(
                     f'{file.where}: {keyword} must be that of the other '
-                    f'slices, {usual}, but got {file.header[keyword].value}.'
+                    f'slices, {usual}, but got {file.header[keyword].value}. '
+                    + _APART.format('size')
                 )
     _check_same_spacing(files)
     _check_same_directions(files)
@@ -131,7 +139,7 @@ def _check_same_spacing(files: Sequence[DicomFile]) -> None:
             raise ValueError(
                 f'{file.where}: PixelSpacing must be that of the other '
                 f'slices, {files[k].header.PixelSpacing}, but got '
-                f'{file.header.PixelSpacing}.'
+                f'{file.header.PixelSpacing}. ' + _APART.format('spacing')
             )
 
 

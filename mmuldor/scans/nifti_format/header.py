@@ -69,6 +69,9 @@ def checked_header(path: Path) -> Any:
             f'it ends before the {voxels:,} voxels that its header says. Was '
             'it cut off? Copy it again'
         )
+    # Programs leave the intercept NaN where they do not scale.
+    if not math.isfinite(header['scl_inter']):
+        header['scl_inter'] = 0
     return type(header)(header.binaryblock, header.endianness)
 
 

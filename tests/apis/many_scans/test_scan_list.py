@@ -67,6 +67,17 @@ def test_a_scan_given_twice_is_done_once(tmp_path):
     assert list_scans(given) == [(given[0], 'a')]
 
 
+def test_a_link_has_its_own_name(tmp_path):
+    """As git-annex and DataLad keep files."""
+    store = tmp_path / 'annex' / 'MD5E-s77--0123.nii.gz'
+    store.parent.mkdir()
+    store.touch()
+    (tmp_path / 'scans').mkdir()
+    link = tmp_path / 'scans' / 'p1.nii.gz'
+    link.symlink_to(store)
+    assert list_scans([str(link)]) == [(str(link), 'p1')]
+
+
 def test_a_list_is_a_scan_a_line(tmp_path, monkeypatch):
     (tmp_path / 'lists').mkdir()
     (tmp_path / 'lists' / 'beside.nii').touch()

@@ -22,7 +22,13 @@ from tests.support.compressed_images import (
     RAMP,
 )
 from tests.support.ct_slices import ct_slice
-from tests.support.dicom_series import expected, write_series
+from tests.support.dicom_series import (
+    SLICES,
+    expected,
+    hu_of,
+    write_series,
+    write_slice,
+)
 from tests.support.enhanced_ct import enhanced_ct, frame
 
 
@@ -209,4 +215,79 @@ def test_every_frame_must_state_the_size(tmp_path, syntax, stream):
     data.PixelData = encapsulate([stream, wide, stream])
     data.save_as(tmp_path / 'a', enforce_file_format=True)
     with pytest.raises(ValueError, match=r'must state .* 9000 x 9000 x 1'):
+        read_dicom(tmp_path)
+
+
+@pytest.mark.parametrize('signed', [False, True])
+@pytest.mark.parametrize('junk', [0, 0b1010])
+def test_twelve_bits_in_the_upper_ones_of_sixteen(tmp_path, signed, junk):
+    """HighBit 15: 100 is stored as 100 * 16, maybe with an overlay below."""
+    intercept = 0 if signed else -1024
+    kind = np.int16 if signed else np.uint16
+    hu = expected()
+    # Bone: its 3,024 * 16 needs the upper bits.
+    hu[:, 0, 0] = 2000
+    for number in range(SLICES):
+        stored = (hu[number] - intercept).astype(kind) * 16 + junk
+        write_slice(
+            *(tmp_path, number),
+            PixelData=stored.astype(kind).tobytes(),
+            PixelRepresentation=int(signed),
+            RescaleIntercept=intercept,
+            BitsStored=12,
+            HighBit=15,
+        )
+    assert np.array_equal(read_dicom(tmp_path).volume.hu, hu)
+
+
+def test_a_false_high_bit(tmp_path):
+    """The values lie in the lower bits: no 4,096 of them, and odd ones."""
+    write_series(tmp_path, BitsStored=12, HighBit=15)
+    assert np.array_equal(read_dicom(tmp_path).volume.hu, expected())
+
+
+@pytest.mark.parametrize(
+    ('signed', 'padding', 'hu', 'notes'),
+    [
+        # -2000 read as an unsigned value would be 62,512 HU.
+        (0, 63536, -1024, ['padding of 62512 HU taken as air']),
+        (1, 32767, -1024, ['padding of 31743 HU taken as air']),
+        # The same two bytes, signed: below air, as usual.
+        (1, 63536, -3024, []),
+        (1, -2000, -3024, []),
+        (0, 24, -1000, []),
+    ],
+)
+def test_padding_outside_the_scan(tmp_path, signed, padding, hu, notes):
+    for number in range(SLICES):
+        stored = (hu_of(number) + 1024).astype(np.int64)
+        stored[0] = padding
+        path = write_slice(
+            *(tmp_path, number),
+            PixelData=(stored % 2**16).astype(np.uint16).tobytes(),
+            PixelRepresentation=signed,
+        )
+        data = pydicom.dcmread(path)
+        data.add_new(
+            'PixelPaddingValue', 'SS' if padding < 0 else 'US', padding
+        )
+        data.save_as(path)
+    series = read_dicom(tmp_path)
+    assert (series.volume.hu[:, 0] == hu).all()
+    assert np.array_equal(series.volume.hu[:, 1:], expected()[:, 1:])
+    assert series.notes == notes
+
+
+def test_signed_pixels_that_are_called_unsigned(tmp_path):
+    for number in range(SLICES):
+        write_slice(
+            *(tmp_path, number),
+            PixelData=hu_of(number).tobytes(),
+            RescaleIntercept=0,
+        )
+    with pytest.raises(
+        ValueError,
+        match=r'go from 64536 to 64583\. As signed pixels they would go from '
+        r'-1000 to -953\. .*dcmodify -nb -m "\(0028,0103\)=1"',
+    ):
         read_dicom(tmp_path)

@@ -54,9 +54,9 @@ def write_others(folder):
         r'1\.3\.1 \(CT, thorax, 1 files: scout views\)',
         r'1\.3\.2 \(CT, thorax, 1 files: Secondary Capture .* no CT image',
         r'1\.3\.3 \(PT, thorax, 4 files: .*Modality must be CT, but got PT',
-        r'1\.3\.4 \(CT, thorax, 6 files: only 1 slices at different',
+        r'1\.3\.4 \(CT, thorax, 6 files: only 1 different pos',
         r'1\.3\.5 \(CT, thorax, 4 files: .*SamplesPerPixel is 3',
-        r'1\.3\.6 \(CT, thorax, 2 files: only 2 slices at different',
+        r'1\.3\.6 \(CT, thorax, 2 files: only 2 different pos',
         r'1\.3\.7 \(CT, thorax, 3 files: .*must have ImagePositionPatient',
     ]
 
@@ -83,8 +83,9 @@ def test_two_series_that_can_be_volumes(tmp_path):
     with pytest.raises(
         ValueError,
         match=r'one of the 2 series there that can be a volume: '
-        r'1\.2\.4 \(CT, thorax, 4 slices every 5 mm\); '
-        r'1\.2\.3 \(CT, thorax, 5 slices every 2\.5 mm\)\.$',
+        r'1\.2\.4 \(CT, thorax, 4 slices every 5 mm, in b\); '
+        r'1\.2\.3 \(CT, thorax, 5 slices every 2\.5 mm, in ct\)\. Name one '
+        r'\(`--series`\), or give its folder\.$',
     ):
         read_dicom(tmp_path)
     assert read_dicom(tmp_path, '1.2.4').volume.shape[0] == len(every_other)
