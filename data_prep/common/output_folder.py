@@ -9,18 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def out_folder(path: str | os.PathLike) -> Path:
-    """The folder, which may not be there yet.
-
-    Raises:
-        ValueError: it is a file.
-    """
-    path = Path(path)
-    if path.exists() and not path.is_dir():
-        raise ValueError(f'`--out` must be a folder, but {path} is a file.')
-    return path
-
-
 @contextlib.contextmanager
 def atomic_folder(out: str | os.PathLike) -> Iterator[Path]:
     """Gives a hidden folder that becomes `out` when the block succeeds.

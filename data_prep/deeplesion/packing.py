@@ -18,12 +18,12 @@ from mmuldor.functional.slices import (
     toward_key,
 )
 from mmuldor.io.annotations import load_annotations
+from mmuldor.io.paths import out_folder
 from mmuldor.io.png import read_png16
 from mmuldor.io.store.reader import STORE_FILE, SliceStore
 from mmuldor.io.store.slice_format import Record, encode_slice
 from mmuldor.io.store.writer import SHARD_BYTES, StoreWriter
 
-from ..common.output_folder import out_folder
 from ..common.progress import Progress, no_progress
 from .conversion.image_checks import find_root
 

@@ -20,6 +20,7 @@ from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.frame import from_detector
 from mmuldor.functional.masks import mask_polygons
+from mmuldor.io.paths import out_folder
 from mmuldor.io.png import read_png16
 from mmuldor.upstream.instances import as_arrays
 from mmuldor.visualization.ct_image import (
@@ -77,6 +78,7 @@ def browse_dataset(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
+    out = out_folder(out)
     dataset = build_split(config, split)
     rng = np.random.default_rng(seed)
     np.random.seed(seed)

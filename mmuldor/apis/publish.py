@@ -15,7 +15,7 @@ import torch
 import mmuldor
 from mmuldor.io.json_files import read_json, replacing
 from mmuldor.io.json_values import is_finite, is_integer
-from mmuldor.io.paths import printable
+from mmuldor.io.paths import out_folder, printable
 from mmuldor.upstream.safe_checkpoints import load_safely
 
 _USE = """\
@@ -57,6 +57,7 @@ def publish_model(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
+    out = out_folder(out_dir)
     loaded = load_safely(checkpoint)
     weights, meta = _weights(checkpoint, loaded), _meta(checkpoint, loaded)
     metrics = _metrics(froc)
@@ -82,7 +83,7 @@ def publish_model(
     content = io.BytesIO()
     torch.save(kept, content)
     digest = hashlib.sha256(content.getvalue()).hexdigest()
-    file = Path(out_dir) / f'{name}-{digest[:8]}.pth'
+    file = out / f'{name}-{digest[:8]}.pth'
     card = file.with_suffix('.md')
     properties = _properties(meta, weights, digest, data, licence)
     text = _card(file.name, properties, metrics, kept['meta']['config'])

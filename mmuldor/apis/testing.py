@@ -17,6 +17,7 @@ from mmuldor.apis.runs import (
     leave_processes,
 )
 from mmuldor.apis.test_time_augmentation import average_views
+from mmuldor.io.paths import existing_file
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
@@ -82,6 +83,7 @@ def tested_annotations(paths: Iterable[str]) -> str:
             a run is used.
 
     Raises:
+        FileNotFoundError: If the file that the config names is not there.
         ValueError: If there is no such folder.
     """
     for path in paths:
@@ -91,7 +93,14 @@ def tested_annotations(paths: Iterable[str]) -> str:
             check_keys(config, 'test_evaluator')
             for evaluator in evaluators_of(config, 'test'):
                 if 'ann_file' in evaluator:
-                    return evaluator.ann_file
+                    return str(
+                        existing_file(
+                            evaluator.ann_file,
+                            f'`ann_file` of the test_evaluator in {dumps[-1]}',
+                            'Name the annotations of the tested split with '
+                            '`--ann`.',
+                        )
+                    )
     raise ValueError(
         '`--ann` must name the annotation JSON of the tested split, since no '
         'work dir with the config of a run is given.'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from mmuldor.evaluation.slice_names import patient_number
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.froc import drop_noisy
 from mmuldor.io.annotations import crowds_of, lesions_of, load_annotations
+from mmuldor.io.json_values import is_integer
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,7 @@ class GroundTruth:
         crowd_images: The id of each one's image, (c,) int64.
         left_out: How many boxes are of no lesion, by category.
         names: `file_name` of the images by id, of those that have one.
+        sizes: Width and height in px by id, of those that have them.
     """
 
     images: np.ndarray
@@ -49,6 +52,7 @@ class GroundTruth:
     )
     left_out: Mapping[str, int] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
+    sizes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -103,6 +107,7 @@ class GroundTruth:
             crowd_images=_ids(crowds, 'image_id'),
             left_out=document.get('left_out', {}),
             names=file_names(document['images']),
+            sizes=_sizes(document['images']),
         )
 
     def select(self, image_ids: Iterable[int]) -> GroundTruth:
@@ -198,6 +203,20 @@ def file_names(images: Iterable[dict]) -> dict[int, str]:
     """`file_name` by id, of the images that have one."""
     names = {image['id']: image.get('file_name') for image in images}
     return {i: name for i, name in names.items() if isinstance(name, str)}
+
+
+def _sizes(images: Iterable[dict]) -> dict[int, tuple[int, int]]:
+    """Width and height by id, of the images that have both."""
+    sides = {i['id']: (i.get('width'), i.get('height')) for i in images}
+    return {
+        image_id: (width, height)
+        for image_id, (width, height) in sides.items()
+        if _is_side(width) and _is_side(height)
+    }
+
+
+def _is_side(value: Any) -> TypeGuard[int]:
+    return is_integer(value) and value > 0
 
 
 def _types(lesions: list[dict]) -> np.ndarray:

@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from mmuldor.io.json_values import are_coordinates, is_finite, shortened
 from mmuldor.io.limits import MAX_NUMBER
 from mmuldor.io.run_length import as_json
 
+RESULTS_NAME = 'results.json'
 MAKE_COMMAND = 'python tools/test.py CONFIG CHECKPOINT --out results.json'
 _FIELDS = ('image_id', 'bbox', 'score', 'category_id')
 
@@ -88,8 +90,29 @@ class Detections:
         )
 
 
+def results_file(path: str | os.PathLike) -> Path:
+    """The file itself, or the `results.json` of a work dir.
+
+    Raises:
+        FileNotFoundError: If a folder has none.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    file = path / RESULTS_NAME
+    if not file.is_file():
+        raise FileNotFoundError(
+            f'the work dir {path} must hold a {RESULTS_NAME}. Make it with '
+            f'`python tools/test.py CONFIG CHECKPOINT --out {file}`.'
+        )
+    return file
+
+
 def read_results(path: str | os.PathLike) -> list:
     """Read the entries of a results file; `Detections.of` checks them.
+
+    Args:
+        path: The file, or a work dir that holds a `results.json`.
 
     Raises:
         FileNotFoundError: No such file.
@@ -97,11 +120,11 @@ def read_results(path: str | os.PathLike) -> list:
     """
     advice = f'Create it with `{MAKE_COMMAND}`.'
     with _collector_off():
-        entries = read_json(path, 'the results', advice)
+        entries = read_json(results_file(path), 'the results', advice)
     if not isinstance(entries, list):
         raise ValueError(
             f'{path} must hold a list of results, but got a '
-            f'{type(entries).__name__}. {advice}'
+            f'{type(entries).__name__}, as annotation files have. {advice}'
         )
     return entries
 
@@ -268,7 +291,7 @@ def _complaint(field: str, value: Any, known: set) -> str:
             return ''
         return (
             f'{LESION_CATEGORY} (lesion) or {FALSE_POSITIVE_CATEGORY} '
-            '(false-positive class)'
+            '(false-positive class; tools/convert_results.py converts others)'
         )
     if field == 'score':
         return '' if is_finite(value) else 'a finite number'

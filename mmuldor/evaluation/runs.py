@@ -13,6 +13,7 @@ from mmuldor.evaluation.image_ids import check_image_ids
 from mmuldor.evaluation.results import Detections, read_results
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
+    evaluate_results,
     evaluate_slices,
     evaluation_dict,
 )
@@ -75,7 +76,7 @@ def load_runs(
         entries = read_results(path)
         check_image_ids(entries, truth.names, path)
         detections = Detections.of(entries, truth.all_images, path)
-        evaluation = evaluate_slices(truth, detections)
+        evaluation = evaluate_results(truth, detections)
         results = [entries[row] for row in evaluation.rows]
         for entry in results:
             # Masks are decoded when they are drawn; errors name the file.

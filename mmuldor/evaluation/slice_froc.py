@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY
+from mmuldor.evaluation.doubts import doubts
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.results import Detections, load_detections
 from mmuldor.functional.boxes import check_boxes, rowwise_iod
@@ -52,6 +53,8 @@ class SliceEvaluation:
             `matched`, (n,) int.
         left_out: Boxes of the annotation file that are no lesions, by
             category.
+        notes: What is odd about the results, see
+            :mod:`mmuldor.evaluation.doubts`.
     """
 
     summary: FROCSummary
@@ -62,6 +65,7 @@ class SliceEvaluation:
     with_fp_class: bool
     rows: np.ndarray
     left_out: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
 
 def evaluate_slices(
@@ -127,6 +131,22 @@ def evaluate_slices(
     )
 
 
+def evaluate_results(
+    truth: GroundTruth, detections: Detections, **options: Any
+) -> SliceEvaluation:
+    """`evaluate_slices` with its options, and notes on what is odd."""
+    evaluation = evaluate_slices(truth, detections, **options)
+    notes = doubts(
+        truth,
+        detections,
+        evaluation.summary.max_sensitivity,
+        lambda other: (
+            evaluate_slices(truth, other, **options).summary.max_sensitivity
+        ),
+    )
+    return replace(evaluation, notes=tuple(notes))
+
+
 def _match(
     truth: GroundTruth,
     found: Detections,
@@ -184,6 +204,7 @@ def evaluation_dict(evaluation: SliceEvaluation) -> dict[str, Any]:
         'iou_thr': evaluation.iou_thr,
         'with_fp_class': evaluation.with_fp_class,
         'left_out': dict(evaluation.left_out),
+        'notes': list(evaluation.notes),
         'convention': CONVENTION,
     }
 
@@ -195,24 +216,28 @@ def format_table(evaluation: SliceEvaluation) -> str:
     figures = [*summary.sensitivity, summary.mean, summary.max_sensitivity]
     cells = [f'{100 * figure:.2f}' for figure in figures]
     name = 'FROC + FP' if evaluation.with_fp_class else 'FROC'
+    end = float(evaluation.curve.fps_per_image[-1])
+    held = f'; the curve ends at {end:.2f} FPs, its last value is held'
     lines = [
         f'{name}: {counts["images"]} images, {counts["lesions"]} lesions, '
         f'{counts["detections"]} detections, IoU >= {evaluation.iou_thr:g}',
         'FPs per image ' + ''.join(f'{cell:>7}' for cell in head),
         'sensitivity % ' + ''.join(f'{cell:>7}' for cell in cells),
-        f'mean over 0.5, 1, 2, 4; max first reached at '
-        f'{summary.fps_at_max:.2f} FPs per image',
+        'mean over 0.5, 1, 2, 4; max first reached at '
+        f'{summary.fps_at_max:.2f} FPs per image'
+        + held
+        * (end < summary.fp_rates[-1]),
     ]
+    counted = {words: counts[key] for key, words in _NOT_USED.items()}
     not_used = [
-        f'{counts[key]} {words}'
-        for key, words in _NOT_USED.items()
-        if counts[key]
+        f'{number} {words}' for words, number in counted.items() if number
     ]
     if evaluation.left_out:
         boxes = left_out_text(evaluation.left_out)
         not_used.append(f'boxes of other categories ({boxes})')
     if not_used:
         lines.append('not used: ' + ', '.join(not_used))
+    lines += [f'note: {note}' for note in evaluation.notes]
     return '\n'.join(lines)
 
 
@@ -247,7 +272,7 @@ def evaluate_slice_files(
     truth = load_ground_truth(
         ann_file, keep_noisy=keep_noisy, lesion_category=lesion_category
     )
-    return evaluate_slices(
+    return evaluate_results(
         truth,
         load_detections(results_file, truth.all_images, truth.names),
         fp_rates=fp_rates,

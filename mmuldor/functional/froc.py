@@ -62,6 +62,12 @@ class FROCCurve:
     fps_per_image: Floats
     sensitivity: Floats
 
+    def equals(self, other: FROCCurve) -> bool:
+        """Whether both have the same points."""
+        return np.array_equal(
+            self.fps_per_image, other.fps_per_image
+        ) and np.array_equal(self.sensitivity, other.sensitivity)
+
 
 @dataclass(frozen=True)
 class FROCSummary:

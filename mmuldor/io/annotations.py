@@ -96,6 +96,7 @@ def check_annotations(
         raise ValueError(
             f'{path} must hold a JSON object with images and annotations, '
             f'but got a {type(document).__name__}.'
+            + (' Are these results?' if isinstance(document, list) else '')
         )
     images = _entries(path, document, 'images')
     lesions = _entries(path, document, 'annotations')

@@ -62,6 +62,18 @@ def files_below(folder: Path) -> tuple[list[Path], list[str]]:
     return [path for path in paths if path.is_file()], dangling
 
 
+def out_folder(path: str | os.PathLike[str]) -> Path:
+    """The path of a folder to write to, which may not be there yet.
+
+    Raises:
+        ValueError: It is a file.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise ValueError(f'`--out` must be a folder, but {path} is a file.')
+    return path
+
+
 def printable(text: str) -> str:
     """A text that any encoding of Unicode can hold.
 

@@ -17,7 +17,7 @@ from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.evaluation.runs import EvaluatedRun, load_runs, table_row
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import replacing, write_json
-from mmuldor.io.paths import printable
+from mmuldor.io.paths import out_folder, printable
 from mmuldor.mining.bank import load_bank
 from mmuldor.report import sections
 from mmuldor.report.mined_figure import mined_figure
@@ -75,7 +75,7 @@ def build_report(
         ValueError: If an input is wrong, or of ``train_ann`` and
             ``bank_dir`` only one is given.
     """
-    out, images = Path(out), Path(images)
+    out, images = out_folder(out), Path(images)
     everything = load_annotations(ann)
     lesions = GroundTruth.of(everything, ann)
     loaded = load_runs(lesions, runs, with_fp)

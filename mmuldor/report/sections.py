@@ -42,7 +42,13 @@ def table_note(rows: Sequence[dict]) -> str:
         f'{_extent(counts["images"], counts["lesions"])}, hit at IoU >= '
         f'{rows[0]["iou_thr"]:g}. "at FPs": FPs per image at which the '
         'maximum sensitivity is first reached.'
+        + ''.join(f' Note on {text}.' for text in _notes(rows))
     )
+
+
+def _notes(rows: Sequence[dict]) -> list[str]:
+    """What is odd about the results, with the name of the row."""
+    return [f'{row["name"]}: {note}' for row in rows for note in row['notes']]
 
 
 def fact_list(
@@ -72,6 +78,11 @@ def fact_list(
         facts.append(('trained on', extent))
     if banks:
         facts.append(('mining rounds', f'{len(banks)}'))
+    facts += [
+        (f'note on {row["name"]}', note)
+        for row in rows
+        for note in row['notes']
+    ]
     facts.append(('a hit is', f'IoU of boxes >= {rows[0]["iou_thr"]:g}'))
     facts.append(('mmuldor', mmuldor.__version__))
     return facts

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from mmuldor.io.markdown import markdown_cell
+
 COLUMNS_AFTER = ('mean 0.5 to 4', 'maximum', 'at FPs')
 # Stands above the rates in HTML.
 GROUP = 'sensitivity [%] at false positives per image'
@@ -43,7 +45,7 @@ def markdown_table(rows: Sequence[dict]) -> str:
             f'**{cell}**' if cell == top else cell
             for cell, top in zip(_figures(row), best, strict=True)
         ]
-        name = ' '.join(row['name'].replace('|', '\\|').split())
+        name = markdown_cell(row['name'])
         lines.append('| ' + ' | '.join([name, *cells]) + ' |')
     return '\n'.join(lines) + '\n'
 

@@ -61,6 +61,14 @@ def test_only_the_weights_are_left(checkpoint, tmp_path):
     assert len(content) < checkpoint.stat().st_size
 
 
+def test_out_must_be_a_folder(checkpoint, tmp_path):
+    (tmp_path / 'out').touch()
+    with pytest.raises(
+        ValueError, match=r'`--out` must be a folder, but .*out'
+    ):
+        publish_model(checkpoint, tmp_path / 'out')
+
+
 def test_the_same_bytes_again(checkpoint, tmp_path):
     first, _ = publish_model(checkpoint, tmp_path / 'a')
     second, _ = publish_model(checkpoint, tmp_path / 'b')

@@ -9,6 +9,7 @@ from mmuldor.evaluation.results import (
     Detections,
     load_detections,
     read_results,
+    results_file,
     to_results,
     write_results,
 )
@@ -54,6 +55,24 @@ def test_no_detections(path):
     path.write_text('[]')
     assert load_detections(path, [7]).boxes.shape == (0, 4)
     assert Detections.of([], [], path).scores.shape == (0,)
+
+
+def test_a_work_dir_stands_for_its_results(tmp_path):
+    file = tmp_path / 'work' / 'results.json'
+    write_results(file, RESULTS)
+    assert results_file(tmp_path / 'work') == file
+    assert results_file(file) == file
+    assert read_results(tmp_path / 'work') == RESULTS
+    with pytest.raises(
+        FileNotFoundError, match=r'must hold a results\.json.*'
+    ):
+        read_results(tmp_path)
+
+
+def test_annotations_in_place_of_results(path):
+    path.write_text('{"images": [], "annotations": []}')
+    with pytest.raises(ValueError, match=r'a dict, as annotation files have'):
+        read_results(path)
 
 
 def test_select(path):

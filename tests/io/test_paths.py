@@ -6,6 +6,7 @@ from mmuldor.io.paths import (
     existing_file,
     existing_folder,
     files_below,
+    out_folder,
     printable,
 )
 
@@ -36,6 +37,15 @@ def test_what_is_missing_is_named_with_its_remedy(tmp_path, check, name, what):
     with pytest.raises(FileNotFoundError) as raised:
         check(path, '`--csv`', 'Make it.')
     assert str(raised.value) == f'{expected} Make it.'
+
+
+def test_a_folder_to_write_to_is_no_file(tmp_path):
+    (tmp_path / 'a.json').touch()
+    assert out_folder(str(tmp_path / 'new')) == tmp_path / 'new'
+    assert out_folder(tmp_path) == tmp_path
+    match = r'`--out` must be a folder, but .*a\.json is a file'
+    with pytest.raises(ValueError, match=match):
+        out_folder(tmp_path / 'a.json')
 
 
 def test_a_name_as_text_that_can_be_written():

@@ -143,6 +143,17 @@ def test_the_page_says_how_sure_it_is(inputs):
     )
 
 
+def test_odd_results_are_noted(inputs, tmp_path):
+    write_json(tmp_path / 'empty.json', [])
+    inputs['runs'] = {'none': tmp_path / 'empty.json'}
+    rows = build_report(**inputs)
+    note = 'the results file is empty: no lesion is found'
+    assert rows[0]['notes'] == [note]
+    assert f'Note on none: {note}.' in (inputs['out'] / 'table.md').read_text()
+    page = (inputs['out'] / 'index.html').read_text()
+    assert f'<th scope="row">note on none</th><td>{note}</td>' in page
+
+
 def test_hostile_names_stay_text(inputs):
     inputs['runs'] = {HOSTILE: inputs['runs']['plain']}
     build_report(**inputs, notes=[(HOSTILE, HOSTILE)], title=HOSTILE)

@@ -82,6 +82,51 @@ def test_a_name_again_is_another_run(files, mini_data):
     assert (row['name'], row['runs'], row['mean']) == ('method', 2, 0.75)
 
 
+def test_a_training_cannot_count_twice(files, mini_data):
+    with pytest.raises(ValueError, match=r"'m' has .*one/results.json twice"):
+        main(
+            [
+                *[f'm={files / "one"}'] * 2,
+                *('--ann', str(mini_data / 'test.json')),
+                *('--out', str(files / 'out')),
+            ]
+        )
+
+
+def test_copies_of_a_run_are_noted(files, mini_data, capsys):
+    write_json(
+        files / 'copy.json',
+        json.loads((files / 'one' / 'results.json').read_text()),
+    )
+    main(
+        [
+            *(f'm={files / name}' for name in ('one', 'copy.json', 'both')),
+            *('--ann', str(mini_data / 'test.json'), '--resamples', '5'),
+            *('--out', str(files / 'out')),
+        ]
+    )
+    result = json.loads((files / 'out' / 'comparison.json').read_text())
+    (note,) = result['notes']
+    assert note.startswith('m: the FROC of runs 1 and 2 is identical; ')
+    assert f'Note: {note}.' in capsys.readouterr().out
+
+
+def test_odd_results_are_noted(files, mini_data, capsys):
+    write_json(files / 'empty' / 'results.json', [])
+    result = run(files, mini_data, methods=['one', 'empty'])
+    text = 'empty: the results file is empty: no lesion is found'
+    assert result['notes'] == [text]
+    assert f'Note: {text}.' in capsys.readouterr().out
+
+
+def test_out_must_be_a_folder(files, mini_data):
+    (files / 'out').write_text('')
+    with pytest.raises(
+        ValueError, match=r'`--out` must be a folder, but .*out'
+    ):
+        run(files, mini_data)
+
+
 def test_with_the_false_positive_class(files, mini_data):
     path = files / 'one' / 'results.json'
     results = json.loads(path.read_text())
@@ -145,5 +190,11 @@ def test_the_annotations_of_a_work_dir(files, mini_data):
     main([f'{files / "one"}', '--resamples', '5', '--out', str(out)])
     result = json.loads((out / 'comparison.json').read_text())
     assert result['rows'][0]['name'] == 'one'
+    (files / 'one' / 'config.py').write_text(
+        "test_evaluator = dict(ann_file='gone.json')\n"
+    )
+    match = r"`ann_file` of the test_evaluator in .*config\.py.*'gone\.json'"
+    with pytest.raises(FileNotFoundError, match=match + r'.*`--ann`'):
+        main([f'{files / "one"}', '--out', str(out)])
     with pytest.raises(ValueError, match=r'`--ann` must'):
         main([f'a={files / "both/results.json"}', '--out', str(out)])

@@ -146,9 +146,30 @@ def test_rates_and_threshold(run, files):
 
 def test_no_detections(run, files):
     files[1].write_text('[]')
-    found, _ = report(run, files)
+    found, table = report(run, files)
     assert found['sensitivity'] == [0] * 7
     assert found['max_sensitivity'] == 0
+    assert found['notes'] == ['the results file is empty: no lesion is found']
+    assert f'note: {found["notes"][0]}' in table.splitlines()
+
+
+def test_the_end_of_the_curve(run, files):
+    # One false positive on three images.
+    _, table = report(run, files)
+    assert '; the curve ends at 0.33 FPs, its last value is held' in table
+    _, table = report(run, files, '--fp-rates', '0.1', '0.3')
+    assert 'the curve ends' not in table
+
+
+def test_a_work_dir_and_swapped_files(run, files, tmp_path):
+    ann, dets, out = files
+    (tmp_path / 'work').mkdir()
+    dets = dets.rename(tmp_path / 'work' / 'results.json')
+    found, _ = report(run, (ann, tmp_path / 'work', out))
+    assert found['sensitivity'] == [0.5] * 7
+    done = run('--ann', dets, '--dets', ann)
+    assert done.returncode == 1
+    assert done.stderr.endswith('but got a list. Are these results?\n')
 
 
 @pytest.mark.parametrize('suffix', ['png', 'svg'])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mmuldor.io.csv_fields import RowError
 from mmuldor.io.json_files import write_json_files
+from mmuldor.io.paths import out_folder
 
 from ...common.dl_info import (
     LesionRow,
@@ -22,7 +23,6 @@ from ...common.dl_info import (
     parse_row,
     read_bytes,
 )
-from ...common.output_folder import out_folder
 from ...common.progress import Progress, no_progress
 from .coco_documents import add_masks, make_documents
 from .conversion_report import DeepLesionReport, describe

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from mmuldor.functional.slices import ranges_text
 from mmuldor.io.json_files import write_json
+from mmuldor.io.paths import out_folder
 
 from ...common.dl_info import OFFICIAL_GIT_HASH, git_hash, read_bytes
-from ...common.output_folder import out_folder
 from ...common.progress import Progress, no_progress
 from ..conversion.image_checks import find_root
 from .requested_slices import RequestedSlices, read_requested_slices

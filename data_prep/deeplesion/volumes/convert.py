@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mmuldor.functional.slices import consecutive_runs
 from mmuldor.io.json_files import read_json, write_json
+from mmuldor.io.paths import out_folder
 from mmuldor.scans.nifti import read_nifti, write_nifti
 from mmuldor.scans.nifti_format.header import is_nifti_name
 from mmuldor.scans.png_series import (
@@ -26,7 +27,6 @@ from mmuldor.scans.png_series import (
     write_png_series,
 )
 
-from ...common.output_folder import out_folder
 from ...common.progress import Progress, no_progress
 from ..conversion.image_checks import FOLDER
 from .spacings import Spacings, run_name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -22,17 +23,24 @@ from mmuldor.evaluation.ground_truth import (
     patients_of,
     patients_text,
 )
-from mmuldor.evaluation.results import load_detections
+from mmuldor.evaluation.results import (
+    RESULTS_NAME,
+    load_detections,
+    results_file,
+)
 from mmuldor.evaluation.runs import FP_SUFFIX
-from mmuldor.evaluation.slice_froc import SliceEvaluation, evaluate_slices
+from mmuldor.evaluation.slice_froc import (
+    SliceEvaluation,
+    evaluate_results,
+    evaluate_slices,
+)
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.annotations import check_annotations, load_annotations
 from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import replacing, write_json
-from mmuldor.io.paths import printable
+from mmuldor.io.paths import out_folder, printable
 from mmuldor.visualization.panels import save_figure
 
-RESULTS_NAME = 'results.json'
 # FP rates at which the curve of several runs is averaged.
 _GRID = np.linspace(0, 16, 321, dtype=np.float64)
 
@@ -73,7 +81,7 @@ def compare_runs(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
-    settings = settings or Settings()
+    settings, out = settings or Settings(), out_folder(out)
     # Before large files are read.
     select_published(list(published))
     files = find_results(methods)
@@ -102,6 +110,7 @@ def compare_runs(
     comparison['published'] = literature.as_dict()
     comparison['left_out'] = dict(truth.left_out)
     comparison['ignored_regions'] = len(truth.crowd_boxes)
+    comparison['notes'] = _notes(evaluations)
     figure = froc_figure(
         {name: _curve(runs) for name, runs in evaluations.items()},
         published=literature.points,
@@ -109,7 +118,8 @@ def compare_runs(
     )
     shown = (comparison, literature.rows, literature.note)
     text = markdown(*shown) + _not_used(truth)
-    _write(Path(out), comparison, text, latex(*shown), figure)
+    text += ''.join(f'\nNote: {note}.\n' for note in comparison['notes'])
+    _write(out, comparison, text, latex(*shown), figure)
     return text
 
 
@@ -122,6 +132,24 @@ def _not_used(truth: GroundTruth) -> str:
     if len(truth.crowd_boxes):
         parts.append(f'ignored regions (iscrowd): {len(truth.crowd_boxes)}')
     return f'\nNot used: {"; ".join(parts)}.\n' if parts else ''
+
+
+def _notes(evaluations: dict[str, list[SliceEvaluation]]) -> list[str]:
+    """What is odd about the results, with the name of the method."""
+    notes = [
+        f'{name}, run {number}: {note}' if len(runs) > 1 else f'{name}: {note}'
+        for name, runs in evaluations.items()
+        for number, run in enumerate(runs, start=1)
+        for note in run.notes
+    ]
+    for name, runs in evaluations.items():
+        for (i, one), (j, other) in combinations(enumerate(runs, start=1), 2):
+            if one.curve.equals(other.curve):
+                notes.append(
+                    f'{name}: the FROC of runs {i} and {j} is identical; a '
+                    'training that counts as two makes intervals too narrow'
+                )
+    return notes
 
 
 def split_method(text: str) -> tuple[str, str]:
@@ -153,16 +181,14 @@ def find_results(methods: Iterable[str]) -> dict[str, list[Path]]:
                 f'two methods are called {name!r}, the second of them '
                 f'{text!r}. Give names: NAME={text}.'
             )
-        path = Path(given)
-        if path.is_dir():
-            path = path / RESULTS_NAME
-            if not path.is_file():
-                raise FileNotFoundError(
-                    f'the work dir {given} must hold a {RESULTS_NAME}. Make '
-                    'it with `python tools/test.py CONFIG CHECKPOINT --out '
-                    f'{path}`.'
-                )
-        files.setdefault(name, []).append(path)
+        path = results_file(given)
+        runs = files.setdefault(name, [])
+        if any(path.resolve() == other.resolve() for other in runs):
+            raise ValueError(
+                f'the runs of a method must be different trainings, but '
+                f'{name!r} has {path} twice.'
+            )
+        runs.append(path)
     return files
 
 
@@ -181,7 +207,7 @@ def _evaluate(
             load_detections(path, truth.all_images, truth.names)
             for path in paths
         ]
-        found[name] = [evaluate_slices(truth, run) for run in runs]
+        found[name] = [evaluate_results(truth, run) for run in runs]
         if name in with_fp:
             found[name + FP_SUFFIX] = [
                 evaluate_slices(truth, run, with_fp_class=True) for run in runs

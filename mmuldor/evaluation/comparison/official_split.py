@@ -120,9 +120,9 @@ def difference(document: dict, truth: GroundTruth) -> str:
     if len(slices) < len(names) or digest(slices) != DIGEST:
         parts.append(_other_images(len(names), len(slices)))
     if lesions != LESIONS:
-        parts.append(f'{lesions:,} lesions')
+        parts.append(_number(lesions, 'lesion'))
     if crowds:
-        parts.append(f'{crowds:,} ignored regions (iscrowd)')
+        parts.append(f'{_number(crowds, "ignored region")} (iscrowd)')
     return ', '.join(parts) + _title(document) if parts else ''
 
 
@@ -132,7 +132,7 @@ def digest(slices: Iterable[str]) -> str:
 
 
 def _other_images(images: int, named: int) -> str:
-    text = f'{images:,} images'
+    text = _number(images, 'image')
     if not named:
         return f"{text} without names of DeepLesion's slices"
     if named < images:
@@ -142,6 +142,10 @@ def _other_images(images: int, named: int) -> str:
     if images == _IMAGES_WITH_NOISY:
         return f'{text} (as many as with the noisy lesions)'
     return text
+
+
+def _number(count: int, noun: str) -> str:
+    return f'{count:,} {noun}' if count == 1 else f'{count:,} {noun}s'
 
 
 def _title(document: dict) -> str:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from mmuldor.evaluation.comparison.published import Published
+from mmuldor.io.markdown import markdown_cell
 
 _MEAN = 'mean 0.5-4'
 # Of an interval in a table; that of a difference has signs.
@@ -237,15 +238,13 @@ def _strata_rows(comparison: dict) -> tuple[list[str], list[list[str]]]:
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     lines = [
-        '| ' + ' | '.join(map(_pipe, head)) + ' |',
+        '| ' + ' | '.join(map(markdown_cell, head)) + ' |',
         '|---|' + '---:|' * (len(head) - 1),
     ]
-    lines += ['| ' + ' | '.join(map(_pipe, row)) + ' |' for row in body]
+    lines += [
+        '| ' + ' | '.join(map(markdown_cell, row)) + ' |' for row in body
+    ]
     return '\n'.join(lines)
-
-
-def _pipe(text: str) -> str:
-    return ' '.join(text.replace('|', '\\|').split())
 
 
 def _percent(value: float | None) -> str:

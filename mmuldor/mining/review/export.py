@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.progress import track
 
 from mmuldor.io.annotations import load_annotations
+from mmuldor.io.paths import out_folder
 from mmuldor.mining.bank import load_bank
 from mmuldor.mining.review.contact_sheet import COLUMNS, ROWS, contact_sheets
 from mmuldor.mining.review.verdicts import examples_of, write_review
@@ -37,7 +38,7 @@ def export_review(
         ValueError: If an input is wrong, or ``review.csv`` holds verdicts
             already.
     """
-    out = Path(out)
+    out = out_folder(out)
     if (out / 'review.csv').exists():
         raise ValueError(
             f"'{out / 'review.csv'}' is there already and may hold verdicts. "

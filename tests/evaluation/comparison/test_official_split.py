@@ -88,7 +88,7 @@ def test_the_validation_split_is_none(real_data):
     ('names', 'expected'),
     [
         (NAMES, ''),
-        (NAMES[:1], '1 images, 1 lesions'),
+        (NAMES[:1], '1 image, 1 lesion'),
         ((NAMES[0], '000002_01_01/006.png'), '2 other images'),
         (('1.png', '2.png'), "2 images without names of DeepLesion's slices"),
         (
@@ -106,18 +106,18 @@ def test_what_differs(names, expected):
 def test_ignored_regions_differ(small):
     crowd = {**small['annotations'][0], 'id': 3, 'iscrowd': 1}
     small['annotations'].append(crowd)
-    assert difference_of(small) == '1 ignored regions (iscrowd)'
+    assert difference_of(small) == '1 ignored region (iscrowd)'
 
 
 def test_a_stated_split_is_named(small):
     del small['images'][1], small['annotations'][1]
     small['info'] = {'dataset': 'mini', 'split': 'val'}
     assert difference_of(small) == (
-        "1 images, 1 lesions (dataset 'mini', split 'val')"
+        "1 image, 1 lesion (dataset 'mini', split 'val')"
     )
     # A converted phantom calls itself DeepLesion.
     small['info'] = {'dataset': 'DeepLesion', 'split': 3}
-    assert difference_of(small) == '1 images, 1 lesions'
+    assert difference_of(small) == '1 image, 1 lesion'
 
 
 def test_rows_beside_the_split(small):
@@ -143,12 +143,11 @@ def test_rows_beside_other_images(small):
     truth = GroundTruth.of(small, 'a.json')
     left_out = literature_beside(['uldor'], small, truth)
     assert (left_out.rows, left_out.points) == ([], {})
-    assert (
-        'these results are of 1 images, 1 lesions. `--published-anyway` '
-        in (left_out.note)
+    assert 'these results are of 1 image, 1 lesion. `--published-anyway` ' in (
+        left_out.note
     )
     shown = literature_beside(['uldor'], small, truth, anyway=True)
     assert [row.key for row in shown.rows] == ['uldor']
     assert shown.note.startswith('Published rows are not comparable ')
-    assert shown.note.endswith('the others of 1 images, 1 lesions.')
+    assert shown.note.endswith('the others of 1 image, 1 lesion.')
     assert shown.as_dict()['official_test_split'] is False

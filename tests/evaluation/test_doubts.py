@@ -1,0 +1,125 @@
+"""Mistakes that a valid results file may hide."""
+
+import numpy as np
+import pytest
+
+from mmuldor.evaluation.doubts import doubts
+from mmuldor.evaluation.ground_truth import GroundTruth
+from mmuldor.evaluation.results import Detections
+from mmuldor.evaluation.slice_froc import evaluate_results
+
+# A lesion of 20 px on each of ten images of 200 by 100 px.
+BOX = [120, 60, 20, 20]
+
+
+def truth_of(**size):
+    return GroundTruth.of(
+        {
+            'images': [{'id': i, **size} for i in range(10)],
+            'annotations': [
+                {'id': i, 'image_id': i, 'category_id': 1, 'bbox': BOX}
+                for i in range(10)
+            ],
+        },
+        'a.json',
+    )
+
+
+def detections_of(rows):
+    """Of rows of image, box and score."""
+    entries = [
+        {'image_id': image, 'bbox': box, 'score': score, 'category_id': 1}
+        for image, box, score in rows
+    ]
+    return Detections.of(entries, range(10), 'b.json')
+
+
+def on_each(box, images=range(10)):
+    return [(image, box, (image + 1) / 20) for image in images]
+
+
+def notes_of(rows, **size):
+    size = size or {'width': 200, 'height': 100}
+    return list(evaluate_results(truth_of(**size), detections_of(rows)).notes)
+
+
+@pytest.mark.parametrize(
+    'rows',
+    [
+        on_each(BOX),
+        # Equal scores and equal boxes of different images repeat nothing.
+        [(image, BOX, 0.5) for image in range(10)],
+        # Half of the images, and boxes that leave theirs by a little.
+        on_each(BOX, range(5)),
+        on_each(BOX) + on_each([185, 85, 24, 24]),
+    ],
+)
+def test_nothing_odd(rows):
+    assert notes_of(rows) == []
+
+
+@pytest.mark.parametrize(
+    ('rows', 'expected'),
+    [
+        ([], 'the results file is empty: no lesion is found'),
+        (
+            on_each([120, 60, 140, 80]),
+            'at most 0.0 % of the lesions are found, but 100.0 % if the boxes '
+            'are x1 y1 x2 y2; results must be x1 y1 x2-x1 y2-y1. Convert them '
+            'with `tools/convert_results.py ... --boxes xyxy`',
+        ),
+        (
+            on_each([0.6, 0.6, 0.1, 0.2]),
+            "all coordinates are at most 0.8, like shares of the images' "
+            'sides; boxes must be in pixels',
+        ),
+        (
+            on_each([240, 120, 40, 40]),
+            '10 of 10 boxes end more than 10 px outside of their images: '
+            'boxes must be x1 y1 x2-x1 y2-y1 in pixels of the source images',
+        ),
+        (
+            on_each([20, 60, 20, 20]),
+            'none of 10 detections hits a lesion: boxes must be x1 y1 x2-x1 '
+            'y2-y1 in pixels of the source images, and image ids those of '
+            'this annotation file',
+        ),
+        (
+            [*on_each(BOX), *on_each(BOX, range(3))],
+            '3 of 13 detections repeat another one (same image, box, score '
+            'and class) and count as false positives if they hit no lesion; '
+            'joining a file twice does this',
+        ),
+        (
+            on_each(BOX, range(4)),
+            '6 of 10 images have no detection; in results of a part of the '
+            'images the other lesions are missed',
+        ),
+    ],
+)
+def test_mistakes(rows, expected):
+    assert notes_of(rows) == [expected]
+
+
+def test_sizes_may_be_unknown():
+    (note,) = notes_of(on_each([240, 120, 40, 40]), width='200', height=0)
+    assert note.startswith('none of 10 detections hits a lesion')
+
+
+def test_corners_are_tried_only_where_all_boxes_can_be():
+    mixed = detections_of(on_each([120, 60, 140, 80]) + on_each(BOX))
+
+    def never(_):
+        raise AssertionError
+
+    found = doubts(truth_of(width=200, height=100), mixed, 1.0, never)
+    # 120 + 140 and 60 + 80 lie beyond 200 and 100.
+    assert found[0].startswith('10 of 20 boxes end more than 10 px outside')
+
+
+def test_detections_stay_as_they_are():
+    detections = detections_of(on_each([120, 60, 140, 80]))
+    before = detections.boxes.copy()
+    evaluation = evaluate_results(truth_of(width=200, height=100), detections)
+    assert np.array_equal(detections.boxes, before)
+    assert evaluation.summary.max_sensitivity == 0
