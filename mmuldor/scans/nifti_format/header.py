@@ -70,7 +70,7 @@ def checked_header(path: Path) -> Any:
             'it cut off? Copy it again'
         )
     # Programs leave the intercept NaN where they do not scale.
-    if not math.isfinite(header['scl_inter']):
+    if math.isnan(header['scl_inter']):
         header['scl_inter'] = 0
     return type(header)(header.binaryblock, header.endianness)
 
