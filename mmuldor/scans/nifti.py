@@ -22,7 +22,7 @@ from mmuldor.scans.nifti_format.geometry import (
 )
 from mmuldor.scans.nifti_format.header import checked_header, open_nifti
 from mmuldor.scans.nifti_format.source_grid import SourceGrid
-from mmuldor.scans.straight_grid import straighten
+from mmuldor.scans.straight_grid import LEFT_OUT_BESIDE, straighten
 from mmuldor.scans.volume import Volume, reorient
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def write_nifti(path: str | os.PathLike, volume: Volume) -> None:
 
 def write_label_nifti(
     path: str | os.PathLike, labels: np.ndarray, volume: Volume
-) -> None:
+) -> list[str]:
     """Write a label map on the grid of a volume.
 
     On the grid of its file, if that was NIfTI: the same shape, axes, sform,
@@ -235,6 +235,10 @@ def write_label_nifti(
         path: ``.nii`` or ``.nii.gz``.
         labels: (slices, rows, columns) unsigned integers.
         volume: The volume.
+
+    Returns:
+        A note on labels beside the file's grid, which are left out: a volume
+        that was resampled to a straight grid has grown.
 
     Raises:
         ValueError: If the shapes differ.
@@ -246,13 +250,17 @@ def write_label_nifti(
             f'`labels` must have the shape of the volume, {volume.shape}, '
             f'but got {labels.shape}.'
         )
-    labels, grid = np.asarray(labels), volume.source_grid
+    labels, grid, beside = np.asarray(labels), volume.source_grid, 0
     if grid is None:
         image = _image(labels, volume)
     else:
-        image = grid.image(grid.from_volume(labels, volume.affine))
+        on_file, beside = grid.from_volume(labels, volume.affine)
+        image = grid.image(on_file)
     with replacing(path) as temporary:
         nibabel.save(image, temporary)
+    if not beside:
+        return []
+    return [f'{Path(path).name} {LEFT_OUT_BESIDE.format(beside)}']
 
 
 def _image(array: np.ndarray, volume: Volume) -> nibabel.Nifti1Image:

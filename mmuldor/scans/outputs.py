@@ -142,7 +142,7 @@ def write_new_outputs(
         figure = lesion_figure(lesion, volume, number)
         save_figure(figure, folder / f'lesion_{number:03d}.png')
     labels = label_map(lesions, volume)
-    write_label_nifti(folder / 'labels.nii.gz', labels, volume)
+    notes += write_label_nifti(folder / 'labels.nii.gz', labels, volume)
     del labels
     if volume.dicom_headers:
         notes += write_segmentation(folder / 'lesions.dcm', lesions, volume)

@@ -27,6 +27,9 @@ _MAX_DEGREES = 45.0
 # Outside the slices is air, at a scan's own lowest value within these HU.
 _AIR_HU = (-1024, -1000)
 
+# A note on masks there, after the name of a file on the original grid.
+LEFT_OUT_BESIDE = 'leaves out {} pixels of masks in the air that was added'
+
 
 @dataclass(frozen=True)
 class _Shear:

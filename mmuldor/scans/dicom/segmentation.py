@@ -26,6 +26,7 @@ from mmuldor.scans.dicom.segmentation_frames import (
     source_slices,
 )
 from mmuldor.scans.lesions import Lesion
+from mmuldor.scans.straight_grid import LEFT_OUT_BESIDE
 from mmuldor.scans.volume import Volume
 
 if TYPE_CHECKING:
@@ -81,8 +82,10 @@ def _segment_frames(
     to_source = np.linalg.inv(source.affine) @ volume.affine
     scanned = set(source.present)
     frames, numbers, left_out = SegmentFrames(source), [], 0
+    beside = 0
     for number, lesion in enumerate(lesions, start=1):
-        masks = _source_masks(lesion, source.shape, to_source)
+        masks, pixels = _source_masks(lesion, source.shape, to_source)
+        beside += pixels
         kept = {k: mask for k, mask in masks.items() if k in scanned}
         left_out += len(masks) - len(kept)
         if kept:
@@ -90,10 +93,15 @@ def _segment_frames(
         for plane, mask in kept.items():
             frames.add(len(numbers), plane, mask)
     if not numbers:
-        raise ValueError('all masks lie on slices that were filled in')
+        where = 'on slices that were filled in'
+        if beside and not left_out:
+            where = 'in the air that was added'
+        raise ValueError(f'all masks lie {where}')
     notes = []
     if left_out:
         notes.append(f'leaves out {left_out} masks on filled-in slices')
+    if beside:
+        notes.append(LEFT_OUT_BESIDE.format(beside))
     if source.slanted:
         notes.append(
             'lies on the slices of a tilted gantry, which dcmqi and 3D Slicer '
@@ -104,7 +112,7 @@ def _segment_frames(
 
 def _source_masks(
     lesion: Lesion, shape: tuple[int, int], to_source: Floats
-) -> dict[int, Bools]:
+) -> tuple[dict[int, Bools], int]:
     """Masks (rows, columns) of a lesion by index of the source slice.
 
     Where slices were moved in their plane, a mask goes to the nearest pixels.
@@ -116,6 +124,9 @@ def _source_masks(
         shape: Rows and columns of a source slice.
         to_source: (4, 4), maps (column, row, slice) indices of the volume to
             those of the source slices.
+
+    Returns:
+        The masks, and the number of pixels that were left out.
     """
     voxels: list[Numbers] = [np.empty((0, 3))]
     for detection in lesion.detections:
@@ -135,7 +146,7 @@ def _source_masks(
         there = inside & (planes == plane)
         masks[plane] = np.zeros(shape, dtype=bool)
         masks[plane][rows[there], columns[there]] = True
-    return masks
+    return masks, int((~inside).sum())
 
 
 def _checked_object(

@@ -36,7 +36,9 @@ class SourceGrid:
     affine: Floats
     header: Any
 
-    def from_volume(self, array: Numbers, affine: Floats) -> Numbers:
+    def from_volume(
+        self, array: Numbers, affine: Floats
+    ) -> tuple[Numbers, int]:
         """The values of the nearest voxels of a volume.
 
         Args:
@@ -46,13 +48,20 @@ class SourceGrid:
         Returns:
             An array of `shape`, 0 where the volume has no voxel. If the
             volume has the voxels of the file along other axes, a view of
-            them.
+            them. And the number of voxels of the volume that are not 0 and
+            lie beside the file.
         """
         to_volume = np.linalg.inv(affine) @ self.affine
         turned = _turned(array.T, to_volume, self.shape[:3])
+        beside = 0
         if turned is None:
             turned = _nearest(array.T, to_volume, self.shape[:3])
-        return turned.reshape(self.shape)
+            indices = np.argwhere(array.T)
+            to_file = np.linalg.inv(to_volume)
+            at = np.rint(indices @ to_file[:3, :3].T + to_file[:3, 3])
+            inside = ((at >= 0) & (at < self.shape[:3])).all(axis=1)
+            beside = int((~inside).sum())
+        return turned.reshape(self.shape), beside
 
     def image(self, array: Numbers) -> nibabel.Nifti1Image:
         """An image of an array of `shape`, with the geometry of the file."""

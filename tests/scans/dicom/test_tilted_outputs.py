@@ -14,6 +14,7 @@ import pytest
 import SimpleITK
 
 from mmuldor.functional.masks import crop_mask
+from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.outputs import write_outputs
@@ -151,8 +152,23 @@ def test_what_lies_beside_the_source_images_has_no_frame(tmp_path):
     box = np.array([0.0, 0, 1, 1])
     found = SliceDetection(0, box, 0.9, crop_mask(mask))
     lesion = measure_lesion([found], volume.affine)
-    assert write_outputs(tmp_path / 'out', [lesion], volume) == [SLANTED]
-    seg = hd.seg.segread(tmp_path / 'out' / 'lesions.dcm')
+    # In the plane: the grid grows by rows of the image's width, in the air.
+    beside = mask.size - SIDE * SIDE
+    assert beside >= SIDE
+    assert write_outputs(tmp_path / 'out', [lesion], volume) == [
+        f'lesions.dcm leaves out {beside} pixels of masks in the air that was '
+        'added',
+        SLANTED,
+    ]
+    path = tmp_path / 'out' / 'lesions.dcm'
+    seg = hd.seg.segread(path)
     assert seg.pixel_array.shape == (SIDE, SIDE)
     assert seg.pixel_array.all()
     assert volume.shape[1] > SIDE
+    # Of the same slice, the rows behind the image alone.
+    mask[:SIDE] = False
+    found = SliceDetection(0, box, 0.9, crop_mask(mask))
+    lesion = measure_lesion([found], volume.affine)
+    assert write_segmentation(path, [lesion], volume) == [
+        'lesions.dcm was not written: all masks lie in the air that was added'
+    ]

@@ -143,6 +143,20 @@ def test_a_sheared_file_gets_its_labels_on_its_own_voxels(tmp_path):
     assert np.array_equal(again, labels)
 
 
+def test_labels_in_the_air_beside_a_sheared_file_are_counted(tmp_path):
+    volume, _ = read_nifti(sheared(tmp_path))
+    path, labels = tmp_path / 'labels.nii', np.ones(volume.shape, np.uint8)
+    # Slices of 49 rows and 40 columns; the file has 40 rows.
+    assert write_label_nifti(path, labels, volume) == [
+        f'labels.nii leaves out {10 * 9 * 40} pixels of masks in the air that '
+        'was added'
+    ]
+    labels[:] = 0
+    labels[4, 4:44] = 1
+    assert write_label_nifti(path, labels, volume) == []
+    assert np.asarray(nibabel.load(path).dataobj).sum() == 40 * 40
+
+
 def test_a_shear_below_a_voxel(tmp_path):
     """Half a pixel over the whole volume: nothing is resampled."""
     affine = np.diag([-1.0, -1, 2, 1])
