@@ -61,6 +61,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         command.add_argument(
             '--overwrite', action='store_true', help='also what is there'
         )
+        arguments.add_accept_values(command)
         arguments.add_workers(command, min(4, os.cpu_count() or 1))
     return parser.parse_args(argv)
 
@@ -71,6 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = {
         'workers': args.workers,
         'overwrite': args.overwrite,
+        'accept_values': args.accept_values,
         'progress': progress_bar,
     }
     if args.command == 'to-nifti':

@@ -4,6 +4,7 @@ import os
 import socket
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -12,7 +13,12 @@ from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.json_files import write_json
 from mmuldor.io.png import write_png16
 from tests.support.entries import image_entry, lesion_entry
-from tests.support.small_configs import make_narrow, read_mini_data
+from tests.support.small_configs import (
+    make_narrow,
+    narrow_mask_rcnn,
+    read_mini_data,
+    save_untrained,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -116,3 +122,26 @@ def mini_config(root, mini_data, tmp_path):
     )
     config.randomness = dict(seed=0)
     return config
+
+
+@pytest.fixture
+def narrow_config():
+    """A detector with masks that is built in a moment."""
+    return narrow_mask_rcnn()
+
+
+@pytest.fixture
+def narrow_weights(narrow_config, tmp_path):
+    """Its checkpoint, untrained."""
+    return save_untrained(narrow_config, tmp_path / 'w.pth')
+
+
+@pytest.fixture
+def noise_scan(tmp_path):
+    """A NIfTI file of 48 rows, 40 columns and 4 slices."""
+    rng = np.random.default_rng(0)
+    # A mean of 0 would be that of z-scores.
+    hu = rng.normal(-50, 200, (40, 48, 4)).astype(np.int16)
+    affine = np.diag([0.9, 0.8, 3.0, 1.0])
+    nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / 'scan.nii.gz')
+    return tmp_path / 'scan.nii.gz'

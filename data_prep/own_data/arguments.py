@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
         'file, with its folders and without suffix: its first group, as in '
         "'([^/_]+)_[^/]*$' for P0_000.png",
     )
+    arguments.add_accept_values(parser)
     add(
         '--neighbours',
         type=types.whole_number(0),
@@ -71,6 +72,7 @@ def shared_options(args: argparse.Namespace) -> dict[str, Any]:
         'seed': args.seed,
         'patients': args.patients,
         'patient_from': args.patient_from,
+        'accept_values': args.accept_values,
         'neighbours': args.neighbours,
         'window_hu': tuple(args.window),
     }

@@ -63,7 +63,8 @@ def convert_image(
     spacing, interval = _spacing(image, options)
     path = folder / image.file_name
     hu = read_hu(path, options)
-    for doubt in check_hu(hu, str(path), _REPAIR):
+    doubts = check_hu(hu, str(path), _REPAIR, accept=options.accept_values)
+    for doubt in doubts:
         report.note(image.file_name, 'units', f'{doubt}. {_REPAIR}')
     for key, side in zip(('height', 'width'), hu.shape, strict=True):
         if image.entry.get(key, side) != side:

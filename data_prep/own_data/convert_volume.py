@@ -70,7 +70,7 @@ def convert_volume(
     Raises:
         ValueError: If a file is wrong or their grids differ.
     """
-    volume, notes = read_nifti(image)
+    volume, notes = read_nifti(image, accept_values=options.accept_values)
     for note in notes:
         report.note(name, 'volume', f'{image}: {note}')
     labels = read_label_nifti(mask, volume)

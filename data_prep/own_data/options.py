@@ -33,6 +33,7 @@ class VolumeOptions:
         every_slice: Key slices are all slices that a lesion covers.
         min_diameter_mm: Lesions whose long diameter is smaller are left out.
         box_margin_px: How far boxes reach beyond the mask.
+        accept_values: Note values that cannot be HU, do not refuse them.
         neighbours: Slices written on each side of a key slice.
         window_hu: What viewers show.
         bad_volumes: error or drop.
@@ -48,6 +49,7 @@ class VolumeOptions:
     every_slice: bool = False
     min_diameter_mm: float = 0.0
     box_margin_px: float = 0.0
+    accept_values: bool = False
     neighbours: int = 3
     window_hu: Sequence[float] = WINDOW_HU
     bad_volumes: str = 'error'
@@ -71,6 +73,7 @@ class SliceOptions:
             only one.
         series: Whether the numbered files of a folder are slices of a scan:
             yes, no, or auto, by their names and pictures.
+        accept_values: Note values that cannot be HU, do not refuse them.
         neighbours: Slices written on each side of a key slice.
         window_hu: What viewers show.
     """
@@ -85,6 +88,7 @@ class SliceOptions:
     patient_from: str | None = None
     lesion_category: Sequence[str] | None = None
     series: str = AUTO
+    accept_values: bool = False
     neighbours: int = 1
     window_hu: Sequence[float] = WINDOW_HU
 

@@ -11,6 +11,7 @@ from rich.progress import track
 
 from mmuldor.apis.scan_inference import (
     InferenceSettings,
+    ReadingOptions,
     ReadScan,
     ScanInference,
 )
@@ -30,6 +31,7 @@ def infer_scan(
     *,
     series_uid: str | None = None,
     spacing_mm: Sequence[float] | None = None,
+    accept_values: bool = False,
     score_thr: float | None = None,
     calibration: str | os.PathLike | None = None,
     fps_per_volume: float | None = None,
@@ -53,6 +55,7 @@ def infer_scan(
             are replaced, others not touched.
         series_uid: SeriesInstanceUID, if the folder has several DICOM series.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        accept_values: Note values that cannot be HU, do not refuse them.
         score_thr: Lesions below it are discarded. By default the threshold
             of the calibration's operating point, or 0.3 without calibration.
         calibration: File of ``tools/calibrate.py --volumes``; by default the
@@ -76,23 +79,24 @@ def infer_scan(
         FileNotFoundError: If an input is missing.
         ValueError: If an input is wrong.
     """
+    reading = ReadingOptions(series_uid, spacing_mm, accept_values)
     settings = InferenceSettings(
-        score_thr,
-        calibration,
-        fps_per_volume,
-        sensitivity,
-        tta,
-        step_mm,
-        device,
-        batch_size,
-        max_pictures,
-        crop_to_body,
+        score_thr=score_thr,
+        calibration=calibration,
+        fps_per_volume=fps_per_volume,
+        sensitivity=sensitivity,
+        tta=tta,
+        step_mm=step_mm,
+        device=device,
+        batch_size=batch_size,
+        max_pictures=max_pictures,
+        crop_to_body=crop_to_body,
     )
     # Before the scan is read, which takes longer.
     fitted = _fitted(config, settings)
     check_output_folder(out, scan)
     with replacing_outputs(out) as new:
-        read = ReadScan.from_path(scan, series_uid, spacing_mm)
+        read = ReadScan.from_path(scan, reading)
         inference = ScanInference(config, checkpoint, settings, *fitted)
         return inference.write(new, read, progress_bar)
 

@@ -13,6 +13,7 @@ The object ``provenance`` of ``lesions.json``::
      "step_mm": null, "batch_size": 4, "crop_to_body": true,
      "views": {"flips": ["horizontal"], "slice_offsets_mm": [0.0]},
      "requested_series_uid": null, "requested_spacing_mm": null,
+     "accept_values": false,
      "source_files": {"files": 80, "bytes": 42000000,
                       "newest": "2026-11-28T10:00:00.000000+00:00"},
      "date": "2026-11-29T07:17:44+01:00", "duration_s": 12.3,

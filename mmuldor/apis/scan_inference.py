@@ -71,6 +71,31 @@ class InferenceSettings:
         check_device(self.device)
 
 
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How scans are read; see :func:`mmuldor.scans.reading.read_scan`.
+
+    Attributes:
+        series_uid: SeriesInstanceUID of one of several DICOM series.
+        spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        accept_values: Note values that cannot be HU, do not refuse them.
+    """
+
+    series_uid: str | None = None
+    spacing_mm: Sequence[float] | None = None
+    accept_values: bool = False
+
+    def facts(self, path: str | os.PathLike) -> dict[str, Any]:
+        """What is read and how, for the provenance of a scan."""
+        spacing_mm = self.spacing_mm and [float(v) for v in self.spacing_mm]
+        return {
+            'source_files': files_state(path),
+            'requested_series_uid': self.series_uid,
+            'requested_spacing_mm': spacing_mm,
+            'accept_values': self.accept_values,
+        }
+
+
 @dataclass(frozen=True, eq=False)
 class ReadScan:
     """A scan in memory.
@@ -91,32 +116,21 @@ class ReadScan:
     def from_path(
         cls,
         path: str | os.PathLike,
-        series_uid: str | None = None,
-        spacing_mm: Sequence[float] | None = None,
+        options: ReadingOptions,
     ) -> ReadScan:
         """Read a scan; see :func:`mmuldor.scans.reading.read_scan`."""
         start = time.monotonic()
         facts = {
-            **reading_facts(path, series_uid, spacing_mm),
+            **options.facts(path),
             'date': datetime.now().astimezone().isoformat(timespec='seconds'),
         }
         volume, notes = read_scan(
-            path, series_uid=series_uid, spacing_mm=spacing_mm
+            path,
+            series_uid=options.series_uid,
+            spacing_mm=options.spacing_mm,
+            accept_values=options.accept_values,
         )
         return cls(volume, notes, facts, time.monotonic() - start)
-
-
-def reading_facts(
-    path: str | os.PathLike,
-    series_uid: str | None,
-    spacing_mm: Sequence[float] | None,
-) -> dict[str, Any]:
-    """What is read and how, for the provenance of a scan."""
-    return {
-        'source_files': files_state(path),
-        'requested_series_uid': series_uid,
-        'requested_spacing_mm': spacing_mm and list(map(float, spacing_mm)),
-    }
 
 
 class ScanInference:

@@ -271,6 +271,16 @@ def add_spacing(parser: Container, of: str) -> None:
     )
 
 
+def add_accept_values(parser: argparse.ArgumentParser) -> None:
+    """``--accept-values``."""
+    parser.add_argument(
+        '--accept-values',
+        action='store_true',
+        help='note values that cannot be Hounsfield units, do not refuse '
+        'them: phantoms, synthetic CT, small crops',
+    )
+
+
 def add_offset(parser: argparse.ArgumentParser, default: float) -> None:
     """``--offset-px``: the origin of box coordinates."""
     parser.add_argument(

@@ -39,6 +39,10 @@ REPAIR_DICOM = (
 )
 REPAIR_PNG = 'Write 16-bit pixels of HU + 32768, as in DeepLesion.'
 
+# The option of every command that reads scans.
+ACCEPT_OPTION = '--accept-values'
+ACCEPT_HINT = f'If that is right, as of a phantom, give {ACCEPT_OPTION}.'
+
 _ADD = (
     'import nibabel as n; i = n.load(PATH); n.save(n.Nifti1Image('
     '(i.get_fdata() + {offset}).astype("int16"), i.affine, i.header, '
@@ -71,6 +75,8 @@ def check_hu(
     source: str,
     repair: str = REPAIR_NIFTI,
     slices: Sequence[str] = (),
+    *,
+    accept: bool = False,
 ) -> list[str]:
     """Refuse values that cannot be HU, and say what is doubtful.
 
@@ -85,34 +91,46 @@ def check_hu(
         slices: Where each slice along the first axis has its own file, their
             names, '' for one that has none. A single one of them may lack
             its intercept.
+        accept: Note the values that cannot be HU, do not refuse them: of
+            phantoms, synthetic CT and small crops.
 
     Returns:
         What is doubtful, in one sentence, or nothing.
 
     Raises:
-        ValueError: If the values are surely no HU.
+        ValueError: If the values are surely no HU, unless they are accepted.
     """
     sample = _Sample.of(values)
     found = f'its values go from {sample.low:g} to {sample.high:g}'
-    for reason, offset in _impossible(sample):
-        _refuse(source, f'{found}, {reason}', offset, repair)
-    for values_there, name in zip(values, slices, strict=False):
-        one = _Sample.of(values_there)
-        for reason, offset in _raised(one) if name else ():
-            found = f'those of {name} go from {one.low:g} to {one.high:g}'
-            _refuse(source, f'{found}, {reason}', offset, repair)
+    for fault, offset in _faults(sample, found, values, slices):
+        if accept:
+            return [f'{fault}; they are accepted as HU, as requested']
+        _refuse(source, fault, offset, repair)
     doubts = '; '.join(_doubts(sample))
     unlikely = 'unlikely for Hounsfield units (air -1000, water 0)'
     return [f'{found}, {unlikely}: {doubts}'] if doubts else []
 
 
-def _refuse(source: str, found: str, offset: int, repair: str) -> NoReturn:
+def _faults(
+    sample: _Sample, found: str, values: Numbers, slices: Sequence[str]
+) -> Iterator[tuple[str, int]]:
+    """What is impossible, and the offset that would repair it."""
+    for reason, offset in _impossible(sample):
+        yield f'{found}, {reason}', offset
+    for values_there, name in zip(values, slices, strict=False):
+        one = _Sample.of(values_there)
+        for reason, offset in _raised(one) if name else ():
+            there = f'those of {name} go from {one.low:g} to {one.high:g}'
+            yield f'{there}, {reason}', offset
+
+
+def _refuse(source: str, fault: str, offset: int, repair: str) -> NoReturn:
     known = offset or '{offset}' not in repair
     command = python_command(_ADD.format(offset=offset), source)
     how = repair.format(offset=offset, command=command) if known else ''
     raise ValueError(
         f'{source} must hold Hounsfield units (air -1000, water 0), but '
-        f'{found}. {how}'.rstrip()
+        f'{fault}. {ACCEPT_HINT} {how}'.rstrip()
     )
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmuldor.functional.arrays import Floats
 from mmuldor.io.json_files import replacing
 from mmuldor.io.paths import existing_file
 from mmuldor.scans.hu_check import check_hu
@@ -22,7 +21,11 @@ from mmuldor.scans.nifti_format.geometry import (
 )
 from mmuldor.scans.nifti_format.header import checked_header, open_nifti
 from mmuldor.scans.nifti_format.source_grid import SourceGrid
-from mmuldor.scans.straight_grid import LEFT_OUT_BESIDE, straighten
+from mmuldor.scans.straight_grid import (
+    LEFT_OUT_BESIDE,
+    orthogonal_affine,
+    straighten,
+)
 from mmuldor.scans.volume import Volume, reorient
 
 if TYPE_CHECKING:
@@ -35,11 +38,17 @@ _LOWEST_HU, _HIGHEST_HU = -32768, 32767
 _RAS_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
-def read_nifti(path: str | os.PathLike) -> tuple[Volume, list[str]]:
+def read_nifti(
+    path: str | os.PathLike, *, accept_values: bool = False
+) -> tuple[Volume, list[str]]:
     """Read a CT volume from a ``.nii`` or ``.nii.gz`` file.
 
     Lengths are converted to mm, and a sheared volume is resampled to a
     straight grid.
+
+    Args:
+        path: The file.
+        accept_values: See :func:`mmuldor.scans.hu_check.check_hu`.
 
     Returns:
         The volume, with its ``source_grid``, and notes on what was converted
@@ -54,7 +63,7 @@ def read_nifti(path: str | os.PathLike) -> tuple[Volume, list[str]]:
     path = Path(path)
     header, data, shape = _load(path, 'CT numbers')
     affine, notes = affine_mm(header, shape[:3], str(path))
-    hu, doubts = _to_hu(data, path)
+    hu, doubts = _to_hu(data, path, accept_values)
     del data
     volume = reorient(hu, affine, str(path))
     check_spacing(volume.spacing_mm, str(path))
@@ -179,7 +188,9 @@ def _scaled(stored: nibabel.arrayproxy.ArrayProxy) -> np.ndarray:
     return scaled
 
 
-def _to_hu(data: np.ndarray, path: Path) -> tuple[np.ndarray, list[str]]:
+def _to_hu(
+    data: np.ndarray, path: Path, accept: bool
+) -> tuple[np.ndarray, list[str]]:
     """HU as int16, and what is doubtful in them."""
     if data.dtype.kind == 'f' and not np.isfinite(data).all():
         raise ValueError(
@@ -188,7 +199,7 @@ def _to_hu(data: np.ndarray, path: Path) -> tuple[np.ndarray, list[str]]:
         )
     low, high = float(data.min()), float(data.max())
     # Before they are rounded: 0 to 1 would become a mask.
-    doubts = check_hu(data, str(path))
+    doubts = check_hu(data, str(path), accept=accept)
     if low < _LOWEST_HU or high > _HIGHEST_HU:
         raise ValueError(
             f'{path} must hold Hounsfield units, but its values go from '
@@ -267,37 +278,9 @@ def _image(array: np.ndarray, volume: Volume) -> nibabel.Nifti1Image:
     """A NIfTI image of an array (slices, rows, columns) on a volume's grid."""
     import nibabel
 
-    ras = _RAS_LPS @ _orthogonal(volume)
+    ras = _RAS_LPS @ orthogonal_affine(volume)
     image = nibabel.Nifti1Image(array.T, ras)
     image.set_qform(ras, code=1)
     image.set_sform(ras, code=1)
     image.header.set_xyzt_units('mm')
     return image
-
-
-def _orthogonal(volume: Volume) -> Floats:
-    """The affine with axes at right angles, as a qform has them.
-
-    Positions in a file are rounded, which slants the axes a little: a qform
-    would straighten them, and ITK refuses an sform like that.
-
-    Raises:
-        ValueError: If a voxel would move by more than half its size.
-    """
-    axes = volume.affine[:3, :3]
-    spacing = np.linalg.norm(axes, axis=0)
-    # The nearest rotation, by the polar decomposition.
-    left, _, right = np.linalg.svd(axes / spacing)
-    affine = volume.affine.copy()
-    affine[:3, :3] = left @ right * spacing
-    # The middle of the volume stays where it is.
-    middle = (np.array(volume.shape[::-1]) - 1) / 2
-    moved = (axes - affine[:3, :3]) @ middle
-    if not np.abs(moved).max() <= spacing.min() / 2:
-        raise ValueError(
-            f'{volume.source}: the axes of a volume must be at right angles '
-            'to be written. Resample it with `straighten` of '
-            '`mmuldor.scans.straight_grid`.'
-        )
-    affine[:3, 3] += moved
-    return affine

@@ -84,14 +84,18 @@ def read_png_series(
     return replace(volume, png_numbers=stored), notes
 
 
-def check_png_hu(volume: Volume) -> list[str]:
+def check_png_hu(volume: Volume, *, accept: bool = False) -> list[str]:
     """What is doubtful in the HU of a volume of PNG slices.
+
+    Args:
+        volume: Of :func:`read_png_series`.
+        accept: See :func:`mmuldor.scans.hu_check.check_hu`.
 
     Raises:
         ValueError: If the volume or a slice surely has other values.
     """
     names = ['' if n is None else f'{n:03d}.png' for n in volume.png_numbers]
-    return check_hu(volume.hu, volume.source, REPAIR_PNG, names)
+    return check_hu(volume.hu, volume.source, REPAIR_PNG, names, accept=accept)
 
 
 def has_slices(folder: str | os.PathLike) -> bool:

@@ -35,6 +35,7 @@ def read_scan(
     *,
     series_uid: str | None = None,
     spacing_mm: Sequence[float] | None = None,
+    accept_values: bool = False,
 ) -> tuple[Volume, list[str]]:
     """Read a NIfTI file, a folder of DICOM files or a folder of PNG slices.
 
@@ -46,6 +47,7 @@ def read_scan(
             with the slices of a whole series.
         series_uid: SeriesInstanceUID, if several DICOM series can be volumes.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        accept_values: Note values that cannot be HU, do not refuse them.
 
     Returns:
         The volume, and notes on what was left out, repaired or is doubtful.
@@ -54,7 +56,7 @@ def read_scan(
         FileNotFoundError: If there is no such file, or no image in a folder.
         ValueError: If it is no CT volume, or its values are no HU.
     """
-    volume, notes = _read(Path(path), series_uid, spacing_mm)
+    volume, notes = _read(Path(path), series_uid, spacing_mm, accept_values)
     if spacing_mm is not None and not volume.png_numbers:
         notes.append(
             'the given spacing is not used: it is for PNG slices, and this '
@@ -69,9 +71,10 @@ def _read(
     path: Path,
     series_uid: str | None,
     spacing_mm: Sequence[float] | None,
+    accept: bool,
 ) -> tuple[Volume, list[str]]:
     if path.is_dir():
-        return _read_folder(path, series_uid, spacing_mm)
+        return _read_folder(path, series_uid, spacing_mm, accept)
     if not path.exists():
         raise FileNotFoundError(
             'the scan must be an existing file or folder, but got '
@@ -79,7 +82,7 @@ def _read(
         )
     is_index = path.name.upper() == 'DICOMDIR'
     if _is_dicom(path) and not is_index:
-        return _read_dicom(path, series_uid)
+        return _read_dicom(path, series_uid, accept)
     if path.suffix.lower() in ('.hdr', '.img'):
         raise ValueError(
             f'{path} must be one NIfTI file, but {pair_message(path)}'
@@ -90,17 +93,18 @@ def _read(
             'slices, or a folder of DICOM files or PNG slices.'
             + _advice_on_format([path])
         )
-    return read_nifti(path)
+    return read_nifti(path, accept_values=accept)
 
 
 def _read_folder(
     folder: Path,
     series_uid: str | None,
     spacing_mm: Sequence[float] | None,
+    accept: bool,
 ) -> tuple[Volume, list[str]]:
     """DICOM, whatever else is there, then PNG slices, then one NIfTI file."""
     try:
-        return _read_dicom(folder, series_uid)
+        return _read_dicom(folder, series_uid, accept)
     except FileNotFoundError as error:
         no_dicom = str(error)
     files, dangling = files_below(folder)
@@ -114,10 +118,10 @@ def _read_folder(
                 'mm.'
             )
         volume, notes = read_png_series(folder, spacing_mm)
-        return volume, notes + check_png_hu(volume)
+        return volume, notes + check_png_hu(volume, accept=accept)
     if len(visible) == 1:
         (file,) = visible
-        volume, notes = read_nifti(file)
+        volume, notes = read_nifti(file, accept_values=accept)
         return volume, [f'read {file.relative_to(folder)}', *notes]
     if visible:
         names = [str(file.relative_to(folder)) for file in visible]
@@ -161,9 +165,9 @@ def _advice_on_format(files: Sequence[Path]) -> str:
 
 
 def _read_dicom(
-    path: Path, series_uid: str | None
+    path: Path, series_uid: str | None, accept: bool
 ) -> tuple[Volume, list[str]]:
-    series = read_dicom(path, series_uid)
+    series = read_dicom(path, series_uid, accept_values=accept)
     return series.volume, series.notes
 
 

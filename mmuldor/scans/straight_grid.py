@@ -104,6 +104,33 @@ def straighten(
     return replace(volume, hu=voxels, affine=affine), notes
 
 
+def orthogonal_affine(volume: Volume) -> Floats:
+    """The affine with axes at right angles, as a qform has them.
+
+    Positions in a file are rounded, which slants the axes a little: a qform
+    would straighten them, and ITK refuses an sform like that.
+
+    Raises:
+        ValueError: If a voxel would move by more than half its size.
+    """
+    axes = volume.affine[:3, :3]
+    spacing = np.linalg.norm(axes, axis=0)
+    # The nearest rotation, by the polar decomposition.
+    left, _, right = np.linalg.svd(axes / spacing)
+    affine = volume.affine.copy()
+    affine[:3, :3] = left @ right * spacing
+    # The middle of the volume stays where it is.
+    middle = (np.array(volume.shape[::-1]) - 1) / 2
+    moved = (axes - affine[:3, :3]) @ middle
+    if not np.abs(moved).max() <= spacing.min() / 2:
+        raise ValueError(
+            f'{volume.source}: the axes of a volume must be at right angles '
+            'to be written. Resample it with `straighten`.'
+        )
+    affine[:3, 3] += moved
+    return affine
+
+
 def _straight_axes(axes: Floats) -> tuple[Floats, list[_Shear]]:
     """Orthogonal axes, and the shears that lead to them, in this order.
 

@@ -2,8 +2,6 @@
 
 import json
 
-import nibabel
-import numpy as np
 import pytest
 
 from mmuldor.apis.infer import infer_scan
@@ -12,31 +10,15 @@ from mmuldor.evaluation.calibration.calibration_file import load_calibration
 from mmuldor.evaluation.calibration.run_settings import RunSettings
 from mmuldor.functional.boxes_3d import without_repeats
 from mmuldor.scans.reading import read_scan
-from tests.support.small_configs import narrow_mask_rcnn, save_untrained
 
 
-@pytest.fixture
-def config():
-    return narrow_mask_rcnn()
-
-
-@pytest.fixture
-def checkpoint(config, tmp_path):
-    return save_untrained(config, tmp_path / 'w.pth')
-
-
-@pytest.fixture
-def scan(tmp_path):
-    rng = np.random.default_rng(0)
-    hu = rng.normal(0, 200, (40, 48, 4)).astype(np.int16)
-    affine = np.diag([0.9, 0.8, 3.0, 1.0])
-    nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / 'scan.nii.gz')
-    return tmp_path / 'scan.nii.gz'
-
-
-def test_an_operating_point_needs_a_calibration(scan, config, tmp_path):
+def test_an_operating_point_needs_a_calibration(
+    noise_scan, narrow_config, tmp_path
+):
     with pytest.raises(ValueError, match='tools/calibrate'):
-        infer_scan(scan, config, 'w.pth', tmp_path, fps_per_volume=1.0)
+        infer_scan(
+            noise_scan, narrow_config, 'w.pth', tmp_path, fps_per_volume=1.0
+        )
 
 
 def calibration_of(unit):
@@ -55,22 +37,25 @@ def calibration_of(unit):
 
 
 def test_a_calibration_of_key_slices_gives_no_probability(
-    scan, config, checkpoint, tmp_path
+    noise_scan, narrow_config, narrow_weights, tmp_path
 ):
     path = tmp_path / 'calibration.json'
     path.write_text(json.dumps(calibration_of('image')))
     with pytest.raises(ValueError, match='must be one of volumes'):
         LesionDetector(
-            config, checkpoint, 'cpu', calibration=load_calibration(path)
+            narrow_config,
+            narrow_weights,
+            'cpu',
+            calibration=load_calibration(path),
         )
     with pytest.raises(ValueError, match='one of key slices'):
         infer_scan(
-            *(scan, config, checkpoint, tmp_path / 'out'),
+            *(noise_scan, narrow_config, narrow_weights, tmp_path / 'out'),
             calibration=path,
             fps_per_volume=9.0,
         )
     lesions, notes = infer_scan(
-        *(scan, config, checkpoint, tmp_path / 'out'),
+        *(noise_scan, narrow_config, narrow_weights, tmp_path / 'out'),
         calibration=path,
         score_thr=0.0,
         max_pictures=0,
@@ -84,17 +69,19 @@ def test_a_calibration_of_key_slices_gives_no_probability(
     assert any('calibrate.py --volumes' in n for n in written['notes'])
 
 
-def test_the_threshold_of_a_calibration(scan, config, checkpoint, tmp_path):
+def test_the_threshold_of_a_calibration(
+    noise_scan, narrow_config, narrow_weights, tmp_path
+):
     path = tmp_path / 'calibration.json'
     path.write_text(json.dumps(calibration_of('volume')))
-    config.calibration = str(path)
+    narrow_config.calibration = str(path)
     found = {}
     for name, options in (
         ('none', {}),
         ('all', {'fps_per_volume': 9.0, 'max_pictures': 0}),
     ):
         found[name], _ = infer_scan(
-            *(scan, config, checkpoint, tmp_path / name),
+            *(noise_scan, narrow_config, narrow_weights, tmp_path / name),
             device='cpu',
             **options,
         )
@@ -107,16 +94,24 @@ def test_the_threshold_of_a_calibration(scan, config, checkpoint, tmp_path):
     )
 
 
-def test_lesions_over_one_another_are_one(scan, config, checkpoint, tmp_path):
+def test_lesions_over_one_another_are_one(
+    noise_scan, narrow_config, narrow_weights, tmp_path
+):
     path = tmp_path / 'calibration.json'
     found = []
     for overlap_iou in (None, 0.2):
         document = {**calibration_of('volume'), 'overlap_iou': overlap_iou}
         path.write_text(json.dumps(document))
         detector = LesionDetector(
-            *(config, checkpoint, 'cpu', 0.0, load_calibration(path))
+            *(
+                narrow_config,
+                narrow_weights,
+                'cpu',
+                0.0,
+                load_calibration(path),
+            )
         )
-        found.append(detector.detect(read_scan(scan)[0]))
+        found.append(detector.detect(read_scan(noise_scan)[0]))
     boxes, scores = (
         [getattr(lesion, name) for lesion in found[0]]
         for name in ('box_mm', 'score')
@@ -129,12 +124,19 @@ def test_lesions_over_one_another_are_one(scan, config, checkpoint, tmp_path):
 
 
 def test_other_settings_than_those_of_the_calibration_are_told(
-    scan, config, checkpoint, tmp_path
+    noise_scan, narrow_config, narrow_weights, tmp_path
 ):
     """From the files of a run to its calibration, and back to the scan."""
     out = tmp_path / 'low'
     options = {'device': 'cpu', 'max_pictures': 0}
-    infer_scan(scan, config, checkpoint, out, score_thr=0.0, **options)
+    infer_scan(
+        noise_scan,
+        narrow_config,
+        narrow_weights,
+        out,
+        score_thr=0.0,
+        **options,
+    )
     found = json.loads((out / 'lesions.json').read_text())
     fitted = RunSettings.of_provenance(found['provenance'])
     assert fitted.score_thr == 0
@@ -152,7 +154,7 @@ def test_other_settings_than_those_of_the_calibration_are_told(
     options |= {'calibration': path, 'fps_per_volume': 9.0}
     first, again = (
         infer_scan(
-            *(scan, config, checkpoint, tmp_path / 'out'),
+            *(noise_scan, narrow_config, narrow_weights, tmp_path / 'out'),
             step_mm=step_mm,
             **options,
         )[1]

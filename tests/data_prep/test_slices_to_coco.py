@@ -161,6 +161,12 @@ def test_wrong_units(place, capsys):
     assert '`--hu-slope` and `--hu-offset`' in said
 
 
+def test_wrong_units_that_a_user_accepts(place, capsys):
+    place.lesion()
+    place.convert('--hu-offset', -31744, '--accept-values')
+    assert 'accepted as HU, as requested' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ('entry', 'match'),
     [

@@ -163,16 +163,29 @@ def test_wrong_masks(place, change, match, capsys):
     assert 'warning: dropped bad: ' in capsys.readouterr().err
 
 
-def test_values_that_are_no_hu(place, capsys):
+@pytest.fixture
+def raised(place):
+    """Of `place`, with 2048 added to a volume."""
     path = place / 'images' / 'two.nii.gz'
     image = nibabel.load(path)
     raw = np.asarray(image.dataobj) + 2048
     nibabel.save(nibabel.Nifti1Image(raw, image.affine), place / 'two.nii.gz')
     (place / 'two.nii.gz').replace(path)
+    return place
+
+
+def test_values_that_are_no_hu(raised, capsys):
     with pytest.raises(ValueError, match=r'two\.nii\.gz must hold H.*2048'):
-        convert(place)
-    convert(place, '--bad-volumes', 'drop', '--split', 1, 0, 0)
+        convert(raised)
+    convert(raised, '--bad-volumes', 'drop', '--split', 1, 0, 0)
     assert 'dropped two: ' in capsys.readouterr().err
+
+
+def test_values_that_a_user_accepts(raised, capsys):
+    out = convert(raised, '--accept-values')
+    assert 'accepted as HU, as requested' in capsys.readouterr().err
+    report = json.loads((out / 'report.json').read_text())
+    assert report['options']['accept_values'] is True
 
 
 def test_doubtful_values_are_noted(place, capsys):

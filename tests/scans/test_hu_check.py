@@ -103,10 +103,10 @@ def test_doubtful(values, match):
         (np.full((9, 16, 9), -1024), 'all the same'),
         (body().astype(np.int32) + 32768, r'To add -32768'),
         # Pixels of 0 to 4095, read as HU + 32768.
-        (body() - 31744, r'all below air\. To add 31744'),
+        (body() - 31744, r'all below air\..*To add 31744'),
         # HU without sign, read as HU + 32768.
         (body().view(np.uint16).astype(int) - 32768, 'neither air nor soft'),
-        (body() - 1024, r'added twice\. To add 1024'),
+        (body() - 1024, r'added twice\..*To add 1024'),
         (np.where(body() < 0, -309.5, 290.5) + body() % 7, 'neither air'),
     ],
 )
@@ -129,6 +129,24 @@ def test_the_remedy_is_that_of_the_format():
         check_hu(body() + 1024, 'folder', REPAIR_DICOM)
     with pytest.raises(ValueError, match=r'pixels of HU \+ 32768'):
         check_hu(body() - 31744, 'folder', REPAIR_PNG)
+
+
+def test_accepted_values_are_noted_and_the_message_says_how():
+    with pytest.raises(ValueError, match='as of a phantom, give --accept-val'):
+        check_hu(np.full(2000, 300), 's.nii')
+    assert check_hu(np.full(2000, 300), 's.nii', accept=True) == [
+        'its values go from 300 to 300, all the same; they are accepted as '
+        'HU, as requested'
+    ]
+    # Nothing changes where nothing is wrong, or only doubtful.
+    for values in (body(), np.clip(body(), -160, 240)):
+        found = check_hu(values, 's.nii')
+        assert check_hu(values, 's.nii', accept=True) == found
+    # One slice of several lacks its intercept.
+    stack = np.stack([body(), body(), body() + 1024])
+    names = ['a.dcm', 'b.dcm', 'c.dcm']
+    (note,) = check_hu(stack, 'folder', REPAIR_DICOM, names, accept=True)
+    assert note.startswith('those of c.dcm go from')
 
 
 def test_the_command_repairs_the_file(tmp_path):

@@ -130,6 +130,9 @@ def test_dicom_values_without_their_intercept(tmp_path, intercept):
         write_slice(tmp_path, number, hu=pixels, RescaleIntercept=intercept)
     with pytest.raises(ValueError, match='add -1024 to RescaleIntercept'):
         read_scan(tmp_path)
+    volume, (note,) = read_scan(tmp_path, accept_values=True)
+    assert np.array_equal(volume.hu, hu + 1024 + intercept)
+    assert note.endswith('they are accepted as HU, as requested')
 
 
 def test_one_slice_without_its_intercept(tmp_path):
@@ -151,6 +154,8 @@ def test_png_slices_without_their_offset(tmp_path):
         write_png16(tmp_path / f'{number:03d}.png', stored)
     with pytest.raises(ValueError, match=r'all below air.*pixels of HU \+ 32'):
         read_scan(tmp_path, spacing_mm=(1, 1, 2))
+    _, (note,) = read_scan(tmp_path, spacing_mm=(1, 1, 2), accept_values=True)
+    assert note.endswith('below air; they are accepted as HU, as requested')
 
 
 def test_one_png_slice_without_its_intercept(tmp_path):

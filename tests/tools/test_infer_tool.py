@@ -19,36 +19,15 @@ from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.png import write_png16
 from mmuldor.ops.info import backend
 from tests.support.ct_slices import ct_slice
-from tests.support.small_configs import narrow_mask_rcnn, save_untrained
 from tools.infer import main
 
 SHAPE = (40, 48, 4)
 
 
-@pytest.fixture
-def config():
-    return narrow_mask_rcnn()
-
-
-@pytest.fixture
-def checkpoint(config, tmp_path):
-    return save_untrained(config, tmp_path / 'w.pth')
-
-
-@pytest.fixture
-def scan(tmp_path):
-    rng = np.random.default_rng(0)
-    # A mean of 0 would be that of z-scores.
-    hu = rng.normal(-50, 200, SHAPE).astype(np.int16)
-    affine = np.diag([0.9, 0.8, 3.0, 1.0])
-    nibabel.save(nibabel.Nifti1Image(hu, affine), tmp_path / 'scan.nii.gz')
-    return tmp_path / 'scan.nii.gz'
-
-
-def test_files_of_a_scan(scan, config, checkpoint, tmp_path):
+def test_files_of_a_scan(noise_scan, narrow_config, narrow_weights, tmp_path):
     out = tmp_path / 'out'
     lesions, notes = infer_scan(
-        *(scan, config, checkpoint, out),
+        *(noise_scan, narrow_config, narrow_weights, out),
         score_thr=0.0,
         device='cpu',
         max_pictures=2,
@@ -67,7 +46,10 @@ def test_files_of_a_scan(scan, config, checkpoint, tmp_path):
     assert page.count('<script type="text/plain" class="hu">') == SHAPE[2]
     assert not (out / 'lesions.dcm').exists()
     # The labels lie where the scan lies, and the first one where it is said.
-    labels, image = nibabel.load(out / 'labels.nii.gz'), nibabel.load(scan)
+    labels, image = (
+        nibabel.load(out / 'labels.nii.gz'),
+        nibabel.load(noise_scan),
+    )
     assert labels.shape[::-1] == tuple(document['shape'])
     turn = nibabel.orientations.ornt_transform(
         nibabel.io_orientation(labels.affine),
@@ -79,14 +61,14 @@ def test_files_of_a_scan(scan, config, checkpoint, tmp_path):
     assert np.asarray(back.dataobj).max() <= len(lesions)
 
 
-def test_provenance(scan, config, checkpoint, tmp_path):
+def test_provenance(noise_scan, narrow_config, narrow_weights, tmp_path):
     out, path = tmp_path / 'out', tmp_path / 'model.py'
-    config.dump(path)
-    argv = [str(scan), str(path), checkpoint, '--out', str(out)]
+    narrow_config.dump(path)
+    argv = [str(noise_scan), str(path), narrow_weights, '--out', str(out)]
     argv += ['--device', 'cpu', '--score-thr', '0.25', '--step-mm', '6']
     main([*argv, '--whole-slices'])
     facts = json.loads((out / 'lesions.json').read_text())['provenance']
-    weights = hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest()
+    weights = hashlib.sha256(Path(narrow_weights).read_bytes()).hexdigest()
     assert facts['checkpoint'] == {'name': 'w.pth', 'sha256': weights}
     assert facts['config']['name'] == 'model.py'
     assert facts['mmuldor'] == mmuldor.__version__
@@ -105,11 +87,35 @@ def test_provenance(scan, config, checkpoint, tmp_path):
     assert 0 < facts['duration_s'] <= age + 1
     log = (out / 'infer.log').read_text()
     assert f'checkpoint: name w.pth, sha256 {weights}\n' in log
-    assert f'scan: {scan}\n' in log
+    assert f'scan: {noise_scan}\n' in log
 
 
-def test_any_flip_gives_the_same_lesions(scan, config, checkpoint, tmp_path):
-    image = nibabel.load(scan)
+def test_values_that_a_user_accepts(
+    narrow_config, narrow_weights, tmp_path, capsys
+):
+    """A phantom of one value; the note reaches the files."""
+    scan, path = tmp_path / 'water.nii.gz', tmp_path / 'model.py'
+    water = np.zeros((40, 48, 4), np.int16)
+    nibabel.save(nibabel.Nifti1Image(water, np.eye(4)), scan)
+    narrow_config.dump(path)
+    argv = [str(scan), str(path), narrow_weights]
+    argv += ['--device', 'cpu', '--out', str(tmp_path / 'out')]
+    with pytest.raises(SystemExit):
+        main(argv)
+    assert 'as of a phantom, give --accept-values' in capsys.readouterr().err
+    main([*argv, '--accept-values'])
+    said = capsys.readouterr().out
+    note = 'an 8-bit picture; they are accepted as HU, as requested'
+    assert note in said
+    document = json.loads((tmp_path / 'out/lesions.json').read_text())
+    assert any(text.endswith(note) for text in document['notes'])
+    assert document['provenance']['accept_values'] is True
+
+
+def test_any_flip_gives_the_same_lesions(
+    noise_scan, narrow_config, narrow_weights, tmp_path
+):
+    image = nibabel.load(noise_scan)
     turn = nibabel.orientations.ornt_transform(
         nibabel.io_orientation(image.affine),
         nibabel.orientations.axcodes2ornt(('S', 'L', 'A')),
@@ -117,12 +123,12 @@ def test_any_flip_gives_the_same_lesions(scan, config, checkpoint, tmp_path):
     nibabel.save(image.as_reoriented(turn), tmp_path / 'turned.nii')
     found = [
         infer_scan(
-            *(path, config, checkpoint, tmp_path / path.name[:4]),
+            *(path, narrow_config, narrow_weights, tmp_path / path.name[:4]),
             score_thr=0.0,
             device='cpu',
             max_pictures=0,
         )[0]
-        for path in (scan, tmp_path / 'turned.nii')
+        for path in (noise_scan, tmp_path / 'turned.nii')
     ]
     assert len(found[0]) == len(found[1]) > 0
     for a, b in zip(*found, strict=True):
@@ -131,17 +137,23 @@ def test_any_flip_gives_the_same_lesions(scan, config, checkpoint, tmp_path):
         assert a.long_mm == pytest.approx(b.long_mm, abs=1e-4)
 
 
-def test_png_slices(config, checkpoint, tmp_path, capsys):
+def test_png_slices(narrow_config, narrow_weights, tmp_path, capsys):
     rng = np.random.default_rng(0)
     for number in (1, 2, 4):
         hu = rng.normal(0, 200, (40, 48)).astype(np.float32)
         path = tmp_path / 'slices' / f'{number:03d}.png'
         write_png16(path, hu_to_stored(hu))
-    config.dump(tmp_path / 'config.py')
+    narrow_config.dump(tmp_path / 'config.py')
     main(
         [
             *(str(tmp_path / 'slices'), str(tmp_path / 'config.py')),
-            *(checkpoint, '--out', str(tmp_path / 'out'), '--device', 'cpu'),
+            *(
+                narrow_weights,
+                '--out',
+                str(tmp_path / 'out'),
+                '--device',
+                'cpu',
+            ),
             *('--spacing', '0.8', '0.8', '2', '--score-thr', '0.99'),
         ]
     )
@@ -168,11 +180,13 @@ def write_series(folder):
         data.save_as(folder / f'{9 - number}.dcm', enforce_file_format=True)
 
 
-def test_a_dicom_series_gets_a_segmentation(config, checkpoint, tmp_path):
+def test_a_dicom_series_gets_a_segmentation(
+    narrow_config, narrow_weights, tmp_path
+):
     write_series(tmp_path / 'ct')
     out = tmp_path / 'out'
     lesions, notes = infer_scan(
-        *(tmp_path / 'ct', config, checkpoint, out),
+        *(tmp_path / 'ct', narrow_config, narrow_weights, out),
         score_thr=0.0,
         device='cpu',
         max_pictures=0,
@@ -215,31 +229,33 @@ def test_a_dicom_series_gets_a_segmentation(config, checkpoint, tmp_path):
         ('empty', 'must hold DICOM files'),
     ],
 )
-def test_what_is_no_scan(config, tmp_path, name, match):
+def test_what_is_no_scan(narrow_config, tmp_path, name, match):
     (tmp_path / 'scan.txt').write_text('no scan')
     (tmp_path / 'empty').mkdir()
     write_png16(
         tmp_path / 'slices/001.png', np.full((4, 4), 32768, dtype=np.uint16)
     )
     with pytest.raises((ValueError, OSError), match=match):
-        infer_scan(tmp_path / name, config, 'w.pth', tmp_path / 'out')
+        infer_scan(tmp_path / name, narrow_config, 'w.pth', tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.parametrize('out', ['.', 'scan.nii.gz', 'scan.nii.gz/out'])
-def test_results_go_apart_from_the_scan(scan, config, tmp_path, out):
+def test_results_go_apart_from_the_scan(
+    noise_scan, narrow_config, tmp_path, out
+):
     """Said before the checkpoint, which does not exist, is looked for."""
     with pytest.raises(ValueError, match='folder of their own'):
-        infer_scan(scan, config, 'w.pth', scan.parent / out)
-    assert scan.is_file()
+        infer_scan(noise_scan, narrow_config, 'w.pth', noise_scan.parent / out)
+    assert noise_scan.is_file()
 
 
 def test_a_failed_run_leaves_the_last_results(
-    scan, config, checkpoint, tmp_path
+    noise_scan, narrow_config, narrow_weights, tmp_path
 ):
     out = tmp_path / 'out'
-    infer_scan(scan, config, checkpoint, out, device='cpu')
+    infer_scan(noise_scan, narrow_config, narrow_weights, out, device='cpu')
     before = {path: path.read_bytes() for path in out.iterdir()}
     with pytest.raises(FileNotFoundError):
-        infer_scan(scan, config, 'no.pth', out, device='cpu')
+        infer_scan(noise_scan, narrow_config, 'no.pth', out, device='cpu')
     assert {path: path.read_bytes() for path in out.iterdir()} == before

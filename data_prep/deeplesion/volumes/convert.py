@@ -54,6 +54,7 @@ def to_nifti(
     *,
     workers: int = 2,
     overwrite: bool = False,
+    accept_values: bool = False,
     progress: Progress = no_progress,
 ) -> ConvertedSeries:
     """Converts every series of a folder, or the one that it is.
@@ -73,7 +74,7 @@ def to_nifti(
         folder, numbers = jobs[name]
         spacing = spacings.of(folder, numbers)
         volume, notes = read_png_series(folder, spacing, numbers)
-        notes += check_png_hu(volume)
+        notes += check_png_hu(volume, accept=accept_values)
         write_nifti(out / f'{name}.nii.gz', volume)
         return notes
 
@@ -92,6 +93,7 @@ def to_png(
     *,
     workers: int = 2,
     overwrite: bool = False,
+    accept_values: bool = False,
     progress: Progress = no_progress,
 ) -> ConvertedSeries:
     """Converts NIfTI files, or all that lie in a folder, to series.
@@ -111,7 +113,7 @@ def to_png(
             )
 
     def convert(name: str) -> list[str]:
-        volume, notes = read_nifti(jobs[name])
+        volume, notes = read_nifti(jobs[name], accept_values=accept_values)
         series, first = _series_of(name, len(volume.hu))
         note = {
             'series': series,

@@ -38,9 +38,9 @@ from mmuldor.apis.many_scans.scan_list import (
 from mmuldor.apis.runs import leave_processes
 from mmuldor.apis.scan_inference import (
     InferenceSettings,
+    ReadingOptions,
     ReadScan,
     ScanInference,
-    reading_facts,
 )
 from mmuldor.cli.errors import one_line
 from mmuldor.scans.outputs import (
@@ -60,6 +60,7 @@ def infer_scans(
     out: str | os.PathLike,
     *,
     spacing_mm: Sequence[float] | None = None,
+    accept_values: bool = False,
     skip_done: bool = False,
     launcher: str = 'none',
     say: Callable[[str], object] = print,
@@ -79,6 +80,7 @@ def infer_scans(
         checkpoint: Weights of that config.
         out: Output folder; created if missing.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        accept_values: Note values that cannot be HU, do not refuse them.
         skip_done: Leave out scans whose results in ``out`` are whole and were
             found in the same files by the same model and settings.
         launcher: 'none', or 'pytorch', 'slurm' or 'mpi' for several processes,
@@ -103,7 +105,8 @@ def infer_scans(
         settings = replace(settings, device=own_device())
     inference = load_inference(config, checkpoint, settings)
     Path(out).mkdir(parents=True, exist_ok=True)
-    run = _Run(inference, Path(out), spacing_mm, processes == 1, say, listed)
+    reading = ReadingOptions(None, spacing_mm, accept_values)
+    run = _Run(inference, Path(out), reading, processes == 1, say, listed)
     if skip_done and rank == 0:
         run.find_done()
     # All processes must share the same rest, so one of them looks for it.
@@ -165,13 +168,13 @@ class _Run:
         self,
         inference: ScanInference,
         out: Path,
-        spacing_mm: Sequence[float] | None,
+        options: ReadingOptions,
         with_bars: bool,
         say: Callable[[str], object],
         listed: Sequence[ListedScan],
     ) -> None:
         self._inference, self._out = inference, out
-        self._spacing_mm, self._with_bars = spacing_mm, with_bars
+        self._options, self._with_bars = options, with_bars
         self._say = say
         self._scans = dict(enumerate(listed, start=1))
         # By number of the scan.
@@ -195,7 +198,7 @@ class _Run:
         self._say(f'[{number}/{len(self._scans)}] {outcome.line}')
 
     def _lesions_before(self, scan: ListedScan) -> int | None:
-        facts = reading_facts(scan.path, None, self._spacing_mm)
+        facts = self._options.facts(scan.path)
         return lesions_if_done(
             self._out / scan.name,
             scan.path,
@@ -203,8 +206,7 @@ class _Run:
         )
 
     def _read(self, number: int) -> ReadScan:
-        path = self._scans[number].path
-        return ReadScan.from_path(path, spacing_mm=self._spacing_mm)
+        return ReadScan.from_path(self._scans[number].path, self._options)
 
     def _one(self, number: int, reading: Reading[ReadScan]) -> Outcome:
         def bar(items: Iterable, total: int, what: str) -> Iterable:

@@ -52,7 +52,10 @@ class DicomSeries:
 
 
 def read_dicom(
-    folder: str | os.PathLike[str], series_uid: str | None = None
+    folder: str | os.PathLike[str],
+    series_uid: str | None = None,
+    *,
+    accept_values: bool = False,
 ) -> DicomSeries:
     """Read one CT series.
 
@@ -66,6 +69,7 @@ def read_dicom(
             file with many frames.
         series_uid: SeriesInstanceUID; None if only one of the series can be a
             CT volume.
+        accept_values: See :func:`mmuldor.scans.hu_check.check_hu`.
 
     Raises:
         FileNotFoundError: If there is no such folder or no DICOM image in it.
@@ -89,7 +93,7 @@ def read_dicom(
     notes += _copies(groups)
     check_one_scan([first for first, *_ in groups])
     intervals, gaps = _intervals_between(groups, folder)
-    volume, found = _build_volume(groups, intervals, folder)
+    volume, found = _build_volume(groups, intervals, folder, accept_values)
     uid = str(files[0].header.SeriesInstanceUID)
     return DicomSeries(volume, uid, [*notes, *gaps, *found])
 
@@ -165,6 +169,7 @@ def _build_volume(
     groups: Sequence[Sequence[DicomFile]],
     intervals: Ints,
     folder: Path,
+    accept: bool,
 ) -> tuple[Volume, list[str]]:
     """The volume, and what was repaired or is doubtful."""
     headers = [files[0].header for files in groups]
@@ -183,7 +188,7 @@ def _build_volume(
         k: files[0].where for k, files in zip(places, groups, strict=True)
     }
     slices = [names.get(k, '') for k in range(len(hu))]
-    doubts = check_hu(hu, str(folder), REPAIR_DICOM, slices)
+    doubts = check_hu(hu, str(folder), REPAIR_DICOM, slices, accept=accept)
     # The axes of `hu` are slices, rows, columns.
     ras = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps[:, [2, 1, 0, 3]]
     # `reorient` flips a series that goes toward the feet. (In a series that is
