@@ -6,6 +6,9 @@ import os
 import re
 from pathlib import Path
 
+# The last file of a scan that tools/infer.py writes: all others exist then.
+LESIONS_NAME = 'lesions.json'
+
 
 def existing_file(
     path: str | os.PathLike[str], name: str, advice: str = ''

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mmuldor.io.file_set import NewSet, replacing_set
+from mmuldor.io.paths import LESIONS_NAME
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.label_map import label_map
 from mmuldor.scans.lesion_figure import lesion_figure
@@ -30,9 +31,7 @@ Progress = Callable[[Iterable, int, str], Iterable]
 # Called when all but the last files are written, since it states a duration.
 Provenance = Callable[[], Mapping[str, Any]]
 
-# The last file of a scan: if it exists, all others do.
-LESIONS = 'lesions.json'
-# All other names of files that were ever written.
+# Names of all files beside it that were ever written.
 _NAMES = re.compile(
     r'infer\.log|lesions\.csv|labels\.nii\.gz|lesions\.dcm|report\.html'
     r'|lesion_[0-9]{3,}\.png'
@@ -41,7 +40,7 @@ _NAMES = re.compile(
 
 def is_output(name: str) -> bool:
     """Whether a file of this name in an output folder is one of ours."""
-    return name == LESIONS or _NAMES.fullmatch(name) is not None
+    return name == LESIONS_NAME or _NAMES.fullmatch(name) is not None
 
 
 @contextlib.contextmanager
@@ -52,7 +51,7 @@ def replacing_outputs(folder: str | os.PathLike) -> Iterator[NewSet]:
     files of the last scan, those of the new one, or no ``lesions.json``.
     Files with other names are not touched.
     """
-    with replacing_set(folder, LESIONS, is_output) as new:
+    with replacing_set(folder, LESIONS_NAME, is_output) as new:
         yield new
 
 

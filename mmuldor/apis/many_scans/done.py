@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmuldor.io.json_files import read_json
-from mmuldor.scans.outputs import LESIONS
+from mmuldor.io.paths import LESIONS_NAME
 
 # What the same lesions may be found with.
 _MAY_DIFFER = (
@@ -39,10 +39,10 @@ def lesions_if_done(
         settings.
     """
     folder = Path(folder)
-    if not all((folder / name).is_file() for name in (LESIONS, *_OTHERS)):
+    if not all((folder / name).is_file() for name in (LESIONS_NAME, *_OTHERS)):
         return None
     try:
-        document = read_json(folder / LESIONS)
+        document = read_json(folder / LESIONS_NAME)
         found, source = document['provenance'], document['source']
         number = len(document['lesions'])
     except (ValueError, OSError, LookupError, TypeError):

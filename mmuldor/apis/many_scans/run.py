@@ -43,11 +43,8 @@ from mmuldor.apis.scan_inference import (
     ScanInference,
 )
 from mmuldor.cli.errors import one_line
-from mmuldor.scans.outputs import (
-    LESIONS,
-    check_output_folder,
-    replacing_outputs,
-)
+from mmuldor.io.paths import LESIONS_NAME
+from mmuldor.scans.outputs import check_output_folder, replacing_outputs
 
 # What bad files raise; anything else is a bug, whose traceback is shown.
 _OF_USERS = (ValueError, OSError, MemoryError)
@@ -237,7 +234,7 @@ class _Run:
         reason = one_line(error)
         if not isinstance(error, _OF_USERS):
             reason = f'{type(error).__name__}: {reason}'
-        if (self._out / scan.name / LESIONS).is_file():
+        if (self._out / scan.name / LESIONS_NAME).is_file():
             reason += ' (The results of an earlier run are still there.)'
         return Outcome(
             scan.path, scan.name, FAILED, None, round(seconds, 1), reason
