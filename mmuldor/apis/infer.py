@@ -54,7 +54,8 @@ def infer_scan(
         out: Output folder; created if missing. The files of an earlier scan
             are replaced, others not touched.
         series_uid: SeriesInstanceUID, if the folder has several DICOM series.
-        spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        spacing_mm: Spacing of PNG slices: columns, rows, slices. Other scans
+            state their own, and are refused with it.
         accept_values: Note values that cannot be HU, do not refuse them.
         score_thr: Lesions below it are discarded. By default the threshold
             of the calibration's operating point, or 0.3 without calibration.

@@ -79,11 +79,13 @@ class ReadingOptions:
         series_uid: SeriesInstanceUID of one of several DICOM series.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
         accept_values: Note values that cannot be HU, do not refuse them.
+        one_of_many: The scan is one of many that share these options.
     """
 
     series_uid: str | None = None
     spacing_mm: Sequence[float] | None = None
     accept_values: bool = False
+    one_of_many: bool = False
 
     def facts(self, path: str | os.PathLike) -> dict[str, Any]:
         """What is read and how, for the provenance of a scan."""
@@ -129,6 +131,7 @@ class ReadScan:
             series_uid=options.series_uid,
             spacing_mm=options.spacing_mm,
             accept_values=options.accept_values,
+            one_of_many=options.one_of_many,
         )
         return cls(volume, notes, facts, time.monotonic() - start)
 

@@ -31,7 +31,7 @@ Progress = Callable[[Iterable, int, str], Iterable]
 # Called when all but the last files are written, since it states a duration.
 Provenance = Callable[[], Mapping[str, Any]]
 
-# Names of all files beside it that were ever written.
+# Names of all other files of a scan that were ever written.
 _NAMES = re.compile(
     r'infer\.log|lesions\.csv|labels\.nii\.gz|lesions\.dcm|report\.html'
     r'|lesion_[0-9]{3,}\.png'

@@ -36,6 +36,7 @@ def read_scan(
     series_uid: str | None = None,
     spacing_mm: Sequence[float] | None = None,
     accept_values: bool = False,
+    one_of_many: bool = False,
 ) -> tuple[Volume, list[str]]:
     """Read a NIfTI file, a folder of DICOM files or a folder of PNG slices.
 
@@ -48,16 +49,26 @@ def read_scan(
         series_uid: SeriesInstanceUID, if several DICOM series can be volumes.
         spacing_mm: Spacing of PNG slices: columns, rows, slices.
         accept_values: Note values that cannot be HU, do not refuse them.
+        one_of_many: `spacing_mm` is for all scans of a run, of which some may
+            be no PNG slices: these note that it is not used.
 
     Returns:
         The volume, and notes on what was left out, repaired or is doubtful.
 
     Raises:
         FileNotFoundError: If there is no such file, or no image in a folder.
-        ValueError: If it is no CT volume, or its values are no HU.
+        ValueError: If it is no CT volume, its values are no HU, or a spacing
+            is given to a scan that states its own.
     """
     volume, notes = _read(Path(path), series_uid, spacing_mm, accept_values)
     if spacing_mm is not None and not volume.png_numbers:
+        if not one_of_many:
+            own = ' x '.join(f'{mm:.4g}' for mm in volume.spacing_mm)
+            raise ValueError(
+                f'{path} states its own spacing, {own} mm, so none must be '
+                'given: --spacing is for PNG slices. If the stated one is '
+                'wrong, correct it in a copy of the scan.'
+            )
         notes.append(
             'the given spacing is not used: it is for PNG slices, and this '
             'scan states its own'

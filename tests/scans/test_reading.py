@@ -104,10 +104,17 @@ def test_arguments_that_a_scan_does_not_use_are_named(tmp_path):
     hu = np.arange(-30, 30).reshape(shape).astype(np.int16)
     nibabel.save(nibabel.Nifti1Image(hu, np.eye(4)), tmp_path / 'a.nii')
     spacing = (0.8, 0.8, 2.0)
-    _, notes = read_scan(tmp_path / 'ct', spacing_mm=spacing)
+    for name, own in (('ct', '0.7 x 0.8 x 2.5'), ('a.nii', '1 x 1 x 1')):
+        match = f'{name} states its own spacing, {own} mm, so none must be'
+        with pytest.raises(ValueError, match=match):
+            read_scan(tmp_path / name, spacing_mm=spacing)
+    _, notes = read_scan(tmp_path / 'ct', spacing_mm=spacing, one_of_many=True)
     assert notes[-1].startswith('the given spacing is not used: it is for PNG')
     _, notes = read_scan(
-        tmp_path / 'a.nii', spacing_mm=spacing, series_uid='1.2.3'
+        tmp_path / 'a.nii',
+        spacing_mm=spacing,
+        series_uid='1.2.3',
+        one_of_many=True,
     )
     assert notes[-2].startswith('the given spacing is not used')
     assert notes[-1] == 'the given series is not used: the scan is not DICOM'

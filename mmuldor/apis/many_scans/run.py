@@ -76,7 +76,8 @@ def infer_scans(
         config: From :func:`mmuldor.apis.load_config`.
         checkpoint: Weights of that config.
         out: Output folder; created if missing.
-        spacing_mm: Spacing of PNG slices: columns, rows, slices.
+        spacing_mm: Spacing of PNG slices: columns, rows, slices. Other scans
+            note that it is not used.
         accept_values: Note values that cannot be HU, do not refuse them.
         skip_done: Leave out scans whose results in ``out`` are whole and were
             found in the same files by the same model and settings.
@@ -102,7 +103,7 @@ def infer_scans(
         settings = replace(settings, device=own_device())
     inference = load_inference(config, checkpoint, settings)
     Path(out).mkdir(parents=True, exist_ok=True)
-    reading = ReadingOptions(None, spacing_mm, accept_values)
+    reading = ReadingOptions(None, spacing_mm, accept_values, one_of_many=True)
     run = _Run(inference, Path(out), reading, processes == 1, say, listed)
     if skip_done and rank == 0:
         run.find_done()
