@@ -39,7 +39,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='UID of one of several DICOM series',
     )
     arguments.add_spacing(parser, 'PNG slices')
-    arguments.add_accept_values(parser)
     add(
         '--calibration',
         type=types.path,

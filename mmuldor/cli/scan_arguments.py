@@ -27,6 +27,7 @@ def add_scans(parser: argparse.ArgumentParser) -> None:
     add('config', type=types.path, help='config file of the training')
     add('checkpoint', type=types.path, help='its weights')
     arguments.add_out(parser, 'folder to write to; with several scans, of one')
+    arguments.add_accept_values(parser)
     lists = parser.add_mutually_exclusive_group()
     lists.add_argument(
         '--scans-from',
