@@ -14,11 +14,17 @@ import numpy as np
 
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections
+from mmuldor.functional.froc import FROCSummary
 
 # Boxes of DeepLesion's own annotations leave their images by up to 6 px.
 _MARGIN_PX = 10
 # A larger share of boxes beyond their images is no accident.
 _OUTSIDE = 0.01
+# A detector gives nearly every detection a score of its own.
+_FEW_SCORES = 50
+# The mean over 0.5 to 4 FPs in parts of the maximum: a ranking hardly does
+# worse, unless it is the wrong way round.
+_LOW_MEAN = 0.1
 # No lesion is that small; shares of an image's sides are.
 _SHARES = 1.5
 
@@ -26,21 +32,22 @@ _SHARES = 1.5
 def doubts(
     truth: GroundTruth,
     detections: Detections,
-    found: float,
-    found_by: Callable[[Detections], float],
+    summary: FROCSummary,
+    summary_of: Callable[[Detections], FROCSummary],
 ) -> list[str]:
     """Sentences about what is odd, none if nothing is.
 
     Args:
         truth: The lesions.
         detections: Those of both classes.
-        found: Share of the lesions that they find.
-        found_by: The same of other detections.
+        summary: Their FROC.
+        summary_of: Gives the FROC of other detections.
     """
     if not len(detections):
         return ['the results file is empty: no lesion is found']
     texts = [
-        _box_doubt(truth, detections, found, found_by),
+        _box_doubt(truth, detections, summary, summary_of),
+        _score_doubt(detections, summary, summary_of),
         _repeat_doubt(detections),
         _image_doubt(truth, detections),
     ]
@@ -50,13 +57,14 @@ def doubts(
 def _box_doubt(
     truth: GroundTruth,
     detections: Detections,
-    found: float,
-    found_by: Callable[[Detections], float],
+    summary: FROCSummary,
+    summary_of: Callable[[Detections], FROCSummary],
 ) -> str:
     """Whether the boxes have another form or another frame."""
+    found = summary.max_sensitivity
     corners = _as_corners(detections)
     if corners is not None:
-        other = found_by(corners)
+        other = summary_of(corners).max_sensitivity
         if other > found:
             return (
                 f'at most {100 * found:.1f} % of the lesions are found, but '
@@ -108,6 +116,29 @@ def _number_outside(truth: GroundTruth, detections: Detections) -> int:
     beyond = detections.boxes[:, 2:] - ends > _MARGIN_PX
     before = detections.boxes[:, :2] < -_MARGIN_PX
     return int((beyond | before).any(axis=1).sum())
+
+
+def _score_doubt(
+    detections: Detections,
+    summary: FROCSummary,
+    summary_of: Callable[[Detections], FROCSummary],
+) -> str:
+    """Whether the scores rank the detections, and the right way round."""
+    values = len(np.unique(detections.scores))
+    if _FEW_SCORES * values < len(detections):
+        return (
+            f'{len(detections):,} detections have {values} different '
+            f'score{"s" * (values > 1)}; detections of equal scores are one '
+            'step of the curve, which is a straight line there'
+        )
+    if summary.mean < _LOW_MEAN * summary.max_sensitivity:
+        turned = replace(detections, scores=-detections.scores)
+        if 2 * summary_of(turned).mean > summary.max_sensitivity:
+            return (
+                'most lesions are found by the lowest scores; scores must '
+                'rise with the probability of a lesion'
+            )
+    return ''
 
 
 def _repeat_doubt(detections: Detections) -> str:

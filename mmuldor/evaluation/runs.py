@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,12 +65,7 @@ def load_runs(
     with_fp = list(with_fp)
     if not runs:
         raise ValueError('a report needs at least one run, but got none.')
-    for name in with_fp:
-        if name not in runs or name + FP_SUFFIX in runs:
-            raise ValueError(
-                f'`with_fp` must be names of {list(runs)}, and their row '
-                f'{name + FP_SUFFIX!r} must be free, but got {name!r}.'
-            )
+    check_with_fp(with_fp, runs)
     rows = []
     for name, path in runs.items():
         entries = read_results(path)
@@ -83,9 +78,34 @@ def load_runs(
             entry['source'] = str(path)
         rows.append(EvaluatedRun(name, evaluation, results))
         if name in with_fp:
-            both = evaluate_slices(truth, detections, with_fp_class=True)
+            both = evaluate_with_fp(truth, detections)
             rows.append(EvaluatedRun(name + FP_SUFFIX, both, []))
     return rows
+
+
+def check_with_fp(with_fp: Iterable[str], names: Iterable[str]) -> None:
+    """Raise ValueError unless rows ``NAME + FP`` can be added."""
+    names = list(names)
+    for name in with_fp:
+        if name not in names or name + FP_SUFFIX in names:
+            raise ValueError(
+                f'`with_fp` must be names of {names}, and their row '
+                f'{name + FP_SUFFIX!r} must be free, but got {name!r}.'
+            )
+
+
+def evaluate_with_fp(
+    truth: GroundTruth, detections: Detections
+) -> SliceEvaluation:
+    """The row with the false-positive class, noted where there is none."""
+    both = evaluate_slices(truth, detections, with_fp_class=True)
+    if both.counts['detections_fp_class'] or both.counts['ignored_fp_class']:
+        return both
+    note = (
+        'the results have no detection of the false-positive class (category '
+        '2), so this row repeats the one without it'
+    )
+    return replace(both, notes=(note,))
 
 
 def table_row(run: EvaluatedRun) -> dict:

@@ -139,10 +139,8 @@ def evaluate_results(
     notes = doubts(
         truth,
         detections,
-        evaluation.summary.max_sensitivity,
-        lambda other: (
-            evaluate_slices(truth, other, **options).summary.max_sensitivity
-        ),
+        evaluation.summary,
+        lambda other: evaluate_slices(truth, other, **options).summary,
     )
     return replace(evaluation, notes=tuple(notes))
 

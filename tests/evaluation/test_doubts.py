@@ -101,6 +101,31 @@ def test_mistakes(rows, expected):
     assert notes_of(rows) == [expected]
 
 
+def test_scores_that_rank_nothing():
+    # Five boxes beside the lesion on each image and a hit, all of one score.
+    rows = [(i, [2 * k, 0, 9, 9], 1.0) for i in range(10) for k in range(5)]
+    (note,) = notes_of([*rows, *((i, BOX, 1.0) for i in range(10))])
+    assert note == (
+        '60 detections have 1 different score; detections of equal scores are '
+        'one step of the curve, which is a straight line there'
+    )
+    # 50 detections of a score are no reason.
+    assert notes_of([*rows[10:], *((i, BOX, 1.0) for i in range(10))]) == []
+
+
+def test_scores_the_wrong_way_round():
+    # Five FPs an image before the first hit, none the other way round.
+    rows = [
+        (i, [2 * k, 0, 9, 9], 1 + i + k / 10)
+        for i in range(10)
+        for k in range(5)
+    ]
+    hits = [(i, BOX, i / 100) for i in range(10)]
+    (note,) = notes_of([*rows, *hits])
+    assert note.startswith('most lesions are found by the lowest scores')
+    assert notes_of([*rows, *((i, BOX, 100 + i) for i in range(10))]) == []
+
+
 def test_sizes_may_be_unknown():
     (note,) = notes_of(on_each([240, 120, 40, 40]), width='200', height=0)
     assert note.startswith('none of 10 detections hits a lesion')
@@ -112,7 +137,9 @@ def test_corners_are_tried_only_where_all_boxes_can_be():
     def never(_):
         raise AssertionError
 
-    found = doubts(truth_of(width=200, height=100), mixed, 1.0, never)
+    truth = truth_of(width=200, height=100)
+    summary = evaluate_results(truth, mixed).summary
+    found = doubts(truth, mixed, summary, never)
     # 120 + 140 and 60 + 80 lie beyond 200 and 100.
     assert found[0].startswith('10 of 20 boxes end more than 10 px outside')
 

@@ -34,6 +34,17 @@ def test_a_run_with_the_false_positive_class_has_two_rows(truth, results):
     assert (row['name'], row['mean'], row['max_sensitivity']) == ('A', 1, 1)
 
 
+def test_a_row_of_a_class_that_is_not_there(truth, results, mini_data):
+    lesions = load_annotations(mini_data / 'test.json')['annotations']
+    _, both = load_runs(truth, {'A': results}, with_fp=['A'])
+    assert table_row(both)['notes'] == []
+    write_json(results, detections_on(lesions))
+    first, second = load_runs(truth, {'A': results}, with_fp=['A'])
+    assert table_row(first)['notes'] == []
+    (note,) = table_row(second)['notes']
+    assert note.startswith('the results have no detection of the false-posit')
+
+
 def test_results_in_an_ignored_region_leave_the_run(mini_data, tmp_path):
     document = load_annotations(mini_data / 'test.json')
     lesions = document['annotations']

@@ -145,14 +145,23 @@ def test_with_the_false_positive_class(files, mini_data):
     assert result['rows'][1]['name'] == 'one + FP'
 
 
+def test_a_model_without_the_false_positive_class(files, mini_data):
+    result = run(files, mini_data, '--with-fp', 'both')
+    assert [row['name'] for row in result['rows']][1:] == ['both', 'both + FP']
+    (note,) = result['notes']
+    assert note.startswith('both + FP: the results have no detection of the ')
+
+
 @pytest.mark.parametrize(
     ('methods', 'more', 'match'),
     [
         (['nothing'], [], r'nothing'),
         (['one'], ['--with-fp', 'two'], r"`with_fp`.*got 'two'"),
+        (['one', 'one + FP'], ['--with-fp', 'one'], r"'one \+ FP' must be"),
     ],
 )
 def test_mistakes(files, mini_data, methods, more, match):
+    (files / 'both').rename(files / 'one + FP')
     with pytest.raises((ValueError, OSError), match=match):
         run(files, mini_data, *more, methods=methods)
     assert not (files / 'out').exists()

@@ -28,11 +28,10 @@ from mmuldor.evaluation.results import (
     load_detections,
     results_file,
 )
-from mmuldor.evaluation.runs import FP_SUFFIX
+from mmuldor.evaluation.runs import FP_SUFFIX, check_with_fp, evaluate_with_fp
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
     evaluate_results,
-    evaluate_slices,
 )
 from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.annotations import check_annotations, load_annotations
@@ -195,12 +194,7 @@ def find_results(methods: Iterable[str]) -> dict[str, list[Path]]:
 def _evaluate(
     truth: GroundTruth, files: dict[str, list[Path]], with_fp: list[str]
 ) -> dict[str, list[SliceEvaluation]]:
-    unknown = [name for name in with_fp if name not in files]
-    if unknown:
-        raise ValueError(
-            f'`with_fp` must be names of {list(files)}, but got '
-            f'{unknown[0]!r}.'
-        )
+    check_with_fp(with_fp, files)
     found = {}
     for name, paths in files.items():
         runs = [
@@ -210,7 +204,7 @@ def _evaluate(
         found[name] = [evaluate_results(truth, run) for run in runs]
         if name in with_fp:
             found[name + FP_SUFFIX] = [
-                evaluate_slices(truth, run, with_fp_class=True) for run in runs
+                evaluate_with_fp(truth, run) for run in runs
             ]
     return found
 

@@ -177,10 +177,16 @@ def select_published(keys: list[str]) -> list[Published]:
         return []
     if keys == ['all']:
         return list(_ROWS)
+    alone = {'all', 'none'} & set(keys)
+    if alone and len(keys) > 1:
+        raise ValueError(
+            f'the published rows {alone.pop()} must be the only ones, but got '
+            f'{" ".join(keys)}.'
+        )
     unknown = [key for key in keys if key not in PUBLISHED]
     if unknown:
         raise ValueError(
             f'a published row must be one of {", ".join(PUBLISHED)}, all or '
             f'none, but got {unknown[0]!r}.'
         )
-    return [PUBLISHED[key] for key in keys]
+    return [PUBLISHED[key] for key in dict.fromkeys(keys)]

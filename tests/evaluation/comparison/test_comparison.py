@@ -172,6 +172,12 @@ def test_published_rows():
     assert PUBLISHED['3dce-rerun'].percent[16.0] == 89.62
     assert select_published(['none']) == []
     assert len(select_published(['all'])) == 13
+    twice = select_published(['uldor', 'vgg16', 'uldor'])
+    assert [row.key for row in twice] == ['uldor', 'vgg16']
+    with pytest.raises(
+        ValueError, match=r'none must be the only .*none uldor'
+    ):
+        select_published(['none', 'uldor'])
     with pytest.raises(ValueError, match=r"one of vgg16.*got 'yolo'"):
         select_published(['yolo'])
 
