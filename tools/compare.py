@@ -1,11 +1,15 @@
-"""Compare methods: one table with intervals, paired tests, a FROC plot.
+"""Compare methods: one table with intervals, differences, a FROC plot.
 
-Each METHOD is NAME=FILE or NAME=FOLDER: results of `tools/test.py --out`, or
-a work dir with a `results.json`. The same NAME again is another run of it.
+Each METHOD is NAME=PATH: results of `tools/test.py --out`, or a work dir with
+a `results.json`. The same NAME again is another run of it. NAME@SEED=PATH says
+which runs of two methods belong together; without SEED they are not paired.
+
+With several seeds each, a difference is one of methods; with one, of these
+trainings. Only comparisons given with --primary are tested.
 
 Example:
-    python tools/compare.py 'Mask R-CNN=work_dirs/mask' \\
-        'Mask R-CNN + HNEM=work_dirs/hnem' --with-fp 'Mask R-CNN + HNEM' \\
+    python tools/compare.py mask@0=work_dirs/mask-0 mask@1=work_dirs/mask-1 \\
+        hnem@0=work_dirs/hnem-0 hnem@1=work_dirs/hnem-1 --primary mask hnem \\
         --ann data/DeepLesion/test.json --out work_dirs/comparison
 """
 
@@ -64,8 +68,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--permutations',
         type=types.whole_number(0),
         default=2000,
-        help='exchanges of each paired test; 0 for no test',
+        help='exchanges of each test of the given trainings, whose p is in '
+        'comparison.json alone; 0 for no test',
     )
+    arguments.add_primary(parser)
     arguments.add_seed(parser, 'of the resampling')
     arguments.add_out(parser)
     return parser.parse_args(argv)
@@ -76,10 +82,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     # Late: a mistake in the arguments need not wait for matplotlib.
     from mmuldor.evaluation.comparison.compare import Settings
-    from mmuldor.evaluation.comparison.compare_runs import (
-        compare_runs,
-        split_method,
-    )
+    from mmuldor.evaluation.comparison.compare_runs import compare_runs
+    from mmuldor.evaluation.comparison.named_runs import split_method
 
     settings = Settings(
         fp_rates=tuple(args.fp_rates),
@@ -88,6 +92,7 @@ def main(argv: list[str] | None = None) -> None:
         num_resamples=args.resamples,
         num_permutations=args.permutations,
         seed=args.seed,
+        primary=tuple(map(tuple, args.primary)),
     )
     if args.ann is None:
         from mmuldor.apis import tested_annotations

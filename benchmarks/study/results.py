@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.study.outcomes import load_outcomes
 from benchmarks.study.plan import make_plan
 from benchmarks.study.testset import TestSet, load_testset
-from mmuldor.evaluation.comparison.compare import Method, Settings, compare
+from mmuldor.evaluation.comparison.compare import Settings, compare
+from mmuldor.evaluation.comparison.figures import Method
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.io.json_files import read_json
 
@@ -105,7 +106,14 @@ def compare_methods(
         set.intersection(*(set(results.seeds(m, missing)) for m in there))
     )
     comparison = compare(
-        [Method(names[m], results.runs(m, missing, seeds)) for m in there],
+        [
+            Method(
+                names[m],
+                results.runs(m, missing, seeds),
+                list(map(str, seeds)),
+            )
+            for m in there
+        ],
         results.testset.patients,
         results.testset.strata,
         settings,

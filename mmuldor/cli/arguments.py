@@ -129,6 +129,20 @@ def add_with_fp(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_primary(parser: argparse.ArgumentParser) -> None:
+    """``--primary NAME NAME``."""
+    parser.add_argument(
+        '--primary',
+        type=types.text,
+        nargs=2,
+        action='append',
+        default=[],
+        metavar='NAME',
+        help='two methods whose difference is tested; name all of them before '
+        'you see results, since p is adjusted for their number (Holm)',
+    )
+
+
 def add_published(
     parser: argparse.ArgumentParser,
     keys: Sequence[str],

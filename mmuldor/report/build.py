@@ -8,8 +8,9 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mmuldor.evaluation.comparison.compare import Method, Settings, compare
+from mmuldor.evaluation.comparison.compare import Settings, compare
 from mmuldor.evaluation.comparison.compare_runs import lesion_strata
+from mmuldor.evaluation.comparison.figures import Method
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.evaluation.comparison.tables import markdown
 from mmuldor.evaluation.froc_plot import froc_figure

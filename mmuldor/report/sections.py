@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import mmuldor
-from mmuldor.evaluation.comparison.tables import (
-    difference_sentence,
-    figure_text,
-)
+from mmuldor.evaluation.comparison.sentences import difference_sentence
+from mmuldor.evaluation.comparison.tables import figure_text
 from mmuldor.io.annotations import lesions_of
 from mmuldor.report.page import Picture, Section
 
@@ -128,19 +126,21 @@ def protocol_section(rows: Sequence[dict]) -> Section:
 
 
 def interval_section(comparison: dict) -> Section:
-    """Intervals of the means, and which differences are significant."""
+    """Intervals of the means, and what is known of differences."""
     settings = comparison['settings']
     rows = '; '.join(
         f'{row["name"]} {figure_text(row["mean"], row["mean_interval"])}'
         for row in comparison['rows']
+        if row['mean'] is not None
     )
     texts = [
         'With few images every figure varies by chance. Mean sensitivity over '
         f'0.5, 1, 2 and 4 FPs with {100 * settings["level"]:g} % intervals '
         f'({settings["num_resamples"]:,} resamples of '
         f'{_count(comparison["patients"], "patient")}), one training each: '
-        f'{rows}.',
+        f'{rows or "no curve reaches 4 FPs"}.',
         *map(difference_sentence, comparison['differences']),
+        *comparison['warnings'],
     ]
     return Section('Confidence intervals', texts)
 

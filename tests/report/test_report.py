@@ -13,6 +13,7 @@ from mmuldor.mining.bank import BANK_VERSION
 from mmuldor.report.build import build_report
 from mmuldor.report.page import Picture, Section, build_page
 from mmuldor.report.table import html_table, markdown_table
+from tests.support.entries import false_positives
 
 HOSTILE = '<script>alert("1")</script>|&\'$x_1$ \\frac'
 
@@ -137,10 +138,18 @@ def test_the_page_says_how_sure_it_is(inputs):
     page = (inputs['out'] / 'index.html').read_text()
     assert 'Confidence intervals' in page
     assert 'resamples of 2 patients' in page
-    assert (
-        'The difference between plain and again is not statistically '
-        'significant: +0.0 points' in page
-    )
+    # One FP on two images.
+    assert 'a curve ends at 0.50 FPs per image.' in page
+    path = inputs['runs']['plain']
+    results = json.loads(path.read_text())
+    images = sorted({result['image_id'] for result in results})
+    write_json(path, results + false_positives(images, 9))
+    build_report(**inputs)
+    page = (inputs['out'] / 'index.html').read_text()
+    assert 'again - plain: +0.0 points whatever patients are drawn' in page
+    assert 'better than' not in page
+    assert 'significant' not in page
+    assert 'Only 2 patients: ' in page
 
 
 def test_odd_results_are_noted(inputs, tmp_path):

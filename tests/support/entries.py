@@ -54,6 +54,20 @@ def detections_on(lesions, score=0.9, category=1):
     ]
 
 
+def false_positives(image_ids, count, score=0.1):
+    """Results in the corner of each image, all of other scores."""
+    return [
+        dict(
+            image_id=image_id,
+            bbox=[0.0, 0.0, 3.0, 3.0],
+            score=score / (1 + number * len(image_ids) + place),
+            category_id=1,
+        )
+        for number in range(count)
+        for place, image_id in enumerate(image_ids)
+    ]
+
+
 def bank_of_one_example():
     """A bank with one example, on the image of id 1."""
     example = dict(

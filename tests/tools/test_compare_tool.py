@@ -1,22 +1,27 @@
 """`tools/compare.py` as a user types it."""
 
 import json
+import shutil
 
 import pytest
 
-from mmuldor.evaluation.comparison.compare_runs import split_method
+from mmuldor.evaluation.comparison.named_runs import split_method
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
-from tests.support.entries import detections_on
+from tests.support.entries import detections_on, false_positives
 from tools.compare import main
 
 
 @pytest.fixture
 def files(tmp_path, mini_data):
-    """Two results files: one finds a lesion of two, the other both."""
+    """Two results files: one finds a lesion of two, the other both.
+
+    Both have 17 false positives an image, of lower scores.
+    """
     lesions = load_annotations(mini_data / 'test.json')['annotations']
+    noise = false_positives([lesion['image_id'] for lesion in lesions], 17)
     for name, count in (('one', 1), ('both', 2)):
-        results = detections_on(lesions[:count])
+        results = detections_on(lesions[:count]) + noise
         write_json(tmp_path / name / 'results.json', results)
     return tmp_path
 
@@ -127,6 +132,62 @@ def test_out_must_be_a_folder(files, mini_data):
         run(files, mini_data)
 
 
+def test_seeds_and_primary_comparisons(files, mini_data, capsys):
+    given = {
+        'a@1': 'one', 'a@2': 'both', 'b@2': 'copy', 'b@1': 'more', 'c': 'only'
+    }  # fmt: skip
+    for copy, name in (('copy', 'both'), ('more', 'one'), ('only', 'one')):
+        shutil.copytree(files / name, files / copy)
+    main(
+        [
+            *(f'{name}={files / folder}' for name, folder in given.items()),
+            *('--ann', str(mini_data / 'test.json'), '--resamples', '50'),
+            *('--permutations', '0', '--out', str(files / 'out')),
+            *('--primary', 'a', 'b', '--primary', 'c', 'a'),
+        ]
+    )
+    result = json.loads((files / 'out' / 'comparison.json').read_text())
+    assert [row['labels'] for row in result['rows']][:2] == [
+        ['1', '2'], ['2', '1']
+    ]  # fmt: skip
+    same, alone, other = result['differences']
+    # Paired by label, not by place: b is a.
+    assert same['design'] == 'paired seeds'
+    assert (same['mean'], same['standard_error']) == (0, 0)
+    assert [d['primary'] for d in result['differences']] == [True, True, False]
+    assert alone['design'] == other['design'] == 'trainings'
+    # Two were named, one of which has no p.
+    assert alone['p_holm'] == min(1, 2 * alone['p_value'])
+    assert other['p_value'] is None
+    said = capsys.readouterr().out
+    assert 'Warning: Only 2 patients' in said
+    assert 'b - a: +0.0 points whatever patients are drawn' in said
+
+
+@pytest.mark.parametrize(
+    ('methods', 'match'),
+    [
+        (['a@1=one', 'a=both'], r"all runs of 'a' .*both.* has none"),
+        (['a@1=one', 'a@1=both'], r"'1' comes 2 times"),
+        (['@1=one'], r"NAME@SEED, but got '@1'"),
+        (['a@=one'], r"NAME@SEED, but got 'a@'"),
+        (['a@1=one', 'a@2=both', 'b@2=more', 'b@3=most'], r'same seeds'),
+    ],
+)
+def test_wrong_seeds(files, mini_data, methods, match):
+    for copy in ('more', 'most'):
+        shutil.copytree(files / 'one', files / copy)
+    paths = [text.replace('=', f'={files}/') for text in methods]
+    with pytest.raises(ValueError, match=match):
+        main([*paths, '--ann', str(mini_data / 'test.json'), '--out', 'out'])
+
+
+def test_wrong_primary_comparisons(files, mini_data):
+    for pair in (('one', 'three'), ('one', 'one')):
+        with pytest.raises(ValueError, match=r"two of \['one', 'both'\]"):
+            run(files, mini_data, '--primary', *pair)
+
+
 def test_with_the_false_positive_class(files, mini_data):
     path = files / 'one' / 'results.json'
     results = json.loads(path.read_text())
@@ -141,7 +202,7 @@ def test_with_the_false_positive_class(files, mini_data):
     )
     write_json(path, results)
     result = run(files, mini_data, '--with-fp', 'one', methods=['one'])
-    assert [row['mean'] for row in result['rows']] == [0.5, 1.0]
+    assert [row['max_sensitivity'] for row in result['rows']] == [0.5, 1.0]
     assert result['rows'][1]['name'] == 'one + FP'
 
 

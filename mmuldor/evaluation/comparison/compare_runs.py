@@ -11,10 +11,15 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from mmuldor.evaluation.comparison.compare import Method, Settings, compare
+from mmuldor.evaluation.comparison.compare import Settings, compare
+from mmuldor.evaluation.comparison.figures import Method
+from mmuldor.evaluation.comparison.named_runs import NamedRuns, find_results
 from mmuldor.evaluation.comparison.official_split import literature_beside
 from mmuldor.evaluation.comparison.published import select_published
-from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
+from mmuldor.evaluation.comparison.resampled_froc import (
+    RankedDetections,
+    mean_curve,
+)
 from mmuldor.evaluation.comparison.strata import strata_of
 from mmuldor.evaluation.comparison.tables import latex, markdown
 from mmuldor.evaluation.froc_plot import froc_figure
@@ -24,9 +29,7 @@ from mmuldor.evaluation.ground_truth import (
     patients_text,
 )
 from mmuldor.evaluation.results import (
-    RESULTS_NAME,
     load_detections,
-    results_file,
 )
 from mmuldor.evaluation.runs import FP_SUFFIX, check_with_fp, evaluate_with_fp
 from mmuldor.evaluation.slice_froc import (
@@ -39,9 +42,6 @@ from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.io.paths import out_folder, printable
 from mmuldor.visualization.panels import save_figure
-
-# FP rates at which the curve of several runs is averaged.
-_GRID = np.linspace(0, 16, 321, dtype=np.float64)
 
 
 def compare_runs(
@@ -62,8 +62,9 @@ def compare_runs(
 
     Args:
         out: Folder; made where missing.
-        methods: ``NAME=FILE`` or ``NAME=FOLDER``; a name that comes again
-            names another run of the same method.
+        methods: ``NAME=PATH``, a results file or a work dir. A name that
+            comes again names another run of the same method;
+            ``NAME@SEED=PATH`` pairs it with the run of that seed of others.
         ann: Annotation JSON of the tested split.
         with_fp: Names of methods that get a row ``NAME + FP`` too.
         published: Keys of rows of the literature, which are shown if the
@@ -92,20 +93,26 @@ def compare_runs(
         check_annotations(document, ann)
     truth = GroundTruth.of(document, ann)
     evaluations = _evaluate(truth, files, list(with_fp))
+    seeds = {name: runs.seeds() for name, runs in files.items()}
+    seeds |= {name + FP_SUFFIX: seeds[name] for name in with_fp}
     literature = literature_beside(
         published, document, truth, anyway=published_anyway
     )
     comparison = compare(
         [
-            Method(name, [RankedDetections.of(run.matched) for run in runs])
+            Method(
+                name,
+                [RankedDetections.of(run.matched) for run in runs],
+                seeds[name],
+            )
             for name, runs in evaluations.items()
         ],
         patients_of(document, truth),
         lesion_strata(document, truth),
         settings,
         _progress,
+        patients_text(document, truth),
     )
-    comparison['unit'] = patients_text(document, truth)
     comparison['published'] = literature.as_dict()
     comparison['left_out'] = dict(truth.left_out)
     comparison['ignored_regions'] = len(truth.crowd_boxes)
@@ -151,55 +158,15 @@ def _notes(evaluations: dict[str, list[SliceEvaluation]]) -> list[str]:
     return notes
 
 
-def split_method(text: str) -> tuple[str, str]:
-    """Name and path of ``NAME=PATH``; without ``=``, the path's own name."""
-    name, sign, path = text.rpartition('=')
-    if not sign:
-        given = Path(path)
-        name = given.stem if given.suffix == '.json' else given.name
-        name = given.parent.name if name == Path(RESULTS_NAME).stem else name
-    if not name.strip() or not path.strip():
-        raise ValueError(
-            f'a method must be NAME=FILE or NAME=FOLDER, but got {text!r}.'
-        )
-    return name.strip(), path.strip()
-
-
-def find_results(methods: Iterable[str]) -> dict[str, list[Path]]:
-    """The results files of each method, in the order given.
-
-    Raises:
-        FileNotFoundError: If a folder holds no ``results.json``.
-        ValueError: If two methods without a name get the same name.
-    """
-    files: dict[str, list[Path]] = {}
-    for text in methods:
-        name, given = split_method(text)
-        if '=' not in text and name in files:
-            raise ValueError(
-                f'two methods are called {name!r}, the second of them '
-                f'{text!r}. Give names: NAME={text}.'
-            )
-        path = results_file(given)
-        runs = files.setdefault(name, [])
-        if any(path.resolve() == other.resolve() for other in runs):
-            raise ValueError(
-                f'the runs of a method must be different trainings, but '
-                f'{name!r} has {path} twice.'
-            )
-        runs.append(path)
-    return files
-
-
 def _evaluate(
-    truth: GroundTruth, files: dict[str, list[Path]], with_fp: list[str]
+    truth: GroundTruth, files: dict[str, NamedRuns], with_fp: list[str]
 ) -> dict[str, list[SliceEvaluation]]:
     check_with_fp(with_fp, files)
     found = {}
-    for name, paths in files.items():
+    for name, named in files.items():
         runs = [
             load_detections(path, truth.all_images, truth.names)
-            for path in paths
+            for path in named.paths
         ]
         found[name] = [evaluate_results(truth, run) for run in runs]
         if name in with_fp:
@@ -219,15 +186,13 @@ def lesion_strata(document: dict, truth: GroundTruth) -> dict[str, np.ndarray]:
 
 
 def _curve(runs: Sequence[SliceEvaluation]) -> FROCCurve:
-    """The curve of one run, the mean curve of several."""
+    """The curve of one run; of several the mean, up to the first end."""
     if len(runs) == 1:
         return runs[0].curve
-    once = np.ones(len(runs[0].matched.image_ids))
-    curves = [
-        RankedDetections.of(run.matched).figures(_GRID, once)[:-1]
-        for run in runs
-    ]
-    return FROCCurve(_GRID, np.mean(curves, axis=0, dtype=np.float64))
+    return mean_curve(
+        [RankedDetections.of(run.matched) for run in runs],
+        len(runs[0].matched.image_ids),
+    )
 
 
 def _progress(items: Iterable[int], text: str) -> Iterable[int]:

@@ -56,8 +56,6 @@ def paired_t(differences: ArrayLike, level: float = 0.95) -> Estimate:
             f'replicate, but got {differences!r}.'
         )
     error = d.std(ddof=1) / np.sqrt(len(d))
-    if error <= _ROUNDING * np.abs(d).max():
-        error = 0.0
     return student_t(d.mean(), error, len(d) - 1, level)
 
 
@@ -72,7 +70,8 @@ def student_t(
     Args:
         mean: Estimates, (...).
         standard_error: Their standard errors, not below 0, (...). Where one
-            is 0, the interval is the estimate itself, and there is no p.
+            is 0 or mere rounding, the interval is the estimate itself, and
+            there is no p.
         df: Degrees of freedom above 0, whole or not, infinite for a normal,
             (...).
         level: Coverage, in (0, 1).
@@ -86,6 +85,7 @@ def student_t(
     mean, error, df = np.broadcast_arrays(
         *(np.asarray(a, dtype=np.float64) for a in (mean, standard_error, df))
     )
+    error = np.where(error <= _ROUNDING * np.abs(mean), 0.0, error)
     half = np.where(error > 0, stats.t.isf((1 - level) / 2, df) * error, error)
     with np.errstate(divide='ignore', invalid='ignore'):
         p_value = 2 * stats.t.sf(np.abs(mean) / error, df)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.functional.froc import MEAN_FP_RATES
+from mmuldor.functional.froc import MEAN_FP_RATES, FROCCurve
 from mmuldor.functional.matching import Matched
+
+# FP rates at which the curves of several runs are averaged.
+_GRID = np.linspace(0, 16, 321, dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,10 @@ class RankedDetections:
             )
         )
 
+    def curve_end(self, num_images: int) -> float:
+        """FPs per image of all detections, where the curve ends."""
+        return len(self.fp_step) / num_images
+
     def max_sensitivity(self, num_images: int) -> tuple[float, float]:
         """The maximum sensitivity, and the FPs per image that first reach it.
 
@@ -84,6 +92,20 @@ class RankedDetections:
         last = self.lesion_step[found].max(initial=-1)
         fps = np.searchsorted(self.fp_step, last, side='right')
         return float(found.mean()), float(fps / num_images)
+
+
+def mean_curve(runs: Sequence[RankedDetections], num_images: int) -> FROCCurve:
+    """The mean curve of several runs, up to where the first of them ends.
+
+    Args:
+        runs: Trainings of one method on the same images.
+        num_images: What FPs are divided by.
+    """
+    end = min(run.curve_end(num_images) for run in runs)
+    grid = np.append(_GRID[end > _GRID], min(end, _GRID[-1]))
+    once = np.ones(num_images)
+    curves = [run.figures(grid, once)[:-1] for run in runs]
+    return FROCCurve(grid, np.mean(curves, axis=0, dtype=np.float64))
 
 
 def sensitivity_of_steps(

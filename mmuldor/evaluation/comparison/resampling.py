@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mmuldor.evaluation.comparison.inference import check_level
 from mmuldor.evaluation.comparison.resampled_froc import (
     RankedDetections,
     sensitivity_of_steps,
@@ -56,53 +57,34 @@ def patient_weights(
 
 
 def bootstrap(
-    methods: Sequence[Sequence[RankedDetections]],
+    runs: Sequence[RankedDetections],
     weights: np.ndarray,
     fp_rates: Sequence[float],
     *,
     strata: np.ndarray | None = None,
-    seed: int = 0,
     progress: Progress = iter,
 ) -> np.ndarray:
-    """Figures of every method on every resample, the same for all methods.
-
-    A method that was trained several times (seeds) gives the mean of its
-    runs; runs are drawn with replacement too, by the same draw for methods
-    with equally many, so that run i of one stays paired with run i of the
-    other.
+    """Figures of every run on every resample, the same for all runs.
 
     Args:
-        methods: The runs of each method, all on the same images.
+        runs: Trainings of one or several methods, all on the same images.
         weights: From `patient_weights`.
         fp_rates: FPs per image, rising, (r,).
         strata: Which lesions count, rows of (s, m) bool; by default one row
             with all.
-        seed: Of the draws of runs.
         progress: Wraps the indices of the resamples.
 
     Returns:
-        (resamples, methods, s, r + 1) fractions; the mean over 0.5, 1, 2 and
+        (resamples, runs, s, r + 1) fractions; the mean over 0.5, 1, 2 and
         4 FPs comes last. NaN where a resample has no lesion that counts.
     """
     rates = check_fp_rates(fp_rates)
     if strata is None:
-        strata = np.ones((1, len(methods[0][0].lesion_image)), dtype=bool)
-    shape = (len(weights), len(methods), len(strata), len(rates) + 1)
-    found = np.empty(shape)
+        strata = np.ones((1, len(runs[0].lesion_image)), dtype=bool)
+    found = np.empty((len(weights), len(runs), len(strata), len(rates) + 1))
     for index in progress(range(len(weights))):
-        for column, runs in enumerate(methods):
-            rng = np.random.default_rng((seed, index, len(runs)))
-            drawn, times = np.unique(
-                rng.integers(len(runs), size=len(runs)), return_counts=True
-            )
-            found[index, column] = np.average(
-                [
-                    runs[i].figures(rates, weights[index], strata)
-                    for i in drawn
-                ],
-                axis=0,
-                weights=times,
-            )
+        for column, run in enumerate(runs):
+            found[index, column] = run.figures(rates, weights[index], strata)
     return found
 
 
@@ -119,8 +101,7 @@ def interval(samples: ArrayLike, level: float = 0.95) -> np.ndarray:
     Raises:
         ValueError: If `level` is not inside (0, 1).
     """
-    if not 0 < level < 1:
-        raise ValueError(f'`level` must lie in (0, 1), but got {level}.')
+    check_level(level)
     samples = np.asarray(samples, dtype=np.float64)
     tail = 50 * (1 - level)
     ends = np.full((2, *samples.shape[1:]), np.nan)
@@ -141,7 +122,11 @@ def permutation_p_values(
     seed: int = 0,
     progress: Progress = iter,
 ) -> np.ndarray:
-    """Paired test: would exchanging the methods patient by patient matter?
+    """Test of these trainings: would exchanging them by patient matter?
+
+    It holds the trainings fixed. Trainings of the same method with other
+    seeds differ, and in about half of the pairs of the phantom study p is
+    below 0.05, so it says nothing about methods.
 
     For every patient a coin decides whether the two methods change places;
     the difference of the two FROC figures is computed again each time. Scores

@@ -5,12 +5,22 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from mmuldor.evaluation.comparison.differences import TRAININGS
 from mmuldor.evaluation.comparison.published import Published
+from mmuldor.evaluation.comparison.sentences import (
+    p_text,
+    primary_sentences,
+    seeds_text,
+)
 from mmuldor.io.markdown import markdown_cell
 
 _MEAN = 'mean 0.5-4'
 # Of an interval in a table; that of a difference has signs.
 _ENDS, _SIGNED_ENDS = '({low}-{high})', '({low} to {high})'
+_METHODS = (
+    'seeds count as readers, over seeds and patients (Obuchowski and '
+    'Rockette, Hillis)'
+)
 
 
 def markdown(
@@ -31,18 +41,15 @@ def markdown(
         _table([*head, 'maximum'], _with_maximum(comparison, published)),
     ]
     if comparison['differences']:
-        tested = (
-            ', interval, and p of a permutation test '
-            f'({settings["num_permutations"]:,} exchanges of patients):'
-        )
         parts += [
-            'Paired differences in percentage points'
-            + (tested if settings['num_permutations'] else ', interval:'),
+            _what_differs(comparison),
             _table(
                 head,
                 [_difference_cells(d) for d in comparison['differences']],
             ),
         ]
+    parts += primary_sentences(comparison['differences'])
+    parts += [f'Warning: {text}' for text in comparison['warnings']]
     if comparison['strata']:
         parts += [
             'By lesion size, slice interval and lesion type, at '
@@ -57,13 +64,20 @@ def markdown(
 def _units(comparison: dict) -> str:
     """What the figures and their intervals are."""
     settings = comparison['settings']
+    several = any(row['runs'] > 1 for row in comparison['rows'])
+    seeds = f'; of several runs, {_METHODS}' if several else ''
+    ended = any(
+        None in [*row['sensitivity'], row['mean']]
+        for row in comparison['rows']
+    )
+    blank = ' Blank: at or beyond the end of a curve.' if ended else ''
     return (
         'Sensitivity in % at false positives (FPs) per image, '
         f'{100 * settings["level"]:g} % intervals: '
         f'{settings["num_resamples"]:,} resamples of '
-        f'{comparison["patients"]:,} {comparison.get("unit", "patients")} '
+        f'{comparison["patients"]:,} {comparison["unit"]} '
         f'({comparison["images"]:,} images, {comparison["lesions"]:,} '
-        'lesions).'
+        f'lesions){seeds}.{blank}'
     )
 
 
@@ -189,36 +203,36 @@ def figure_text(
     return f'{text} {form.format(low=low, high=high)}'
 
 
-def _difference_cells(entry: dict) -> list[str]:
-    cells = _cells(entry, _SIGNED_ENDS, '+')
-    p_values = [*(entry['p_value'] or []), entry['p_value_mean']]
-    if entry['p_value']:
-        cells = [
-            f'{cell}, p {_p(p)}'
-            for cell, p in zip(cells, p_values, strict=True)
-        ]
-    return [f'{entry["second"]} - {entry["first"]}', *cells]
-
-
-def difference_sentence(entry: dict) -> str:
-    """Which method is better, by the interval of the difference of means."""
-    points, (low, high) = 100 * entry['mean'], entry['mean_interval']
-    first, second = entry['first'], entry['second']
-    if low > 0:
-        verdict = f'{second} is better than {first}'
-    elif high < 0:
-        verdict = f'{second} is worse than {first}'
-    else:
-        verdict = (
-            f'The difference between {first} and {second} is not '
-            'statistically significant'
+def _what_differs(comparison: dict) -> str:
+    """What the intervals of differences are of, and what is tested."""
+    found, level = comparison['differences'], comparison['settings']['level']
+    parts = [f'Differences in percentage points, {100 * level:g} % intervals.']
+    if any(d['design'] != TRAININGS for d in found):
+        parts.append(f'With several seeds, of the methods: {_METHODS}.')
+    if any(d['design'] == TRAININGS for d in found):
+        parts.append(
+            'With one training, of these trainings on other patients: they '
+            'say nothing of the methods.'
         )
-    p_value = entry['p_value_mean']
-    tested = '' if p_value is None else f', p {_p(p_value)}'
-    return (
-        f'{verdict}: {points:+.1f} points ({100 * low:+.1f} to '
-        f'{100 * high:+.1f}{tested}).'
-    )
+    count = sum(d['primary'] for d in found)
+    if count:
+        parts.append(
+            'Tested are the means of the comparisons named beforehand, '
+            f'{count} of them: their p and interval are adjusted (Holm).'
+        )
+    else:
+        parts.append('No comparison was named beforehand, so none is tested.')
+    return ' '.join(parts)
+
+
+def _difference_cells(entry: dict) -> list[str]:
+    *cells, mean = _cells(entry, _SIGNED_ENDS, '+')
+    if entry['p_holm'] is not None:
+        ends = entry['holm_interval']
+        mean = figure_text(entry['mean'], ends, _SIGNED_ENDS, '+')
+        mean += f', p {p_text(entry["p_holm"])}'
+    name = f'{entry["second"]} - {entry["first"]} ({seeds_text(entry)})'
+    return [name, *cells, mean]
 
 
 def _strata_rows(comparison: dict) -> tuple[list[str], list[list[str]]]:
@@ -249,10 +263,6 @@ def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
 
 def _percent(value: float | None) -> str:
     return '' if value is None else f'{value:.2f}'
-
-
-def _p(value: float) -> str:
-    return '< 0.001' if value < 0.001 else f'{value:.3f}'
 
 
 _SPECIAL: dict[str, str] = {

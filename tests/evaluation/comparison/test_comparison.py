@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from mmuldor.evaluation.comparison.compare import Method, Settings, compare
+from mmuldor.evaluation.comparison.compare import Settings, compare
+from mmuldor.evaluation.comparison.figures import Method
 from mmuldor.evaluation.comparison.published import PUBLISHED, select_published
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
+from mmuldor.evaluation.comparison.sentences import difference_sentence
 from mmuldor.evaluation.comparison.tables import figure_text, latex, markdown
 
 IMAGES = 20
@@ -17,26 +19,38 @@ FEW = Settings(
 )
 
 
-def outcome(found, fps_before=0):
-    """One lesion an image, the first ``found`` found after some FPs."""
-    never = fps_before + 1
+def outcome(found, fps_before=0, fps=100, ranks=None):
+    """One lesion an image; the first ``found`` found after some FPs.
+
+    The curve ends at ``fps`` / 20 FPs per image. With ``ranks``, lesion i is
+    found after ``ranks[i]`` FPs, or never where that is negative.
+    """
+    never = fps + 1
     steps = np.full(IMAGES, never)
     steps[:found] = fps_before
+    if ranks is not None:
+        steps = np.where(np.array(ranks) < 0, never, ranks)
+    fp_step = np.arange(fps)
+    fp_step[fps_before:] += 1
     return RankedDetections(
-        np.arange(fps_before) % IMAGES,
-        np.arange(fps_before),
-        np.arange(IMAGES),
-        steps,
-        never,
+        np.arange(fps) % IMAGES, fp_step, np.arange(IMAGES), steps, never
     )
 
 
-def compared(**methods):
+def seeded(name, *runs):
+    """A method whose runs have the seeds 0, 1 and so on."""
+    return Method(name, runs, [str(seed) for seed in range(len(runs))])
+
+
+def compared(settings=FEW, **methods):
     return compare(
-        [Method(name, runs) for name, runs in methods.items()],
+        [
+            runs if isinstance(runs, Method) else Method(name, runs)
+            for name, runs in methods.items()
+        ],
         np.arange(IMAGES),
         {'first': np.arange(IMAGES) < 5, 'last': np.arange(IMAGES) >= 15},
-        FEW,
+        settings,
     )
 
 
@@ -56,8 +70,12 @@ def test_rows_and_their_difference():
     low, high = difference['interval'][1]
     assert low < 0.3 < high
     # Six lesions that only b finds: two-sided sign test 2 / 64.
-    assert difference['p_value'][1] == pytest.approx(2 / 64, abs=0.03)
-    assert difference['standard_error'] > 0
+    p_values = difference['p_these_trainings']
+    assert p_values[1] == pytest.approx(2 / 64, abs=0.03)
+    # One training each: 20 patients, nothing about the methods, no p.
+    assert difference['design'] == 'trainings'
+    assert difference['df'] == 19
+    assert difference['p_value'] is difference['p_holm'] is None
 
 
 def test_strata_share_the_operating_point():
@@ -87,8 +105,75 @@ def test_runs_are_averaged():
     assert first['sensitivity'] == second['sensitivity'] == [0.5, 0.5]
     # Seeds add to the spread.
     assert np.ptp(first['interval'][0]) > np.ptp(second['interval'][0])
-    # Two runs cannot be paired with one.
-    assert result['differences'][0]['p_value'] is None
+    (difference,) = result['differences']
+    # Two runs cannot be paired with one, nor one stand for a method.
+    assert difference['p_these_trainings'] == [None, None]
+    assert difference['design'] == 'trainings'
+
+
+def test_seeds_that_are_paired_by_their_labels():
+    # b finds two more than a of the same seed, whichever comes first.
+    a = seeded('a', outcome(8), outcome(12), outcome(10))
+    b = Method('b', [outcome(12), outcome(10), outcome(14)], ['2', '0', '1'])
+    (difference,) = compared(a=a, b=b)['differences']
+    assert difference['design'] == 'paired seeds'
+    assert difference['mean'] == pytest.approx(0.1)
+    # Seeds agree, each by two other lesions of 20: C has 0.1 * 0.9 / 20 in
+    # the diagonal and -0.1^2 / 20 off it, so va = 0.005 / 3.
+    error = (0.005 / 3) ** 0.5
+    assert difference['standard_error'] == pytest.approx(error, rel=0.1)
+    swapped = Method('b', b.runs, ['0', '1', '2'])
+    (other,) = compared(a=a, b=swapped)['differences']
+    assert other['standard_error'] > difference['standard_error'] + 0.01
+
+
+def test_seeds_without_labels_are_not_paired():
+    a, b = [outcome(8), outcome(12)], [outcome(10), outcome(14)]
+    (difference,) = compared(a=a, b=b)['differences']
+    assert difference['design'] == 'unpaired seeds'
+    assert difference['p_these_trainings_mean'] is None
+    labelled = Method('b', b, ['5', '6'])
+    (again,) = compared(a=seeded('a', *a), b=labelled)['differences']
+    assert again['design'] == 'unpaired seeds'
+    assert again['mean_interval'] == difference['mean_interval']
+
+
+def test_seeds_that_only_partly_agree():
+    a = seeded('a', outcome(8), outcome(12), outcome(9))
+    b = Method('b', [outcome(8), outcome(12)], ['1', '7'])
+    with pytest.raises(ValueError, match=r"'b' has \['7'\] and lacks \['0'"):
+        compared(a=a, b=b)
+    with pytest.raises(ValueError, match='a seed of its own'):
+        Method('b', [outcome(8), outcome(12)], ['1', '1'])
+
+
+def test_nothing_at_or_beyond_the_end_of_a_curve():
+    # 40 FPs on 20 images: the curve ends at exactly 2 FPs per image.
+    ended = outcome(16, fps=40)
+    result = compared(a=[outcome(10)], b=[ended])
+    row, (difference,) = result['rows'][1], result['differences']
+    assert row['fps_at_end'] == 2
+    assert row['sensitivity'] == [0.8, None]
+    assert row['interval'][1] == [None, None]
+    assert row['mean'] is None
+    assert row['strata']['last']['sensitivity'] == 0.2
+    assert difference['sensitivity'] == [pytest.approx(0.3), None]
+    assert difference['mean'] is None
+    assert difference['p_these_trainings'][1] is None
+    assert difference['p_these_trainings_mean'] is None
+    text = markdown(result, [])
+    assert '|  |  | 80.0 at 0.0 |' in text
+    assert 'Blank: at or beyond the end of a curve.' in text
+    assert difference_sentence(difference) == (
+        'b - a: no mean over 0.5 to 4 FPs, since a curve ends at 2.00 FPs '
+        'per image.'
+    )
+
+
+def test_the_shortest_curve_of_a_method_counts():
+    runs = [outcome(10), outcome(12, fps=20)]
+    row = compared(a=runs)['rows'][0]
+    assert row['sensitivity'] == [pytest.approx(0.55), None]
 
 
 def test_names_must_differ():
@@ -109,8 +194,10 @@ def test_markdown():
     assert row.startswith('| a | 50.0 (')
     assert '| b\\|c | 100.0 (100.0-100.0) |' in text
     assert row.endswith('| 50.0 at 0.0 |')
-    assert '| b\\|c - a | +50.0 (' in text
-    assert ', p 0.' in text
+    assert '| b\\|c - a (these trainings) | +50.0 (' in text
+    # None was named beforehand.
+    assert ', p ' not in text
+    assert 'No comparison was named beforehand, so none is tested.' in text
     assert '| first | 5 | 100.0 (100.0-100.0) | 100.0' in text
     assert 'ULDor paper, Table 1' in text
 

@@ -81,7 +81,7 @@ def test_strata_are_rows():
             ranked.figures(RATES, once, mask), nan_ok=True
         )
     samples = bootstrap(
-        [[ranked]], np.ones((1, 12), dtype=int), RATES, strata=masks
+        [ranked], np.ones((1, 12), dtype=int), RATES, strata=masks
     )
     assert samples[0, 0] == pytest.approx(rows, nan_ok=True)
 
@@ -139,7 +139,7 @@ def test_bootstrap_agrees_with_the_normal_theory_of_a_share():
         np.arange(count),
     )  # fmt: skip
     weights = patient_weights(np.arange(count), 2000)
-    samples = bootstrap([[RankedDetections.of(matched)]], weights, [1.0])
+    samples = bootstrap([RankedDetections.of(matched)], weights, [1.0])
     assert samples.shape == (2000, 1, 1, 2)
     samples = samples[:, :, 0]
     error = np.sqrt(0.25 * 0.75 / count)
@@ -149,27 +149,23 @@ def test_bootstrap_agrees_with_the_normal_theory_of_a_share():
     assert high == pytest.approx(0.25 + 1.96 * error, abs=0.006)
 
 
-def test_methods_see_the_same_draw():
+def test_runs_see_the_same_draw():
     ranked = RankedDetections.of(matched_of(3))
     weights = patient_weights(np.arange(12), 50)
-    samples = bootstrap([[ranked], [ranked]], weights, RATES)
+    samples = bootstrap([ranked, ranked], weights, RATES)
     assert (samples[:, 0] == samples[:, 1]).all()
     assert samples[:, 0, 0, 1].std() > 0
 
 
-def test_runs_are_averaged_and_drawn():
-    first, second = (RankedDetections.of(matched_of(seed)) for seed in (1, 2))
-    weights = patient_weights(np.arange(12), 400)
-    samples = bootstrap([[first, second], [first], [second]], weights, RATES)
-    samples = samples[:, :, 0]
-    both, one, other = samples.transpose(1, 0, 2)
-    kinds = [one, (one + other) / 2, other]
-    close = [np.isclose(both, kind).all(axis=1) for kind in kinds]
-    # Either run twice in a quarter of the draws, both in half of them.
-    assert np.any(close, axis=0).all()
-    assert np.mean(close[1]) == pytest.approx(0.5, abs=0.15)
-    assert close[0].any()
-    assert close[2].any()
+def test_each_run_has_its_own_figures():
+    runs = [RankedDetections.of(matched_of(seed)) for seed in (1, 2)]
+    weights = patient_weights(np.arange(12), 5)
+    samples = bootstrap(runs, weights, RATES)
+    for column, run in enumerate(runs):
+        for row, drawn in zip(samples, weights, strict=True):
+            assert (
+                row[column, 0].tolist() == run.figures(RATES, drawn).tolist()
+            )
 
 
 def test_interval_leaves_out_what_is_undefined():
