@@ -22,6 +22,8 @@ def missing_figure(by_missing: Mapping[int, dict]) -> Figure:
     points: dict[str, list[tuple]] = {}
     for share in sorted(by_missing):
         for row in by_missing[share]['rows']:
+            if row['mean'] is None:
+                continue
             low, high = row['mean_interval']
             points.setdefault(row['name'], []).append(
                 (share, row['mean'], row['mean'] - low, high - row['mean'])

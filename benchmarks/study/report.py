@@ -1,11 +1,10 @@
-"""The report of the study: tables, plots, statements by intervals."""
+"""The report of the study: tables, plots and differences, no verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.study.plots import missing_figure
@@ -21,13 +20,12 @@ from benchmarks.study.texts import (
     detectable,
 )
 from mmuldor.evaluation.comparison.compare import Settings
+from mmuldor.evaluation.comparison.resampled_froc import mean_curve
+from mmuldor.evaluation.comparison.sentences import ends_text
 from mmuldor.evaluation.comparison.tables import markdown
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.json_files import replacing
 from mmuldor.visualization.panels import save_figure
-
-_GRID = np.linspace(0, 16, 321)
 
 
 def section(title: str, text: str, comparison: dict | None) -> str:
@@ -56,13 +54,14 @@ def summary(comparisons: Mapping[str, dict | None]) -> str:
 def _difference(entry: Mapping) -> str:
     """A difference of means and its interval, in percentage points.
 
-    No verdict: no test that the study has is one of methods.
+    No verdict: no comparison was named before the results were seen.
     """
-    points, (low, high) = 100 * entry['mean'], entry['mean_interval']
-    return (
-        f'{entry["second"]} - {entry["first"]} {points:+.1f} '
-        f'({100 * low:+.1f} to {100 * high:+.1f})'
-    )
+    name = f'{entry["second"]} - {entry["first"]}'
+    if entry['mean'] is None:
+        end = min(entry['fps_at_end'])
+        return f'{name} has no mean, since a curve ends at {end:.1f} FPs'
+    ends = ends_text(entry['mean_interval'])
+    return f'{name} {100 * entry["mean"]:+.1f} {ends}'
 
 
 def write_study(
@@ -108,15 +107,21 @@ def write_study(
     ]
     parts += ['## Masks against the true ones', shape_table(results, settings)]
     parts += ['## Every run', RUNS_NOTE, run_table(results)]
-    introduction = INTRODUCTION.format(settings=settings).rstrip()
-    head = [introduction, '## In short', SUMMARY_NOTE, summary(comparisons)]
+    number = sum(len(c['differences']) for c in comparisons.values() if c)
+    introduction = INTRODUCTION.format(settings=settings, number=number)
+    head = [
+        introduction.rstrip(),
+        '## In short',
+        SUMMARY_NOTE,
+        summary(comparisons),
+    ]
     with replacing(out) as temporary:
         text = '\n\n'.join([*head, *parts]) + '\n'
         temporary.write_text(text, encoding='utf-8')
 
 
 def _curves(results: Results, part: Part, comparison: dict) -> Figure:
-    once = np.ones(len(results.testset.patients))
+    images = len(results.testset.patients)
     curves = {}
     for method in part.methods:
         runs = (
@@ -125,9 +130,6 @@ def _curves(results: Results, part: Part, comparison: dict) -> Figure:
             else []
         )
         if runs:
-            sensitivity = np.mean(
-                [run.figures(_GRID, once)[:-1] for run in runs], axis=0
-            )
             name = {**NAMES, **part.names}[method]
-            curves[name] = FROCCurve(_GRID, sensitivity)
+            curves[name] = mean_curve(runs, images)
     return froc_figure(curves)

@@ -183,8 +183,9 @@ def test_the_write_up(results, tmp_path):
     settings = Settings(num_resamples=30, num_permutations=0)
     write_study(results, out, settings)
     text = out.read_text()
-    for verdict in ('better than', 'worse than', ', p ', 'significant:'):
+    for verdict in ('better', 'worse', ', p ', 'significant', 'finds more'):
         assert verdict not in text
+    assert '(2 paired seeds) |' in text
     for part in SECTIONS:
         assert f'## {part.title}' in text
     assert 'Seeds 0, 1.' in text
@@ -212,25 +213,27 @@ def test_the_summary_gives_differences_without_verdicts():
             'second': second,
             'mean': (low + high) / 2,
             'mean_interval': (low, high),
+            'fps_at_end': [9.0, 2.0],
         }
 
-    found = {'differences': [difference('B', -1, 3), difference('C', 1, 3)]}
+    ended = {**difference('D', 1, 3), 'mean': None}
+    found = {
+        'differences': [difference('B', -1, 3), difference('C', 1, 3), ended]
+    }
     assert summary({'Rivals': found, 'Shapes': None}).split('\n') == [
         '* **Rivals.** B - A +100.0 (-100.0 to +300.0); '
-        'C - A +200.0 (+100.0 to +300.0).',
+        'C - A +200.0 (+100.0 to +300.0); '
+        'D - A has no mean, since a curve ends at 2.0 FPs.',
         '* **Shapes.** Not run.',
     ]
 
 
 def test_the_detectable_difference():
-    text = detectable(
-        {
-            'differences': [
-                {'first': 'a', 'second': 'b', 'standard_error': 0.01}
-            ]
-        }
-    )
-    assert '| b - a | 2.8 |' in text
+    # 1.960 + 0.842 of a normal, 2.776 + 0.941 with four degrees of freedom.
+    names = {'first': 'a', 'second': 'b', 'standard_error': 0.01}
+    found = [{**names, 'df': None}, {**names, 'df': 4.0}]
+    text = detectable({'differences': found})
+    assert '| b - a | 2.8 |\n| b - a | 3.7 |' in text
 
 
 def test_unknown_comparison(capsys):

@@ -83,8 +83,9 @@ def compare(
         pair of methods: second minus first; ``design`` says what they are
         about, `differences` has its values) and ``warnings``. ``p_value``
         and ``p_holm``, of the mean, are those of primary comparisons alone;
-        ``p_these_trainings`` holds the trainings fixed. Fractions; null where
-        undefined, as at and beyond the end of a curve.
+        ``p_these_trainings`` holds the trainings fixed. ``df``, of the mean,
+        is null where it is infinite. Fractions; null where undefined, as at
+        and beyond the end of a curve.
 
     Raises:
         ValueError: If there is no method, two share a name, seeds cannot be

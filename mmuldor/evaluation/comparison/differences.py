@@ -103,7 +103,7 @@ def adjust(entries: Sequence[dict], level: float) -> None:
         found = student_t(
             entry['mean'],
             entry['standard_error'],
-            entry['df'],
+            np.inf if entry['df'] is None else entry['df'],
             1 - (1 - level) * share,
         )
         entry['p_holm'] = float(adjusted)
