@@ -22,7 +22,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, types
+from mmuldor.cli import arguments, comparison_arguments, types
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.comparison.published import PAPER_ROWS, PUBLISHED
 from mmuldor.functional.froc import FP_RATES
@@ -42,7 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     arguments.add_lesion_category(parser)
     arguments.add_with_fp(parser)
-    arguments.add_published(parser, list(PUBLISHED), PAPER_ROWS)
+    comparison_arguments.add_published(parser, list(PUBLISHED), PAPER_ROWS)
     arguments.add_fp_rates(parser, FP_RATES)
     parser.add_argument(
         '--stratum-fps',
@@ -71,7 +71,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='exchanges of each test of the given trainings, whose p is in '
         'comparison.json alone; 0 for no test',
     )
-    arguments.add_primary(parser)
+    comparison_arguments.add_primary(parser)
     arguments.add_seed(parser, 'of the resampling')
     arguments.add_out(parser)
     return parser.parse_args(argv)

@@ -21,7 +21,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, types
+from mmuldor.cli import arguments, comparison_arguments, types
 from mmuldor.cli.errors import user_errors
 from mmuldor.cli.pairs import parse_runs
 from mmuldor.evaluation.comparison.published import PUBLISHED
@@ -47,7 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     fig5 = figures.add_parser('froc', help='Fig. 5')
     arguments.add_with_fp(fig5)
     arguments.add_lesion_category(fig5)
-    arguments.add_published(fig5, list(PUBLISHED), ['none'])
+    comparison_arguments.add_published(fig5, list(PUBLISHED), ['none'])
     for figure in (fig2, fig3, fig4, fig5):
         arguments.add_annotations(figure)
         figure.add_argument(
