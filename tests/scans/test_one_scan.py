@@ -5,6 +5,8 @@ import shutil
 import numpy as np
 import pydicom
 import pytest
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import Tag
 
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.dicom.series import read_dicom
@@ -65,6 +67,13 @@ def test_acquisitions_that_follow_each_other_are_one_scan(tmp_path):
     assert read_dicom(tmp_path).volume.shape[0] == 8
 
 
+def test_what_some_slices_do_not_say_tells_nothing(tmp_path):
+    for number in range(8):
+        stated = {'KVP': 120, 'PatientID': 'A'} if number % 2 else {}
+        write_slice(tmp_path, number, **stated)
+    assert read_dicom(tmp_path).volume.shape[0] == 8
+
+
 def test_slices_of_two_patients_with_one_uid(tmp_path):
     for number in range(6):
         write_slice(tmp_path, number, PatientID='AB'[number // 3])
@@ -113,6 +122,50 @@ def test_the_folder_of_each_series_is_named(tmp_path):
         read_dicom(tmp_path)
     volume = read_dicom(tmp_path / 'x' / 'thin').volume
     assert np.array_equal(volume.hu, expected())
+
+
+SLANT = np.radians(15)
+
+
+@pytest.mark.parametrize(
+    ('rows', 'step', 'tilt', 'noted'),
+    [
+        ([0, 1, 0], [0, 0, INTERVAL], 15, True),
+        ([0, 1, 0], [0, 0, -INTERVAL], -15, True),
+        ([0, 1, 0], [0, 0, INTERVAL], 0, False),
+        ([0, 1, 0], [0, 0, INTERVAL], None, False),
+        ([0, 1, 0], [0, 0, INTERVAL], 'text', False),
+        # Shown by the positions, or by the directions.
+        ([0, np.cos(SLANT), np.sin(SLANT)], [0, 0, INTERVAL], 15, False),
+        (
+            [0, np.cos(SLANT), np.sin(SLANT)],
+            [0, -INTERVAL * np.sin(SLANT), INTERVAL * np.cos(SLANT)],
+            *(15, False),
+        ),
+        ([0, 0, -1], [0, INTERVAL, 0], 15, False),
+    ],
+)
+def test_a_tilt_that_only_its_element_states(
+    tmp_path, rows, step, tilt, noted
+):
+    for number in range(4):
+        path = write_slice(
+            *(tmp_path, number),
+            orientation=[1, 0, 0, *np.round(rows, 6)],
+            position=np.round(np.array(step) * number, 6).tolist(),
+        )
+        data = pydicom.dcmread(path)
+        if tilt == 'text':
+            data[0x00181120] = RawDataElement(
+                Tag(0x00181120), 'DS', 4, b'text', 0, False, True
+            )
+        elif tilt is not None:
+            data.GantryDetectorTilt = tilt
+        data.save_as(path)
+    notes = read_dicom(tmp_path).notes
+    found = [note for note in notes if note.startswith('GantryDetectorTilt')]
+    assert len(found) == noted
+    assert all(' is 15 degrees, but slices lie' in note for note in found)
 
 
 def test_links_are_followed(tmp_path):

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Cosines whose lengths and angle are off by more than this were rounded.
 _EXACT = 1e-5
+# A smaller gantry tilt does not matter: over 300 mm it is 2.6 mm.
+_SHOWN_DEGREES = 0.5
 # A decimal string has 16 characters, and a float 17 digits.
 _MAX_DECIMALS = 20
 # Cosines have at least one decimal; fewer say nothing of a direction.
@@ -122,6 +124,32 @@ def series_affine(headers: Sequence[Dataset | None]) -> Floats:
     affine[:3, 2] = step_mm
     affine[:3, 3] = first_mm
     return affine
+
+
+def unused_tilt_notes(headers: Sequence[Dataset]) -> list[str]:
+    """A note on a gantry tilt that positions and directions do not show.
+
+    Old scanners state it in GantryDetectorTilt alone. Of a series that was
+    resampled since then, the element is a remnant.
+    """
+    # pydicom decodes here, and raises any exception for damaged values.
+    try:
+        tilt = abs(float(headers[0].get('GantryDetectorTilt') or 0))
+    except Exception:
+        return []
+    step_mm = image_position(headers[-1]) - image_position(headers[0])
+    normal = slice_normal(headers[0])
+    # Either way along the step and the table.
+    shown = max(
+        min(angle_degrees(normal, axis), angle_degrees(-normal, axis))
+        for axis in (step_mm, np.array([0.0, 0.0, 1.0]))
+    )
+    if not _SHOWN_DEGREES < tilt < 90 or shown > _SHOWN_DEGREES:
+        return []
+    return [
+        f'GantryDetectorTilt is {tilt:g} degrees, but slices lie straight: if '
+        'that was not corrected before, places and volumes are wrong'
+    ]
 
 
 def finest(headers: Sequence[Dataset], keyword: str) -> Dataset:

@@ -56,6 +56,8 @@ _DISTINCTIONS = {'StackID': 'stacks', **_SCANS, 'ImageType': 'image types'}
 # One scan begins once. Where two overlap at their ends, the first goes on
 # after the second has begun; more often they alternate all along.
 _MAX_RUNS = 2
+# Of a file that does not say it.
+_NONE = 'none'
 # Values of these in a message.
 _MAX_LISTED = 5
 # Positions in mm that differ by less are one.
@@ -171,7 +173,7 @@ def check_one_scan(slices: Sequence[DicomFile]) -> None:
     Args:
         slices: One for each position, in spatial order.
     """
-    patients = len({_text(file, 'PatientID') for file in slices})
+    patients = len({_text(file, 'PatientID') for file in slices} - {_NONE})
     if patients > 1:
         raise ValueError(
             f'{slices[0].path.parent} must hold the slices of one patient, '
@@ -180,7 +182,8 @@ def check_one_scan(slices: Sequence[DicomFile]) -> None:
         )
     for keyword in _SCANS:
         values = [_text(file, keyword) for file in slices]
-        runs = [value for value, _ in itertools.groupby(values)]
+        stated = [value for value in values if value != _NONE]
+        runs = [value for value, _ in itertools.groupby(stated)]
         if max(Counter(runs).values(), default=0) > _MAX_RUNS:
             names = ', '.join(file.path.name for file in slices[:_MAX_LISTED])
             raise ValueError(
@@ -212,9 +215,9 @@ def _text(file: DicomFile, keyword: str) -> str:
     """Value of an element that need not be valid."""
     # pydicom decodes here, and raises any exception for damaged values.
     try:
-        return str(file.header.get(keyword, 'none'))
+        return str(file.header.get(keyword) or _NONE).strip()
     except Exception:
-        return 'none'
+        return _NONE
 
 
 def _refuse(frames: Sequence[DicomFile]) -> NoReturn:

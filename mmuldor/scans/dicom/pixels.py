@@ -89,6 +89,7 @@ def _frames(data: FileDataset, count: int) -> Iterator[Numbers]:
         check_compressed(data, count)
     else:
         low_bits = _bits_below(data)
+    if low_bits:
         # The values with these bits: pydicom takes them to lie lowest.
         data.BitsStored += low_bits
     decoder = get_decoder(syntax)
@@ -97,7 +98,10 @@ def _frames(data: FileDataset, count: int) -> Iterator[Numbers]:
     )
     # Some files have more frames than they state.
     for (array, _), _ in zip(arrays, range(count), strict=False):
-        yield _right_justified(array, data.BitsStored - low_bits, low_bits)
+        if low_bits:
+            bits = data.BitsStored - low_bits
+            array = _right_justified(array, bits, low_bits)
+        yield array
 
 
 def _bits_below(data: FileDataset) -> int:
@@ -106,10 +110,12 @@ def _bits_below(data: FileDataset) -> int:
     Old scanners put 12 bits into the upper ones of 16, with HighBit 15 (DICOM
     PS3.5, 8.1.1, until 2014).
     """
-    high_bit = int(data.get('HighBit', data.BitsStored - 1))
-    if high_bit >= data.BitsAllocated:
-        return 0
-    return max(high_bit + 1 - int(data.BitsStored), 0)
+    # pydicom says what is missing; pixels in floats need none of them.
+    stored, allocated, high = (
+        data.get(keyword) or 0
+        for keyword in ('BitsStored', 'BitsAllocated', 'HighBit')
+    )
+    return max(high + 1 - stored, 0) if stored and high < allocated else 0
 
 
 def _right_justified(array: Numbers, bits: int, low_bits: int) -> Numbers:
@@ -118,8 +124,6 @@ def _right_justified(array: Numbers, bits: int, low_bits: int) -> Numbers:
     Other software states a false HighBit. There, the values fit into their
     bits, and the ones below are values, too.
     """
-    if not low_bits:
-        return array
     low, high = int(array.min()), int(array.max())
     least, most = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     if array.dtype.kind == 'u':

@@ -16,6 +16,7 @@ from mmuldor.scans.dicom.geometry import (
     image_position,
     series_affine,
     slice_normal,
+    unused_tilt_notes,
 )
 from mmuldor.scans.dicom.headers import DicomFile
 from mmuldor.scans.dicom.multiframe import (
@@ -93,6 +94,7 @@ def read_dicom(
     notes += _copies(groups)
     check_one_scan([first for first, *_ in groups])
     intervals, gaps = _intervals_between(groups, folder)
+    gaps += unused_tilt_notes([first.header for first, *_ in groups])
     volume, found = _build_volume(groups, intervals, folder, accept_values)
     uid = str(files[0].header.SeriesInstanceUID)
     return DicomSeries(volume, uid, [*notes, *gaps, *found])
