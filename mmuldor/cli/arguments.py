@@ -50,7 +50,10 @@ def add_annotations(
 def add_detections(parser: argparse.ArgumentParser) -> None:
     """``--dets FILE``."""
     parser.add_argument(
-        '--dets', type=types.path, required=True, help='results JSON'
+        '--dets',
+        type=types.path,
+        required=True,
+        help='results JSON, or a work dir with a results.json',
     )
 
 
@@ -113,7 +116,8 @@ def add_runs(parser: argparse.ArgumentParser) -> None:
         action='append',
         required=True,
         metavar='NAME=FILE',
-        help='results JSON and the name of its row; may be given often',
+        help='results JSON or work dir, and the name of its row; may be given '
+        'often',
     )
 
 

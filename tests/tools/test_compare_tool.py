@@ -124,6 +124,19 @@ def test_odd_results_are_noted(files, mini_data, capsys):
     assert f'Note: {text}.' in capsys.readouterr().out
 
 
+def test_names_stay_text(files, mini_data, capsys):
+    (files / 'one').rename(files / '<b>_x')
+    write_json(files / 'empty' / 'results.json', [])
+    (files / 'empty').rename(files / '*y*')
+    run(
+        files, mini_data, '--primary', '<b>_x', '*y*', methods=['<b>_x', '*y*']
+    )
+    said = capsys.readouterr().out
+    assert '<b>' not in said.replace('\\<b>', '')
+    assert '*y*' not in said.replace('\\*y\\*', '')
+    assert 'Note: \\*y\\*: the results file is empty' in said
+
+
 def test_out_must_be_a_folder(files, mini_data):
     (files / 'out').write_text('')
     with pytest.raises(

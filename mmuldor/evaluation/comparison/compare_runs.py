@@ -40,6 +40,7 @@ from mmuldor.functional.froc import FROCCurve
 from mmuldor.io.annotations import check_annotations, load_annotations
 from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import replacing, write_json
+from mmuldor.io.markdown import markdown_cell
 from mmuldor.io.paths import out_folder, printable
 from mmuldor.visualization.panels import save_figure
 
@@ -116,7 +117,8 @@ def compare_runs(
     comparison['published'] = literature.as_dict()
     comparison['left_out'] = dict(truth.left_out)
     comparison['ignored_regions'] = len(truth.crowd_boxes)
-    comparison['notes'] = _notes(evaluations)
+    notes = _notes(evaluations)
+    comparison['notes'] = [f'{name}: {note}' for name, note in notes]
     figure = froc_figure(
         {name: _curve(runs) for name, runs in evaluations.items()},
         published=literature.points,
@@ -124,7 +126,9 @@ def compare_runs(
     )
     shown = (comparison, literature.rows, literature.note)
     text = markdown(*shown) + _not_used(truth)
-    text += ''.join(f'\nNote: {note}.\n' for note in comparison['notes'])
+    text += ''.join(
+        f'\nNote: {markdown_cell(name)}: {note}.\n' for name, note in notes
+    )
     _write(out, comparison, text, latex(*shown), figure)
     return text
 
@@ -140,21 +144,22 @@ def _not_used(truth: GroundTruth) -> str:
     return f'\nNot used: {"; ".join(parts)}.\n' if parts else ''
 
 
-def _notes(evaluations: dict[str, list[SliceEvaluation]]) -> list[str]:
-    """What is odd about the results, with the name of the method."""
-    notes = [
-        f'{name}, run {number}: {note}' if len(runs) > 1 else f'{name}: {note}'
-        for name, runs in evaluations.items()
-        for number, run in enumerate(runs, start=1)
-        for note in run.notes
-    ]
+def _notes(
+    evaluations: dict[str, list[SliceEvaluation]],
+) -> list[tuple[str, str]]:
+    """What is odd about the results: the name of the method, a sentence."""
+    notes = []
     for name, runs in evaluations.items():
+        for number, run in enumerate(runs, start=1):
+            title = f'{name}, run {number}' if len(runs) > 1 else name
+            notes += [(title, note) for note in run.notes]
         for (i, one), (j, other) in combinations(enumerate(runs, start=1), 2):
             if one.curve.equals(other.curve):
-                notes.append(
-                    f'{name}: the FROC of runs {i} and {j} is identical; a '
-                    'training that counts as two makes intervals too narrow'
+                text = (
+                    f'the FROC of runs {i} and {j} is identical; a training '
+                    'that counts as two makes intervals too narrow'
                 )
+                notes.append((name, text))
     return notes
 
 

@@ -48,8 +48,11 @@ def markdown(
                 [_difference_cells(d) for d in comparison['differences']],
             ),
         ]
-    parts += primary_sentences(comparison['differences'])
-    parts += [f'Warning: {text}' for text in comparison['warnings']]
+    sentences = primary_sentences(comparison['differences'])
+    parts += map(markdown_cell, sentences)
+    parts += [
+        f'Warning: {markdown_cell(text)}' for text in comparison['warnings']
+    ]
     if comparison['strata']:
         parts += [
             'By lesion size, slice interval and lesion type, at '
