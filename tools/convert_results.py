@@ -7,13 +7,17 @@ Examples:
         --out dets.json --boxes inclusive --offset-px 1
     python tools/convert_results.py runs/labels --classes 0=lesion 1=drop \\
         --ann test.json --out dets.json
+    python tools/convert_results.py dets.npz --write-ann test.json \\
+        --out dets.json
 
 A COCO list is matched by file names: --images-file is the COCO file that its
 image ids are of. Numbers in file names, as Ultralytics writes them for ids,
 are found by themselves, or by --image-ids where they may be ids of --ann, too.
 A CSV (commas, semicolons or tabs) has the columns image, x1, y1, x2, y2 (x, y,
 w, h with --boxes xywh and inclusive), score and maybe label. A folder holds
-YOLO's NAME.txt: class cx cy w h confidence, as shares of the image.
+YOLO's NAME.txt: class cx cy w h confidence, as shares of the image. NumPy's
+npz has names, counts and dets (x1 y1 x2 y2 score); --write-ann writes lesions
+that it holds (gt_counts, gts) as annotations.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, types
+from mmuldor.cli import arguments, conversion_arguments
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.conversion import convert
 from mmuldor.evaluation.image_ids import IMAGE_IDS
@@ -36,10 +40,7 @@ from mmuldor.evaluation.results import write_results
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    arguments.add_annotations(parser)
-    parser.add_argument(
-        'results', type=types.path, help='.json, .csv or a folder of .txt'
-    )
+    conversion_arguments.add_inputs(parser)
     arguments.add_out(parser, 'results JSON to write')
     parser.add_argument(
         '--format',
@@ -47,33 +48,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='default: by the suffix of the results',
     )
     parser.add_argument(
-        '--images-file',
-        type=types.path,
-        help='COCO file whose image ids the results have',
-    )
-    parser.add_argument(
         '--boxes',
         choices=convert.BOXES,
-        help='xyxy: corners (default of CSV); xywh: w is x2 - x1 (default of '
-        'COCO); inclusive: w is x2 - x1 + 1',
+        help='xyxy: corners (default of CSV and npz); xywh: w is x2 - x1 '
+        '(default of COCO); inclusive: w is x2 - x1 + 1',
     )
     arguments.add_offset(parser, 0)
-    parser.add_argument(
-        '--classes',
-        type=types.pair('THEIRS=OURS', '='),
-        nargs='+',
-        default=[],
-        metavar='THEIRS=OURS',
-        help='lesion, fp (false-positive class) or drop, of each of their '
-        'classes (default: the only one is the lesion)',
-    )
-    parser.add_argument(
-        '--class-column',
-        type=types.text,
-        metavar='COLUMN',
-        help='column of a CSV with the class; none: there is none (default: '
-        'label, class, category or name)',
-    )
+    conversion_arguments.add_classes(parser)
     parser.add_argument(
         IDS_OPTION,
         choices=IMAGE_IDS,
@@ -87,15 +68,19 @@ def main(argv: list[str] | None = None) -> None:
     """Convert and write."""
     args = parse_args(argv)
     inputs = [args.results, args.ann, args.images_file]
-    check_outputs(inputs, (args.out,))
+    check_outputs(inputs, (args.out, args.write_ann))
     pairs = [text.rpartition('=') for text in args.classes]
     kind = args.format or convert.guess_format(args.results)
+    if args.write_ann:
+        convert.write_annotations(
+            args.write_ann, args.results, kind, args.offset_px
+        )
     results, counts = convert.convert_results(
         args.results,
-        args.ann,
+        args.ann or args.write_ann,
         kind,
         convert.Convention(
-            args.boxes or ('xyxy' if kind == 'csv' else 'xywh'),
+            args.boxes or convert.DEFAULT_BOXES.get(kind, 'xywh'),
             args.offset_px,
             {theirs: ours for theirs, _, ours in pairs},
             args.class_column,

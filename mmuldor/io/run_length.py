@@ -56,9 +56,26 @@ def decode_mask(segmentation: Any) -> Bools:
     """The mask of a run-length encoding, (height, width) bool.
 
     Args:
+        segmentation: See :func:`decode_runs`.
+
+    Raises:
+        ValueError: If it is not a run-length mask, or one of absurd size.
+    """
+    runs, size = decode_runs(segmentation)
+    values = np.arange(len(runs)) % 2 == 1
+    return np.repeat(values, runs).reshape(size, order='F')
+
+
+def decode_runs(segmentation: Any) -> tuple[Ints, tuple[int, int]]:
+    """The run lengths of a mask and its height and width.
+
+    Args:
         segmentation: ``size`` [H, W] and ``counts``, a compressed string or
             a list of integers: lengths of runs along columns, the first of
             what is not the mask.
+
+    Returns:
+        (n,) int64, which add up to height * width, and the size.
 
     Raises:
         ValueError: If it is not a run-length mask, or one of absurd size.
@@ -78,8 +95,7 @@ def decode_mask(segmentation: Any) -> Bools:
             '`segmentation` must be a COCO run-length mask, `size` and '
             f'`counts`, but got {shortened(segmentation)}: {error}.'
         ) from None
-    values = np.arange(len(runs)) % 2 == 1
-    return np.repeat(values, runs).reshape(size, order='F')
+    return np.array(runs, dtype=np.int64), (size[0], size[1])
 
 
 def _runs(counts: Any) -> list[int]:

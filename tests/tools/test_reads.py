@@ -30,6 +30,9 @@ COMMANDS = {
     '--run b={second} --with-fp b --out {out}.png',
     'convert_results': 'convert_results {first} --ann {test} '
     '--classes 1=lesion 2=fp --out {out}.json',
+    'fuse': 'fuse {first} {second} --ann {test} --out {out}.json',
+    'fuse: tune': 'fuse --tune {first} {second} --ann {test} '
+    '--settings {out}.json',
     'review': 'review export --bank {bank} --ann {train} --images {images} '
     '--out {out}',
 }

@@ -154,8 +154,8 @@ def _fit(
 ) -> Fit:
     # Numbers are faster to compare than names.
     patients = np.unique(patients, return_inverse=True)[1]
-    counts = {**counts, 'repeats': int(_repeats(matched).sum())}
-    counted = ~_repeats(matched)
+    counts = {**counts, 'repeats': int(repeated_hits(matched).sum())}
+    counted = ~repeated_hits(matched)
     scores, hits = matched.det_score[counted], ~matched.det_is_fp[counted]
     calibration = fit_isotonic(scores, hits)
     unseen = cross_validated(
@@ -179,7 +179,7 @@ def _fit(
     return Fit(file, unseen[known], hits[known])
 
 
-def _repeats(matched: Matched) -> np.ndarray:
+def repeated_hits(matched: Matched) -> np.ndarray:
     """Which detections hit only lesions that a higher one hits, (n,) bool.
 
     They are neither true nor false positives in FROC, so they are left out

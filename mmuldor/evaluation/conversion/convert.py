@@ -10,6 +10,8 @@ Formats:
   :mod:`mmuldor.evaluation.image_ids`, or by the caller.
 - ``csv``: columns image, x1, y1, x2, y2 (or x, y, w, h), score and, if there
   are classes, label, class, category or name, in any case.
+- ``npz``: NumPy arrays ``names``, ``counts`` and ``dets``, see
+  :mod:`.npz`.
 - ``yolo``: a folder of ``NAME.txt`` with lines ``class cx cy w h conf``, as
   shares of the image's width and height.
 
@@ -34,13 +36,15 @@ from mmuldor.evaluation.conversion.csv_and_yolo import (
     read_csv,
     read_yolo,
 )
+from mmuldor.evaluation.conversion.npz import npz_annotations, read_npz
 from mmuldor.evaluation.ground_truth import file_names
 from mmuldor.evaluation.image_ids import OPTION as IDS_OPTION
 from mmuldor.evaluation.image_ids import are_ambiguous
 from mmuldor.io.annotations import check_annotations
-from mmuldor.io.json_files import read_json
+from mmuldor.io.json_files import read_json, write_json
 
-FORMATS = ('coco', 'csv', 'yolo')
+FORMATS = ('coco', 'csv', 'yolo', 'npz')
+DEFAULT_BOXES = {'csv': 'xyxy', 'npz': 'xyxy'}
 CLASSES = {
     'lesion': LESION_CATEGORY,
     'fp': FALSE_POSITIVE_CATEGORY,
@@ -127,6 +131,26 @@ def convert_results(
     }
 
 
+def write_annotations(
+    out: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    kind: str,
+    offset_px: float,
+) -> None:
+    """Write the lesions that a file of results holds, as annotations.
+
+    Raises:
+        FileNotFoundError: If the file is missing.
+        ValueError: It holds none, or its kind never does.
+    """
+    if kind != 'npz':
+        raise ValueError(
+            f'`--write-ann` is for npz results, which may hold lesions, but '
+            f'got {kind} results. Give the annotation file: `--ann`.'
+        )
+    write_json(out, npz_annotations(Path(path), offset_px))
+
+
 def _check_options(
     kind: str,
     convention: Convention,
@@ -175,6 +199,8 @@ def _rows(
         return read_csv(
             path, images, convention.boxes, convention.class_column
         )
+    if kind == 'npz':
+        return read_npz(path, images, convention.boxes)
     return read_yolo(path, images)
 
 
@@ -229,7 +255,7 @@ def guess_format(path: str | os.PathLike[str]) -> str:
 
     Raises:
         FileNotFoundError: If it is not there.
-        ValueError: If it is neither .json, .csv nor a folder.
+        ValueError: If it is neither .json, .csv, .npz nor a folder.
     """
     path = Path(path)
     if path.is_dir():
@@ -238,10 +264,10 @@ def guess_format(path: str | os.PathLike[str]) -> str:
         raise FileNotFoundError(
             f'the results must exist, but got {str(path)!r}.'
         )
-    kinds = {'.json': 'coco', '.csv': 'csv'}
+    kinds = {'.json': 'coco', '.csv': 'csv', '.npz': 'npz'}
     if path.suffix.lower() not in kinds:
         raise ValueError(
-            f'{path} must be .json, .csv or a folder of .txt files; else '
-            'say `--format`.'
+            f'{path} must be .json, .csv, .npz or a folder of .txt files; '
+            'else say `--format`.'
         )
     return kinds[path.suffix.lower()]

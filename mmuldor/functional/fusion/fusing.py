@@ -45,6 +45,7 @@ class Fused:
         units: (g,) int64.
         leaders: Row of the pool of the group's highest score, (g,) int64.
         group: Which of them each row of the pool went into, (n,) int64.
+        weighted: Score times weight of each row of the pool, (n,) float64.
     """
 
     boxes: Floats
@@ -52,6 +53,7 @@ class Fused:
     units: Ints
     leaders: Ints
     group: Ints
+    weighted: Floats
 
 
 def fuse(
@@ -152,5 +154,10 @@ def _sorted(pool: Pool, leaders: Ints, boxes: Floats, scores: Floats) -> Fused:
     number = np.zeros(len(leaders), dtype=np.int64)
     number[rows] = np.arange(len(rows))
     return Fused(
-        boxes[rows], scores[rows], pool.units[rows], rows, number[leaders]
+        boxes[rows],
+        scores[rows],
+        pool.units[rows],
+        rows,
+        number[leaders],
+        pool.scores,
     )

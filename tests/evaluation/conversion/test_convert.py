@@ -249,7 +249,7 @@ def test_what_is_not_there(known, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'nowhere\.json'):
         guess_format(tmp_path / 'nowhere.json')
     (tmp_path / 'r.xml').write_text('')
-    with pytest.raises(ValueError, match=r'must be \.json, \.csv or a'):
+    with pytest.raises(ValueError, match=r'must be \.json, \.csv, \.npz or a'):
         guess_format(tmp_path / 'r.xml')
     with pytest.raises(FileNotFoundError, match=r'folder with \.txt files'):
         convert_results(tmp_path, known[0], 'yolo', Convention())

@@ -76,6 +76,20 @@ OWN_COCO = {
         }
     ],
 }
+FUSION = {
+    'format': 'mmuldor-fusion-1',
+    'method': 'wbf-one',
+    'iou_thr': 0.5,
+    'scores': 'rank',
+    'detectors': [
+        {
+            'name': name,
+            'weight': 1.0,
+            'score_map': {'scores': [0.1, 0.9], 'values': [0.2, 0.5]},
+        }
+        for name in ('a', 'b')
+    ],
+}
 DOCUMENTS = {
     'annotations': ANNOTATIONS,
     'results': DETECTIONS,
@@ -87,6 +101,7 @@ DOCUMENTS = {
     'volumes': VOLUMES,
     'lesions': LESIONS,
     'foreign': [{**DETECTIONS[0], 'file_name': '000001_01_01/005.png'}],
+    'fusion': FUSION,
     'own coco': OWN_COCO,
     'truth': {
         'lesions': [

@@ -13,6 +13,7 @@ from data_prep.deeplesion.conversion.convert import Options, convert
 from data_prep.own_data.coco_boxes import box_facts, read_coco_boxes
 from data_prep.own_data.patients import read_patients
 from mmuldor.evaluation.conversion.convert import Convention, convert_results
+from mmuldor.evaluation.fusion.settings import load_settings
 from mmuldor.evaluation.ground_truth import load_ground_truth
 from mmuldor.evaluation.results import load_detections
 from mmuldor.evaluation.volume_detections import load_volume_detections
@@ -43,6 +44,7 @@ SUFFIXES = {
     **dict.fromkeys(DOCUMENTS, '.json'),
     **dict.fromkeys(TABLES, '.csv'),
     'review': '.csv',
+    'npz': '.npz',
     'yolo': '.txt',
     'png': '.png',
     'nifti': '.nii',
@@ -88,6 +90,18 @@ def dicom_bytes(data):
     return file.getvalue()
 
 
+def npz_bytes(**changes):
+    """A file of one detection on one image; ``changes`` replace arrays."""
+    file = io.BytesIO()
+    arrays = {
+        'names': np.array(['000001_01_01/005.png']),
+        'counts': np.array([1]),
+        'dets': np.array([[2.0, 3, 9, 8, 0.9]]),
+    }
+    np.savez(file, **{**arrays, **changes})
+    return file.getvalue()
+
+
 def good_bytes(kind, folder):
     """The content of a good file of a kind."""
     path = Path(folder) / f'made{SUFFIXES[kind]}'
@@ -97,6 +111,8 @@ def good_bytes(kind, folder):
         return to_csv(*TABLES[kind])
     if kind == 'review':
         write_review(path, examples())
+    elif kind == 'npz':
+        return npz_bytes()
     elif kind == 'yolo':
         return b'0 0.5 0.5 0.2 0.2 0.9\n'
     elif kind == 'png':
@@ -157,7 +173,7 @@ def _foreign(kind):
         ann = path.parent / 'ann' / 'test.json'
         ann.parent.mkdir(exist_ok=True)
         ann.write_text(json.dumps(ANNOTATIONS))
-        boxes = 'xyxy' if kind == 'csv' else 'xywh'
+        boxes = 'xyxy' if kind in ('csv', 'npz') else 'xywh'
         source = path
         if kind == 'yolo':
             source = path.parent / 'labels'
@@ -202,6 +218,8 @@ _READERS = {
     ),
     'foreign': _foreign('coco'),
     'foreign csv': _foreign('csv'),
+    'npz': _foreign('npz'),
+    'fusion': load_settings,
     'yolo': _foreign('yolo'),
     'own coco': _own_coco,
     'truth': lambda path: load_outlines(path, ANNOTATIONS),

@@ -37,6 +37,25 @@ TOOLS = [
         'A={results.json} --ann {ann.json} --out {out}',
     ),
     (
+        'tools.fuse',
+        'results',
+        'results.json',
+        '{results.json} {foreign.json} --out {out/r.json}',
+    ),
+    (
+        'tools.fuse',
+        'fusion',
+        'fusion.json',
+        'a={results.json} b={foreign.json} --settings {fusion.json} '
+        '--out {out/r.json}',
+    ),
+    (
+        'tools.convert_results',
+        'npz',
+        'foreign.npz',
+        '{foreign.npz} --ann {ann.json} --out {out/r.json}',
+    ),
+    (
         'tools.report',
         'annotations',
         'ann.json',
@@ -170,6 +189,8 @@ def good_contents(folder, root):
         'results.json': of('results'),
         'foreign.json': of('foreign'),
         'foreign.csv': of('foreign csv'),
+        'foreign.npz': of('npz'),
+        'fusion.json': of('fusion'),
         'labels/000001_01_01_005.txt': of('yolo'),
         'banks/epoch_000.json': of('bank'),
         'review.csv': of('review'),

@@ -1,0 +1,1 @@
+"""Results of several detectors or trainings, fused into one."""
