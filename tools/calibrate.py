@@ -62,6 +62,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         'at any depth; with --ann a results JSON',
     )
     arguments.add_volume_rules(parser, 'val', HIT_RULES, IOU_THR)
+    arguments.add_lesion_category(parser)
     arguments.add_out(parser, 'JSON file to write')
     parser.add_argument(
         '--plot',
@@ -79,6 +80,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     point = {'fps': args.fps, 'sensitivity': args.sensitivity}
     if args.volumes:
+        if args.lesion_category:
+            raise ValueError('--lesion-category must be used with --ann.')
         files = find_lesion_files(args.dets)
         check_outputs((args.volumes, *map(str, files)), (args.out, args.plot))
         fit = calibrate_volumes(
@@ -91,6 +94,7 @@ def main(argv: list[str] | None = None) -> None:
                 f'got {len(args.dets)} files.'
             )
         check_outputs((args.ann, *args.dets), (args.out, args.plot))
+        point['lesion_category'] = args.lesion_category
         fit = calibrate_slices(args.ann, args.dets[0], **point)
     for line in summary(fit.file):
         print(line)

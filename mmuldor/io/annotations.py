@@ -31,6 +31,10 @@ MAKE_COMMAND = (
     'python data_prep/deeplesion_to_coco.py --csv DL_info.csv --images DIR '
     '--out DIR'
 )
+_CONVERT = (
+    ' A COCO file of other origin becomes one of ours by `python '
+    'data_prep/slices_to_coco.py --images DIR --coco FILE --out DIR`.'
+)
 
 
 def load_annotations(
@@ -144,9 +148,10 @@ def _check_entries(
         for key, (valid, must) in {**rules, **there}.items():
             if key not in entry or not valid(entry[key]):
                 found = shortened(entry[key]) if key in entry else 'nothing'
+                foreign = key not in entry and key not in _BOX_RULES
                 raise ValueError(
                     f'{path}: {group} id {entry["id"]}: `{key}` must be '
-                    f'{must}, but got {found}.'
+                    f'{must}, but got {found}.{_CONVERT if foreign else ""}'
                 )
     _check_unique(path, group, 'id', entries)
 

@@ -187,3 +187,20 @@ def test_boxes_only_checks_what_an_evaluation_may_use(load, group, key, value):
     document[group][0][key] = value
     with pytest.raises(ValueError, match=f'{group} id .*`{key}` must be'):
         load(document, boxes_only=True)
+
+
+def test_a_file_of_other_origin_is_told_how_to_become_ours(tmp_path):
+    """Of a report or a training, which need more than boxes."""
+    path = tmp_path / 'coco.json'
+    image = {'id': 1, 'file_name': 'a.png', 'height': 9, 'width': 9}
+    path.write_text(json.dumps({'images': [image], 'annotations': []}))
+    match = (
+        r'`spacing_mm` must .* nothing\. A COCO .* data_prep/slices_to_coco'
+    )
+    with pytest.raises(ValueError, match=match):
+        load_annotations(path)
+    # A value that is wrong is no sign of another origin.
+    image['spacing_mm'] = [0, 0]
+    path.write_text(json.dumps({'images': [image], 'annotations': []}))
+    with pytest.raises(ValueError, match=r'got \[0, 0\]\.$'):
+        load_annotations(path)

@@ -267,3 +267,31 @@ def test_a_point_that_is_not_there(mini_data, results, tmp_path, capsys):
         run(mini_data, results, tmp_path / 'c.json', '--sensitivity', '1.5')
     assert 'must be a fraction above 0 and up to 1' in capsys.readouterr().err
     assert not (tmp_path / 'c.json').exists()
+
+
+def test_annotations_of_other_origin(mini_data, results, tmp_path, capsys):
+    """Boxes and categories alone give the same file."""
+    theirs = json.loads((mini_data / 'train.json').read_text())
+    for image in theirs['images']:
+        del image['spacing_mm'], image['patient']
+    for entry in theirs['annotations']:
+        del entry['recist_px']
+        entry['category_id'] = 7
+    theirs['annotations'].append({**entry, 'id': 999, 'category_id': 2})
+    names = {2: 'liver', 7: 'finding'}
+    theirs['categories'] = [{'id': i, 'name': n} for i, n in names.items()]
+    path = tmp_path / 'train.json'
+    path.write_text(json.dumps(theirs))
+    with pytest.raises(SystemExit):
+        run(tmp_path, results, tmp_path / 'c.json')
+    assert '--lesion-category' in capsys.readouterr().err
+    wanted = ('--lesion-category', 'finding')
+    run(tmp_path, results, tmp_path / 'c.json', *wanted)
+    run(mini_data, results, tmp_path / 'ours.json')
+    ours, found = (
+        load_calibration(tmp_path / name) for name in ('ours.json', 'c.json')
+    )
+    assert found.operating_point == ours.operating_point
+    with pytest.raises(SystemExit):
+        main(['--volumes', 'v', '--dets', 'd', '--out', 'o', *wanted])
+    assert 'must be used with --ann' in capsys.readouterr().err

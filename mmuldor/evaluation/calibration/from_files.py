@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mmuldor.evaluation.calibration.fitting import (
     Fit,
@@ -26,20 +26,25 @@ def calibrate_slices(
     *,
     fps: float | None = None,
     sensitivity: float | None = None,
+    lesion_category: Sequence[str] | None = None,
 ) -> Fit:
     """Calibrate a detector by its results on key slices.
 
     Args:
-        ann_file: Annotations of a validation split.
+        ann_file: Annotations of a validation split, of ours or any COCO file.
         results_file: Results JSON of ``tools/test.py``.
         fps: FPs per image of the operating point.
         sensitivity: Or its sensitivity.
+        lesion_category: Names or ids of the categories of lesions, where the
+            annotation file has several.
 
     Raises:
         FileNotFoundError: A file is missing.
         ValueError: A file is wrong, or there is no such operating point.
     """
-    document = load_annotations(ann_file)
+    document = load_annotations(
+        ann_file, boxes_only=True, lesion_category=lesion_category
+    )
     truth = GroundTruth.of(document, ann_file)
     detections = load_detections(results_file, truth.all_images, truth.names)
     return fit_calibration(
