@@ -4,6 +4,7 @@ import pytest
 
 from mmuldor.scans.dicom.series import read_dicom
 from tests.faults.spoiling import good
+from tests.support.enhanced_ct import frame, write_enhanced
 
 
 def write_series(folder, changed, count=1):
@@ -35,3 +36,16 @@ def test_slices_of_another_series(tmp_path):
     write_series(tmp_path / 'series', changed, count=2)
     with pytest.raises(ValueError, match=r'series: `series_uid` must be'):
         read_dicom(tmp_path / 'series')
+
+
+def test_an_enhanced_image_without_frames(tmp_path):
+    """Zero in the element and in the sequence; a list was unpacked."""
+    path = write_enhanced(
+        tmp_path / 'all.dcm',
+        [frame(0)],
+        NumberOfFrames=0,
+        PerFrameFunctionalGroupsSequence=[],
+    )
+    for scan in (tmp_path, path):
+        with pytest.raises(ValueError, match=r'all\.dcm .* is not 1 or more'):
+            read_dicom(scan)

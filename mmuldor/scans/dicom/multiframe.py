@@ -95,6 +95,8 @@ def _frames(file: DicomFile) -> Iterator[DicomFile]:
     path, header = file.path, file.header
     try:
         count = int(header.get('NumberOfFrames') or 0)
+        if count < 1:
+            raise ValueError('NumberOfFrames is not 1 or more')
         if count > MAX_FRAMES:
             raise ValueError(
                 f'NumberOfFrames is {count}, more than {MAX_FRAMES:,}'
