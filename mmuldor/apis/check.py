@@ -24,6 +24,7 @@ from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import check_checkpoint
+from mmuldor.engine.detection.heads import warning_of_ignored
 from mmuldor.engine.runner.config_errors import config_errors
 
 # Numbers of samples and of training iterations that are timed.
@@ -169,6 +170,9 @@ def _check_training(
     load_s = (time.perf_counter() - began) / count
     model = untrained(config)
     yield from check_model(model, samples, dataset.metainfo['classes'])
+    warning = warning_of_ignored(model, dataset.ignored_regions)
+    if warning:
+        yield CheckResult('warning', warning)
     yield from _time_training(config, model, samples, len(dataset), load_s)
 
 

@@ -33,9 +33,9 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
     later: their PNG files must exist and have a valid start and end.
 
     An annotation with ``iscrowd`` is an ignored region: an instance with
-    ``ignore_flag`` 1 and ``crowd`` True. Assigners with ``ignore_iof_thr``, as
-    the R-CNN and RetinaNet configs have them, take nothing in it for
-    background, and no negative is mined there.
+    ``ignore_flag`` 1 and ``crowd`` True. The assigners of the R-CNN, RetinaNet
+    and RTMDet configs take nothing in it for background, and no negative is
+    mined there. DINO's does, which `ModelCheckHook` warns of.
 
     Args:
         keep_noisy: Keep lesions flagged "possibly noisy". By default they are
@@ -57,10 +57,12 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
 
     Attributes:
         patients: Patient ids of the annotation file, a frozenset.
+        ignored_regions: Number of ignored instances, once loaded.
     """
 
     METAINFO = {'classes': ('lesion',), 'palette': [(0, 200, 0)]}
     _is_checked = False
+    ignored_regions = 0
 
     def __init__(
         self,
@@ -193,6 +195,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         apart = sum(lesion['diameters_apart'] for lesion in lesions)
         for instance in instances:
             del instance['diameters_apart']
+        self.ignored_regions = sum(i['ignore_flag'] for i in instances)
         crowds = len(instances) - len(lesions)
         ignored = f', {crowds} ignored regions (iscrowd)' if crowds else ''
         MMLogger.get_current_instance().info(

@@ -7,6 +7,7 @@ independent of the memory layout and dtype of feature maps.
 from mmuldor.models.channel_groups import GroupedBackbone, GroupFusionNeck
 from mmuldor.models.ct_data_preprocessor import CTDataPreprocessor
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
+from mmuldor.models.ignoring_assigner import IgnoringSoftLabelAssigner
 from mmuldor.models.inflated_init import InflatedInit
 from mmuldor.models.roi_features import use_exact_roi_features
 from mmuldor.models.vgg import VGG16
@@ -21,6 +22,7 @@ __all__ = [
     'CTDataPreprocessor',
     'GroupFusionNeck',
     'GroupedBackbone',
+    'IgnoringSoftLabelAssigner',
     'InflatedInit',
     'SoftmaxFocalLoss',
     'ViewAveraging',

@@ -90,6 +90,7 @@ def test_a_crowd_is_an_ignored_region_and_no_lesion(mini_data):
     dataset = build(mini_data, pipeline=pipeline)
     # The second image has nothing but a crowd, and stays as a negative.
     assert len(dataset) == 6
+    assert dataset.ignored_regions == 2
     flags = [
         [i['ignore_flag'] for i in dataset.get_data_info(k)['instances']]
         for k in (0, 1, 2)

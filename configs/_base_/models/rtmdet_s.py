@@ -49,7 +49,8 @@ model = dict(
         norm_cfg=norm,
         act_cfg=act),
     train_cfg=dict(
-        assigner=dict(type='DynamicSoftLabelAssigner', topk=13),
+        # mmdet's learns background in ignored regions.
+        assigner=dict(type='mmuldor.IgnoringSoftLabelAssigner', topk=13),
         allowed_border=-1,
         pos_weight=-1,
         debug=False),

@@ -51,6 +51,48 @@ def set_score_threshold(detector: nn.Module, score_thr: float) -> None:
             config['score_thr'] = score_thr
 
 
+def assigners_of_background(detector: nn.Module) -> list[str]:
+    """Types of assigners that take ignored regions for background.
+
+    Each once, in the order of the modules. mmdet's with anchors skip these
+    regions where `ignore_iof_thr` is above 0; others take no such argument.
+    """
+    found: dict[str, None] = {}
+    for module in detector.modules():
+        for name in ('assigner', 'bbox_assigner'):
+            several = getattr(module, name, None)
+            # A cascade has one for each stage.
+            for assigner in (
+                several if isinstance(several, list) else [several]
+            ):
+                if assigner is None or isinstance(assigner, nn.Module):
+                    continue
+                ignores = getattr(assigner, 'ignores_regions', False)
+                if (
+                    not ignores
+                    and getattr(assigner, 'ignore_iof_thr', -1) <= 0
+                ):
+                    found[type(assigner).__name__] = None
+    return list(found)
+
+
+def warning_of_ignored(detector: nn.Module, regions: int) -> str | None:
+    """A warning if a detector learns background in ignored regions.
+
+    Args:
+        detector: The detector.
+        regions: Number of ignored regions in its training data.
+    """
+    blind = assigners_of_background(detector) if regions else []
+    if not blind:
+        return None
+    return (
+        f'the training data have {regions} ignored regions, but '
+        f'{", ".join(blind)} learns background there. Use an R-CNN, RetinaNet '
+        'or RTMDet config, or leave the images with such regions out.'
+    )
+
+
 def _test_configs(detector: nn.Module) -> Iterator[ConfigDict]:
     for name in _HEADS:
         config = getattr(getattr(detector, name, None), 'test_cfg', None)

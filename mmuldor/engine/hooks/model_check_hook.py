@@ -10,14 +10,18 @@ import numpy as np
 import torch
 from mmdet.models.detectors import BaseDetector
 from mmengine.config import Config
-from mmengine.dataset import ConcatDataset, pseudo_collate
+from mmengine.dataset import BaseDataset, ConcatDataset, pseudo_collate
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 from torch import nn
 
 from mmuldor.engine.base_dataset import unwrapped_dataset
-from mmuldor.engine.detection.heads import classes_of, unwrapped
+from mmuldor.engine.detection.heads import (
+    classes_of,
+    unwrapped,
+    warning_of_ignored,
+)
 from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.registry import HOOKS
@@ -31,7 +35,8 @@ class ModelCheckHook(Hook):
     test pipeline. This finds different numbers of channels in backbone and
     neck, and operators that are not available. For a label without a class in
     the heads, mmdet would raise an index error in training; classes without
-    training data it would not report. Validation and test data may have only
+    training data it would not report. Ignored regions that an assigner takes
+    for background are a warning. Validation and test data may have only
     the first of the training's classes, since an HNEM model's false positives
     are not annotated.
 
@@ -50,6 +55,12 @@ class ModelCheckHook(Hook):
         trained = _classes(runner.train_dataloader)
         _check_model(runner.model, trained, 'training')
         _check_parts(runner.model, _first_image(runner))
+        warning = warning_of_ignored(
+            unwrapped(runner.model),
+            _ignored_regions(runner.train_dataloader.dataset),
+        )
+        if warning:
+            runner.logger.warning(warning)
         if runner.val_loop is not None:
             validated = _classes(runner.val_dataloader)
             if trained[: len(validated)] != validated:
@@ -69,6 +80,14 @@ class ModelCheckHook(Hook):
 
 def _classes(loader) -> tuple[str, ...]:
     return tuple(loader.dataset.metainfo['classes'])
+
+
+def _ignored_regions(dataset: BaseDataset) -> int:
+    dataset = unwrapped_dataset(dataset)
+    if isinstance(dataset, ConcatDataset):
+        return sum(map(_ignored_regions, dataset.datasets))
+    # Datasets of mmdet do not count them.
+    return getattr(dataset, 'ignored_regions', 0)
 
 
 def _check_model(model, classes, split, spare=False) -> None:

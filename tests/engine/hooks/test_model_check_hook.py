@@ -50,3 +50,20 @@ def test_parts_that_do_not_fit_are_refused(runner):
     runner.model.neck.lateral_convs[0] = torch.nn.Conv2d(9, 32, 1)
     with pytest.raises(ValueError, match='backbone, neck and the channels'):
         ModelCheckHook().before_train(runner)
+
+
+def test_ignored_regions_that_would_be_background_are_a_warning(
+    runner,
+):
+    said = []
+    runner.logger.warning = said.append
+    assigner = runner.model.rpn_head.assigner
+    dataset = runner.train_dataloader.dataset
+    # The data have none, then the assigner skips them, then it does not.
+    for regions, threshold in ((0, -1), (2, 0.5), (2, -1)):
+        assert said == []
+        dataset.ignored_regions = regions
+        assigner.ignore_iof_thr = threshold
+        ModelCheckHook().before_train(runner)
+    assert len(said) == 1
+    assert '2 ignored regions, but MaxIoUAssigner learns' in said[0]
