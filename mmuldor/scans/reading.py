@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mmuldor.io.commands import python_command
@@ -133,6 +134,8 @@ def _read_folder(
     if len(visible) == 1:
         (file,) = visible
         volume, notes = read_nifti(file, accept_values=accept)
+        # As it was given, which --skip-done compares.
+        volume = replace(volume, source=str(folder))
         return volume, [f'read {file.relative_to(folder)}', *notes]
     if visible:
         names = [str(file.relative_to(folder)) for file in visible]

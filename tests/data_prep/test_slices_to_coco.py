@@ -173,6 +173,13 @@ def test_wrong_units_that_a_user_accepts(place, capsys):
         ({'bbox': [1, 2, 0, 4]}, r'annotations id 500: `bbox` must be x y w'),
         ({'bbox': [1, 2, 3]}, r'`bbox` must be 4 finite numbers'),
         ({'bbox': [900, 2, 3, 3]}, r'lie on its image of 60 x 40 px'),
+        # The corners 30 20 50 38: they would end at 80, 20 px outside.
+        ({'bbox': [30, 20, 50, 38]}, r'Is it x1 y1 x2 y2\? COCO has x y w h'),
+        ({'bbox': [0.5, 0.4, 0.2, 0.1]}, r'Multiply shares of the image'),
+        (
+            {'segmentation': [[50, 30, 58, 30, 58, 38, 50, 38]]},
+            r'must lie in `bbox`, .* x y \[50 30\] to \[57 37\]',
+        ),
         ({'segmentation': [[1, 2, 3]]}, r'must be COCO polygons or a run'),
         ({'segmentation': {'size': [4, 4], 'counts': [16]}}, r'of 40 x 60'),
         ({'recist_px': [1, 1, 1, 1, 2, 2, 3, 3]}, r'id 500: a diameter must'),

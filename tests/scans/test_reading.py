@@ -210,7 +210,7 @@ def test_a_folder_with_one_nifti_file_is_that_file(tmp_path):
     write_png16(tmp_path / '001.png', np.full((4, 5), 32768, np.uint16))
     volume, notes = read_scan(tmp_path)
     assert volume.hu.shape == hu.shape[::-1]
-    assert volume.source == str(tmp_path / 'anat' / 'ct.nii.gz')
+    assert volume.source == str(tmp_path)
     assert notes == ['read anat/ct.nii.gz']
     write_nifti(tmp_path / 'mask.nii')
     with pytest.raises(
