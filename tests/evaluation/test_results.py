@@ -13,6 +13,7 @@ from mmuldor.evaluation.results import (
     to_results,
     write_results,
 )
+from mmuldor.io.limits import MAX_NUMBER
 
 RESULTS = [
     {'image_id': 7, 'bbox': [1, 2.5, 3, 4], 'score': 0.5, 'category_id': 1},
@@ -201,3 +202,64 @@ def test_a_failed_write_keeps_the_old_file(path):
         write_results(path, [{'score': float('nan')}])
     assert path.read_text() == 'old'
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_columns_have_the_types_that_they_state(path):
+    for results in ([], RESULTS):
+        path.write_text(json.dumps(results))
+        table = load_detections(path, [7, 9])
+        assert table.image_ids.dtype == table.categories.dtype == np.int64
+        assert table.boxes.dtype == table.scores.dtype == np.float64
+
+
+def test_results_of_an_image_as_json():
+    boxes = np.array([[1, 2.5, 4, 6.5], [0, 0, 0, 0]])
+    rle = {'size': [2, 2], 'counts': b'04'}
+    plain = to_results(np.int64(7), boxes, [0.5, 1], np.array([1, 2]))
+    assert plain == [
+        {
+            'image_id': 7,
+            'bbox': [1.0, 2.5, 3.0, 4.0],
+            'score': 0.5,
+            'category_id': 1,
+        },
+        {
+            'image_id': 7,
+            'bbox': [0.0, 0.0, 0.0, 0.0],
+            'score': 1.0,
+            'category_id': 2,
+        },
+    ]
+    assert [type(plain[0][key]) for key in ('image_id', 'category_id')] == [
+        int,
+        int,
+    ]
+    full = to_results(7, boxes, [0.5, 1], [1, 2], [rle] * 2, ['lung', 'bone'])
+    assert [entry.pop('lesion_type') for entry in full] == ['lung', 'bone']
+    masks = [entry.pop('segmentation') for entry in full]
+    assert masks == [{'size': [2, 2], 'counts': '04'}] * 2
+    assert full == plain
+    for extra in ({'rles': [rle]}, {'types': ['lung'] * 3}):
+        with pytest.raises(ValueError, match=r'zip\(\) argument 2 is'):
+            to_results(7, boxes, [0.5, 1], [1, 2], **extra)
+
+
+def test_a_selection_keeps_the_columns_together(path):
+    path.write_text(json.dumps(RESULTS))
+    table = load_detections(path, [7, 9])
+    turned = table.select(np.array([1, 0]))
+    assert turned.image_ids.tolist() == [9, 7]
+    assert turned.boxes.tolist() == [[0, 0, 0, 0.1], [1, 2.5, 4, 6.5]]
+    assert turned.scores.tolist() == [1, 0.5]
+    assert turned.categories.tolist() == [2, 1]
+    assert table.select(np.array([True, True])) is table
+    assert len(table.select(np.array([False, False]))) == 0
+
+
+def test_coordinates_end_at_a_limit(path):
+    for size, accepted in ((MAX_NUMBER, True), (-MAX_NUMBER, True)):
+        entry = {**RESULTS[0], 'bbox': [size, 0, 0, 0]}
+        assert len(Detections.of([entry], [7], path)) == accepted
+    entry = {**RESULTS[0], 'bbox': [2 * MAX_NUMBER, 0, 0, 0]}
+    with pytest.raises(ValueError, match='entry 0: `bbox` must be four'):
+        Detections.of([entry], [7], path)

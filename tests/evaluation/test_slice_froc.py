@@ -1,10 +1,13 @@
 """FROC of slices, on lesions and detections that one can count."""
 
+import json
+
 import pytest
 
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections
 from mmuldor.evaluation.slice_froc import (
+    CONVENTION,
     evaluate_slice_files,
     evaluate_slices,
     evaluation_dict,
@@ -180,3 +183,101 @@ def test_crowds_agree_with_pycocotools(crowded):
 def test_arguments_are_checked_before_files_are_read(options, match):
     with pytest.raises(ValueError, match=match):
         evaluate_slice_files('nothing.json', 'nothing.json', **options)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """`truth` and `detections` as files, with boxes of another category."""
+    images = [
+        {'id': n, 'file_name': f'{n}.png', 'width': 99, 'height': 99}
+        for n in (1, 2, 3, 4)
+    ]
+    lesions = [
+        {'image_id': n, 'category_id': 1, 'bbox': BOX, 'noisy': n == 3}
+        for n in (1, 2, 3)
+    ]
+    lesions += [{'image_id': 4, 'category_id': 5, 'bbox': FAR}] * 2
+    document = {
+        'images': images,
+        'annotations': [{'id': i, **a} for i, a in enumerate(lesions, 1)],
+        'categories': [
+            {'id': 1, 'name': 'lesion'},
+            {'id': 5, 'name': 'clip'},
+        ],
+    }
+    rows = [(1, BOX, 0.9, 1), (4, FAR, 0.8, 1), (2, FAR, 0.7, 2)]
+    results = [
+        {'image_id': image, 'bbox': box, 'score': score, 'category_id': kind}
+        for image, box, score, kind in rows
+    ]
+    ann, found = tmp_path / 'ann.json', tmp_path / 'found.json'
+    ann.write_text(json.dumps(document))
+    found.write_text(json.dumps(results))
+    return ann, found
+
+
+def test_files_by_hand(files):
+    found = evaluate_slice_files(*files, lesion_category=['lesion'])
+    # Images 1, 2 and 4 count; one of two lesions, one FP.
+    assert found.summary.fp_rates == (0.5, 1, 2, 4, 5, 8, 16)
+    assert found.summary.sensitivity == (0.5,) * 7
+    assert found.curve.fps_per_image.tolist() == [0, 0, 1 / 3]
+    assert evaluation_dict(found) == {
+        'fp_rates': [0.5, 1, 2, 4, 5, 8, 16],
+        'sensitivity': [0.5] * 7,
+        'mean': 0.5,
+        'max_sensitivity': 0.5,
+        'fps_at_max': 0,
+        'counts': found.counts,
+        'iou_thr': 0.5,
+        'with_fp_class': False,
+        'left_out': {"'clip' (id 5)": 2},
+        'convention': CONVENTION,
+    }
+    assert format_table(found).splitlines() == [
+        'FROC: 3 images, 2 lesions, 2 detections, IoU >= 0.5',
+        'FPs per image     0.5      1      2      4      5      8     16'
+        '   mean    max',
+        'sensitivity %   50.00  50.00  50.00  50.00  50.00  50.00  50.00'
+        '  50.00  50.00',
+        'mean over 0.5, 1, 2, 4; max first reached at 0.00 FPs per image',
+        'not used: 1 noisy lesions, 1 images with noisy lesions only, '
+        "1 detections of the FP class, boxes of other categories (2 'clip' "
+        '(id 5))',
+    ]
+
+
+def test_options_of_files(files):
+    options = {'lesion_category': ['lesion'], 'fp_rates': [0.25]}
+    found = evaluate_slice_files(*files, keep_noisy=True, **options)
+    # Three lesions on four images, one of them found before the FP.
+    assert found.counts['images'] == 4
+    assert found.summary.sensitivity == (1 / 3,)
+    found = evaluate_slice_files(*files, with_fp_class=True, **options)
+    assert found.with_fp_class
+    assert found.counts['detections'] == 3
+    assert format_table(found).startswith('FROC + FP: 3 images, 2 lesions')
+    # The boxes of the detections are two columns of ten too wide.
+    wide = json.loads(files[1].read_text())
+    wide[0]['bbox'] = [0, 0, 11, 9]
+    files[1].write_text(json.dumps(wide))
+    for threshold, hits in ((10 / 12, 1), (0.84, 0)):
+        found = evaluate_slice_files(*files, iou_thr=threshold, **options)
+        assert found.summary.max_sensitivity == hits / 2
+        assert found.iou_thr == threshold
+
+
+def test_nothing_left_out_needs_no_line(truth):
+    entry = {'image_id': 1, 'bbox': BOX, 'score': 1, 'category_id': 1}
+    found = evaluate_slices(
+        GroundTruth.of(
+            {
+                'images': [{'id': 1}],
+                'annotations': [{'id': 1, 'image_id': 1, 'bbox': BOX}],
+            },
+            'a.json',
+        ),
+        Detections.of([entry], [1], 'r.json'),
+    )
+    assert len(format_table(found).splitlines()) == 4
+    assert evaluation_dict(found)['left_out'] == {}

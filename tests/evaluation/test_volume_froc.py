@@ -5,7 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from mmuldor.evaluation.volume_froc import evaluate_volume_files, volume_table
+from mmuldor.evaluation.volume_froc import (
+    CONVENTION,
+    HITS,
+    evaluate_volume_files,
+    volume_evaluation_dict,
+    volume_table,
+)
 from mmuldor.scans.lesion_files import write_lesions_json
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
@@ -116,9 +122,6 @@ def test_by_hand(files):
         'detections': 5,
         'files_of_other_volumes': 0,
     }
-    table = volume_table(done)
-    assert '3 volumes (1 without lesions), 3 lesions, 5 detections' in table
-    assert '33.33  66.67  66.67' in table
 
 
 def test_found_as_they_are_give_an_iou_of_1(tmp_path, files):
@@ -247,3 +250,50 @@ def test_no_lesion_and_no_split(tmp_path, files):
         )
     with pytest.raises(ValueError, match=r"split 'train', but has .* test"):
         evaluate_volume_files(files[0], [files[1]], split='train')
+
+
+def test_the_whole_report_by_hand(tmp_path, files):
+    write_found(tmp_path, 'v', [])
+    done = evaluate_volume_files(files[0], [files[1]], split='test')
+    # As in `test_by_hand`, at LUNA16's rates: 1 / 3 lesions before the first
+    # FP at 1 / 3 a volume, then 2 / 3.
+    sensitivity = [1 / 3, 1 / 3, *[2 / 3] * 5]
+    assert volume_evaluation_dict(done) == {
+        'fp_rates': [0.125, 0.25, 0.5, 1, 2, 4, 8],
+        'fps_per': 'volume',
+        'sensitivity': pytest.approx(sensitivity),
+        'mean': pytest.approx(2 / 3),
+        'cpm': pytest.approx(sum(sensitivity) / 7),
+        'max_sensitivity': pytest.approx(2 / 3),
+        'fps_at_max': pytest.approx(1 / 3),
+        'counts': done.counts,
+        'hit': 'iou',
+        'iou_thr': 0.1,
+        'convention': CONVENTION,
+    }
+    assert volume_table(done).splitlines() == [
+        'FROC per volume: 3 volumes (1 without lesions), 3 lesions, '
+        '5 detections, 3-D IoU >= 0.1',
+        'FPs per volume  0.125   0.25    0.5      1      2      4      8'
+        '    CPM    max',
+        'sensitivity %   33.33  33.33  66.67  66.67  66.67  66.67  66.67'
+        '  57.14  66.67',
+        'CPM: mean over 0.125, 0.25, 0.5, 1, 2, 4, 8 (LUNA16); max first '
+        'reached at 0.33 FPs per volume',
+        'not used: 1 files of volumes that are not in the split',
+    ]
+
+
+@pytest.mark.parametrize('hit', ['center', 'radius'])
+def test_other_hits_have_no_threshold(files, hit):
+    done = evaluate_volume_files(files[0], [files[1]], hit=hit, split='test')
+    document = volume_evaluation_dict(done)
+    assert (document['hit'], document['iou_thr']) == (hit, None)
+    assert volume_table(done).splitlines()[0].endswith(f', {HITS[hit]}')
+
+
+def test_arguments_are_checked_before_files_are_read():
+    with pytest.raises(ValueError, match='strictly increasing'):
+        evaluate_volume_files('nothing.json', [], fp_rates=[2, 1])
+    with pytest.raises(ValueError, match='`hit` must be one of iou, center'):
+        evaluate_volume_files('nothing.json', [], hit='near')

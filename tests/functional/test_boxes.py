@@ -9,6 +9,7 @@ from mmuldor.functional.boxes import (
     check_boxes,
     pairwise_iod,
     pairwise_iou,
+    rowwise_iod,
     rowwise_iou,
     xywh_to_xyxy,
     xyxy_to_xywh,
@@ -122,3 +123,74 @@ def test_check_names_the_wrong_box(bad):
 def test_rows_must_pair_up():
     with pytest.raises(ValueError, match=r'equally many boxes.*1 and 2'):
         rowwise_iou([SQUARE], [SQUARE, SHIFTED])
+
+
+def test_rowwise_iod_divides_by_the_detection():
+    # 16 of 16 px and 16 of 100 px; as edges 9 of 9 and 9 of 81.
+    inside = [2, 2, 5, 5]
+    pairs = [inside, SQUARE], [SQUARE, inside]
+    assert rowwise_iod(*pairs).tolist() == [1, 16 / 100]
+    assert rowwise_iod(*pairs, inclusive=False).tolist() == [1, 9 / 81]
+    point = [3, 3, 3, 3]
+    assert rowwise_iod([point], [SQUARE], inclusive=False).tolist() == [0]
+
+
+def test_pairwise_overlaps_by_hand():
+    # Rows are the first argument's. SHIFTED shares 50 of 100 px with SQUARE.
+    second = [SQUARE, SHIFTED, [0, 0, 9, 4]]
+    assert pairwise_iou([SQUARE], second).tolist() == [[1, 50 / 150, 0.5]]
+    assert pairwise_iod([SQUARE], second).tolist() == [[1, 0.5, 0.5]]
+    assert pairwise_iod(second, [SQUARE]).tolist() == [[1], [0.5], [1]]
+    # As edges: 4 x 9 of 9 x 9, and 9 x 4.
+    edges = pairwise_iod([SQUARE], second, inclusive=False)
+    assert edges.tolist() == [[1, 36 / 81, 36 / 81]]
+
+
+def test_boxes_turned_inside_out_have_no_area():
+    turned = [[9, 0, 0, 9], [0, 9, 9, 0], [9, 9, 0, 0]]
+    assert box_areas(turned).tolist() == [0, 0, 0]
+    assert box_areas([[0, 0, 3, 1]]).tolist() == [8]
+    assert box_areas([[0, 0, 3, 1]], inclusive=False).tolist() == [3]
+
+
+BAD = [[True] * 4]
+
+
+@pytest.mark.parametrize(
+    ('call', 'name'),
+    [
+        (lambda: as_boxes(BAD), 'boxes'),
+        (lambda: check_boxes(BAD), 'boxes'),
+        (lambda: rowwise_iou(BAD, [SQUARE]), 'first'),
+        (lambda: rowwise_iou([SQUARE], BAD), 'second'),
+        (lambda: rowwise_iod(BAD, [SQUARE]), 'detections'),
+        (lambda: rowwise_iod([SQUARE], BAD), 'others'),
+        (lambda: pairwise_iou(BAD, [SQUARE]), 'first'),
+        (lambda: pairwise_iou([SQUARE], BAD), 'second'),
+        (lambda: pairwise_iod(BAD, [SQUARE]), 'detections'),
+        (lambda: pairwise_iod([SQUARE], BAD), 'lesions'),
+    ],
+)
+def test_the_wrong_argument_is_named(call, name):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert str(caught.value) == f'`{name}` must be numbers, but got bool.'
+
+
+def test_the_wrong_box_is_shown():
+    with pytest.raises(ValueError, match='but') as caught:
+        check_boxes([SQUARE, [3, 0, 2, 9], [0, 0, np.nan, 9]])
+    assert str(caught.value) == (
+        '`boxes` must be finite x1 y1 x2 y2 with x1 <= x2 and y1 <= y2, but '
+        'box 1 is [3.0, 0.0, 2.0, 9.0].'
+    )
+    with pytest.raises(ValueError, match='equally') as caught:
+        rowwise_iou([SQUARE], [])
+    assert str(caught.value) == (
+        '`first` and `second` must have equally many boxes, but got 1 and 0.'
+    )
+
+
+def test_points_and_lines_are_boxes():
+    points = [[3, 4, 3, 4], [0, 0, 0, 5]]
+    assert check_boxes(points).tolist() == points

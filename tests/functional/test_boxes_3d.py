@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mmuldor.functional.boxes_3d import (
+    centers_3d,
     check_boxes_3d,
     rowwise_iou_3d,
     transformed_boxes,
@@ -84,3 +85,44 @@ def test_what_overlaps_a_higher_one_is_left_out():
 def test_repeats_need_a_score_for_each_box():
     with pytest.raises(ValueError, match='scores'):
         without_repeats([UNIT], [0.5, 0.6], 0.3)
+
+
+def test_boxes_of_any_number_are_float64():
+    for dtype in (np.float32, np.int16):
+        assert check_boxes_3d(np.array([UNIT], dtype)).dtype == np.float64
+    ready = np.array([UNIT], float)
+    assert check_boxes_3d(ready) is ready
+    assert check_boxes_3d([[1, 2, 3, 1, 2, 3]]).tolist() == [[1, 2, 3] * 2]
+
+
+@pytest.mark.parametrize(
+    ('call', 'message'),
+    [
+        (
+            lambda: check_boxes_3d([UNIT, [0, 0, 3, 1, 1, 2]]),
+            '`boxes` must be finite x1 y1 z1 x2 y2 z2 with x1 <= x2 and so '
+            'on, but box 1 is [0, 0, 3, 1, 1, 2].',
+        ),
+        (
+            lambda: check_boxes_3d([[1, 2]], 'lesions'),
+            '`lesions` must have the shape (n, 6), but got (1, 2).',
+        ),
+        (
+            lambda: without_repeats([UNIT], [0.5, 0.6], 0.3),
+            '`scores` must have the shape (1,), but got (2,).',
+        ),
+        (
+            lambda: without_repeats([UNIT], [np.nan], 0.3),
+            '`scores` must be finite, but score 0 is nan.',
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(call, message):
+    with pytest.raises(ValueError, match='must') as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_centres_lie_halfway():
+    boxes = np.array([[0, 1, 2, 4, 7, 12.0]])
+    assert centers_3d(boxes).tolist() == [[2, 4, 7]]

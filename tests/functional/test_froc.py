@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -133,12 +135,16 @@ def test_images_without_lesions_count():
 
 
 def test_no_lesions():
-    with pytest.raises(ValueError, match='at least one lesion'):
-        curve_points([(1, FAR, 0.9)], [], [1])
+    message = (
+        '^sensitivity needs at least one lesion, but the 2 images have none.$'
+    )
+    with pytest.raises(ValueError, match=message):
+        curve_points([(1, FAR, 0.9)], [], [1, 2])
 
 
 def test_no_images():
-    with pytest.raises(ValueError, match='at least one image'):
+    message = '^a FROC curve needs at least one image, but got 0.$'
+    with pytest.raises(ValueError, match=message):
         curve_points([], [], [])
 
 
@@ -213,22 +219,36 @@ def test_weights_count_an_image_as_often(dets, lesions, draws):
 @pytest.mark.parametrize('rates', [[-1], [np.nan], [np.inf]])
 def test_wrong_rates(rates):
     curve = FROCCurve(np.zeros(1), np.zeros(1))
-    with pytest.raises(ValueError, match='`fp_rates` must be finite'):
+    message = (
+        rf'^`fp_rates` must be finite and 0 .* got \[{float(*rates)}\]\.$'
+    )
+    with pytest.raises(ValueError, match=message):
         sensitivity_at(curve, rates)
-    with pytest.raises(ValueError, match='`fp_rates` must be finite'):
-        summarize(curve, rates)
 
 
-@pytest.mark.parametrize('rates', [[], [1, 1], [2, 1], 4])
+@pytest.mark.parametrize(
+    'rates', [[], [1, 1], [2, 1], 4, [-1], [np.nan], [np.inf]]
+)
 def test_summary_rates_must_rise(rates):
-    with pytest.raises(ValueError, match='strictly increasing'):
+    message = (
+        '^`fp_rates` must be finite, 0 or more and strictly increasing, but '
+        f'got {re.escape(str(rates))}.$'
+    )
+    with pytest.raises(ValueError, match=message):
         summarize(FROCCurve(np.zeros(1), np.zeros(1)), rates)
 
 
-@pytest.mark.parametrize('weights', [[1], [1, -1], [1, np.nan]])
-def test_wrong_weights(weights):
+@pytest.mark.parametrize(
+    ('weights', 'text'),
+    [
+        ([1], r'have the shape \(2,\), one an image, but got \(1,\)\.'),
+        ([1, -1], r'be finite and 0 or more\.'),
+        ([1, np.nan], r'be finite and 0 or more\.'),
+    ],
+)
+def test_wrong_weights(weights, text):
     matched = match_rows(match, [(2, FAR, 0.8)], [(1, LESION)], [1, 2])
-    with pytest.raises(ValueError, match='`image_weights` must'):
+    with pytest.raises(ValueError, match=f'^`image_weights` must {text}$'):
         froc_curve(matched, weights)
 
 

@@ -189,3 +189,79 @@ def test_the_fingerprint_depends_on_the_set_alone():
 def test_a_limit_of_shares_needs_the_shares():
     with pytest.raises(ValueError, match='needs `detection_overlaps`'):
         eligible_boxes(np.zeros((1, 1)), max_iod=0.5)
+
+
+def test_thresholds_are_arguments():
+    # 0.5 is a hit above 0.4 alone, and 0.6 is confident above 0.55 alone.
+    scores, ious = [0.9, 0.6, 0.5], [0, 0, 0.4]
+    assert select(scores, ious) == [0, 1]
+    assert select(scores, ious, hit_iou=0.4) == [0]
+    assert select(scores, ious, hit_iou=0.4, min_score=0.55) == [0, 1]
+    assert negative_candidates(scores, ious, hit_iou=0.4).tolist() == [0]
+    assert negative_candidates(
+        scores, ious, hit_iou=0.4, min_score=0.55
+    ).tolist() == [0, 1]
+
+
+def test_many_equal_scores_keep_their_order():
+    # NumPy's default sort would not; 16 and fewer it sorts by insertion.
+    scores = np.tile([0.8, 0.9], 100)
+    found = negative_candidates(scores, np.zeros(200)).tolist()
+    assert found == [*range(1, 200, 2), *range(0, 200, 2)]
+
+
+@pytest.mark.parametrize(
+    ('call', 'error', 'message'),
+    [
+        (
+            lambda: negative_candidates([0.5, 0.6], [0.1]),
+            ValueError,
+            '`mask_ious` must have shape (2,), but got (1,).',
+        ),
+        (
+            lambda: negative_candidates([[0.5]], [0.1]),
+            ValueError,
+            '`scores` must have shape (n,), but got (1, 1).',
+        ),
+        (
+            lambda: negative_candidates([0.5], [np.inf]),
+            ValueError,
+            '`mask_ious` must be finite, but holds NaN or inf.',
+        ),
+        (
+            lambda: negative_candidates([0.5], [0.1], eligible=[1]),
+            TypeError,
+            '`eligible` must be bool, but got int64.',
+        ),
+        (
+            lambda: negative_candidates([0.5], [0.1], eligible=[True] * 2),
+            ValueError,
+            '`eligible` must have shape (1,), but got (2,).',
+        ),
+        (
+            lambda: draw_negatives(3, -1, RaisingRng()),
+            ValueError,
+            '`max_per_image` must not be negative, but got -1.',
+        ),
+        (
+            lambda: eligible_boxes(np.zeros((1, 1)), max_iod=0.5),
+            ValueError,
+            '`max_iod` needs `detection_overlaps`.',
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(call, error, message):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_overlaps_at_the_limit_may_be_mined():
+    ious, iods = np.array([[0.5], [0.2], [0.2]]), np.array([[0], [0.6], [0.7]])
+    assert eligible_boxes(ious, max_iou=0.5).tolist() == [True, True, True]
+    assert eligible_boxes(ious, max_iou=0.4).tolist() == [False, True, True]
+    assert eligible_boxes(ious, iods, max_iod=0.6).tolist() == [
+        False,
+        True,
+        False,
+    ]

@@ -250,3 +250,31 @@ def test_real_rows_rasterise_close_to_their_exact_area(real_data):
         differences.append((pixels - exact) / exact)
     # Without bias: cv2.fillPoly's border would show as +10 % and more.
     assert abs(np.median(differences)) < 0.01
+
+
+def test_any_numbers_make_a_bool_mask():
+    cropped = crop_mask(np.array([[0, 0, 0], [0, 3, 255]], np.uint8))
+    assert cropped.bitmap.dtype == bool
+    assert cropped.bitmap.tolist() == [[True, True]]
+    assert (cropped.row, cropped.column) == (1, 1)
+
+
+def test_paint_sets_ones_unless_asked_otherwise():
+    plane = np.zeros((2, 3), np.uint8)
+    crop_mask(np.array([[0, 1, 1], [0, 0, 0]])).paint(plane)
+    assert plane.tolist() == [[0, 1, 1], [0, 0, 0]]
+
+
+def test_the_message_has_the_shape():
+    for shape in ((2, 2), (3, 3), (6,)):
+        with pytest.raises(ValueError, match='polygon') as caught:
+            mask_runs([np.zeros(shape)], 4, 4)
+        assert str(caught.value) == (
+            '`polygon` must have shape (N, 2) with N >= 3, but got shape '
+            f'{shape}.'
+        )
+    with pytest.raises(ValueError, match='finite') as caught:
+        rasterize(np.full((3, 2), np.inf), 4, 4)
+    assert str(caught.value) == (
+        '`polygon` must be finite, but holds NaN or inf.'
+    )

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from mmuldor.functional import matching
-from mmuldor.functional.matching import append_fp_class, drop_noisy, match
+from mmuldor.functional.matching import (
+    append_fp_class,
+    drop_noisy,
+    match,
+    match_boxes,
+)
 
 # Ten by ten pixels; HALF covers half of it exactly, FAR touches nothing.
 LESION = [0, 0, 9, 9]
@@ -146,3 +151,111 @@ def test_drop_noisy():
     )
     assert keep_images.tolist() == [True, False, True]
     assert keep_lesions.tolist() == [False, True, False]
+
+
+def test_scores_and_ids_are_those_of_the_input():
+    matched = match([FAR, LESION], [0.25, 0.5], [9, 4], [], [], [4, 9])
+    assert matched.image_ids.tolist() == [4, 9]
+    assert matched.det_image.tolist() == [1, 0]
+    assert matched.det_score.tolist() == [0.25, 0.5]
+    assert matched.det_step.tolist() == [1, 0]
+    assert matched.lesion_detection.shape == matched.lesion_step.shape == (0,)
+
+
+def test_pairs_are_compared_in_blocks(monkeypatch):
+    # Detections and lesions of an image: 3 x 2, 1 x 2, 2 x 0, 1 x 9 pairs.
+    det_images = [0, 0, 0, 1, 2, 2, 3]
+    lesion_images = [3] * 9 + [0, 1] * 2
+    sizes = []
+
+    def hits(dets, lesions):
+        assert (dets == lesions).all()
+        sizes.append(len(dets))
+        return np.ones(len(dets), dtype=bool)
+
+    def sizes_of_blocks():
+        sizes.clear()
+        # A box is the number of its image.
+        matched = match_boxes(
+            *(np.array(det_images, float)[:, None], np.arange(7.0)),
+            *(det_images, np.array(lesion_images, float)[:, None]),
+            *(lesion_images, np.arange(4), hits),
+        )
+        assert matched.det_is_fp.tolist() == [False] * 4 + [True] * 2 + [False]
+        # The last of those that hit has the highest score.
+        assert matched.lesion_detection.tolist() == [6] * 9 + [2, 3] * 2
+        return list(sizes)
+
+    assert sizes_of_blocks() == [17]
+    for block, expected in ((8, [8, 9]), (7, [6, 2, 9]), (4, [4, 4, 9])):
+        monkeypatch.setattr(matching, 'BLOCK', block)
+        assert sizes_of_blocks() == expected
+
+
+def test_many_equal_tiers_keep_the_order_of_scores():
+    # 100 of tier 1 and 100 of tier 0 by turns, scores falling.
+    count = 200
+    matched = match(
+        *([FAR] * count, np.linspace(1, 0, count), [1] * count),
+        *([LESION], [1], [1]),
+        det_tiers=np.tile([1, 0], count // 2),
+    )
+    expected = np.empty(count, int)
+    expected[1::2], expected[::2] = np.arange(100), np.arange(100, 200)
+    assert matched.det_step.tolist() == expected.tolist()
+    assert matched.num_steps == count
+
+
+def test_append_fp_class_counts_inclusive_widths():
+    # 0.5 of ten by ten pixels; as edges 9 x 4 of 9 x 9, 0.44.
+    boxes, images = [LESION, HALF], [1, 1]
+    is_fp = np.array([False, True])
+    options = {'nms_iou': 0.49}
+    assert append_fp_class(boxes, images, is_fp, **options)[0].tolist() == [0]
+    rows, tiers = append_fp_class(
+        boxes, images, is_fp, inclusive=False, **options
+    )
+    assert rows.tolist() == [0, 1]
+    assert tiers.tolist() == [0, 1]
+    assert tiers.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ('call', 'message'),
+    [
+        (
+            lambda: append_fp_class([LESION], [1], np.array([[True]])),
+            '`is_fp_class` must be bool of shape (1,), but got bool of shape '
+            '(1, 1).',
+        ),
+        (
+            lambda: append_fp_class([LESION], [1, 2], np.array([True])),
+            '`images` must have the shape (1,), but got (2,).',
+        ),
+        (
+            lambda: append_fp_class([LESION], [1], [True], nms_iou=0),
+            '`nms_iou` must lie in (0, 1], but got 0.',
+        ),
+        (
+            lambda: match(**{**GOOD, 'iou_thr': 1.01}),
+            '`iou_thr` must lie in (0, 1], but got 1.01.',
+        ),
+        (
+            lambda: match(**GOOD, det_tiers=[1]),
+            '`det_tiers` must have the shape (2,), but got (1,).',
+        ),
+        (
+            lambda: match(**{**GOOD, 'lesion_images': [7]}),
+            '`lesion_images` must be ids in `images`, but entry 0 is 7.',
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(call, message):
+    with pytest.raises(ValueError, match='must') as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_an_iou_of_1_may_be_asked_for():
+    inputs = ([LESION, HALF], [0.9, 0.8], [1, 1], [LESION], [1], [1])
+    assert match(*inputs, iou_thr=1).det_is_fp.tolist() == [False, True]

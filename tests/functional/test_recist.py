@@ -7,8 +7,6 @@ from mmuldor.functional.recist import (
     MASK_SHAPES,
     PseudoMask,
     box_polygon,
-    closest_points,
-    convex_hull,
     crossing_point,
     diameters,
     ellipse_polygon,
@@ -76,17 +74,6 @@ def test_larger_gap_gives_the_convex_hull():
     assert sorted(polygon.tolist()) == [[0, 0], [4, 8], [10, 0]]
 
 
-def test_closest_points_of_parallel_diameters():
-    points = np.array([[0, 0], [10, 0], [2, 3], [7, 3]], dtype=float)
-    first, second = closest_points(points)
-    assert np.hypot(*(first - second)) == pytest.approx(3)
-
-
-def test_diameters_put_the_longer_one_first():
-    assert diameters(CROSS) == (20, 10)
-    assert diameters(CROSS[[2, 3, 0, 1]]) == (20, 10)
-
-
 def test_ellipse_quadrilateral_and_box():
     assert area(ellipse_polygon(CROSS, 1000)) == pytest.approx(
         np.pi * 50, rel=1e-5
@@ -101,16 +88,6 @@ def test_ellipse_follows_the_longer_diameter_whichever_comes_first():
     assert np.ptp(swapped[:, 1]) == pytest.approx(10)
 
 
-def test_hull_drops_inner_and_collinear_points():
-    points = [[0, 0], [2, 0], [4, 0], [4, 4], [0, 4], [1, 2]]
-    assert sorted(convex_hull(points).tolist()) == [
-        [0, 0],
-        [0, 4],
-        [4, 0],
-        [4, 4],
-    ]
-
-
 @pytest.mark.parametrize('shape', MASK_SHAPES)
 def test_bad_endpoints_are_refused(shape):
     build = MASK_SHAPES[shape]
@@ -122,14 +99,6 @@ def test_bad_endpoints_are_refused(shape):
         build([[1, 1], [1, 1], [0, 0], [2, 2]])
     with pytest.raises(ValueError, match='lie on one line'):
         build([[0, 0], [10, 5], [20, 10], [30, 15]])
-
-
-@pytest.mark.parametrize(
-    ('value', 'error'), [(0, ValueError), (1.5, TypeError), (True, TypeError)]
-)
-def test_points_per_quarter_must_be_a_positive_int(value, error):
-    with pytest.raises(error, match='points_per_quarter'):
-        pseudo_mask_polygon(CROSS, value)
 
 
 angle = st.floats(0, 2 * np.pi)
@@ -287,3 +256,38 @@ def test_growing_lengthens_diameters_and_keeps_where_they_cross(
     exact = np.sin(between) * (a1 + a2 + 2 * grow) * (c1 + c2 + 2 * grow)
     polygon = pseudo_mask_polygon(grown)
     assert area(polygon) == pytest.approx(np.pi / 4 * exact, rel=0.002)
+
+
+def test_the_ellipse_lies_on_the_long_diameter():
+    # The short one crosses at x = 4; the ellipse is centred at (10, 5).
+    points = np.array([[0, 5], [20, 5], [4, 1], [4, 7]], dtype=float)
+    for endpoints in (points, points[[2, 3, 0, 1]]):
+        outline = ellipse_polygon(endpoints, 4)
+        assert outline.shape == (16, 2)
+        assert outline.min(axis=0) == pytest.approx([0, 2])
+        assert outline.max(axis=0) == pytest.approx([20, 8])
+        assert (((outline - [10, 5]) / [10, 3]) ** 2).sum(
+            axis=1
+        ) == pytest.approx(np.ones(16))
+
+
+def test_the_box_and_its_corners():
+    points = np.array([[0, 5], [20, 5], [4, 1], [4, 7]], dtype=float)
+    assert box_polygon(points).tolist() == [[0, 1], [20, 1], [20, 7], [0, 7]]
+    corners = quadrilateral_polygon(points).tolist()
+    assert sorted(corners) == sorted(points.tolist())
+
+
+@pytest.mark.parametrize('shape', ['quarter_ellipses', 'ellipse'])
+def test_a_quarter_has_16_points_unless_asked_otherwise(shape):
+    assert len(MASK_SHAPES[shape](CROSS)) == 64
+    assert len(MASK_SHAPES[shape](CROSS, 1)) == 4
+    for value, error, text in (
+        (0, ValueError, 'at least 1, but got 0.'),
+        (2.0, TypeError, 'an int, but got 2.0.'),
+        (True, TypeError, 'an int, but got True.'),
+    ):
+        with pytest.raises(error) as caught:
+            MASK_SHAPES[shape](CROSS, value)
+        assert str(caught.value) == f'`points_per_quarter` must be {text}'
+    assert len(MASK_SHAPES[shape](CROSS, np.int64(2))) == 8

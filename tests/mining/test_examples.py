@@ -198,3 +198,93 @@ def test_hits_are_counted_on_the_masks_of_the_training():
         )
         (mined,) = mine_together([step], lambda need: [found.masks(need[0])])
         assert mined['hit_score'] == score
+
+
+def test_a_lesion_is_no_ignored_region():
+    # A rule that lets boxes lie on lesions: no hit at IoU 1, so it is mined.
+    found = Found(ON_LESION)
+    mined = mine(found, image(LESION), hit_iou=1.0, max_iou=2.0)
+    assert [e['score'] for e in mined['examples']] == [0.8]
+    assert mined['examples'][0]['mask_iou'] > 0.4
+    assert (mined['skipped'], mined['excluded']) == (0, 0)
+    # Instances of another class are neither lesions nor regions.
+    info = image(LESION)
+    info['instances'][0]['bbox_label'] = 1
+    mined = mine(found, info)
+    assert [e['mask_iou'] for e in mined['examples']] == [0]
+    assert mined['hit_score'] is None
+
+
+def test_boxes_that_overlap_as_much_as_allowed_are_mined():
+    # Edge to edge: 3 x 9 of 9 x 9 px shared, IoU 27 / 135 = 0.2.
+    found = Found((0.9, 16, 10, 25, 19))
+    info = image(LESION)
+    for max_iou, number in ((0.2, 1), (0.19, 0)):
+        mined = mine(found, info, hit_iou=1.0, max_iou=max_iou)
+        assert len(mined['examples']) == number
+        excluded = mine(found, image(), [LESION], max_iou=max_iou)
+        assert len(excluded['examples']) == number
+        assert (excluded['skipped'], excluded['excluded']) == (0, 1 - number)
+    # A third of the detection lies on the lesion.
+    for max_iod, number in ((0.34, 1), (0.33, 0)):
+        mined = mine(found, info, hit_iou=1.0, max_iod=max_iod)
+        assert len(mined['examples']) == number
+        assert mined['skipped'] == 1 - number
+
+
+def test_the_draw_waits_where_ignored_ones_come_first():
+    found = Found(*((0.9 - n / 100, 40, 20, 49, 29) for n in range(6)))
+    assert len(mine(found, image())['examples']) == 3
+    waiting = mine(found, image(), spare_quantile=0.5)
+    assert [e['score'] for e in waiting['examples']] == found.scores.tolist()
+
+
+def test_the_draw_is_that_of_the_rule_for_the_image_and_epoch():
+    scores = np.linspace(0.99, 0.8, 20)
+    found = Found(*((score, 40, 20, 49, 29) for score in scores))
+    step = mine_image(
+        found, image(), 'quadrilateral', MiningRule(seed=2), 5, NO_BOXES
+    )
+    (mined,) = mine_together([step], lambda wanted: [found.masks(wanted[0])])
+    rng = np.random.default_rng((2, 5, 7))
+    drawn = np.sort(rng.choice(20, 3, replace=False))
+    assert [e['score'] for e in mined['examples']] == scores[drawn].tolist()
+
+
+def test_masks_are_asked_for_by_4_8_and_so_on():
+    # Twenty detections that touch the lesion and hit it nowhere.
+    found = Found(*((0.6 - n / 100, 19, 19, 30, 30) for n in range(20)))
+    calls = []
+
+    def masks_of(wanted):
+        calls.append(wanted[0].tolist())
+        return [found.masks(wanted[0])]
+
+    step = mine_image(
+        found, image(LESION), 'quadrilateral', MiningRule(), 0, NO_BOXES
+    )
+    mine_together([step], masks_of)
+    assert calls == [[*range(4)], [*range(4, 12)], [*range(12, 20)]]
+
+
+def test_an_overlap_of_exactly_the_threshold_is_no_hit():
+    # 9 x 9 px are inside of the lesion's diameters, 10 x 10 in each mask.
+    found = Found(*[(0.8, *LESION)] * 6)
+    for hit_iou, hit_score, computed in (
+        (0.81, None, [*range(6)]),
+        (0.8099, 0.8, [*range(4)]),
+    ):
+        found.computed.clear()
+        mined = mine(found, image(LESION), hit_iou=hit_iou)
+        assert mined['hit_score'] == hit_score
+        assert found.computed == computed
+        assert mined['examples'] == []
+
+
+def test_numbers_of_an_example_are_plain_and_rounded():
+    found = Found((0.9, 40.123456, 20, 49.5, 29.25))
+    (example,) = mine(found, image())['examples']
+    assert example['bbox'] == [40.1235, 20, 9.3765, 9.25]
+    assert {type(value) for value in example['bbox']} == {float}
+    assert type(example['score']) is type(example['mask_iou']) is float
+    assert type(example['polygons'][0]) is list

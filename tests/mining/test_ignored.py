@@ -24,3 +24,22 @@ def test_the_draw_is_among_the_rest():
         {'score': 0.8, 'ignored': True},
         *(rest[i] for i in drawn),
     ]
+
+
+def test_what_scores_as_high_as_the_limit_is_not_ignored():
+    mined = {'examples': [{'score': 0.75}, {'score': 0.5}]}
+    mark_ignored(mined, 0.75, MiningRule(), epoch=0, image_id=1)
+    assert mined['examples'] == [{'score': 0.75}, {'score': 0.5}]
+
+
+def test_the_draw_is_that_of_the_epoch_and_image():
+    examples = [{'score': score} for score in np.linspace(0.5, 0.1, 40)]
+    drawn = []
+    for epoch, image_id in ((0, 1), (0, 2), (1, 1)):
+        mined = {'examples': list(examples)}
+        mark_ignored(mined, 0.6, MiningRule(seed=3), epoch, image_id)
+        rng = np.random.default_rng((3, epoch, image_id))
+        expected = np.sort(rng.choice(40, 3, replace=False))
+        assert mined['examples'] == [examples[i] for i in expected]
+        drawn.append(tuple(expected))
+    assert len(set(drawn)) == 3

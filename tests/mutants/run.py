@@ -92,9 +92,11 @@ def _mutmut(stage: Path, jobs: int, names: list[str], deadline: float) -> None:
         )
         try:
             _wait(process, stage, names, deadline)
-        except KeyboardInterrupt:
-            process.wait()
-            raise
+        finally:
+            # Here by Ctrl-C or SIGTERM, too; mutmut has saved each verdict.
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait()
     # 2 and 130: stopped by the signal.
     if process.returncode not in (0, 2, 130, -signal.SIGINT):
         sys.exit(f'error: mutmut failed; the end of {log} says why.')
@@ -109,19 +111,27 @@ def _wait(
             process.wait(15)
             return
         except subprocess.TimeoutExpired:
-            found = read_verdicts(stage)
-        mine = [status for name, status in found.items() if name in wanted]
+            mine = _statuses(stage, wanted)
         done = [status for status in mine if status not in OPEN]
         killed = sum(status in KILLED for status in done)
+        took = f'{time.monotonic() - start:.0f} s'
         print(
-            f'{time.monotonic() - start:.0f} s: {len(done)} of {len(names)} '
-            f'tried, {killed} killed',
+            f'{took}: {len(done)} of {len(names)} tried, {killed} killed'
+            if mine
+            else f'{took}: mutmut makes all mutants',
             flush=True,
         )
         if time.monotonic() > deadline:
-            process.send_signal(signal.SIGINT)
-            process.wait()
             return
+
+
+def _statuses(stage: Path, names: set[str]) -> list[str]:
+    try:
+        found = read_verdicts(stage)
+    except json.JSONDecodeError:
+        # Caught while mutmut writes a file.
+        return []
+    return [status for name, status in found.items() if name in names]
 
 
 def _check_equivalent(stage: Path, names: list[str]) -> None:
@@ -159,5 +169,6 @@ def _write(
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     os.chdir(ROOT)
     main()

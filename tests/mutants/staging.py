@@ -1,7 +1,7 @@
-"""The folder where mutmut works: links to the project, mutated copies below.
+"""The folder where mutmut works: a copy of the project, mutated ones below.
 
-mutmut writes `mutants/` into the current folder. In one of its own below
-`work_dirs` it finds the project by links, and the project stays as it is.
+mutmut writes `mutants/` into the current folder. In a copy it mutates what was
+there when it began, and the project may be edited meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LINKED = (
+COPIED = (
     'pyproject.toml',
     'mmuldor',
     'tests',
@@ -19,12 +19,13 @@ LINKED = (
     'data_prep',
     'configs',
 )
+_CACHES = shutil.ignore_patterns('__pycache__', '.*')
 # What decides whether a mutant is found: the sources and the tests.
 _DECISIVE = ('mmuldor', 'tests', 'tools', 'pyproject.toml')
 
 
 def make_stage(folder: Path, keep: bool) -> bool:
-    """Link the project into a folder; whether earlier verdicts still hold.
+    """Copy the project into a folder; whether earlier verdicts still hold.
 
     Args:
         folder: Made if need be.
@@ -32,10 +33,13 @@ def make_stage(folder: Path, keep: bool) -> bool:
             itself forgets those of functions that have changed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name in LINKED:
-        link = folder / name
-        if not link.is_symlink():
-            link.symlink_to(ROOT / name)
+    for name in COPIED:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        if (ROOT / name).is_dir():
+            # With their times, by which mutmut knows what has changed.
+            shutil.copytree(ROOT / name, folder / name, ignore=_CACHES)
+        else:
+            shutil.copy2(ROOT / name, folder / name)
     stamp, now = folder / 'digest', _digest()
     same = stamp.is_file() and stamp.read_text() == now
     copies = folder / 'mutants'

@@ -49,3 +49,34 @@ def test_boxes_are_weighed_and_scores_averaged_over_all_views():
 def test_a_threshold_out_of_range_is_an_error():
     with pytest.raises(ValueError, match='iou_thr'):
         group_views(np.zeros((0, 4)), [], [], iou_thr=0)
+
+
+def test_of_another_view_the_nearest_joins():
+    # Of view 1 the third has 81 of 119 px in common, the second 72 of 128.
+    boxes = [[0, 0, 10, 10], [2, 1, 12, 11], [1, 1, 11, 11]]
+    groups = group_views(boxes, [0.9, 0.8, 0.7], [0, 1, 1])
+    assert [group.tolist() for group in groups] == [[0, 2], [1]]
+    # Exactly at the threshold is near; edges, not pixels: 50 of 100.
+    half = [[0, 0, 10, 10], [0, 0, 10, 5]]
+    for threshold, number in ((0.5, 1), (0.51, 2)):
+        groups = group_views(half, [0.9, 0.8], [0, 1], iou_thr=threshold)
+        assert len(groups) == number
+    assert len(group_views(half, [0.9, 0.8], [0, 1])) == 1
+
+
+def test_many_equal_scores_are_taken_in_their_order():
+    # Far apart, so that each is a group of its own.
+    corner = np.arange(100.0)[:, None] * 20
+    boxes = np.hstack([corner, corner, corner + 5, corner + 5])
+    groups = group_views(boxes, np.full(100, 0.5), np.zeros(100))
+    assert [int(group[0]) for group in groups] == list(range(100))
+
+
+def test_the_wrong_argument_is_named():
+    with pytest.raises(ValueError, match='scores') as caught:
+        group_views([[0, 0, 1, 1]], [0.5, 0.5], [0])
+    assert str(caught.value) == (
+        '`scores` must have the shape (1,), but got (2,).'
+    )
+    with pytest.raises(ValueError, match='boxes` must be finite x1 y1 x2 y2'):
+        group_views([[2, 0, 1, 1]], [0.5], [0])
