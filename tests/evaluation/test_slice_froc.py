@@ -233,6 +233,7 @@ def test_files_by_hand(files):
         'with_fp_class': False,
         'left_out': {"'clip' (id 5)": 2},
         'convention': CONVENTION,
+        'notes': [],
     }
     assert format_table(found).splitlines() == [
         'FROC: 3 images, 2 lesions, 2 detections, IoU >= 0.5',
@@ -240,7 +241,8 @@ def test_files_by_hand(files):
         '   mean    max',
         'sensitivity %   50.00  50.00  50.00  50.00  50.00  50.00  50.00'
         '  50.00  50.00',
-        'mean over 0.5, 1, 2, 4; max first reached at 0.00 FPs per image',
+        'mean over 0.5, 1, 2, 4; max first reached at 0.00 FPs per image; '
+        'the curve ends at 0.33 FPs, its last value is held',
         'not used: 1 noisy lesions, 1 images with noisy lesions only, '
         "1 detections of the FP class, boxes of other categories (2 'clip' "
         '(id 5))',

@@ -41,8 +41,8 @@ def test_what_a_field_must_be_is_said_in_full(path):
         '0, but got [1].'
     )
     assert said_of(path, {'category_id': 3}) == (
-        '`category_id` must be 1 (lesion) or 2 (false-positive class), but '
-        'got 3.'
+        '`category_id` must be 1 (lesion) or 2 (false-positive class; '
+        'tools/convert_results.py converts others), but got 3.'
     )
     assert said_of(path, {'score': None}) == (
         '`score` must be a finite number, but got None.'
@@ -64,7 +64,8 @@ def test_what_is_no_list_of_results_is_said_in_full(path):
     with pytest.raises(ValueError, match='list') as caught:
         read_results(path)
     assert str(caught.value) == (
-        f'{path} must hold a list of results, but got a dict. {advice}'
+        f'{path} must hold a list of results, but got a dict, as annotation '
+        f'files have. {advice}'
     )
     path.unlink()
     with pytest.raises(FileNotFoundError, match='the results') as caught:

@@ -98,9 +98,18 @@ def test_a_larger_sample_holds_the_smaller_one():
 
 def test_what_is_called_equivalent_still_exists():
     """`make mutants` also checks that such a mutant is made."""
-    for file, function, before, _ in load_equivalent():
-        text = functions(ROOT / file)[function].text
-        assert before in one_line(text.splitlines()), (file, function)
+    gone = [
+        (file, function, before)
+        for file, function, before, _ in load_equivalent()
+        if before not in _source(file, function)
+    ]
+    assert not gone, 'remove these from tests/mutants/equivalent.json'
+
+
+def _source(file, function):
+    known = functions(ROOT / file) if (ROOT / file).is_file() else {}
+    found = known.get(function)
+    return one_line(found.text.splitlines()) if found else ''
 
 
 @pytest.mark.parametrize(

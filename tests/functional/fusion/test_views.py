@@ -51,11 +51,14 @@ def test_a_threshold_out_of_range_is_an_error():
         group_views(np.zeros((0, 4)), [], [], iou_thr=0)
 
 
-def test_of_another_view_the_nearest_joins():
-    # Of view 1 the third has 81 of 119 px in common, the second 72 of 128.
-    boxes = [[0, 0, 10, 10], [2, 1, 12, 11], [1, 1, 11, 11]]
-    groups = group_views(boxes, [0.9, 0.8, 0.7], [0, 1, 1])
-    assert [group.tolist() for group in groups] == [[0, 2], [1]]
+def test_a_detection_joins_the_nearest_group():
+    # 72 of 128 px in common with the first, 81 of 119 with the second.
+    boxes = [[0, 0, 10, 10], [3, 2, 13, 12], [2, 1, 12, 11]]
+    groups = group_views(boxes, [0.9, 0.8, 0.7], [0, 0, 1])
+    assert [group.tolist() for group in groups] == [[0], [1, 2]]
+    # Of two of a view the higher one joins, the other is a group.
+    groups = group_views(boxes, [0.7, 0.8, 0.9], [1, 1, 0])
+    assert [group.tolist() for group in groups] == [[2, 1], [0]]
     # Exactly at the threshold is near; edges, not pixels: 50 of 100.
     half = [[0, 0, 10, 10], [0, 0, 10, 5]]
     for threshold, number in ((0.5, 1), (0.51, 2)):
@@ -68,7 +71,7 @@ def test_many_equal_scores_are_taken_in_their_order():
     # Far apart, so that each is a group of its own.
     corner = np.arange(100.0)[:, None] * 20
     boxes = np.hstack([corner, corner, corner + 5, corner + 5])
-    groups = group_views(boxes, np.full(100, 0.5), np.zeros(100))
+    groups = group_views(boxes, np.full(100, 0.5), [0] * 100)
     assert [int(group[0]) for group in groups] == list(range(100))
 
 
