@@ -198,6 +198,7 @@ def evaluation_dict(evaluation: SliceEvaluation) -> dict[str, Any]:
         'mean': summary.mean,
         'max_sensitivity': summary.max_sensitivity,
         'fps_at_max': summary.fps_at_max,
+        'fps_at_end': float(evaluation.curve.fps_per_image[-1]),
         'counts': evaluation.counts,
         'iou_thr': evaluation.iou_thr,
         'with_fp_class': evaluation.with_fp_class,

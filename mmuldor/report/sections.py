@@ -8,6 +8,7 @@ import mmuldor
 from mmuldor.evaluation.comparison.sentences import difference_sentence
 from mmuldor.evaluation.comparison.tables import figure_text
 from mmuldor.io.annotations import lesions_of
+from mmuldor.io.markdown import markdown_cell
 from mmuldor.report.page import Picture, Section
 
 READING = (
@@ -40,13 +41,23 @@ def table_note(rows: Sequence[dict]) -> str:
         f'{_extent(counts["images"], counts["lesions"])}, hit at IoU >= '
         f'{rows[0]["iou_thr"]:g}. "at FPs": FPs per image at which the '
         'maximum sensitivity is first reached.'
-        + ''.join(f' Note on {text}.' for text in _notes(rows))
+        + ''.join(
+            f' Note on {markdown_cell(name)}: {text}.'
+            for name, text in _notes(rows)
+        )
     )
 
 
-def _notes(rows: Sequence[dict]) -> list[str]:
-    """What is odd about the results, with the name of the row."""
-    return [f'{row["name"]}: {note}' for row in rows for note in row['notes']]
+def _notes(rows: Sequence[dict]) -> list[tuple[str, str]]:
+    """What is to be known of single rows: their name, a sentence."""
+    notes = []
+    for row in rows:
+        if row['fps_at_end'] < row['fp_rates'][-1]:
+            end = f'{row["fps_at_end"]:.2f} FPs per image'
+            text = f'the curve ends at {end}, its last sensitivity is held'
+            notes.append((row['name'], text))
+        notes += [(row['name'], note) for note in row['notes']]
+    return notes
 
 
 def fact_list(
@@ -76,11 +87,7 @@ def fact_list(
         facts.append(('trained on', extent))
     if banks:
         facts.append(('mining rounds', f'{len(banks)}'))
-    facts += [
-        (f'note on {row["name"]}', note)
-        for row in rows
-        for note in row['notes']
-    ]
+    facts += [(f'note on {name}', text) for name, text in _notes(rows)]
     facts.append(('a hit is', f'IoU of boxes >= {rows[0]["iou_thr"]:g}'))
     facts.append(('mmuldor', mmuldor.__version__))
     return facts

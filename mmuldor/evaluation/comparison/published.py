@@ -6,6 +6,7 @@ per image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -35,6 +36,10 @@ class Published:
     def title(self) -> str:
         """Name and year, for tables."""
         return f'{self.name} ({self.year})'
+
+    def blank_at(self, fp_rates: Sequence[float]) -> bool:
+        """Whether a figure at these FPs per image, or the mean, is unknown."""
+        return self.mean is None or not set(fp_rates) <= self.percent.keys()
 
 
 _LOGS = 'logs of rsummers11/CADLab'

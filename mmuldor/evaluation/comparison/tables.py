@@ -60,7 +60,7 @@ def markdown(
             _table(*_strata_rows(comparison)),
         ]
     if published or note:
-        parts.append(_note(published, note))
+        parts.append(_note(comparison, published, note))
     return '\n\n'.join(parts) + '\n'
 
 
@@ -84,12 +84,15 @@ def _units(comparison: dict) -> str:
     )
 
 
-def _note(published: Sequence[Published], note: str) -> str:
+def _note(comparison: dict, published: Sequence[Published], note: str) -> str:
     """What is to be known of the published rows, with their sources."""
+    rates = comparison['settings']['fp_rates']
     note = note or (
         "Published rows are of DeepLesion's official test split and "
         'comparable only with rows of the same images.'
     )
+    if any(row.blank_at(rates) for row in published):
+        note += ' Blanks in them were not published.'
     sources = '; '.join(f'{row.title}: {row.source}' for row in published)
     return f'{note} {sources}.' if sources else note
 
@@ -118,7 +121,10 @@ def latex(
         if index == len(published) > 0:
             lines.append('\\midrule')
         lines.append(_latex_row(row))
-    below = [_units(comparison), *([_note(published, note)] * bool(published))]
+    below = [
+        _units(comparison),
+        *([_note(comparison, published, note)] * bool(published)),
+    ]
     # Rows, not a paragraph below: a box that scales the table takes them.
     width = max(
         60, sum(max(map(len, column)) for column in zip(*body, strict=True))

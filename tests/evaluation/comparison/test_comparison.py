@@ -206,9 +206,21 @@ def test_a_note_replaces_the_caveat_of_published_rows():
     result = compared(a=[outcome(10)])
     left_out = markdown(result, [], 'Left out.')
     assert left_out.endswith('\n\nLeft out.\n')
-    shown = markdown(result, select_published(['vgg16']), 'Other images.')
-    assert 'Other images. Faster R-CNN VGG-16, Yan et al. (2018): ' in shown
+    shown = markdown(result, select_published(['uldor']), 'Other images.')
+    assert 'Other images. ULDor (Mask R-CNN + HNEM) (2019): README' in shown
     assert 'comparable only with rows of the same images' not in shown
+
+
+def test_blank_cells_of_published_rows():
+    result = compared(a=[outcome(10, fps_before=60)])
+    # At 0.5 and 2 ULDor has both, Yan et al. have 5 FPs alone.
+    whole, gaps = (
+        markdown(result, select_published([key])) for key in ('uldor', 'vgg16')
+    )
+    assert 'not published' not in whole
+    assert (
+        'of the same images. Blanks in them were not published. Fast' in gaps
+    )
 
 
 def test_latex():
