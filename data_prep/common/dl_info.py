@@ -2,7 +2,9 @@
 
 Columns as in the README of the release (NIH Clinical Center, Yan et al. 2018).
 The file counts pixels from 1; everything that leaves this module counts from 0
-with pixel centres at integers.
+with pixel centres at integers. In this frame, which published work and its
+detections share, lesions lie half a pixel too far left and up on average
+(benchmarks/human-masks.md): `RecistToMask` can move its masks, and boxes stay.
 """
 
 from __future__ import annotations

@@ -184,7 +184,12 @@ def moved_endpoints(
 class PseudoMask:
     """How the mask of a lesion is drawn from its diameters.
 
-    The defaults are ULDor's reading of ``DL_info.csv`` minus 1.
+    The defaults are ULDor's reading of ``DL_info.csv`` minus 1. Lesions lie
+    half a pixel right of and below these coordinates, on average of both, as
+    if the file counted from the outer edge of the first pixel: 0.50 px (0.40
+    to 0.59) by masks that people drew, 0.50 px (0.24 to 0.76) by edges in
+    other slices. The masks of people also reach 0.55 px (0.45 to 0.65)
+    farther; see ``benchmarks/human-masks.md``.
 
     Attributes:
         shape: A key of `MASK_SHAPES`.

@@ -42,7 +42,9 @@ class RecistToMask(CTTransform):
         points_per_quarter: Vertices on a quarter of a curved outline.
         grow_px: How far each endpoint of the diameters moves outward along
             its diameter, in source-image pixels, before the shape is drawn.
-        offset_px: x, y added to the endpoints, source-image pixels.
+        offset_px: x, y added to the endpoints, source-image pixels, to the
+            right and down. ``configs/_base_/variants/fitted_masks.py`` has
+            the values that fit masks of DeepLesion drawn by hand.
 
     Raises:
         TypeError: If a number is none.

@@ -1,0 +1,1 @@
+"""Pseudo masks against masks that people drew, and the frame of RECIST."""
