@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None) -> None:
     from rich.console import Console
 
     from mmuldor.apis import load_config
-    from mmuldor.apis.check import check_config
+    from mmuldor.apis.checks.config import check_config
     from mmuldor.cli.config_options import config_arguments
 
     config = load_config(**config_arguments(args))

@@ -14,7 +14,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
 from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
 
-from mmuldor.apis.check_model import untrained
+from mmuldor.apis.checks.model import untrained
 from mmuldor.apis.configs.entries import check_entries
 from mmuldor.engine.detection.heads import classes_of
 

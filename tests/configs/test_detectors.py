@@ -8,7 +8,7 @@ import pytest
 from mmengine.config import Config
 
 from mmuldor.apis import evaluate_detector, train_detector
-from mmuldor.apis.check import check_config
+from mmuldor.apis.checks.config import check_config
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.scans.volume import Volume
 from tests.support.small_configs import SMALL, configure

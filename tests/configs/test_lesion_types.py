@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, METRICS, init_default_scope
 
 from mmuldor.apis import evaluate_detector, train_detector
-from mmuldor.apis.check import check_config
+from mmuldor.apis.checks.config import check_config
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.classes import type_classes, type_labels
 from mmuldor.io.json_files import write_json

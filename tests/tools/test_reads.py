@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from mmuldor.apis.check import check_config
+from mmuldor.apis.checks.config import check_config
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import write_json
 from tests.support.counted_reads import counted_reads

@@ -19,7 +19,9 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import METRICS
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
-from mmuldor.apis.check_model import CheckResult, check_model, untrained
+from mmuldor.apis.checks.anchors import anchor_matches
+from mmuldor.apis.checks.model import CheckResult, check_model, untrained
+from mmuldor.apis.checks.samplers import load_start, sampler_shares
 from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
@@ -173,7 +175,34 @@ def _check_training(
     warning = warning_of_ignored(model, dataset.ignored_regions)
     if warning:
         yield CheckResult('warning', warning)
+    yield from _check_anchors(model, dataset)
+    yield from _check_sampler(config, model, samples)
     yield from _time_training(config, model, samples, len(dataset), load_s)
+
+
+def _check_anchors(
+    model: BaseModel, dataset: BaseDataset
+) -> Iterator[CheckResult]:
+    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+    found = anchor_matches(model, dataset.pipeline.transforms, infos)
+    if found is None:
+        return
+    text, fit = found.text, np.mean(found.best_iou >= found.pos_iou_thr)
+    if fit < 0.5:
+        text += '. Anchors of more sizes a level, or a lower IoU, fit better'
+    yield CheckResult('warning' if fit < 0.5 else 'ok', text)
+
+
+def _check_sampler(
+    config: Config, model: BaseModel, samples: list[dict]
+) -> Iterator[CheckResult]:
+    start = config.get('load_from')
+    if not start or not os.path.isfile(start):
+        return
+    load_start(model, start)
+    found = sampler_shares(model, samples)
+    if found is not None:
+        yield CheckResult('ok', found.text)
 
 
 def _time_training(

@@ -1,4 +1,4 @@
-"""Check a model against its training data: classes, boxes, anchors."""
+"""Check a model against its training data: classes and boxes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-from mmdet.models.task_modules.prior_generators import AnchorGenerator
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import MODELS
@@ -75,7 +73,7 @@ def check_model(
         classes: Names of the dataset's classes.
     """
     yield from _check_classes(model, classes)
-    yield from _check_boxes(samples, classes, model)
+    yield _check_boxes(samples, classes)
 
 
 def _check_classes(
@@ -94,9 +92,7 @@ def _check_classes(
         )
 
 
-def _check_boxes(
-    samples: list[dict], classes: Sequence[str], model: nn.Module
-) -> Iterator[CheckResult]:
+def _check_boxes(samples: list[dict], classes: Sequence[str]) -> CheckResult:
     targets = [
         target
         for sample in samples
@@ -104,42 +100,10 @@ def _check_boxes(
     ]
     sizes = np.array([t.bbox[2:] for t in targets if t.is_lesion])
     if not len(sizes):
-        yield CheckResult('error', 'the loaded samples have no lesion.')
-        return
+        return CheckResult('error', 'the loaded samples have no lesion.')
     low, middle, high = np.percentile(np.sqrt(sizes.prod(axis=1)), [5, 50, 95])
     text = (
         f'lesions are {low:.0f}, {middle:.0f}, {high:.0f} px in the model '
         '(5, 50, 95 %)'
     )
-    small = low < _TINY_PX
-    anchors, needed = _anchors(model)
-    if anchors is not None:
-        best = _size_iou(sizes, anchors[:, 2:] - anchors[:, :2]).max(axis=1)
-        share = (best >= needed).mean()
-        small |= share < 0.5
-        text += f'; {share:.0%} can match an anchor with IoU {needed}'
-    yield CheckResult('warning' if small else 'ok', text)
-
-
-def _anchors(model: nn.Module) -> tuple[np.ndarray | None, float]:
-    """Anchors (n, 4) at one position, and the IoU of a positive one.
-
-    Returns:
-        (None, 0.0) if the model has no such anchors.
-    """
-    head = getattr(model, 'rpn_head', None) or getattr(
-        model, 'bbox_head', None
-    )
-    generator = getattr(head, 'prior_generator', None)
-    config = getattr(head, 'train_cfg', None) or {}
-    needed = (config.get('assigner') or {}).get('pos_iou_thr')
-    if needed is None or not isinstance(generator, AnchorGenerator):
-        return None, 0.0
-    return torch.cat(generator.base_anchors).numpy(), needed
-
-
-def _size_iou(sizes: np.ndarray, anchors: np.ndarray) -> np.ndarray:
-    """IoU of concentric boxes of sizes (n, 2) and (m, 2): (n, m)."""
-    common = np.minimum(sizes[:, None], anchors[None]).prod(axis=2)
-    areas = sizes.prod(axis=1)[:, None] + anchors.prod(axis=1)[None]
-    return common / (areas - common)
+    return CheckResult('warning' if low < _TINY_PX else 'ok', text)

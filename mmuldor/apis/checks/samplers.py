@@ -1,0 +1,132 @@
+"""What the RoI sampler gives the box head, with trained weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmdet.models.detectors import TwoStageDetector
+from mmdet.models.utils import unpack_gt_instances
+from mmdet.structures import DetDataSample
+from mmengine.dataset import pseudo_collate
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from mmuldor.engine.detection.weights import weights_of
+from mmuldor.upstream.safe_checkpoints import load_safely
+
+
+@dataclass(frozen=True)
+class SamplerShares:
+    """What a sampler chooses among the proposals of images.
+
+    Attributes:
+        positives: Number of positive boxes of each image, (n,) int64.
+        negatives: Number of negative ones, (n,) int64.
+        proposed: Whether each lesion has a proposal that the assigner takes
+            for positive, (m,) bool; the lesion's own box does not count.
+    """
+
+    positives: np.ndarray
+    negatives: np.ndarray
+    proposed: np.ndarray
+
+    @property
+    def text(self) -> str:
+        """One line: shares of the batch, and lesions that are proposed."""
+        total = self.positives.sum() + self.negatives.sum()
+        share = self.positives.sum() / total if total else 0.0
+        images = len(self.positives)
+        return (
+            f'RoI sampler, with the weights of load_from, {images} images: '
+            f'{self.positives.mean():.1f} positive of {total / images:.0f} '
+            f'boxes an image ({share:.0%}); {self.proposed.mean():.0%} of '
+            f'{len(self.proposed)} lesions have a positive proposal'
+        )
+
+
+def load_start(model: nn.Module, path: str | os.PathLike) -> None:
+    """Load the weights that training starts from.
+
+    Those of other shapes are left out: HNEM starts from a head of one class.
+    """
+    state, target = weights_of(load_safely(path)), model.state_dict()
+    model.load_state_dict(
+        {
+            name: value
+            for name, value in state.items()
+            if name in target and value.shape == target[name].shape
+        },
+        strict=False,
+    )
+
+
+@torch.no_grad()
+def sampler_shares(
+    model: nn.Module, samples: Sequence[dict]
+) -> SamplerShares | None:
+    """Run the region proposals and the sampler of the first RoI stage.
+
+    Args:
+        model: A detector with trained weights.
+        samples: Packed samples of its training data.
+
+    Returns:
+        None without an RPN and an RoI sampler, or without a lesion.
+    """
+    if not isinstance(model, TwoStageDetector) or not model.with_rpn:
+        return None
+    was_training = model.training
+    model.eval()
+    found = [_sample(model, sample) for sample in samples]
+    model.train(was_training)
+    positives, negatives, proposed = zip(*found, strict=True)
+    together = np.concatenate(proposed)
+    if not len(together):
+        return None
+    return SamplerShares(np.array(positives), np.array(negatives), together)
+
+
+def _sample(
+    model: TwoStageDetector, sample: dict
+) -> tuple[int, int, np.ndarray]:
+    """Positives, negatives and proposed lesions of one image."""
+    batch = model.data_preprocessor(pseudo_collate([sample]), training=True)
+    data: list[DetDataSample] = batch['data_samples']
+    features = model.extract_feat(batch['inputs'])
+    proposals = _proposals(model, features, data)
+    (lesions,), (ignored,), _ = unpack_gt_instances(data)
+    head = model.roi_head
+    assigner, sampler = _first(head.bbox_assigner), _first(head.bbox_sampler)
+    assigned = assigner.assign(proposals, lesions, ignored)
+    matched = assigned.gt_inds[assigned.gt_inds > 0] - 1
+    proposed = np.isin(np.arange(len(lesions)), matched.cpu().numpy())
+    chosen = sampler.sample(
+        assigned, proposals, lesions, feats=[part[:1] for part in features]
+    )
+    return len(chosen.pos_inds), len(chosen.neg_inds), proposed
+
+
+def _proposals(
+    model: TwoStageDetector,
+    features: Sequence[Tensor],
+    data: Sequence[DetDataSample],
+) -> InstanceData:
+    """The proposals that training uses, with their boxes as ``priors``."""
+    config = model.train_cfg.get('rpn_proposal', model.test_cfg.rpn)
+    (found,) = model.rpn_head.predict_by_feat(
+        *model.rpn_head(features),
+        batch_img_metas=[one.metainfo for one in data],
+        cfg=config,
+        rescale=False,
+    )
+    found.priors = found.pop('bboxes')
+    return found
+
+
+def _first(stages: object) -> object:
+    """Of a cascade, the first stage's."""
+    return stages[0] if isinstance(stages, list) else stages
