@@ -1,7 +1,8 @@
 """Check a config before a long run: files, data, model, time and memory.
 
 Checks that every slice of every split exists, that no patient is in two
-splits, the classes, and the sizes of lesions against the anchors; draws the
+splits, and the classes; matches the model's anchors with every lesion of the
+training split; with `load_from`, says what the RoI sampler chooses; draws the
 first batch; runs a few iterations and estimates the time of an epoch. The
 exit code is 1 if something must be corrected.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -59,7 +59,6 @@ def anchor_matches(
     model: nn.Module,
     pipeline: Iterable[BaseTransform],
     infos: Iterable[Mapping],
-    progress: Callable[[Iterable], Iterable] = iter,
 ) -> AnchorMatches | None:
     """Match all lesions of a split, without loading its slices.
 
@@ -72,7 +71,6 @@ def anchor_matches(
         pipeline: Transforms of training.
         infos: Of the dataset: ``height``, ``width``, ``spacing_mm`` and
             ``instances`` of each image.
-        progress: Wraps the images.
 
     Returns:
         None without anchors that a `MaxIoUAssigner` assigns, or without
@@ -86,9 +84,7 @@ def anchor_matches(
         *(step for step in pipeline if isinstance(step, Resize)),
     ])  # fmt: skip
     grid = _Grid(head, getattr(model.data_preprocessor, 'pad_size_divisor', 1))
-    found = [
-        _match(head.assigner, grid, resize, info) for info in progress(infos)
-    ]
+    found = [_match(head.assigner, grid, resize, info) for info in infos]
     columns = [np.concatenate(part) for part in zip(*found, strict=True)]
     if not columns or not len(columns[0]):
         return None

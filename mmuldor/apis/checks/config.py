@@ -17,6 +17,7 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import METRICS
+from rich.progress import track
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
 from mmuldor.apis.checks.anchors import anchor_matches
@@ -183,7 +184,12 @@ def _check_training(
 def _check_anchors(
     model: BaseModel, dataset: BaseDataset
 ) -> Iterator[CheckResult]:
-    infos = (dataset.get_data_info(i) for i in range(len(dataset)))
+    infos = track(
+        (dataset.get_data_info(i) for i in range(len(dataset))),
+        'matching lesions with anchors',
+        total=len(dataset),
+        transient=True,
+    )
     found = anchor_matches(model, dataset.pipeline.transforms, infos)
     if found is None:
         return
