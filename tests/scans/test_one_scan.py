@@ -36,6 +36,7 @@ PHASES = [
     ),
     ({'KVP': 80}, {'KVP': 140}, '2 tube voltages'),
     ({'SeriesNumber': 2}, {'SeriesNumber': 3}, '2 series'),
+    ({'SliceThickness': 3}, {'SliceThickness': 6}, '2 slice thicknesses'),
 ]
 
 
@@ -74,12 +75,27 @@ def test_what_some_slices_do_not_say_tells_nothing(tmp_path):
     assert read_dicom(tmp_path).volume.shape[0] == 8
 
 
-def test_slices_of_two_patients_with_one_uid(tmp_path):
+@pytest.mark.parametrize('keyword', ['PatientID', 'StudyInstanceUID'])
+def test_slices_of_two_patients_with_one_uid(tmp_path, keyword):
+    """They would make one volume; the message does not name the patients."""
     for number in range(6):
-        write_slice(tmp_path, number, PatientID='AB'[number // 3])
-    with pytest.raises(ValueError, match='2 values of PatientID') as error:
+        write_slice(tmp_path, number, **{keyword: f'77{number // 3}'})
+    with pytest.raises(ValueError, match=f'2 values of {keyword}') as error:
         read_dicom(tmp_path)
-    assert "'A'" not in str(error.value)
+    assert '770' not in str(error.value)
+
+
+def test_slices_that_all_state_a_study_of_their_own(tmp_path):
+    for number in range(5):
+        write_slice(tmp_path, number, StudyInstanceUID=f'1.2.{number}')
+    assert np.array_equal(read_dicom(tmp_path).volume.hu, expected())
+
+
+def test_one_thickness_in_several_spellings(tmp_path):
+    for number in range(8):
+        spelled = '2.50' if number % 2 else '2.5'
+        write_slice(tmp_path, number, SliceThickness=spelled)
+    assert read_dicom(tmp_path).volume.shape[0] == 8
 
 
 def test_slices_that_all_state_a_series_of_their_own(tmp_path):

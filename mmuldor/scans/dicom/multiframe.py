@@ -50,7 +50,10 @@ _SCANS = {
     'FrameAcquisitionNumber': 'acquisitions',
     'AcquisitionNumber': 'acquisitions',
     'SeriesNumber': 'series',
+    'SliceThickness': 'slice thicknesses',
 }
+# What the slices of a series share, and what it counts.
+_OWNERS = {'PatientID': 'patient', 'StudyInstanceUID': 'study'}
 # The same of slices at one position.
 _DISTINCTIONS = {'StackID': 'stacks', **_SCANS, 'ImageType': 'image types'}
 # One scan begins once. Where two overlap at their ends, the first goes on
@@ -175,13 +178,15 @@ def check_one_scan(slices: Sequence[DicomFile]) -> None:
     Args:
         slices: One for each position, in spatial order.
     """
-    patients = len({_text(file, 'PatientID') for file in slices} - {_NONE})
-    if patients > 1:
-        raise ValueError(
-            f'{slices[0].path.parent} must hold the slices of one patient, '
-            f'but those of one series have {patients} values of PatientID. '
-            'Move the files of each into a folder of their own.'
-        )
+    for keyword, what in _OWNERS.items():
+        count = len({_text(file, keyword) for file in slices} - {_NONE})
+        # A value of its own for each slice comes from a de-identification.
+        if 1 < count <= len(slices) / 2:
+            raise ValueError(
+                f'{slices[0].path.parent} must hold the slices of one {what}, '
+                f'but those of one series have {count} values of {keyword}. '
+                'Move the files of each into a folder of their own.'
+            )
     for keyword in _SCANS:
         values = [_text(file, keyword) for file in slices]
         stated = [value for value in values if value != _NONE]
@@ -217,7 +222,11 @@ def _text(file: DicomFile, keyword: str) -> str:
     """Value of an element that need not be valid."""
     # pydicom decodes here, and raises any exception for damaged values.
     try:
-        return str(file.header.get(keyword) or _NONE).strip()
+        value = file.header.get(keyword)
+        # 5, 5.0 and 5.00 are one.
+        if isinstance(value, (int, float)):
+            return f'{float(value):.4g}'
+        return str(value or _NONE).strip()
     except Exception:
         return _NONE
 
