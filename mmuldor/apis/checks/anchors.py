@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -85,14 +86,16 @@ def anchor_matches(
     ])  # fmt: skip
     grid = _Grid(head, getattr(model.data_preprocessor, 'pad_size_divisor', 1))
     found = [_match(head.assigner, grid, resize, info) for info in infos]
-    columns = [np.concatenate(part) for part in zip(*found, strict=True)]
-    if not columns or not len(columns[0]):
+    if not found:
         return None
-    return AnchorMatches(*columns, float(head.assigner.pos_iou_thr))
+    positives, low, best = map(np.concatenate, zip(*found, strict=True))
+    if not len(positives):
+        return None
+    return AnchorMatches(positives, low, best, head.assigner.pos_iou_thr)
 
 
-def anchor_head(model: nn.Module) -> nn.Module | None:
-    """The head whose anchors an IoU assigner assigns, if there is one."""
+def anchor_head(model: nn.Module) -> Any:
+    """The head whose anchors an IoU assigner assigns; None without one."""
     for name in ('rpn_head', 'bbox_head'):
         head = getattr(model, name, None)
         if isinstance(
@@ -110,7 +113,7 @@ class _Grid:
         divisor: Sides are padded to multiples of it, px.
     """
 
-    def __init__(self, head: nn.Module, divisor: int) -> None:
+    def __init__(self, head: Any, divisor: int) -> None:
         self.generator = head.prior_generator
         self.border = (head.train_cfg or {}).get('allowed_border', -1)
         self.divisor = max(divisor, 1)

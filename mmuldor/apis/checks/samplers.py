@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -127,6 +128,6 @@ def _proposals(
     return found
 
 
-def _first(stages: object) -> object:
+def _first(stages: Any) -> Any:
     """Of a cascade, the first stage's."""
     return stages[0] if isinstance(stages, list) else stages
