@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.tables import ON_GPU, write_tables
 from benchmarks.timing import RESULTS, ROOT
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
 CONFIG = 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
@@ -52,8 +53,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add('--device', default='cuda:0', help="'cuda:0' or 'cpu'")
-    add('--minutes', type=float, default=10, help='time limit')
+    add(
+        '--device',
+        type=types.device,
+        default='cuda:0',
+        help="'cuda:0' or 'cpu'",
+    )
+    add('--minutes', type=types.not_negative, default=10, help='time limit')
     add('--work', type=Path, default=ROOT / 'work_dirs/gpu')
     add('--note', default='', help='what else runs on the machine')
     add('--only', nargs='+', choices=('tests', *ON_GPU))

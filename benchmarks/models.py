@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 from benchmarks.timing import DEMO, ROOT
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.configs.precision import apply_memory_format
+from mmuldor.cli import types
 from mmuldor.engine.detection.weights import expand_heads, weights_of
 from mmuldor.upstream.safe_checkpoints import load_safely
 
@@ -41,9 +42,14 @@ def add_model(
     add('--config', type=Path, default=config, help='of the model')
     add('--checkpoint', type=Path, help=f'its weights (default {run})')
     add('--data-root', help="folder of the data, if not the config's")
-    add('--device', default='cpu', help="'cpu' or 'cuda:0'")
+    add('--device', type=types.device, default='cpu', help="'cpu' or 'cuda:0'")
     if images is not None:
-        add('--images', type=int, default=images, help='so many are timed')
+        add(
+            '--images',
+            type=types.count,
+            default=images,
+            help='so many are timed',
+        )
     parser.set_defaults(run=run)
 
 

@@ -26,6 +26,7 @@ from benchmarks.study.plan import make_plan
 from benchmarks.study.report import write_study
 from benchmarks.study.results import TESTSET_NAME
 from benchmarks.study.testset import describe_testset
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.comparison.compare import Settings
 
@@ -47,7 +48,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='comparisons to run',
     )
     parser.add_argument(
-        '--hours', type=float, help='start no further piece after this time'
+        '--hours',
+        type=types.not_negative,
+        help='start no further piece after this time',
     )
     parser.add_argument(
         '--write', action='store_true', help='write the report, run nothing'

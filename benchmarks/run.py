@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.tables import ON_GPU, ON_REQUEST, STAGES, write_tables
 from benchmarks.timing import ROOT
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
 
@@ -34,7 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     usual = [stage for stage in STAGES if stage not in ON_REQUEST]
     add('--only', nargs='+', choices=STAGES, default=usual)
-    add('--device', default='cpu', help="'cpu' or 'cuda:0'")
+    add('--device', type=types.device, default='cpu', help="'cpu' or 'cuda:0'")
     add('--note', default='', help='what else runs on the machine')
     add('--write', action='store_true', help='write the table, run nothing')
     return parser.parse_args(argv)

@@ -16,6 +16,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.rows import median_text, target_text, value_text
+from mmuldor.cli import types
 from mmuldor.io.json_files import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +34,7 @@ def make_parser(doc: str, stage: str, repeats: int) -> argparse.ArgumentParser:
     add = parser.add_argument
     add(
         '--repeats',
-        type=int,
+        type=types.count,
         default=repeats,
         help=f'timed rounds (default {repeats})',
     )

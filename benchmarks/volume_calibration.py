@@ -25,6 +25,7 @@ from data_prep.phantom.dataset import make_dataset
 from data_prep.phantom.settings import Settings
 from mmuldor.apis import LesionDetector, load_config
 from mmuldor.apis.provenance import model_provenance
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
@@ -58,10 +59,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add('--config', default=CONFIG)
     add('--checkpoint', default=CHECKPOINT)
     add('--work', type=Path, default=Path('work_dirs/volume_calibration'))
-    add('--volumes', type=int, nargs=2, default=(72, 64),
+    add('--volumes', type=types.count, nargs=2, default=(72, 64),
         metavar=('FITTED', 'UNSEEN'))  # fmt: skip
-    add('--seed', type=int, default=91)
-    add('--fps', type=float, nargs='+', default=(2.0, 4.0, 8.0))
+    add('--seed', type=types.seed, default=91)
+    add('--fps', type=types.not_negative, nargs='+', default=(2.0, 4.0, 8.0))
     add('--out', type=Path, default=RESULT)
     return parser.parse_args(argv)
 

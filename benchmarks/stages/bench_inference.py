@@ -29,6 +29,7 @@ from benchmarks.timing import alternate, make_parser, save
 from data_prep.make_phantom import main as make_phantom
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.classes import LESION
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.scans.png_series import read_png_series
 from mmuldor.scans.volume import Volume
@@ -82,8 +83,13 @@ def main() -> None:
     """Run the benchmark from the command line."""
     parser = make_parser(__doc__, 'inference', repeats=3)
     add_model(parser, ULDOR, 'uldor/epoch_2.pth')
-    parser.add_argument('--slices', type=int, default=41, help='odd')
-    parser.add_argument('--batch-size', type=int, default=4)
+    parser.add_argument(
+        '--slices',
+        type=types.whole_number(1, odd=True),
+        default=41,
+        help='odd',
+    )
+    parser.add_argument('--batch-size', type=types.count, default=4)
     args = parser.parse_args()
     config, checkpoint = chosen(args)
     detector = LesionDetector(

@@ -25,6 +25,7 @@ from benchmarks import models
 from benchmarks.rows import row
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.engine.detection import image_stream
 from mmuldor.engine.detection.candidates import TwoStageCandidates
@@ -170,7 +171,10 @@ def main() -> None:
     parser = make_parser(__doc__, 'mining', repeats=3)
     models.add_model(parser, models.ULDOR, 'mask_rcnn/epoch_3.pth', images=120)
     parser.add_argument(
-        '--large-images', type=int, default=8, help='for R-101; 0 for none'
+        '--large-images',
+        type=types.whole_number(0),
+        default=8,
+        help='for R-101; 0 for none',
     )
     args = parser.parse_args()
     on_cpu = args.device == 'cpu'

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.build_ops import build
 from benchmarks.rows import times_faster
 from benchmarks.timing import ROOT, alternate, make_parser, save
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.ops.info import compiled_operators
 from mmuldor.ops.nms import nms
@@ -232,8 +233,13 @@ def main() -> None:
     parser = make_parser(__doc__, 'ops', repeats=9)
     add = parser.add_argument
     add('--extension', type=Path, help='file of compiled operators')
-    add('--iterations', type=int, default=5, help='R-101 iterations, or 0')
-    add('--batch', type=int, default=2, help='images a training batch')
+    add(
+        '--iterations',
+        type=types.whole_number(0),
+        default=5,
+        help='R-101 iterations, or 0',
+    )
+    add('--batch', type=types.count, default=2, help='images a training batch')
     args = parser.parse_args()
     compiled = compiled_operators(args.extension)
     if compiled is None:

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.models import ULDOR
 from benchmarks.rows import row
 from benchmarks.timing import DEMO, ROOT, make_parser, save
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
 # Number of processes and threads of each, by kind.
@@ -95,7 +96,7 @@ def free_port() -> int:
 def main() -> None:
     """Run the benchmark from the command line."""
     parser = make_parser(__doc__, 'processes', repeats=2)
-    parser.add_argument('--images', type=int, default=60)
+    parser.add_argument('--images', type=types.count, default=60)
     parser.add_argument('--data-root', type=Path, default=DEMO / 'phantom')
     args = parser.parse_args()
     seconds = {kind: [] for kind in KINDS}

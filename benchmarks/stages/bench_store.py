@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.inputs import real
 from benchmarks.rows import row, times_faster
 from benchmarks.timing import DEMO, alternate, make_parser, save
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.datasets import LoadCTSlices, ResizeToSpacing, WindowHU
 from mmuldor.functional.hounsfield import stored_to_hu16
@@ -224,7 +225,7 @@ def main() -> None:
     default = real('deeplesion_sample/Images_png')
     default = default or DEMO / 'phantom/Images_png'
     add('--images', type=Path, default=default, help='Images_png')
-    add('--samples', type=int, default=24, help='samples (default 24)')
+    add('--samples', type=types.count, default=24, help='samples (default 24)')
     args = parser.parse_args()
     cv2.setNumThreads(0)
     torch.set_num_threads(1)

@@ -31,6 +31,7 @@ from benchmarks.stages.bench_ops import random_batch
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.configs.precision import enable_amp
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.upstream.cpu_units import has_amx
 
@@ -138,10 +139,10 @@ def main() -> None:
     """Run the benchmark from the command line."""
     parser = make_parser(__doc__, 'training', repeats=3)
     add = parser.add_argument
-    add('--device', default='cpu', help="'cpu' or 'cuda:0'")
-    add('--batch', type=int, default=2, help='images an iteration')
-    add('--side', type=int, default=512, help='of an image, in px')
-    add('--loss-iterations', type=int, default=0)
+    add('--device', type=types.device, default='cpu', help="'cpu' or 'cuda:0'")
+    add('--batch', type=types.count, default=2, help='images an iteration')
+    add('--side', type=types.count, default=512, help='of an image, in px')
+    add('--loss-iterations', type=types.whole_number(0), default=0)
     args = parser.parse_args()
 
     def trainings(learns: bool) -> dict[str, Training]:

@@ -31,6 +31,7 @@ from benchmarks.rows import row, times_faster
 from benchmarks.stages.bench_inference import SCORE_THR, make_volume
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.lesion_detector import LesionDetector
+from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 from mmuldor.functional.boxes import pairwise_iou
 from mmuldor.scans.body_region import body_boxes, joint_box
@@ -117,7 +118,12 @@ def main() -> None:
     """Run the benchmark from the command line."""
     parser = make_parser(__doc__, 'volumes', repeats=5)
     add_model(parser, ULDOR, 'uldor/epoch_2.pth')
-    parser.add_argument('--slices', type=int, default=41, help='odd')
+    parser.add_argument(
+        '--slices',
+        type=types.whole_number(1, odd=True),
+        default=41,
+        help='odd',
+    )
     args = parser.parse_args()
     kinds, rows = detectors(args), []
     with tempfile.TemporaryDirectory() as folder:
