@@ -19,7 +19,11 @@ from mmuldor.scans.nifti_format.geometry import (
     check_spacing,
     unit_code,
 )
-from mmuldor.scans.nifti_format.header import checked_header, open_nifti
+from mmuldor.scans.nifti_format.header import (
+    axes_advice,
+    checked_header,
+    open_nifti,
+)
 from mmuldor.scans.nifti_format.source_grid import SourceGrid
 from mmuldor.scans.straight_grid import (
     LEFT_OUT_BESIDE,
@@ -167,7 +171,7 @@ def _load(path: Path, what: str) -> tuple[Any, np.ndarray, tuple[int, ...]]:
     if data.ndim != 3 or 0 in data.shape:
         raise ValueError(
             f'{path} must be one volume of three axes, but has the shape '
-            f'{data.shape}. Take one of its volumes first.'
+            f'{data.shape}.{axes_advice(path, data.shape)}'
         )
     return header, data, shape
 

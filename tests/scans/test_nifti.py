@@ -1,6 +1,7 @@
 """CT volumes from NIfTI, in any orientation."""
 
 import itertools
+import shlex
 
 import nibabel
 import numpy as np
@@ -263,3 +264,23 @@ def test_an_intercept_that_is_no_number(tmp_path, slope, hu):
     path.write_bytes(stored)
     volume, _ = read_nifti(path)
     assert volume.hu.min() == hu
+
+
+@pytest.mark.parametrize('shape', [(5, 6, 7, 3), (5, 6, 7, 1, 2)])
+def test_the_first_of_several_volumes(tmp_path, shape, monkeypatch):
+    """By the command in the message."""
+    path = save(tmp_path, image(shape=shape))
+    with pytest.raises(ValueError, match=r'but has the shape .*, the first'
+                       ) as error:  # fmt: skip
+        read_nifti(path)
+    monkeypatch.chdir(tmp_path)
+    _, _, code = shlex.split(str(error.value).split('here: ')[1])
+    exec(code)
+    volume, _ = read_nifti(tmp_path / 'first.nii.gz')
+    assert volume.shape == (7, 6, 5)
+
+
+def test_a_single_slice_of_two_axes(tmp_path):
+    path = save(tmp_path, image(shape=(5, 6)))
+    with pytest.raises(ValueError, match=r'three axes, .* \(5, 6\)\.$'):
+        read_nifti(path)

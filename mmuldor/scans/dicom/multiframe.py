@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -192,12 +193,14 @@ def check_one_scan(slices: Sequence[DicomFile]) -> None:
         stated = [value for value in values if value != _NONE]
         runs = [value for value, _ in itertools.groupby(stated)]
         if max(Counter(runs).values(), default=0) > _MAX_RUNS:
-            names = ', '.join(file.path.name for file in slices[:_MAX_LISTED])
+            places = [Path(file.where).name for file in slices[:_MAX_LISTED]]
+            remedy = 'Move the files of one of them into a folder of their own'
+            if slices[0].frame is not None:
+                remedy = 'Export one of them as a series of its own'
             raise ValueError(
                 f'{slices[0].path.parent} must hold the slices of one scan, '
                 f'but those of {distinction(slices, (keyword,))} lie between '
-                f'each other: {names}, ... Move the files of one of them into '
-                'a folder of their own.'
+                f'each other: {"; ".join(places)}; ... {remedy}.'
             )
 
 

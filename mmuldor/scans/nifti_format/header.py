@@ -15,6 +15,10 @@ from mmuldor.io.limits import MAX_VOXELS
 _MAX_OFFSET = 2**24
 # What makes one file of a pair.
 _JOIN = 'import nibabel as n; n.save(n.load(PATH), "joined.nii.gz")'
+_FIRST = (
+    'import nibabel as n; '
+    'n.save(n.load(PATH).slicer[..., :1{rest}], "first.nii.gz")'
+)
 _GZIP = b'\x1f\x8b'
 
 
@@ -30,6 +34,15 @@ def pair_message(path: Path) -> str:
         'it is half of a .hdr and .img pair. This makes one file of it: '
         f'{command} (joined.nii.gz)'
     )
+
+
+def axes_advice(path: Path, shape: tuple[int, ...]) -> str:
+    """How to make a volume of three axes of a file with more, '' of others."""
+    if len(shape) < 4 or 0 in shape:
+        return ''
+    rest = ', :1' * (len(shape) - 4)
+    command = python_command(_FIRST.format(rest=rest), str(path))
+    return f' Take one of its volumes, the first here: {command}'
 
 
 def open_nifti(path: Path) -> gzip.GzipFile | io.FileIO:
