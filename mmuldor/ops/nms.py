@@ -6,13 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmuldor.ops.threads import one_thread
+from mmuldor.ops.nms_on_cpu import nms_of_sorted
 from mmuldor.ops.torchvision_ops import torchvision_ops
 
-# Boxes compared at once. Larger blocks synchronise with a GPU less often;
-# smaller ones compute fewer overlaps of boxes that are suppressed anyway.
-_BLOCK = 64
-_BLOCK_GPU = 2048
+# Boxes compared at once: with more, a GPU is synchronised with less often.
+_BLOCK = 2048
 
 
 @torch.no_grad()
@@ -44,49 +42,29 @@ def nms(
         # Scores without ties keep the boxes in the order of the sort above.
         ranks = torch.arange(len(order), 0, -1, device=boxes.device)
         return order[ops.nms(boxes, ranks.to(boxes.dtype), threshold)]
-    with one_thread():
-        kept = [
-            part[_greedy_nms(boxes[part], threshold, offset)]
-            for part in _parts(boxes, threshold, offset)
-        ]
-        return order[torch.cat(kept).sort().values]
+    if boxes.is_cpu:
+        kept = nms_of_sorted(boxes.numpy(), threshold, offset)
+        return order[torch.from_numpy(kept)]
+    return order[_greedy_nms(boxes, threshold, offset)]
 
 
 def _at_least_float32(boxes: Tensor) -> Tensor:
     return boxes.to(torch.promote_types(boxes.dtype, torch.float32))
 
 
-def _parts(boxes: Tensor, threshold: float, offset: int) -> list[Tensor]:
-    """Split boxes into parts that do not overlap: ascending indices of each.
-
-    For NMS per class and per level, mmcv shifts the boxes of each class or
-    level along both axes, so that they do not overlap. Boxes of different
-    parts need not be compared, unless an IoU of 0 exceeds the threshold.
-    """
-    if boxes.is_cuda or len(boxes) <= _BLOCK or threshold < 0:
-        return [torch.arange(len(boxes), device=boxes.device)]
-    left, by_left = boxes[:, 0].sort()
-    # The maximum right edge of all boxes up to each one.
-    right = boxes[by_left, 2].cummax(0).values
-    cuts = [0]
-    for gap in torch.nonzero(left[1:] > right[:-1] + offset)[:, 0].tolist():
-        # The overhead of smaller parts exceeds their gain.
-        if gap + 1 - cuts[-1] >= _BLOCK:
-            cuts.append(gap + 1)
-    return [part.sort().values for part in by_left.tensor_split(cuts[1:])]
-
-
 def _greedy_nms(boxes: Tensor, threshold: float, offset: int) -> Tensor:
-    """NMS of boxes (n, 4) sorted by descending score: (m,) kept indices."""
-    block = _BLOCK_GPU if boxes.is_cuda else _BLOCK
+    """NMS of boxes (n, 4) sorted by descending score: (m,) kept indices.
+
+    For GPUs; :mod:`mmuldor.ops.nms_on_cpu` is for CPUs.
+    """
     order = torch.arange(len(boxes), device=boxes.device)
     kept = [order[:0]]
     while len(order):
-        head, tail = boxes[:block], boxes[block:]
+        head, tail = boxes[:_BLOCK], boxes[_BLOCK:]
         keep = _survivors(_overlap(head, head, threshold, offset))
-        kept.append(order[:block][keep])
+        kept.append(order[:_BLOCK][keep])
         free = ~_overlap(head[keep], tail, threshold, offset).any(0)
-        boxes, order = tail[free], order[block:][free]
+        boxes, order = tail[free], order[_BLOCK:][free]
     return torch.cat(kept)
 
 
@@ -99,11 +77,9 @@ def _overlap(a: Tensor, b: Tensor, threshold: float, offset: int) -> Tensor:
     area_a = (ax2 - ax1 + offset) * (ay2 - ay1 + offset)
     area_b = (bx2 - bx1 + offset) * (by2 - by1 + offset)
     union = (area_a + area_b).sub_(inter)
-    # As in mmcv, whose CUDA kernel multiplies and whose CPU code divides. They
-    # differ for a negative union and in the last digit.
-    if a.is_cuda:
-        return inter > union.mul_(threshold)
-    return inter.div_(union) > threshold
+    # As mmcv's CUDA kernel; its CPU code divides. They differ for a negative
+    # union and in the last digit.
+    return inter > union.mul_(threshold)
 
 
 def _overlap_length(

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmuldor.ops.nms import _parts, nms
+from mmuldor.ops.nms import _greedy_nms, nms
+from mmuldor.ops.nms_on_cpu import nms_of_sorted, parts_apart
 
 
 def brute_force(boxes, scores, threshold, offset):
@@ -114,19 +115,30 @@ def test_levels_apart_equal_pair_by_pair(
 
 
 def test_parts_lie_apart_and_are_no_crumbs():
-    generator = torch.Generator().manual_seed(0)
-    low = 60 * torch.rand(300, 2, generator=generator)
-    boxes = torch.cat([low, low + 30], 1)
+    low = 60 * np.random.default_rng(0).random((300, 2))
+    boxes = np.hstack([low, low + 30])
     # The first ten lie apart, but are less work together with others.
     boxes[10:] += 1000
     boxes[100:] += 1000
-    parts = _parts(boxes, 0.5, 0)
+    parts = parts_apart(boxes, 0.5, 0)
     assert [part.tolist() for part in parts] == [
         list(range(100)),
         list(range(100, 300)),
     ]
-    touching = boxes.clone()
+    touching = boxes.copy()
     touching[0, 2] = touching[100:, 0].min()
-    assert len(_parts(touching, 0.5, 0)) == 1
-    assert len(_parts(boxes * torch.nan, 0.5, 0)) == 1
-    assert len(_parts(boxes, -0.1, 0)) == 1
+    assert len(parts_apart(touching, 0.5, 0)) == 1
+    assert len(parts_apart(boxes * np.nan, 0.5, 0)) == 1
+    assert len(parts_apart(boxes, -0.1, 0)) == 1
+
+
+def test_code_for_gpus_keeps_the_same_boxes():
+    generator = torch.Generator().manual_seed(1)
+    # More than two blocks, and few enough pixels that most boxes fall.
+    low = 300 * torch.rand(4500, 2, generator=generator)
+    high = low + 10 + 40 * torch.rand(4500, 2, generator=generator)
+    boxes = torch.cat([low, high], 1)
+    for offset in (0, 1):
+        kept = nms_of_sorted(boxes.numpy(), 0.5, offset)
+        assert 1000 < len(kept) < 3000
+        assert _greedy_nms(boxes, 0.5, offset).tolist() == kept.tolist()
