@@ -15,7 +15,10 @@ from mmengine.structures import InstanceData
 from torch import nn
 
 from mmuldor.classes import LESION
-from mmuldor.engine.detection.detections import Detections, detect
+from mmuldor.engine.detection.detections import (
+    Detections,
+    detect_on_slices,
+)
 from mmuldor.engine.detection.image_stream import concurrent_batches
 from mmuldor.engine.detection.surroundings import Surroundings, Window
 from mmuldor.engine.detection.windows import (
@@ -162,7 +165,7 @@ class SliceModel:
         self, data: dict, around: AbstractContextManager | None
     ) -> Detections:
         if isinstance(self.detector, TwoStageDetector):
-            return detect(self.detector, data, around=around)
+            return detect_on_slices(self.detector, data, around)
         # As mmdet's predict, which would give boxes in px of the slices.
         metas = [sample.metainfo for sample in data['data_samples']]
         head = self.detector.bbox_head

@@ -45,23 +45,43 @@ def proposals(
     image = torch.cat(
         [torch.full_like(part.level_ids, n) for n, part in enumerate(raw)]
     )
+    group = image * len(features) + levels
+    return suppressed(head, boxes, scores, group, len(raw))
+
+
+def suppressed(
+    head: BaseDenseHead,
+    boxes: Tensor,
+    scores: Tensor,
+    group: Tensor,
+    images: int,
+) -> list[InstanceData]:
+    """Size filter, NMS and limit of a plain RPN, for all images at once.
+
+    Args:
+        head: The RPN.
+        boxes: (n, 4) px of the network's input.
+        scores: (n,).
+        group: (n,) number of the image times the number of levels, plus the
+            level.
+        images: Number of images.
+    """
     config = head.test_cfg
     smallest = config.get('min_bbox_size', -1)
     if smallest >= 0:
         sides = boxes[:, 2:] - boxes[:, :2]
         # Indices: indexing with a mask would synchronise three times.
         kept = (sides > smallest).all(dim=1).nonzero()[:, 0]
-        boxes, scores = boxes[kept], scores[kept]
-        levels, image = levels[kept], image[kept]
+        boxes, scores, group = boxes[kept], scores[kept], group[kept]
     if not len(boxes):
         # mmcv's NMS of groups needs the maximum coordinate.
-        return [_as_results(boxes.new_zeros(0, 5)) for _ in raw]
-    group = image * len(features) + levels
+        return [_as_results(boxes.new_zeros(0, 5)) for _ in range(images)]
     # For more boxes than `split_thr`, mmcv would loop over the groups.
     nms = dict(config.nms, split_thr=10**7)
     rows, kept = batched_nms(boxes, scores, group, nms)
-    image, order = image[kept].sort(stable=True)
-    counts = torch.bincount(image, minlength=len(raw)).tolist()
+    levels = head.prior_generator.num_levels
+    image, order = (group[kept] // levels).sort(stable=True)
+    counts = torch.bincount(image, minlength=images).tolist()
     by_image = rows[order].split(counts)
     return [_as_results(part[: config.max_per_img]) for part in by_image]
 

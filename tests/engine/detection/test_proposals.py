@@ -7,6 +7,7 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
 
 from mmuldor.engine.detection.proposals import proposals
+from mmuldor.engine.detection.slice_proposals import slice_proposals
 
 
 @pytest.fixture
@@ -43,6 +44,31 @@ def test_they_are_mmdets(head, smallest):
     features = maps(5, channels)
     expected = head.predict(features, samples(5), rescale=False)
     found = proposals(head, features, samples(5))
+    for one, other in zip(found, expected, strict=True):
+        assert len(one) == len(other) > 5
+        np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
+        np.testing.assert_allclose(one.bboxes, other.bboxes, atol=1e-3)
+        assert one.labels.dtype == other.labels.dtype
+
+
+@pytest.mark.parametrize('sigmoid', [True, False])
+@pytest.mark.parametrize('nms_pre', [50, 100, 0])
+@pytest.mark.parametrize('images', [1, 3])
+@torch.no_grad()
+def test_those_of_slices_are_mmdets(
+    mini_config, head, images, nms_pre, sigmoid
+):
+    if not sigmoid:
+        settings = {**mini_config.model.rpn_head, 'test_cfg': head.test_cfg}
+        settings['loss_cls'] = dict(type='CrossEntropyLoss')
+        head = MODELS.build(settings).eval()
+        for layer in (head.rpn_cls, head.rpn_reg):
+            torch.nn.init.normal_(layer.weight, std=0.3)
+    head.test_cfg.update(min_bbox_size=5, nms_pre=nms_pre, max_per_img=40)
+    features = maps(images, head.rpn_conv.in_channels)
+    expected = head.predict(features, samples(images), rescale=False)
+    metas = [sample.metainfo for sample in samples(images)]
+    found = slice_proposals(head, head(features), metas)
     for one, other in zip(found, expected, strict=True):
         assert len(one) == len(other) > 5
         np.testing.assert_allclose(one.scores, other.scores, rtol=1e-5)
