@@ -202,16 +202,20 @@ def _longest_chord(points: Floats, axis: Floats) -> Floats | None:
     # Far below the spacing of vertices, far above the rounding of float64.
     step = 1e-7 * np.ptp(u)
     cuts = np.unique(np.concatenate([u - step, u + step]))
-    # Chords of 1e-9 px or less are rounding errors of points on one line.
-    best, longest = None, 1e-9
     u2, v2 = np.roll(u, -1), np.roll(v, -1)
-    for cut in cuts:
-        crosses = (u < cut) != (u2 < cut)
-        share = (cut - u[crosses]) / (u2[crosses] - u[crosses])
-        at = np.sort(v[crosses] + share * (v2[crosses] - v[crosses]))
-        # The polygon is between crossings 0 and 1, 2 and 3, and so on.
-        lengths = at[1::2] - at[::2]
-        if lengths.size and lengths.max() > longest:
-            first, longest = 2 * int(lengths.argmax()), lengths.max()
-            best = cut * axis + at[first : first + 2, None] * normal
-    return best
+    # Each crossing of a cut and an edge, cut by cut.
+    row, edge = np.nonzero((u < cuts[:, None]) != (u2 < cuts[:, None]))
+    share = (cuts[row] - u[edge]) / (u2[edge] - u[edge])
+    at = v[edge] + share * (v2[edge] - v[edge])
+    at = at[np.lexsort((at, row))]
+    # A cut crosses a closed outline an even number of times; the polygon is
+    # between crossings 0 and 1, 2 and 3, and so on.
+    lengths = at[1::2] - at[::2]
+    # Chords of 1e-9 px or less are rounding errors of points on one line.
+    if not lengths.size or lengths.max() <= 1e-9:
+        return None
+    first = 2 * int(lengths.argmax())
+    chord: Floats = (
+        cuts[row[first]] * axis + at[first : first + 2, None] * normal
+    )
+    return chord
