@@ -27,6 +27,7 @@ from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.use_on_volumes import check_of_volumes
 from mmuldor.functional.boxes_3d import without_repeats
+from mmuldor.models.roi_bags import pool_in_bags
 from mmuldor.ops.info import warn_of_plain_operators
 from mmuldor.scans.joining import join_slices
 from mmuldor.scans.lesions import Lesion, SliceDetection
@@ -109,6 +110,8 @@ class LesionDetector:
         # rounding.
         self.model = fuse_conv_bn(self.model).to(device).eval()
         apply_memory_format(self.model, config)
+        if torch.device(device).type == 'cpu':
+            pool_in_bags(self.model)
         # A low score in one view may still give a mean above the threshold.
         lowest = self.slice_score_thr
         if tta:

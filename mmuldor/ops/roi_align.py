@@ -64,7 +64,7 @@ def roi_align_forward(
         return
     maps, rois = _at_least_float32(input, rois)
     scale = _as_float32(spatial_scale)
-    _check_rois(rois, len(maps), scale, aligned)
+    check_rois(rois, len(maps), scale, aligned)
     size = (aligned_height, aligned_width)
     ops = _usable_ops(maps)
     if ops is not None:
@@ -116,7 +116,7 @@ def roi_align_backward(
     shape = grad_input.shape
     grad, rois = _at_least_float32(grad_output, rois)
     scale = _as_float32(spatial_scale)
-    _check_rois(rois, shape[0], scale, aligned)
+    check_rois(rois, shape[0], scale, aligned)
     size = (aligned_height, aligned_width)
     ops = _usable_ops(grad)
     if ops is not None:
@@ -166,9 +166,7 @@ def _check_pool_mode(pool_mode: int) -> None:
         )
 
 
-def _check_rois(
-    rois: Tensor, images: int, scale: float, aligned: bool
-) -> None:
+def check_rois(rois: Tensor, images: int, scale: float, aligned: bool) -> None:
     """Raise ValueError where the compiled operator fails or reads wrongly.
 
     It does not check image indices: a wrong one reads other memory.
