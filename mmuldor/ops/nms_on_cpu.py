@@ -6,9 +6,14 @@ is the call itself.
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from mmuldor.functional.arrays import Bools, Floats, Ints
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 # Boxes compared at once, and the least of a part. Larger ones are fewer calls;
 # smaller ones compute fewer overlaps of boxes that are suppressed anyway.

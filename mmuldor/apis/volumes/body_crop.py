@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -123,10 +123,7 @@ def plan_crop(
     channels = batches_of_views[0]['inputs'][0].shape[0]
     if not model.is_local(channels):
         return None
-    views = [
-        _view(model.detector, model.network, batch)
-        for batch in batches_of_views
-    ]
+    views = [_view(model, model.network, batch) for batch in batches_of_views]
     step = model.detector.data_preprocessor.pad_size_divisor
     if step == 1:
         step = max(view.surroundings.grid for view in views)
@@ -134,12 +131,12 @@ def plan_crop(
 
 
 def _view(
-    detector: Any, network: Callable[[Tensor], list[Tensor]], batch: dict
+    model: SliceModel, network: Callable[[Tensor], list[Tensor]], batch: dict
 ) -> _View:
     """A view of the slice without a body, with the network's maps of it."""
-    data = detector.data_preprocessor(batch, False)
+    data = model.detector.data_preprocessor(batch, False)
     (sample,) = data['data_samples']
-    surroundings = Surroundings(network, data['inputs'])
+    surroundings = Surroundings(network, data['inputs'], model.halves)
     # Only their inputs are needed: for ResNet-101 30 MB less of 130.
     surroundings.outputs.clear()
     return _View(

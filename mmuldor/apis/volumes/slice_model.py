@@ -49,6 +49,8 @@ class SliceModel:
     Attributes:
         detector: The detector itself.
         network: Its maps and first head, see :func:`plain_network`.
+        halves: Whether its first head knows where a window begins, see
+            :class:`Surroundings`.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class SliceModel:
         # Any: torch types every attribute of a module as a tensor or module.
         self.detector: Any = model.module if self._averaging else model
         self.network = plain_network(self.detector)
+        self.halves = isinstance(self.detector, TwoStageDetector)
         self._local: dict[int, bool] = {}
 
     def division(self, batch_size: int, item: dict) -> tuple[int, int]:
@@ -90,7 +93,9 @@ class SliceModel:
             return False
         if channels not in self._local:
             device = next(self.detector.parameters()).device
-            self._local[channels] = is_local(self.network, channels, device)
+            self._local[channels] = is_local(
+                self.network, channels, device, self.halves
+            )
         return self._local[channels]
 
     def views(self, items: Sequence[dict]) -> list[dict]:

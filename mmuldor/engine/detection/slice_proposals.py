@@ -28,17 +28,13 @@ def slice_proposals(
         outputs: Of that head for a batch: (N, anchors * classes, h, w) scores
             and (N, anchors * 4, h, w) deltas, one of each a level.
         metas: ``metainfo`` of each image's data sample; ``img_shape`` is the
-            same for all.
+            same for all, as is ``window_offset``.
 
     Returns:
         As :func:`mmuldor.engine.detection.proposals.proposals`.
     """
     scores, deltas = outputs
-    anchors = head.prior_generator.grid_priors(
-        [level.shape[-2:] for level in scores],
-        dtype=scores[0].dtype,
-        device=scores[0].device,
-    )
+    anchors = _anchors(head, scores, metas[0].get('window_offset', (0, 0)))
     levels = [
         _best(head, *level)
         for level in zip(scores, deltas, anchors, strict=True)
@@ -59,6 +55,24 @@ def slice_proposals(
     group = (image * len(levels) + group).flatten()
     chosen = torch.cat(best_scores, 1).flatten()
     return suppressed(head, boxes, chosen, group, len(metas))
+
+
+def _anchors(
+    head: BaseDenseHead, scores: Sequence[Tensor], offset: tuple[int, int]
+) -> list[Tensor]:
+    """Anchors (n, 4) of each level, px of a window with this offset (x, y)."""
+    levels = head.prior_generator.grid_priors(
+        [level.shape[-2:] for level in scores],
+        dtype=scores[0].dtype,
+        device=scores[0].device,
+    )
+    x, y = offset
+    # The first cell is the first that begins inside the window.
+    strides = head.prior_generator.strides
+    return [
+        anchors + anchors.new_tensor([-x % wide, -y % high] * 2)
+        for anchors, (wide, high) in zip(levels, strides, strict=True)
+    ]
 
 
 def _best(

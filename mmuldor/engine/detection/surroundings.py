@@ -50,27 +50,46 @@ class Window(NamedTuple):
 class Surroundings:
     """Inputs of a network's padded operations for a whole slice.
 
+    Args:
+        network: Gives maps of inputs (N, C, H, W).
+        inputs: A whole slice, (1, C, H, W).
+        halves: Windows may begin in the middle of a cell of the coarsest map,
+            if that is every second cell of the next, as FPN's P6. Its first
+            cell is then the first that begins inside the window.
+
     Attributes:
         outputs: What the network gave for the whole slice.
-        grid: Stride of the coarsest map, px: windows begin at its multiples,
-            so that every cell of a map has the place it has in the whole.
+        grid: Windows begin at its multiples, px: the stride of the coarsest
+            map, so that every cell of a map has the place it has in the
+            whole, or half of that.
     """
 
     def __init__(
-        self, network: Callable[[Tensor], Sequence[Tensor]], inputs: Tensor
+        self,
+        network: Callable[[Tensor], Sequence[Tensor]],
+        inputs: Tensor,
+        halves: bool = False,
     ) -> None:
         self._maps: list[tuple[Tensor, int]] = []
         self._shape = inputs.shape[-2:]
-        with torch.no_grad(), _Recording(self._add):
+        # Strides of maps of which every second cell is taken.
+        self._halved: list[int] = []
+        with torch.no_grad(), _Recording(self._add, self._add_halved):
             self.outputs = list(network(inputs))
         strides = [self._stride(level) for level in self.outputs]
         self.grid = max([1, *strides, *(stride for _, stride in self._maps)])
+        if halves and max(self._halved, default=0) * 2 == self.grid:
+            self.grid //= 2
 
     def _add(self, maps: Tensor, padding: tuple[int, int], fill: float):
         high, wide = padding
         padded = pad(maps, (wide, wide, high, high), value=fill)
         self._maps.append((padded, self._stride(maps)))
         return None
+
+    def _add_halved(self, maps: Tensor) -> Tensor:
+        self._halved.append(self._stride(maps))
+        return maps
 
     def _stride(self, maps: Tensor) -> int:
         """Size of a cell in px: the power of two that gives this size."""
@@ -82,16 +101,21 @@ class Surroundings:
 
     def around(self, window: Window) -> TorchFunctionMode:
         """A context in which the network runs once, on a window's part."""
-        rest = iter(self._maps)
+        rest, halved = iter(self._maps), iter(self._halved)
 
         def extend(
             maps: Tensor, padding: tuple[int, int], fill: float
         ) -> Tensor:
             whole, stride = next(rest)
-            at = window.top // stride, window.left // stride
+            at = -(-window.top // stride), -(-window.left // stride)
             return _extended(maps, whole, at, padding)
 
-        return _Recording(extend)
+        def from_even(maps: Tensor) -> Tensor:
+            stride = next(halved)
+            rows, columns = window.top // stride, window.left // stride
+            return maps[..., rows % 2 :, columns % 2 :]
+
+        return _Recording(extend, from_even)
 
     def outputs_in(self, window: Window) -> list[Tensor]:
         """The part of `outputs` that a window has."""
@@ -109,14 +133,17 @@ class _Recording(TorchFunctionMode):
     Args:
         see: Gets the input, its padding (rows, columns) and the value of
             padding; returns the padded input, or None to leave it alone.
+        take: Gets maps of which every second cell is taken, and returns them
+            from the first of these cells on.
     """
 
     def __init__(
         self,
         see: Callable[[Tensor, tuple[int, int], float], Tensor | None],
+        take: Callable[[Tensor], Tensor],
     ) -> None:
         super().__init__()
-        self._see = see
+        self._see, self._take = see, take
 
     def __torch_function__(
         self,
@@ -132,6 +159,8 @@ class _Recording(TorchFunctionMode):
         given = kwargs.get('padding', [*args, *[0] * 9][position])
         padding = (given, given) if isinstance(given, int) else given
         if isinstance(padding, str) or not any(padding):
+            if func is max_pool2d and _takes_every_second(*args, **kwargs):
+                args = [self._take(args[0]), *args[1:]]
             return func(*args, **kwargs)
         extended = self._see(args[0], tuple(padding), fill)
         if extended is None:
@@ -142,6 +171,17 @@ class _Recording(TorchFunctionMode):
         else:
             args[position] = 0
         return func(*args, **kwargs)
+
+
+def _takes_every_second(
+    maps: Tensor, kernel_size: Any, stride: Any = None, *_: Any, **__: Any
+) -> bool:
+    """Whether a max pooling, as FPN's last, takes every second cell."""
+    both = [
+        (value, value) if isinstance(value, int) else tuple(value or ())
+        for value in (kernel_size, stride)
+    ]
+    return both == [(1, 1), (2, 2)]
 
 
 def _extended(

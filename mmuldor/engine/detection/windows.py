@@ -25,7 +25,7 @@ from mmuldor.upstream.rpn import is_plain_rpn
 # 16 px; without it by 0.005.
 _MARGIN = 4
 # Usual stride of the coarsest map: a test image has three of its cells a side.
-_USUAL_GRID = 64
+_USUAL_STRIDE = 64
 # Convolutions round differently for other shapes, by 1e-6 of the maximum.
 _ROUNDING = 1e-4
 
@@ -81,7 +81,10 @@ def _tensors(values: Any) -> list[Tensor]:
 
 
 def is_local(
-    network: Callable[[Tensor], Sequence[Tensor]], channels: int, device: Any
+    network: Callable[[Tensor], Sequence[Tensor]],
+    channels: int,
+    device: Any,
+    halves: bool = False,
 ) -> bool:
     """Whether a network computes on a window what it does on the whole.
 
@@ -92,15 +95,17 @@ def is_local(
         network: See :func:`plain_network`.
         channels: Channels of its input.
         device: Its device.
+        halves: See :class:`Surroundings`.
     """
-    grid = _USUAL_GRID
+    stride = _USUAL_STRIDE
     while True:
-        window = Window(grid, grid, 2 * grid, 2 * grid)
-        inputs = _test_image(channels, 3 * grid, window).to(device)
-        whole = Surroundings(network, inputs)
+        grid = stride // 2 if halves else stride
+        window = Window(grid, grid, grid + stride, grid + stride)
+        inputs = _test_image(channels, 3 * stride, window).to(device)
+        whole = Surroundings(network, inputs, halves)
         if whole.grid <= grid:
             return _agrees(network, inputs, whole, window)
-        grid = whole.grid
+        stride = 2 * whole.grid if halves else whole.grid
 
 
 def _test_image(channels: int, side: int, window: Window) -> Tensor:
@@ -149,7 +154,9 @@ def window_around(
         low = box_px[axis] * scale_factor[axis] - _MARGIN
         high = box_px[axis + 2] * scale_factor[axis] + _MARGIN
         first = max(math.floor(low / grid), 0) * grid
-        last = min(first + math.ceil((high - first) / step) * step, end)
+        # More than a cell of the grid, so that no map is empty.
+        size = max(math.ceil((high - first) / step) * step, grid + step)
+        last = min(first + size, end)
         sides.append((first, last))
     (left, right), (top, bottom) = sides
     return Window(left, top, right, bottom)

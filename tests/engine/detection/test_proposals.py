@@ -77,6 +77,26 @@ def test_those_of_slices_are_mmdets(
 
 
 @torch.no_grad()
+def test_the_coarsest_cells_of_a_window_lie_where_they_begin(head):
+    """In a window from column 32 on, the first cell of 64 px is at 64."""
+    scores, deltas = head(maps(1, head.rpn_conv.in_channels))
+    assert head.prior_generator.strides[4] == (64, 64)
+    scores = [torch.full_like(level, -20.0) for level in scores]
+    scores[4][0, 0, 1, 1] = 20.0
+    deltas = [torch.zeros_like(level) for level in deltas]
+    head.test_cfg.update(max_per_img=1)
+    corners = []
+    for offset in ((0, 0), (32, 64), (64, 96)):
+        meta = dict(img_shape=(2000, 2000), window_offset=offset)
+        (found,) = slice_proposals(head, (scores, deltas), [meta])
+        # The right and the bottom, which no border cuts.
+        corners.append(found.bboxes[0, 2:])
+    for corner, moved in zip(corners[1:], ([32, 0], [0, 32]), strict=True):
+        by = corner - corners[0]
+        assert by.tolist() == pytest.approx(moved, abs=1e-3)
+
+
+@torch.no_grad()
 def test_an_image_without_any(head):
     head.test_cfg.update(min_bbox_size=10**6)
     features = maps(2, head.rpn_conv.in_channels)

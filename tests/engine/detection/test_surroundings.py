@@ -53,6 +53,49 @@ def test_a_window_sees_what_lies_around_it(window):
         assert not torch.allclose(alone[0], found[0])
 
 
+class Pyramid(nn.Module):
+    """A map of 4 px, and every second of its cells, as FPN's last map."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.stem = nn.Conv2d(2, 4, 7, stride=4, padding=3)
+        self.top = nn.Conv2d(4, 4, 3, padding=1)
+
+    def forward(self, inputs):
+        maps = self.stem(inputs)
+        half = nn.functional.max_pool2d(maps, 1, stride=2)
+        return [maps, self.top(half)]
+
+
+@pytest.mark.parametrize(
+    'window',
+    [Window(4, 12, 28, 32), Window(8, 4, 28, 32), Window(0, 8, 40, 24)],
+)
+def test_a_window_may_begin_in_the_middle_of_a_coarse_cell(window):
+    network, image = Pyramid(), torch.randn(1, 2, 40, 40)
+    assert Surroundings(network, image).grid == 8
+    whole = Surroundings(network, image, halves=True)
+    assert whole.grid == 4
+    with torch.no_grad(), whole.around(window):
+        found = network(image[window.within()])
+    for maps, expected in zip(found, whole.outputs_in(window), strict=True):
+        torch.testing.assert_close(maps, expected)
+    # Column 4 is the middle of the cell 0 to 7: the first is 8 to 15.
+    if window.left == 4:
+        assert torch.equal(
+            whole.outputs_in(window)[1], whole.outputs[1][..., 2:4, 1:4]
+        )
+
+
+def test_other_steps_of_two_need_whole_cells():
+    image = torch.randn(1, 2, 96, 80)
+    # Nobody knows how `maps[..., ::4, ::4]` begins.
+    assert Surroundings(Layers(), image, halves=True).grid == 16
+    pooled = Layers(nn.MaxPool2d(2, 2))
+    assert Surroundings(pooled, image, halves=True).grid == 32
+
+
 def test_all_images_of_a_batch_have_the_same_surroundings():
     network, empty = Layers(), torch.zeros(1, 2, 96, 80)
     window = Window(32, 32, 64, 64)

@@ -38,6 +38,12 @@ def test_a_window_by_hand(box, window):
     assert Window(64, 0, 160, 96).area == 96 * 96
 
 
+def test_a_window_is_larger_than_a_cell_of_the_grid():
+    # 100 - 4 = 96 is on the grid; 116 + 4 = 120 alone would end at 128.
+    found = window_around((100, 100, 116, 116), (1, 1), (256, 256), 32, 32)
+    assert found == (96, 96, 160, 160)
+
+
 @pytest.mark.parametrize(
     ('direction', 'box'),
     [
@@ -94,3 +100,5 @@ def test_detectors_of_the_configs(name, plain, local):
     channels = load['num_slices'] * len(window['windows'])
     if plain:
         assert is_local(network, channels, 'cpu') is local
+        if name.startswith(('mask', 'faster', 'detectors/cascade', '3dce')):
+            assert is_local(network, channels, 'cpu', halves=True)
