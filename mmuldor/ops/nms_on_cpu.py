@@ -63,7 +63,7 @@ def parts_apart(boxes: Floats, threshold: float, offset: int) -> list[Ints]:
 
 def _greedy(boxes: Floats, threshold: float, offset: int) -> Ints:
     """Indices (m,) of the boxes (n, 4) that are kept."""
-    order = np.arange(len(boxes))
+    order: Ints = np.arange(len(boxes))
     kept = [order[:0]]
     while len(order):
         head, tail = boxes[:_BLOCK], boxes[_BLOCK:]
