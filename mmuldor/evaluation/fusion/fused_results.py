@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -199,20 +199,22 @@ def _masks(
         return None
     runs = [own for each in inputs for own in each.runs or ()]
     sizes = {k: v for each in inputs for k, v in each.sizes.items()}
-    chosen = [runs[row] for row in fused.leaders]
+    given = [e['segmentation'] for each in inputs for e in each.entries]
+    rles = [given[row] for row in fused.leaders]
     if settings.method in ('wbf-one', 'wbf'):
-        chosen = _votes(runs, fused)
-    rles = []
-    for image_id, own in zip(found.image_ids.tolist(), chosen, strict=True):
-        rles += encode_runs([own], *sizes[image_id])
+        for index, own in _votes(runs, fused):
+            size = sizes[int(found.image_ids[index])]
+            (rles[index],) = encode_runs([own], *size)
     return rles
 
 
-def _votes(runs: Sequence[np.ndarray], fused: Fused) -> list[np.ndarray]:
-    """Run lengths of each fused mask."""
+def _votes(
+    runs: Sequence[np.ndarray], fused: Fused
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Run lengths of the fused masks of groups of several, by number."""
+    members = np.bincount(fused.group, minlength=len(fused.scores))
     order = np.argsort(fused.group, kind='stable')
-    ends = np.cumsum(np.bincount(fused.group, minlength=len(fused.scores)))
-    return [
-        voted_runs([runs[row] for row in rows], fused.weighted[rows])
-        for rows in np.split(order, ends[:-1])
-    ]
+    ends = np.cumsum(members)
+    for index in np.flatnonzero(members > 1):
+        rows = order[ends[index] - members[index] : ends[index]]
+        yield index, voted_runs([runs[r] for r in rows], fused.weighted[rows])
