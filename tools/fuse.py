@@ -27,7 +27,7 @@ from mmuldor.cli import arguments, fusion_arguments
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.fusion import from_files
 from mmuldor.evaluation.fusion.settings import Settings, load_settings
-from mmuldor.functional.fusion.fusing import METHODS
+from mmuldor.functional.fusion.fusing import DEFAULT_IOU
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -35,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = arguments.make_parser(__doc__)
     fusion_arguments.add_files(parser)
     arguments.add_lesion_category(parser)
-    fusion_arguments.add_method(parser, METHODS)
+    fusion_arguments.add_method(parser, DEFAULT_IOU)
     args = parser.parse_intermixed_args(argv)
     problem = fusion_arguments.problem(args)
     if problem:

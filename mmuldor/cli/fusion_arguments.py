@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from mmuldor.cli import types
 
@@ -41,20 +41,22 @@ def add_files(parser: argparse.ArgumentParser) -> None:
 
 
 def add_method(
-    parser: argparse.ArgumentParser, methods: Sequence[str]
+    parser: argparse.ArgumentParser, default_iou: Mapping[str, float]
 ) -> None:
     """How results are fused where nothing was tuned."""
     add = parser.add_argument
     add(
         '--method',
-        choices=methods,
+        choices=tuple(default_iou),
         help='wbf-one (default): weighted box fusion with at most one box of '
         'each detector; wbf: as in the paper; nms; soft-nms',
     )
     add(
         '--iou-thr',
         type=types.fraction,
-        help='IoU from which on boxes are taken for one lesion (default 0.5)',
+        help='IoU from which on boxes are taken for one lesion (default: '
+        + ', '.join(f'{m} {iou:g}' for m, iou in default_iou.items())
+        + ')',
     )
     add(
         '--weights',

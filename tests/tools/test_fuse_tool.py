@@ -33,7 +33,7 @@ def test_defaults(files, capsys):
     run(files, '@a_test.json', '@b_test.json', '--out', '@out.json')
     assert [e['score'] for e in fused(files)] == pytest.approx([0.6, 0.6])
     said = capsys.readouterr().out
-    assert 'wbf-one, IoU 0.5, scores none' in said
+    assert 'wbf-one, IoU 0.4, scores none' in said
     assert 'a_test: weight 1' in said
     assert 'wrote 2 detections on 2 images' in said
 

@@ -2,7 +2,7 @@
 
 ::
 
-    {"format": "mmuldor-fusion-1", "method": "wbf-one", "iou_thr": 0.5,
+    {"format": "mmuldor-fusion-1", "method": "wbf-one", "iou_thr": 0.4,
      "scores": "rank",
      "detectors": [
          {"name": "a", "weight": 1.0,
@@ -24,7 +24,7 @@ import numpy as np
 
 from mmuldor.evaluation.calibration.isotonic import Calibration
 from mmuldor.evaluation.fusion.score_maps import KINDS, NONE
-from mmuldor.functional.fusion.fusing import METHODS
+from mmuldor.functional.fusion.fusing import DEFAULT_IOU, METHODS
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import are_coordinates, is_finite, shortened
 
@@ -50,7 +50,7 @@ class Settings:
     """
 
     method: str = 'wbf-one'
-    iou_thr: float = 0.5
+    iou_thr: float = DEFAULT_IOU['wbf-one']
     scores: str = NONE
     weights: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
@@ -66,6 +66,8 @@ class Settings:
         weights: Sequence[float] | None = None,
     ) -> Settings:
         """Settings of which None are the defaults."""
+        if method is not None and iou_thr is None:
+            iou_thr = DEFAULT_IOU[method]
         given = {'method': method, 'iou_thr': iou_thr, 'scores': scores}
         chosen: dict[str, Any] = {
             key: value for key, value in given.items() if value is not None

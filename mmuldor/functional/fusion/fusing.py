@@ -32,7 +32,10 @@ from mmuldor.functional.fusion.groups import (
 )
 from mmuldor.functional.fusion.pool import Pool
 
-METHODS = ('wbf-one', 'wbf', 'nms', 'soft-nms')
+# The IoU of each method where none is given. Two boxes that both hit a lesion
+# at an IoU of 0.5 may themselves have less; the paper takes 0.55 for `wbf`.
+DEFAULT_IOU = {'wbf-one': 0.4, 'wbf': 0.55, 'nms': 0.5, 'soft-nms': 0.5}
+METHODS = tuple(DEFAULT_IOU)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +64,7 @@ def fuse(
     weights: ArrayLike,
     *,
     method: str = 'wbf-one',
-    iou_thr: float = 0.5,
+    iou_thr: float | None = None,
 ) -> Fused:
     """Fuse the detections of each unit.
 
@@ -69,7 +72,8 @@ def fuse(
         pool: Detections; their scores are not weighted yet.
         weights: Weight of each detector, above 0, (d,).
         method: One of `METHODS`.
-        iou_thr: IoU from which on detections are taken for the same object.
+        iou_thr: IoU from which on detections are taken for the same object;
+            `DEFAULT_IOU` of the method by default.
 
     Raises:
         ValueError: If an argument is wrong.
@@ -80,6 +84,7 @@ def fuse(
             f'`method` must be one of {", ".join(METHODS)}, but got '
             f'{method!r}.'
         )
+    iou_thr = DEFAULT_IOU[method] if iou_thr is None else iou_thr
     weighted = pool.scores * weights[pool.detectors]
     pool = Pool(pool.boxes, weighted, pool.detectors, pool.units)
     if method == 'soft-nms':

@@ -50,17 +50,21 @@ def fused(tables, **changes):
 def test_the_defaults_gain_over_the_better_one(split):
     truth, tables = split
     assert mean(truth, tables[1]) == pytest.approx(84.89, abs=0.01)
-    assert mean(truth, fused(tables)) == pytest.approx(85.66, abs=0.02)
+    assert mean(truth, fused(tables)) == pytest.approx(85.68, abs=0.02)
     # The IoU matters little.
-    for iou_thr in (0.4, 0.6):
+    for iou_thr in (0.3, 0.5, 0.6):
         found = mean(truth, fused(tables, iou_thr=iou_thr))
         assert found > 85.5
 
 
 def test_the_rivals_gain_less(split):
     truth, tables = split
-    for method in ('nms', 'soft-nms', 'wbf'):
-        assert mean(truth, fused(tables, method=method)) < 85.1
+    # Each at the IoU that is best for it.
+    for method, iou_thr in (('nms', 0.6), ('soft-nms', 0.6), ('wbf', 0.6)):
+        found = fused(tables, method=method, iou_thr=iou_thr)
+        assert mean(truth, found) < mean(truth, fused(tables))
+    # The paper's groups join detections of one detector.
+    assert mean(truth, fused(tables, method='wbf', iou_thr=0.5)) < 83.5
 
 
 def test_ranks_need_no_common_scale(split):

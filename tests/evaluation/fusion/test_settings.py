@@ -19,10 +19,12 @@ TUNED = Settings('nms', 0.6, 'rank', (1.0, 2.0), ('a', 'b'), MAPS)
 
 def test_defaults():
     settings = Settings.of().for_names(['x', 'y', 'z'], True)
-    assert (settings.method, settings.iou_thr) == ('wbf-one', 0.5)
+    assert (settings.method, settings.iou_thr) == ('wbf-one', 0.4)
     assert (settings.scores, settings.maps) == ('none', ())
     assert settings.weights == (1, 1, 1)
-    given = Settings.of('wbf', 0.55, 'rank', [1, 3])
+    assert Settings.of('nms').iou_thr == 0.5
+    given = Settings.of('wbf', 0.6, 'rank', [1, 3])
+    assert given.iou_thr == 0.6
     assert (given.method, given.weights) == ('wbf', (1, 3))
     with pytest.raises(ValueError, match='weight for each of 3 results'):
         given.for_names(['x', 'y', 'z'], False)

@@ -54,7 +54,7 @@ def test_detectors_that_are_equal_keep_the_defaults():
         detector(1, 1.5, name='a'), detector(1, 1.5, name='b')
     )
     assert settings.method == 'wbf-one'
-    assert settings.iou_thr == 0.5
+    assert settings.iou_thr == 0.4
     assert (settings.scores, settings.weights) == ('none', (1, 1))
     tuning = settings.tuning
     assert tuning['tuned'] == tuning['defaults'] == tuning['alone']['a']

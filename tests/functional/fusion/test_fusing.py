@@ -60,6 +60,15 @@ def test_nms_by_hand():
     assert fused.scores.tolist() == [0.6, 0.3]
 
 
+def test_each_method_has_an_iou_of_its_own():
+    """Shifted by 3 px, IoU 7/13: enough for wbf-one and NMS, not for wbf."""
+    pool = Pool.of([[0, 0, 10, 10], [3, 0, 13, 10]], [0.6, 0.3], [0, 1],
+                   [0, 0])  # fmt: skip
+    counts = [len(fuse(pool, [1, 1], method=own).scores) for own in METHODS]
+    assert METHODS == ('wbf-one', 'wbf', 'nms', 'soft-nms')
+    assert counts == [1, 2, 1, 2]
+
+
 def test_soft_nms_by_hand():
     fused = fuse(two_boxes(), [1, 1], method='soft-nms')
     assert fused.scores.tolist() == pytest.approx([0.6, 0.1])
