@@ -75,7 +75,26 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='write pseudo masks as COCO segmentations too, for other '
         "programs; mmuldor's configs draw their own",
     )
-    return parser.parse_args(argv)
+    parser.add_argument(
+        '--mask-grow-px',
+        type=types.number('a number of 0 or more', lambda v: v >= 0),
+        default=0.0,
+        metavar='PX',
+        help='both diameters are longer by this at each end for --masks '
+        '(default 0)',
+    )
+    parser.add_argument(
+        '--mask-offset-px',
+        type=types.number('a number', lambda _: True),
+        nargs=2,
+        default=(0.0, 0.0),
+        metavar=('X', 'Y'),
+        help='moves --masks right and down (default 0 0)',
+    )
+    args = parser.parse_args(argv)
+    if not args.masks and (args.mask_grow_px or any(args.mask_offset_px)):
+        parser.error('--mask-grow-px and --mask-offset-px need --masks')
+    return args
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -33,6 +33,7 @@ class HumanLesion:
 
     Attributes:
         patient: Its patient.
+        split: DeepLesion's official split: 'train', 'val' or 'test'.
         lesion_type: DeepLesion's coarse type; -1 unknown.
         spacing_mm: Pixel size x y, (2,) float64.
         ends_px: RECIST endpoints, (4, 2) float64: DL_info.csv minus 1.
@@ -40,6 +41,7 @@ class HumanLesion:
     """
 
     patient: str
+    split: str
     lesion_type: int
     spacing_mm: np.ndarray
     ends_px: np.ndarray
@@ -80,6 +82,7 @@ def load_human_lesions(path: str | os.PathLike) -> list[HumanLesion]:
         lesions.append(
             HumanLesion(
                 entry['file_name'][:6],
+                entry['split'],
                 entry['lesion_type'],
                 np.array(entry['spacing_mm'][:2]),
                 ends,

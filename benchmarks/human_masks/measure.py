@@ -12,23 +12,15 @@ from benchmarks.human_masks.agreement import (
     agreement,
     human_recist_error,
 )
-from benchmarks.human_masks.display_grid import (
-    SIDE_PX,
-    find_display,
-    remainder,
+from benchmarks.human_masks.frame import (
+    measure_display,
+    measure_edges,
+    measure_published,
 )
-from benchmarks.human_masks.edges import EdgeSettings, all_shifts, frame_of
 from benchmarks.human_masks.intervals import PatientBootstrap
 from benchmarks.human_masks.lesions import (
     HumanLesion,
     load_human_lesions,
-    load_real_lesions,
-    load_rows,
-)
-from benchmarks.human_masks.published_boxes import (
-    SHIFTS,
-    Published,
-    load_published,
 )
 from benchmarks.human_masks.tuning import (
     BOTH,
@@ -40,14 +32,6 @@ from benchmarks.human_masks.tuning import (
 )
 from mmuldor.evaluation.comparison.strata import by_size, by_type
 from mmuldor.functional.recist import MASK_SHAPES, PseudoMask, diameters
-
-EDGE_SETTINGS = (
-    EdgeSettings(1.0, 2.0),
-    EdgeSettings(0.7, 2.0),
-    EdgeSettings(1.5, 2.0),
-    EdgeSettings(1.0, 1.5),
-    EdgeSettings(1.0, 3.0),
-)
 
 
 def strata_of(lesions: Sequence[HumanLesion]) -> dict[str, np.ndarray]:
@@ -173,6 +157,9 @@ def tune(
         found[shape]['two_offsets_minus_one'] = bootstrap.mean(
             dice[BOTH] - dice['one offset, growth']
         )
+        found[shape]['official_split'] = _official_split(
+            lesions, bootstrap, table, rows
+        )
         masks[shape] = [
             PseudoMask(shape, grow_px=grow, offset_px=(x, y))
             for x, y, grow in rows[chosen[BOTH]].tolist()
@@ -180,72 +167,26 @@ def tune(
     return {'folds': int(folds.max() + 1), 'shapes': found}, masks
 
 
-def measure_edges(data: Path) -> list[dict]:
-    """dx, dy and growth of the RECIST frame by edges in real slices."""
-    lesions = list(load_real_lesions(data))
-    found = []
-    for settings in EDGE_SETTINGS:
-        directions, shifts, growths, patients = all_shifts(lesions, settings)
-        bootstrap = PatientBootstrap(patients)
-        frame = bootstrap.of(
-            lambda w, d=directions, s=shifts, g=growths: frame_of(d, s, g, w)
-        )
-        found.append(
-            {
-                'sigma_px': settings.sigma_px,
-                'reach_px': settings.reach_px,
-                'lesions': len(lesions),
-                'patients': len(set(patients)),
-                'spread_px': float(np.std(shifts)),
-                'frame': frame,
-            }
-        )
-    return found
-
-
-def measure_display(data: Path) -> dict:
-    """The grid of display pixels in the rows of DL_info.csv."""
-    rows = [r for r in load_rows(data / 'deeplesion_sample') if r.width == 512]
-    # As the file has them, from 1.
-    ends = np.array([row.recist_px for row in rows]) + 1
-    x, y = (ends[:, first:4:2].reshape(-1) for first in (0, 1))
-    patients = np.repeat([f'{row.patient:06d}' for row in rows], 2)
-    pixels, of_x, of_y = find_display(x, y, patients)
-    bootstrap = PatientBootstrap(patients)
-    step = SIDE_PX / pixels
-    found: dict = {'display_pixels': pixels, 'step_px': step}
-    for name, values, z in (('x', x, of_x), ('y', y, of_y)):
-        centre, share = remainder(values, np.ones(len(values)), pixels)
-
-        def near(weights, values=values, centre=centre):
-            gap = remainder(values - centre, weights, pixels)[0]
-            return np.array(centre + gap)
-
-        found[name] = {
-            'share': share, 'z': z, 'remainder_px': bootstrap.of(near),
-        }  # fmt: skip
-    # What the remainder would be if 1 or 0.5 were added to whole steps.
-    for name, added in (('plus_1', 1.0), ('plus_half', 0.5)):
-        found[f'remainder_{name}_px'] = float(
-            (added + step / 2) % step - step / 2
-        )
-    return found
-
-
-def measure_published(data: Path) -> list[dict]:
-    """FROC against shifted boxes, and where the hits lie."""
-    return [_published(one) for one in load_published(data)]
-
-
-def _published(one: Published) -> dict:
-    gaps, patients = one.displacements()
-    bootstrap = PatientBootstrap(patients)
+def _official_split(
+    lesions: Sequence[HumanLesion],
+    bootstrap: PatientBootstrap,
+    table: np.ndarray,
+    rows: np.ndarray,
+) -> dict:
+    """Tuned on training and validation lesions, tested on the test split."""
+    test = np.array([lesion.split == 'test' for lesion in lesions])
+    allowed = families(rows)
+    best = best_setting(table[:, ~test], allowed[BOTH], rows)
+    setting = [*best['offset_px'], best['grow_px']]
+    tuned = table[int((rows == setting).all(axis=1).argmax())]
+    paper = table[int(allowed['paper'].argmax())]
     return {
-        'name': one.name,
-        'hits': len(gaps),
-        'dx_px': bootstrap.mean(gaps[:, 0]),
-        'dy_px': bootstrap.mean(gaps[:, 1]),
-        'froc': [one.froc(shift) for shift in SHIFTS],
+        'tuned_on': int((~test).sum()),
+        'tested_on': int(test.sum()),
+        'setting': setting,
+        'paper': bootstrap.mean(paper, test),
+        'dice': bootstrap.mean(tuned, test),
+        'minus_paper': bootstrap.mean(tuned - paper, test),
     }
 
 

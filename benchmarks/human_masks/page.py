@@ -12,6 +12,7 @@ from benchmarks.human_masks.texts import (
     FIGURE_NOTE,
     FRAME_NOTE,
     INTRODUCTION,
+    OFFICIAL_NOTE,
     PUBLISHED_NOTE,
     RECIST_NOTE,
     STRATA_NOTE,
@@ -44,6 +45,8 @@ def page(document: Mapping) -> str:
         TUNING_NOTE.format(folds=document['tuning']['folds']),
         _tuning(document['tuning']['shapes']),
         _two_offsets(document['tuning']['shapes']),
+        OFFICIAL_NOTE,
+        _official(document['tuning']['shapes']),
         '## Which frame is it',
         FRAME_NOTE,
         _frame(document),
@@ -145,12 +148,12 @@ def _tuning(shapes: Mapping) -> str:
     body = []
     for shape, families in shapes.items():
         for family, found in families.items():
-            if family in ('paper', 'two_offsets_minus_one'):
+            if family == 'paper' or 'held_out_dice' not in found:
                 continue
             best = found['on_all']
             body.append(
                 [
-                    f'{shape}: {family}',
+                    f'{shape.replace("_", " ")}: {family}',
                     cell(found['held_out_dice']),
                     cell(found['minus_paper'], '+.3f'),
                     str(len(found['chosen'])),
@@ -170,6 +173,25 @@ def _two_offsets(shapes: Mapping) -> str:
         'Quarter ellipses, an offset of its own for x and y against one '
         f'offset for both, held-out Dice: {gained}.'
     )
+
+
+def _official(shapes: Mapping) -> str:
+    body = []
+    for shape, families in shapes.items():
+        found = families['official_split']
+        x, y, grow = found['setting']
+        body.append(
+            [
+                shape.replace('_', ' '),
+                str(found['tested_on']),
+                cell(found['paper']),
+                cell(found['dice']),
+                cell(found['minus_paper'], '+.3f'),
+                f'{x:g}, {y:g}; {grow:g}',
+            ]
+        )
+    head = ['shape', 'test lesions', 'Dice untuned', 'Dice tuned']
+    return table([*head, 'difference', 'offset; growth'], body)
 
 
 def _frame(document: Mapping) -> str:

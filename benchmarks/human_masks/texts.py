@@ -75,6 +75,11 @@ families have none to three free parameters. "Settings chosen" counts
 different settings among the folds.
 """
 
+OFFICIAL_NOTE = """\
+The same by DeepLesion's official split: tuned on the lesions of training and
+validation, tested on those of the test split.
+"""
+
 FRAME_NOTE = """\
 Where lesions lie, in px right of and below their coordinates in "CSV minus
 1", and how much larger they are. By the human masks: their centres of

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 
@@ -255,8 +256,8 @@ class PseudoMask:
         return MASK_SHAPES[self.shape](points, self.points_per_quarter)
 
 
-def _check_number(name: str, value: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+def _check_number(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f'`{name}` must be a number, but got {value!r}.')
-    if not np.isfinite(value):
+    if not np.isfinite(float(value)):
         raise ValueError(f'`{name}` must be finite, but got {value}.')

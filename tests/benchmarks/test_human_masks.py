@@ -37,9 +37,11 @@ from mmuldor.io.run_length import encode_mask
 SIDE = 64
 
 
-def lesion_of(mask, ends, *, patient='a', lesion_type=1, spacing=(1.0, 1.0)):
+def lesion_of(
+    mask, ends, *, patient='a', split='val', lesion_type=1, spacing=(1.0, 1.0)
+):
     return HumanLesion(
-        patient, lesion_type, np.array(spacing), ends, crop_mask(mask)
+        patient, split, lesion_type, np.array(spacing), ends, crop_mask(mask)
     )
 
 
@@ -66,10 +68,12 @@ def made_up(offset, grow, count=24):
         ends = rng.uniform(28, 36, 2) + np.array(arms)
         drawn = PseudoMask(grow_px=grow, offset_px=offset)
         mask = rasterize(drawn.polygon(ends), SIDE, SIDE)
-        patient, lesion_type = f'{number // 2:06d}', 1 + number % 2
-        lesions.append(
-            lesion_of(mask, ends, patient=patient, lesion_type=lesion_type)
-        )
+        given = {
+            'patient': f'{number // 2:06d}',
+            'lesion_type': 1 + number % 2,
+        }
+        given['split'] = 'test' if number < 6 else 'train'
+        lesions.append(lesion_of(mask, ends, **given))
     return lesions
 
 
@@ -152,6 +156,11 @@ def test_offset_and_growth_are_found_again():
     assert best['grow_px'] == pytest.approx(0.6, abs=0.21)
     assert ellipses['offset, growth']['held_out_dice']['value'] > 0.97
     assert ellipses['offset, growth']['minus_paper']['interval'][0] > 0.05
+    official = ellipses['official_split']
+    assert (official['tuned_on'], official['tested_on']) == (18, 6)
+    assert official['dice']['value'] > 0.97
+    gained = official['dice']['value'] - official['paper']['value']
+    assert official['minus_paper']['value'] == pytest.approx(gained)
     # Nothing to choose, nothing gained.
     assert ellipses['paper']['chosen'] == [[0, 0, 0]]
     assert ellipses['paper']['minus_paper']['interval'] == [0, 0]
@@ -229,6 +238,7 @@ def test_the_file_of_human_masks(tmp_path):
     mask, ends = square(20, 20)
     entry = {
         'file_name': '000010_02_02_100.png',
+        'split': 'test',
         'lesion_type': 5,
         'spacing_mm': [0.5, 0.6, 2.0],
         'recist_csv': (ends + 1).reshape(-1).tolist(),
@@ -237,7 +247,8 @@ def test_the_file_of_human_masks(tmp_path):
     path = tmp_path / 'key_slices.json'
     write_json(path, {'lesions': [entry]})
     (lesion,) = load_human_lesions(path)
-    assert (lesion.patient, lesion.lesion_type) == ('000010', 5)
+    assert (lesion.patient, lesion.split) == ('000010', 'test')
+    assert lesion.lesion_type == 5
     assert lesion.spacing_mm.tolist() == [0.5, 0.6]
     # The file counts pixels from 1.
     assert np.array_equal(lesion.ends_px, ends)

@@ -8,7 +8,7 @@ import pytest
 
 from mmuldor.cli.errors import user_errors
 from mmuldor.functional.masks import rasterize
-from mmuldor.functional.recist import pseudo_mask_polygon
+from mmuldor.functional.recist import PseudoMask, pseudo_mask_polygon
 from mmuldor.io.run_length import decode_mask
 
 
@@ -64,6 +64,26 @@ def test_pseudo_masks_for_other_programs(full_place):
             mask = decode_mask(lesion['segmentation'])
             assert np.array_equal(mask, rasterize(outline, *mask.shape))
             assert lesion['area'] == mask.sum()
+
+
+def test_pseudo_masks_are_moved_and_grown(full_place, capsys):
+    full_place.convert('--masks')
+    plain = full_place.load('train')['annotations']
+    moved = ('--mask-grow-px', '0.6', '--mask-offset-px', '0.4', '-3')
+    full_place.convert('--masks', *moved)
+    drawn = PseudoMask(grow_px=0.6, offset_px=(0.4, -3))
+    for lesion, before in zip(
+        full_place.load('train')['annotations'], plain, strict=True
+    ):
+        mask = decode_mask(lesion['segmentation'])
+        outline = drawn.polygon(lesion['recist_px'])
+        assert np.array_equal(mask, rasterize(outline, *mask.shape))
+        assert lesion['area'] > before['area']
+        for key in ('bbox', 'recist_px'):
+            assert lesion[key] == before[key]
+    with pytest.raises(SystemExit):
+        full_place.convert(*moved)
+    assert 'need --masks' in capsys.readouterr().err
 
 
 def test_mark_and_line_ends_change_nothing(place, rows):

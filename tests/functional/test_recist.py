@@ -212,6 +212,8 @@ def test_a_pseudo_mask_is_a_value():
     assert hash(listed) == hash(PseudoMask(offset_px=(0.5, 0.5)))
     assert PseudoMask.of('box') == PseudoMask('box', 16, 0.0, (0.0, 0.0))
     assert PseudoMask.of(listed) is listed
+    # NumPy's numbers are numbers.
+    assert PseudoMask(grow_px=np.float32(0.5)) == PseudoMask(grow_px=0.5)
 
 
 @pytest.mark.parametrize(

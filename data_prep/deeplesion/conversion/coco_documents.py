@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.functional.masks import mask_runs
-from mmuldor.functional.recist import pseudo_mask_polygons
+from mmuldor.functional.recist import (
+    moved_endpoints,
+    pseudo_mask_polygons,
+)
 from mmuldor.io.run_length import encode_runs
 
 from ...common.dl_info import SPLITS, LesionRow
@@ -50,12 +54,18 @@ def make_documents(
     return documents
 
 
-def add_masks(document: dict[str, Any]) -> None:
+def add_masks(
+    document: dict[str, Any],
+    grow_px: float = 0.0,
+    offset_px: Sequence[float] = (0.0, 0.0),
+) -> None:
     """Give every annotation its pseudo mask, for programs that draw none.
 
     Args:
         document: Of one split; annotations get ``segmentation``, COCO's
             run-length encoding, and ``area`` becomes the mask's, px.
+        grow_px: as of `mmuldor.functional.recist.moved_endpoints`.
+        offset_px: as of the same.
     """
     sizes = {i['id']: (i['height'], i['width']) for i in document['images']}
     by_size = defaultdict(list)
@@ -63,7 +73,8 @@ def add_masks(document: dict[str, Any]) -> None:
         by_size[sizes[annotation['image_id']]].append(annotation)
     for size, lesions in by_size.items():
         ends = np.array([lesion['recist_px'] for lesion in lesions])
-        outlines = pseudo_mask_polygons(ends.reshape(-1, 4, 2))
+        ends = moved_endpoints(ends.reshape(-1, 4, 2), grow_px, offset_px)
+        outlines = pseudo_mask_polygons(ends)
         runs = mask_runs(outlines, *size)
         rles = encode_runs(runs, *size)
         for lesion, lengths, rle in zip(lesions, runs, rles, strict=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,8 @@ class Options:
         neighbours: slices checked on each side of a key slice.
         workers: threads that check images.
         masks: whether annotations get pseudo masks.
+        mask_grow_px: for them, diameters are longer by this at each end.
+        mask_offset_px: for them, diameters are moved by x, y.
     """
 
     missing_images: str = 'error'
@@ -53,6 +56,8 @@ class Options:
     neighbours: int = 1
     workers: int = 8
     masks: bool = False
+    mask_grow_px: float = 0.0
+    mask_offset_px: Sequence[float] = (0.0, 0.0)
 
 
 def convert(
@@ -101,7 +106,7 @@ def convert(
     files = {out / 'report.json': report.as_dict()}
     for split, document in report.documents.items():
         if options.masks:
-            add_masks(document)
+            add_masks(document, options.mask_grow_px, options.mask_offset_px)
         files[out / f'{split}.json'] = document
     write_json_files(files, indents={out / 'report.json': 1})
     return report

@@ -21,8 +21,7 @@ class RecistToMask(CTTransform):
     The same line belongs into ``val_loss_pipeline``. HNEM compares detections
     with the masks of the training pipeline, and ``tools/browse_dataset.py``
     draws them. Boxes and diameters stay as they are. Figures of results and
-    reports, which know no pipeline, and ``--masks`` of the conversion
-    draw masks as the paper does.
+    reports, which know no pipeline, draw masks as the paper does.
 
     Required Keys:
 
