@@ -42,7 +42,7 @@ AIR = -1000
 # Air on each side, px; None cuts the slices to the body of all.
 PADDINGS = (128, 64, 0, None)
 TALL, SIDE = 600, 512
-WHY = 'NMS, RoIAlign and masks cost the same for any part of a slice'
+WHY = 'the second stage costs the same for any part of a slice'
 MEMORY_MB = 2000.0
 
 
