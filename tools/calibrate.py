@@ -39,6 +39,7 @@ from mmuldor.evaluation.calibration.from_files import (
     calibrate_volumes,
 )
 from mmuldor.evaluation.calibration.summary import summary
+from mmuldor.evaluation.results import results_file
 from mmuldor.evaluation.volume_detections import find_lesion_files
 from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
 
@@ -93,9 +94,15 @@ def main(argv: list[str] | None = None) -> None:
                 '--dets must be one results JSON where --ann is given, but '
                 f'got {len(args.dets)} files.'
             )
-        check_outputs((args.ann, *args.dets), (args.out, args.plot))
-        point['lesion_category'] = args.lesion_category
-        fit = calibrate_slices(args.ann, args.dets[0], **point)
+        dets = str(results_file(args.dets[0]))
+        check_outputs((args.ann, dets), (args.out, args.plot))
+        fit = calibrate_slices(
+            args.ann,
+            dets,
+            **point,
+            lesion_category=args.lesion_category,
+            say=lambda text: print(f'note: {text}'),
+        )
     for line in summary(fit.file):
         print(line)
     if args.plot:

@@ -19,6 +19,7 @@ if not __package__:  # run as a file, not by -m
 from mmuldor.cli import arguments
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation import slice_froc
+from mmuldor.evaluation.results import results_file
 from mmuldor.functional.froc import FP_RATES
 from mmuldor.io.json_files import write_json
 
@@ -49,7 +50,9 @@ def main(argv: list[str] | None = None) -> None:
     """Evaluate, print, draw, write."""
     args = vars(parse_args(argv))
     out, plot = args.pop('out'), args.pop('plot')
-    inputs = {'ann': args.pop('ann'), 'dets': args.pop('dets')}
+    # A work dir holds the file that must not be overwritten.
+    dets = str(results_file(args.pop('dets')))
+    inputs = {'ann': args.pop('ann'), 'dets': dets}
     check_outputs(inputs.values(), (out, plot))
     evaluation = slice_froc.evaluate_slice_files(*inputs.values(), **args)
     print(slice_froc.format_table(evaluation))

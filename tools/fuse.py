@@ -25,8 +25,10 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import arguments, fusion_arguments
 from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.evaluation.comparison.named_runs import split_method
 from mmuldor.evaluation.fusion import from_files
 from mmuldor.evaluation.fusion.settings import Settings, load_settings
+from mmuldor.evaluation.results import results_file
 from mmuldor.functional.fusion.fusing import DEFAULT_IOU
 
 
@@ -50,8 +52,12 @@ def main(argv: list[str] | None = None) -> None:
     read, written = (
         ([], [args.settings]) if args.tune else ([args.settings], [])
     )
+    results = [
+        str(results_file(split_method(text)[1]))
+        for text in [*args.results, *(args.tune or [])]
+    ]
     check_outputs(
-        [*args.results, *(args.tune or []), args.ann, *read],
+        [*results, args.ann, *read],
         [args.out, *written],
     )
     choices = from_files.Choices(

@@ -167,6 +167,11 @@ def test_a_work_dir_and_swapped_files(run, files, tmp_path):
     dets = dets.rename(tmp_path / 'work' / 'results.json')
     found, _ = report(run, (ann, tmp_path / 'work', out))
     assert found['sensitivity'] == [0.5] * 7
+    assert found['inputs']['dets'] == str(dets)
+    # Its own results are an input, too.
+    work = tmp_path / 'work'
+    done = run('--ann', ann, '--dets', work, '--out', dets)
+    assert 'an output must be another file than the inputs' in done.stderr
     done = run('--ann', dets, '--dets', ann)
     assert done.returncode == 1
     assert done.stderr.endswith('but got a list. Are these results?\n')

@@ -128,7 +128,11 @@ def test_arguments_that_do_not_fit(files, capsys, words, match):
     assert said.count('\n') == 1
 
 
-def test_an_output_is_no_input(files, capsys):
-    with pytest.raises(SystemExit, match='1'):
-        run(files, '@a_test.json', '@b_test.json', '--out', '@a_test.json')
+@pytest.mark.parametrize('name', ['', 'a='])
+def test_an_output_is_no_input(files, capsys, name):
+    before = (files / 'a_test.json').read_bytes()
+    given = (f'{name}@a_test.json', '@b_test.json')
+    with pytest.raises(SystemExit):
+        run(files, *given, '--out', '@a_test.json')
     assert 'another file than the inputs' in capsys.readouterr().err
+    assert (files / 'a_test.json').read_bytes() == before

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 
 from mmuldor.evaluation.calibration.fitting import (
     Fit,
@@ -13,7 +14,7 @@ from mmuldor.evaluation.calibration.fitting import (
 from mmuldor.evaluation.calibration.run_settings import common_settings
 from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.evaluation.results import load_detections
-from mmuldor.evaluation.slice_froc import evaluate_slices
+from mmuldor.evaluation.slice_froc import evaluate_results
 from mmuldor.evaluation.volume_detections import load_volume_detections
 from mmuldor.functional.matching_3d import IOU_THR, check_hit
 from mmuldor.io.annotations import load_annotations
@@ -27,6 +28,7 @@ def calibrate_slices(
     fps: float | None = None,
     sensitivity: float | None = None,
     lesion_category: Sequence[str] | None = None,
+    say: Callable[[str], object] = warnings.warn,
 ) -> Fit:
     """Calibrate a detector by its results on key slices.
 
@@ -37,6 +39,7 @@ def calibrate_slices(
         sensitivity: Or its sensitivity.
         lesion_category: Names or ids of the categories of lesions, where the
             annotation file has several.
+        say: Gets a sentence about what is odd about the results.
 
     Raises:
         FileNotFoundError: A file is missing.
@@ -47,8 +50,11 @@ def calibrate_slices(
     )
     truth = GroundTruth.of(document, ann_file)
     detections = load_detections(results_file, truth.all_images, truth.names)
+    evaluation = evaluate_results(truth, detections)
+    for note in evaluation.notes:
+        say(note)
     return fit_calibration(
-        evaluate_slices(truth, detections),
+        evaluation,
         patients_of(document, truth),
         fps_per_image=fps,
         sensitivity=sensitivity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,7 +105,8 @@ def _check_labels(name: str, runs: NamedRuns) -> None:
             f'each run of {name!r} must have a seed of its own, but '
             f'{again[0]!r} comes {labels.count(again[0])} times.'
         )
-    files = [path.resolve() for path in runs.paths]
+    # Not resolve(), which raises RuntimeError on a loop of links.
+    files = [os.path.realpath(path) for path in runs.paths]
     for path, file in zip(runs.paths, files, strict=True):
         if files.count(file) > 1:
             raise ValueError(
