@@ -35,7 +35,8 @@ readers (Obuchowski and Rockette 1995, degrees of freedom of Hillis 2007), with
 {settings.num_resamples:,} resamples of the patients, and the seeds paired.
 Their type-I error and coverage are in
 [inference about methods](method-inference.md). No correction is made for the
-number of comparisons: some of {number} intervals leave out 0 by chance.
+number of comparisons, {number}: one in twenty such intervals leaves out 0
+where methods do not differ.
 """
 
 SUMMARY_NOTE = (

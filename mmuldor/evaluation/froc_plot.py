@@ -37,8 +37,7 @@ def froc_figure(
 ) -> Figure:
     """Draw curves by name, sensitivity in percent over FPs per image.
 
-    A curve that ends early gets a dot there and is dotted on at its last
-    sensitivity, which is what the tables show beyond its end.
+    A curve that ends early gets a dot there: beyond it nothing is known.
 
     Args:
         curves: The curves.
@@ -111,6 +110,4 @@ def _draw_curve(
     y = 100 * np.append(curve.sensitivity[shown], sensitivity_at(curve, end))
     ax.plot(x, y, color=color, ls=dash, lw=1.9, label='curve')
     if end < max_fp_rate:
-        held = [y[-1], y[-1]]
-        ax.plot([end, max_fp_rate], held, ':', color=color, lw=1.2)
         ax.plot(end, y[-1], 'o', color=color, ms=5, clip_on=False)

@@ -17,7 +17,7 @@ READING = (
     'given number of false alarms (false positives, FPs) per image on '
     'average. Further up and to the left is better.',
     'A curve ends, with a dot, where the method has no more detections to '
-    'give; its last sensitivity is held from there on.',
+    'give; from there on nothing is known, and the table is blank.',
 )
 
 
@@ -54,7 +54,7 @@ def _notes(rows: Sequence[dict]) -> list[tuple[str, str]]:
     for row in rows:
         if row['fps_at_end'] < row['fp_rates'][-1]:
             end = f'{row["fps_at_end"]:.2f} FPs per image'
-            text = f'the curve ends at {end}, its last sensitivity is held'
+            text = f'the curve ends at {end}'
             notes.append((row['name'], text))
         notes += [(row['name'], note) for note in row['notes']]
     return notes
@@ -127,7 +127,8 @@ def protocol_section(rows: Sequence[dict]) -> Section:
         'a hit when the IoU of its box with an annotated box is at least '
         f'{rows[0]["iou_thr"]:g}; {convention}. Rows that end in "+ FP" '
         "append the detections of the model's false-positive class after "
-        'all others. table.json holds every figure at full precision.'
+        'all others. table.json holds every figure at full precision, held '
+        'beyond the end of a curve.'
     )
     return Section('Evaluation protocol', [text])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from mmuldor.functional.froc import MEAN_FP_RATES
 from mmuldor.io.markdown import markdown_cell
 
 COLUMNS_AFTER = ('mean 0.5 to 4', 'maximum', 'at FPs')
@@ -18,24 +19,36 @@ def _head(rows: Sequence[dict]) -> list[str]:
 
 
 def _figures(row: dict) -> list[str]:
-    """Cells of a row after its name; sensitivities in percent."""
-    shares = [*row['sensitivity'], row['mean'], row['max_sensitivity']]
-    return [f'{100 * s:.2f}' for s in shares] + [f'{row["fps_at_max"]:.2f}']
+    """Cells of a row after its name; sensitivities in percent.
+
+    Blank at and beyond the end of the curve, as in a comparison.
+    """
+    rates = [*row['fp_rates'], max(MEAN_FP_RATES)]
+    shares = [*row['sensitivity'], row['mean']]
+    cells = [
+        f'{100 * share:.2f}' if rate < row['fps_at_end'] else ''
+        for rate, share in zip(rates, shares, strict=True)
+    ]
+    maximum = f'{100 * row["max_sensitivity"]:.2f}'
+    return [*cells, maximum, f'{row["fps_at_max"]:.2f}']
 
 
 def _best(rows: Sequence[dict]) -> list[str | None]:
-    """The best cell of each column; None for the FP rate at the end."""
+    """The highest cell of each column; None for the FP rate at the end."""
     columns = list(zip(*map(_figures, rows), strict=True))
-    best = [max(column, key=float) for column in columns[:-1]]
+    best = [
+        max(filter(None, column), key=float, default=None)
+        for column in columns[:-1]
+    ]
     return [*best, None] if len(rows) > 1 else [None] * len(columns)
 
 
 def markdown_table(rows: Sequence[dict]) -> str:
-    """A Markdown table; the best figure of a column is bold.
+    """A Markdown table; the highest figure of a column is bold.
 
     Args:
         rows: As in ``table.json``: ``name``, ``fp_rates``, ``sensitivity``,
-            ``mean``, ``max_sensitivity``, ``fps_at_max``.
+            ``mean``, ``max_sensitivity``, ``fps_at_max``, ``fps_at_end``.
     """
     head, best = _head(rows), _best(rows)
     lines = ['| ' + ' | '.join(head) + ' |']

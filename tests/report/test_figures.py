@@ -211,9 +211,10 @@ def test_froc_plot_lines():
     lines = fig.axes[0].lines
     np.testing.assert_allclose(lines[0].get_xdata()[-1], 2)
     np.testing.assert_allclose(lines[0].get_ydata()[:3], [0, 50, 75])
-    # Held, dotted, to the end of the axis.
-    np.testing.assert_allclose(lines[1].get_xdata(), [2, 16])
-    np.testing.assert_allclose(lines[1].get_ydata(), [75, 75])
+    # A dot at its end, and nothing beyond.
+    np.testing.assert_allclose(lines[1].get_xdata(), [2])
+    np.testing.assert_allclose(lines[1].get_ydata(), [75])
+    assert len(lines) == 4
     names = [t.get_text() for t in fig.axes[0].get_legend().get_texts()]
     assert names == ['$a_1$', '_b']
     render(fig)

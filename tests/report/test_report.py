@@ -125,6 +125,10 @@ def test_all_files_and_figures(inputs, bank_dir, mini_data):
 
 
 def test_table_is_markdown_with_two_decimals(inputs):
+    path = inputs['runs']['plain']
+    results = json.loads(path.read_text())
+    images = sorted({result['image_id'] for result in results})
+    write_json(path, results + false_positives(images, 9))
     build_report(**inputs)
     lines = (inputs['out'] / 'table.md').read_text().splitlines()
     assert lines[0].split(' | ')[:3] == ['| Method', '0.5', '1']
@@ -160,7 +164,7 @@ def test_odd_results_are_noted(inputs, tmp_path):
     assert rows[0]['notes'] == [note]
     table = (inputs['out'] / 'table.md').read_text()
     assert f'Note on none: {note}.' in table
-    end = 'Note on none: the curve ends at 0.00 FPs per image, its last '
+    end = 'Note on none: the curve ends at 0.00 FPs per image.'
     assert end in table
     page = (inputs['out'] / 'index.html').read_text()
     assert f'<th scope="row">note on none</th><td>{note}</td>' in page
@@ -240,6 +244,7 @@ def _row(name, figure):
         'mean': figure,
         'max_sensitivity': figure,
         'fps_at_max': 1.5,
+        'fps_at_end': 9.0,
     }
 
 
@@ -252,6 +257,16 @@ def test_best_figures_are_bold():
     assert text[3] == '| b | 12.35 | **25.00** | 12.35 | 12.35 | 1.50 |'
     assert html_table(rows).count('class="best"') == 5
     assert '**' not in markdown_table(rows[:1])
+
+
+def test_nothing_is_shown_at_the_end_of_a_curve():
+    rows = [_row('a', 0.5), {**_row('b', 0.75), 'fps_at_end': 2.0}]
+    text = markdown_table(rows).splitlines()
+    # The mean ends at 4 FPs.
+    assert text[2] == ('| a | 50.00 | **25.00** | **50.00** | 50.00 | 1.50 |')
+    assert text[3] == '| b | **75.00** |  |  | **75.00** | 1.50 |'
+    ended = [{**_row(name, 0.5), 'fps_at_end': 0.0} for name in 'ab']
+    assert html_table(ended).count('class="best"') == 2
 
 
 def test_page_without_sections():

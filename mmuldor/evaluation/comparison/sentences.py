@@ -26,7 +26,9 @@ def difference_sentence(entry: Mapping) -> str:
             f'{end:.2f} FPs per image.'
         )
     points = f'{_points(entry["mean"])} points'
-    if not entry['standard_error']:
+    if entry['standard_error'] is None:
+        return f'{name}: {points}; too few resamples for an interval.'
+    if entry['standard_error'] == 0:
         return f'{name}: {points} whatever patients are drawn; not tested.'
     if entry['design'] == TRAININGS:
         return _of_trainings(entry, points)

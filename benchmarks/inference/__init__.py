@@ -1,0 +1,1 @@
+"""How often tests of methods err: variance components and simulation."""
