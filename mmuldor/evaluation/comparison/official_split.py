@@ -73,7 +73,7 @@ def literature_beside(
     """The published rows that may stand beside results on these images.
 
     Args:
-        keys: See :func:`~.published.select_published`.
+        keys: See :func:`select_published`.
         document: The annotation file.
         truth: Its lesions that count.
         anyway: Show the rows too where the images are not those of the
