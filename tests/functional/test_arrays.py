@@ -52,6 +52,8 @@ def test_ids_are_found_where_they_are(known, data):
 @example([0, 1, 2], 3)
 @example([0, 1, 2], -1)
 @example([5], 2**62)
+# Counted from the end of the table it would be a known one.
+@example([0, 1, 2, 3], -3)
 def test_unknown_ids_are_named(known, other):
     known = [number for number in known if number != other]
     ids = [*known, other]

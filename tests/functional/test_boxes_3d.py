@@ -80,6 +80,7 @@ def test_what_overlaps_a_higher_one_is_left_out():
     # The first of equal scores.
     assert without_repeats(boxes[:2], [0.5, 0.5], 0.3).tolist() == [0]
     assert without_repeats([], [], 0.3).tolist() == []
+    assert without_repeats([], [], 0.3).dtype == np.int64
 
 
 def test_repeats_need_a_score_for_each_box():

@@ -209,3 +209,9 @@ def test_what_is_wrong_is_said(points, message):
     with pytest.raises(ValueError, match='must') as caught:
         check_endpoints(np.array(points, dtype=float))
     assert str(caught.value) == message
+
+
+def test_a_sliver_has_a_short_diameter():
+    sliver = np.array([[0, 0], [20, 0], [20, 0.25], [0, 0.25]])
+    found = diameters(recist_of_polygon(sliver))
+    assert found == pytest.approx((np.hypot(20, 0.25), 0.25), abs=1e-4)

@@ -72,10 +72,8 @@ def test_two_images_by_hand():
 
 
 def test_below_half_is_a_false_positive():
-    assert curve_points([(1, ALMOST_HALF, 1)], [(1, LESION)], [1])[-1] == (
-        1,
-        0,
-    )
+    points = curve_points([(1, ALMOST_HALF, 1)], [(1, LESION)], [1])
+    assert points[-1] == (1, 0)
 
 
 def test_second_hit_is_neither():
@@ -120,7 +118,8 @@ def test_summary_by_hand():
 def test_mean_does_not_depend_on_the_rates_asked_for():
     curve = FROCCurve(np.arange(20.0), np.arange(20.0) / 20)
     assert summarize(curve, [3]).mean == summarize(curve).mean
-    assert summarize(curve, [3]).sensitivity == pytest.approx((0.15,))
+    assert summarize(curve, [0, 3]).sensitivity == pytest.approx((0, 0.15))
+    assert str(summarize(curve, [0, 3]).fp_rates) == '(0.0, 3.0)'
 
 
 def test_no_detections():

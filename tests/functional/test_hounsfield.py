@@ -76,3 +76,23 @@ def test_a_window_in_parts_and_in_place(monkeypatch, dtype):
     assert np.array_equal(place, whole)
     assert window_hu(np.zeros((0, 7, 3)), 0, 1).shape == (0, 7, 3)
     assert window_hu(dtype(1023.5), -1024, 3071).shape == ()
+
+
+@pytest.mark.parametrize(
+    ('stored', 'what'), [(np.zeros(2, np.int16), 'int16'), ([1], 'list')]
+)
+def test_what_is_no_stored_slice_is_named(stored, what):
+    with pytest.raises(TypeError, match='stored') as caught:
+        stored_to_hu(stored)
+    assert str(caught.value) == (
+        f'`stored` must be a uint16 array (HU + 32768), but got {what}. Read '
+        'slices with `mmuldor.io.png.read_png16`.'
+    )
+
+
+def test_a_window_without_a_width_is_shown():
+    with pytest.raises(ValueError, match='window') as caught:
+        window_hu(np.zeros(1), 5, 5)
+    assert str(caught.value) == (
+        'a window must go from low to high HU, but got [5, 5].'
+    )

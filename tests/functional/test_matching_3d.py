@@ -137,3 +137,36 @@ def test_wrong_arguments(change, error, match):
     match_volumes(**arguments)
     with pytest.raises(error, match=match):
         match_volumes(**{**arguments, **change})
+
+
+@pytest.mark.parametrize(
+    ('hit', 'box'),
+    [
+        # Half of the lesion's volume.
+        ('iou', [0, 0, 0, 10, 10, 5]),
+        # Its centre on a face and in a corner of the lesion's box.
+        ('center', [-5, 0, 0, 5, 10, 10]),
+        ('center', [5, 5, 5, 15, 15, 15]),
+        ('radius', [5, 0, 0, 15, 10, 10]),
+    ],
+)
+def test_exactly_at_the_limit_is_a_hit(hit, box):
+    # 0.5 more misses: less than half, and a centre outside.
+    for shift, missed in ((0, False), (0.5, True)):
+        moved = np.array(box, float) + np.sign(np.subtract(box, BALL)) * shift
+        found = matched(
+            *([(3, moved, 1.0)], [(3, BALL)], VOLUMES), hit=hit, iou_thr=0.5
+        )
+        assert found.det_is_fp.tolist() == [missed]
+
+
+def test_the_wrong_boxes_are_named():
+    for name in ('det', 'lesion'):
+        arguments = {
+            **{'det_boxes': [BALL], 'lesion_boxes': [BALL]},
+            **{'det_scores': [1.0], 'det_volumes': [3]},
+            **{'lesion_volumes': [3], 'volumes': [3]},
+            f'{name}_boxes': [[0] * 4],
+        }
+        with pytest.raises(ValueError, match=f'^`{name}_boxes` must have'):
+            match_volumes(**arguments)

@@ -265,12 +265,19 @@ def test_the_ellipse_lies_on_the_long_diameter():
     points = np.array([[0, 5], [20, 5], [4, 1], [4, 7]], dtype=float)
     for endpoints in (points, points[[2, 3, 0, 1]]):
         outline = ellipse_polygon(endpoints, 4)
-        assert outline.shape == (16, 2)
         assert outline.min(axis=0) == pytest.approx([0, 2])
         assert outline.max(axis=0) == pytest.approx([20, 8])
         assert (((outline - [10, 5]) / [10, 3]) ** 2).sum(
             axis=1
-        ) == pytest.approx(np.ones(16))
+        ) == pytest.approx(np.ones(4 * 4))
+
+
+def test_an_oblique_ellipse():
+    # 10 px along (0.6, 0.8) and 4 across, around (3, 4).
+    points = [[0, 0], [6, 8], [4.6, 2.8], [1.4, 5.2]]
+    outline = ellipse_polygon(np.array(points), 2) - [3, 4]
+    along, across = outline @ [0.6, 0.8], outline @ [-0.8, 0.6]
+    assert (along / 5) ** 2 + (across / 2) ** 2 == pytest.approx(np.ones(8))
 
 
 def test_the_box_and_its_corners():

@@ -66,6 +66,10 @@ def test_a_panel_shows_the_example_and_its_lesions(document, tmp_path):
             line for line in ax.lines if to_hex(line.get_color()) == MINED
         ]
         assert box.is_dashed()
+        # The outline hides nothing.
+        (outline,) = ax.patches
+        assert outline.get_facecolor()[3] == 0
+        assert to_hex(outline.get_edgecolor()) == MINED
     # Side by side in the first row.
     places = [ax.get_position() for ax in page.axes]
     assert places[0].x0 < places[1].x0
@@ -91,7 +95,10 @@ def test_pages_are_numbered_and_counted(document, tmp_path, monkeypatch):
     found = [example(n) for n in range(1, 50)]
     totals, saved = [], []
 
-    def track(sheets, _, total, **__):
+    def track(sheets, what, total, transient):
+        assert what == 'drawing pages'
+        # The bar goes: the command prints where the pages are.
+        assert transient
         totals.append(total)
         return sheets
 

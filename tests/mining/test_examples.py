@@ -288,3 +288,12 @@ def test_numbers_of_an_example_are_plain_and_rounded():
     assert {type(value) for value in example['bbox']} == {float}
     assert type(example['score']) is type(example['mask_iou']) is float
     assert type(example['polygons'][0]) is list
+
+
+def test_half_of_a_box_in_an_ignored_region_is_enough():
+    # Edge to edge: 5 and 4 of 10 columns in the region.
+    for left, number in ((25, 0), (26, 1)):
+        info = image((10, 5, 30, 35))
+        info['instances'][0]['crowd'] = True
+        mined = mine(Found((0.9, left, 20, left + 10, 30)), info)
+        assert len(mined['examples']) == number

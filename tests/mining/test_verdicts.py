@@ -22,7 +22,7 @@ EXAMPLES = [
         'number': number,
         'image_id': 10 + number,
         'file_name': f'{number}.png',
-        'polygons': [[0, 0, 1, 0, 1, 1], SQUARE],
+        'polygons': [[50, 0, 51, 0, 51, 1], SQUARE],
     }
     for number in (1, 2, 3)
 ]

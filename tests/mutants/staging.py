@@ -49,6 +49,9 @@ def make_stage(folder: Path, keep: bool) -> bool:
             shutil.rmtree(copies / name, ignore_errors=True)
     else:
         shutil.rmtree(copies, ignore_errors=True)
+    if not same:
+        # Which tests call which function; mutmut would only ask new tests.
+        (copies / 'mutmut-stats.json').unlink(missing_ok=True)
     stamp.write_text(now)
     return same
 

@@ -88,6 +88,11 @@ def test_a_report_counts_what_was_killed(stage):
     assert row.endswith('| no reason |')
 
 
+def test_mutants_of_a_removed_file_are_gone(stage):
+    (stage / 'mmuldor/two.py').unlink()
+    assert read_verdicts(stage) == {}
+
+
 def test_a_larger_sample_holds_the_smaller_one():
     names = [f'f__mutmut_{i}' for i in range(100)]
     small, large = draw(names, 10, seed=1), draw(names[::-1], 30, seed=1)

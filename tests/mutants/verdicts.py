@@ -17,7 +17,11 @@ OPEN = ('not checked', 'check was interrupted by user')
 def read_verdicts(stage: Path) -> dict[str, str]:
     """mutmut's status of every mutant by its name."""
     found = {}
-    for path in sorted((stage / 'mutants' / 'mmuldor').rglob('*.meta')):
+    mutated = stage / 'mutants'
+    for path in sorted((mutated / 'mmuldor').rglob('*.meta')):
+        if not (stage / path.relative_to(mutated).with_suffix('')).is_file():
+            # Of a source that has been moved or removed since.
+            continue
         codes = json.loads(path.read_text())['exit_code_by_key']
         for name, code in codes.items():
             found[name] = status_by_exit_code[code]
