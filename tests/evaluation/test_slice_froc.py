@@ -228,6 +228,7 @@ def test_files_by_hand(files):
         'mean': 0.5,
         'max_sensitivity': 0.5,
         'fps_at_max': 0,
+        'fps_at_end': 1 / 3,
         'counts': found.counts,
         'iou_thr': 0.5,
         'with_fp_class': False,
