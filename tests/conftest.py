@@ -4,6 +4,7 @@ import os
 import socket
 from pathlib import Path
 
+import hypothesis
 import nibabel
 import numpy as np
 import pytest
@@ -21,6 +22,9 @@ from tests.support.small_configs import (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
+# Another process may hold the processor: slow is not wrong.
+hypothesis.settings.register_profile('mmuldor', deadline=None)
+hypothesis.settings.load_profile('mmuldor')
 
 
 @pytest.fixture(scope='session')

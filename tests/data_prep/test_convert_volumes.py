@@ -48,7 +48,7 @@ def assert_same(folder, other):
         assert np.array_equal(pixels, two[name]), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     hu=arrays(np.int16, array_shapes(min_dims=3, max_dims=3, max_side=6)),
     spacing=st.tuples(*[st.floats(0.1, 9)] * 3),

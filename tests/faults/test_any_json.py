@@ -49,7 +49,6 @@ def put(document, way, value):
 @pytest.mark.parametrize('kind', good.DOCUMENTS)
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())

@@ -152,7 +152,7 @@ detection = st.tuples(
 
 
 @given(st.lists(detection, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_selection_is_the_rule_word_by_word(detections):
     scores = np.array([d[0] for d in detections], dtype=float)
     ious = np.array([d[1] for d in detections], dtype=float)

@@ -73,7 +73,7 @@ POLYGONS = st.lists(
 
 
 @given(POLYGONS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_polygon_is_filled_by_the_even_odd_rule(quarters):
     polygon = np.array(quarters) / 4
     expected = even_odd(polygon, 9, 10)
@@ -85,7 +85,6 @@ def test_any_polygon_is_filled_by_the_even_odd_rule(quarters):
 
 @given(st.lists(POLYGONS, max_size=6))
 @example([[(28, 12), (28, 12), (41, 48)]])
-@settings(deadline=None)
 def test_runs_of_many_are_those_of_each(many):
     polygons = [np.array(quarters) / 4 for quarters in many]
     runs = mask_runs(polygons, 9, 10)
@@ -120,7 +119,7 @@ def test_an_empty_mask_has_no_outline():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.integers(1, 20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_outlines_rasterise_to_the_filled_mask(seed, height, width):
     mask = np.random.default_rng(seed).random((height, width)) < 0.5
     back = np.zeros_like(mask)
@@ -193,7 +192,7 @@ def test_an_empty_mask_has_no_piece():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 20), st.integers(1, 20))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_the_largest_piece_is_its_first_outline(seed, height, width):
     rng = np.random.default_rng(seed)
     mask = rng.random((height, width)) < rng.uniform(0.2, 0.8)

@@ -106,7 +106,7 @@ arm = st.floats(0.5, 200)
 
 
 @given(angle, st.floats(0.2, np.pi - 0.2), arm, arm, arm, arm)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_outline_passes_through_all_endpoints(turn, between, a1, a2, c1, c2):
     along = np.array([np.cos(turn), np.sin(turn)])
     across = np.array([np.cos(turn + between), np.sin(turn + between)])
@@ -121,7 +121,7 @@ def test_outline_passes_through_all_endpoints(turn, between, a1, a2, c1, c2):
 
 
 @given(angle, arm, arm, st.floats(-50, 50), st.floats(-50, 50))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_outline_moves_with_the_endpoints(turn, a, c, dx, dy):
     rotation = np.array(
         [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]
@@ -242,7 +242,7 @@ def test_a_pseudo_mask_refuses_wrong_numbers(given, error, message):
     *(arm, arm, arm, arm),
     st.floats(0, 5),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_growing_lengthens_diameters_and_keeps_where_they_cross(
     turn, between, a1, a2, c1, c2, grow
 ):

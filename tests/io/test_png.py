@@ -26,7 +26,7 @@ def test_what_is_written_is_read(slice_path):
 
 
 @given(st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_array_survives(tmp_path_factory, data):
     shape = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)))
     seed = data.draw(st.integers(0, 1000))

@@ -34,7 +34,7 @@ def store(tmp_path):
     return write(tmp_path / 'store', slices_of(3), ['000001_01_01/003.png'])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(
         np.int16,

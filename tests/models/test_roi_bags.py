@@ -20,7 +20,7 @@ def test_mean_of_each_bin_of_a_ramp():
     assert layer(ramp, torch.zeros(0, 5)).shape == (0, 1, 2, 2)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(1, 600),

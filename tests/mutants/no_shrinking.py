@@ -10,6 +10,5 @@ settings.register_profile(
     phases=[Phase.explicit, Phase.generate],
     derandomize=True,
     database=None,
-    deadline=None,
 )
 settings.load_profile('mutants')

@@ -73,7 +73,6 @@ def test_other_float_types(dtype):
     assert nms(boxes, scores, 0.6, 0).tolist() == [1]
 
 
-@settings(deadline=None)  # the first call loads kernels
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(1, 150),
@@ -93,7 +92,7 @@ def test_equals_pair_by_pair(seed, count, threshold, offset, whole):
     assert kept == brute_force(boxes, scores, threshold, offset)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     count=st.integers(60, 400),

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mmuldor.ops.roi_align import roi_align_backward, roi_align_forward
@@ -125,7 +125,6 @@ def make_rois(values):
     return torch.tensor(rows, dtype=torch.float64)
 
 
-@settings(deadline=None)  # the first call loads kernels
 @given(
     boxes,
     st.tuples(st.integers(1, 4), st.integers(1, 4)),
@@ -148,7 +147,6 @@ def test_gradient_is_the_transposed_product(values, size, ratio, aligned, hw):
     )
 
 
-@settings(deadline=None)  # the first call loads kernels
 @given(st.floats(1, 10), st.floats(1, 10), st.floats(0, 9), st.floats(0, 9))
 def test_a_plane_is_read_at_the_centres_of_the_bins(x, y, width, height):
     rows, columns = torch.meshgrid(

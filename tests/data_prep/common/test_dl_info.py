@@ -219,7 +219,7 @@ def test_a_wrong_field_is_named(column, value):
 
 
 @given(st.lists(st.text(max_size=30), min_size=18, max_size=18))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_noise_is_never_a_row(values):
     with pytest.raises(ValueError, match='must be'):
         parse_one((*values[:-1], 'x'))

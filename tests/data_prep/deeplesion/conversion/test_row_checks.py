@@ -184,7 +184,7 @@ def test_what_only_the_whole_file_shows(place, rows, make_row, capsys):
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_every_row_is_kept_or_dropped(
     tmp_path_factory, data, make_row, make_workplace
 ):

@@ -50,7 +50,7 @@ def test_an_ellipse_has_its_axes(steady):
     assert points.mean(0) == pytest.approx([60, 50], abs=0.6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.floats(5, 40), st.floats(0.35, 1.0), st.floats(0, 3.14),
     st.integers(0, 1000),
