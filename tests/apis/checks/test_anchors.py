@@ -129,24 +129,42 @@ def real_images(real_data, count):
         yield info
 
 
-def test_real_lesions_and_the_anchors_of_the_paper(root, real_data):
+def real_matches(path, real_data):
     from mmuldor.apis.checks.model import untrained
 
-    config = Config.fromfile(
-        root / 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
-    )
+    config = Config.fromfile(path)
     config.model.backbone.depth = 50
     steps = [
         TRANSFORMS.build(step)
         for step in config.train_pipeline
         if step['type'] == 'mmuldor.ResizeToSpacing'
     ]
-    found = anchor_matches(
-        untrained(config), steps, list(real_images(real_data, 300))
+    images = list(real_images(real_data, 300))
+    found = anchor_matches(untrained(config), steps, images)
+    return found, {iou: np.mean(found.best_iou >= iou) for iou in IOUS}
+
+
+def test_real_lesions_and_the_anchors_of_the_paper(root, real_data):
+    found, share = real_matches(
+        root / 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py',
+        real_data,
     )
-    share = {iou: np.mean(found.best_iou >= iou) for iou in IOUS}
     # 1,500 rows: 33 % reach IoU 0.7, 90 % reach 0.5, 1.07 positives a lesion.
     assert share[0.7] == pytest.approx(0.33, abs=0.06)
     assert share[0.5] == pytest.approx(0.90, abs=0.05)
     assert found.positives.mean() == pytest.approx(1.07, abs=0.25)
     assert found.low_quality.sum() > 0.5 * found.positives.sum()
+
+
+def test_real_lesions_and_dense_anchors(root, real_data):
+    found, share = real_matches(
+        root / 'configs/mask_rcnn'
+        '/mask-rcnn_r101_fpn_dense-anchors-12e_deeplesion.py',
+        real_data,
+    )
+    # 5,900 rows: 91 % reach IoU 0.7, 8.3 positives a lesion.
+    assert found.pos_iou_thr == 0.6
+    assert share[0.7] == pytest.approx(0.91, abs=0.04)
+    assert share[0.5] > 0.98
+    assert found.positives.mean() == pytest.approx(8.3, abs=1.0)
+    assert found.low_quality.sum() < 0.1 * found.positives.sum()
