@@ -134,9 +134,7 @@ def test_images_without_lesions_count():
 
 
 def test_no_lesions():
-    message = (
-        '^sensitivity needs at least one lesion, but the 2 images have none.$'
-    )
+    message = r'^sensitivity needs .* lesion, but the 2 images have none\.$'
     with pytest.raises(ValueError, match=message):
         curve_points([(1, FAR, 0.9)], [], [1, 2])
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mmuldor.functional import matching
+from mmuldor.functional.froc import FROCCurve
 from mmuldor.functional.matching import (
     append_fp_class,
     drop_noisy,
@@ -254,6 +255,14 @@ def test_what_is_wrong_is_said(call, message):
     with pytest.raises(ValueError, match='must') as caught:
         call()
     assert str(caught.value) == message
+
+
+def test_curves_are_equal_in_both_axes():
+    x, y = np.array([0, 1, 2.0]), np.array([0, 0.5, 1])
+    others = [FROCCurve(x.copy(), y.copy()), FROCCurve(2 * x, y)]
+    others += [FROCCurve(x, 2 * y), FROCCurve(x[:2], y[:2])]
+    same = [FROCCurve(x, y).equals(other) for other in others]
+    assert same == [True, False, False, False]
 
 
 def test_an_iou_of_1_may_be_asked_for():

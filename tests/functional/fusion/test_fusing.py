@@ -72,6 +72,8 @@ def test_each_method_has_an_iou_of_its_own():
 def test_soft_nms_by_hand():
     fused = fuse(two_boxes(), [1, 1], method='soft-nms')
     assert fused.scores.tolist() == pytest.approx([0.6, 0.1])
+    fused = fuse(two_boxes(), [1, 1], method='soft-nms', iou_thr=0.7)
+    assert fused.scores.tolist() == pytest.approx([0.6, 0.3])
 
 
 @pytest.mark.parametrize('method', METHODS)
@@ -101,9 +103,9 @@ def test_boxes_of_score_zero_have_equal_weights():
 
 def test_mean_boxes_of_groups():
     boxes = np.array([[0.0, 0, 4, 4], [8, 8, 12, 12], [1, 1, 2, 2]])
-    found = mean_boxes(boxes, np.array([3.0, 1, 5]), np.array([0, 0, 2]), 3)
+    found = mean_boxes(boxes, np.array([3.0, 1, 5]), np.array([0, 0, 2]), 4)
     assert found.tolist() == pytest.approx(
-        np.array([[2, 2, 6, 6], [0, 0, 0, 0], [1, 1, 2, 2]])
+        np.array([[2, 2, 6, 6], [0] * 4, [1, 1, 2, 2], [0] * 4])
     )
 
 

@@ -58,6 +58,9 @@ def test_suppression_is_greedy():
     # 4 suppresses 8, but is suppressed itself, so 8 stays.
     rows = [(0, 0.9, 0), (4, 0.8, 0), (8, 0.7, 1)]
     assert suppressed(pool_of(rows), 0.4).tolist() == [0, 0, 2]
+    # What is far from the first suppresses in its turn.
+    rows = [(0, 0.9, 0), (4, 0.8, 0), (30, 0.7, 1), (31, 0.6, 1)]
+    assert suppressed(pool_of(rows), 0.4).tolist() == [0, 0, 2, 2]
 
 
 def test_soft_suppression_lowers_scores_by_the_overlap():
@@ -141,14 +144,24 @@ def test_blocks_do_not_change_groups(monkeypatch):
     assert np.array_equal(before, after)
 
 
+def test_a_block_says_where_there_is_no_detection():
+    xs, scores = [0, 1, 2], [0.5, 0.25, 0.75]
+    pool = Pool.of([square(x) for x in xs], scores, [2, 1, 0], [4, 3, 4])
+    (block,) = pool.blocks()
+    assert block.valid.tolist() == [[True, True], [True, False]]
+    assert block.rows[block.valid].tolist() == [2, 0, 1]
+    assert block.scores.tolist() == [[0.75, 0.5], [0.25, 0]]
+    assert block.detectors.tolist() == [[0, 2], [1, -1]]
+
+
 @pytest.mark.parametrize(
     ('column', 'value', 'match'),
     [
         ('boxes', [[0, 0, -1, 1]], 'x1 <= x2'),
         ('scores', [np.nan], 'finite'),
         ('scores', [-0.1], r'0 or more, but score 0 is -0.1'),
-        ('scores', [0.1, 0.2], 'shape'),
-        ('units', [0, 1], 'shape'),
+        ('scores', [0.1, 0.2], '^`scores` must have the shape'),
+        ('units', [0, 1], r'^`units` must have the shape \(1,\)'),
     ],
 )
 def test_wrong_columns(column, value, match):
