@@ -19,6 +19,8 @@ TARGETS = {
     'lesions': 'lesions',
     'foreign_coco': 'foreign',
     'foreign_csv': 'foreign csv',
+    'npz': 'npz',
+    'fusion': 'fusion',
     'yolo': 'yolo',
     'own_coco': 'own coco',
     'truth': 'truth',

@@ -10,7 +10,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from mmuldor.evaluation.fusion.fused_results import fuse_inputs, scale_note
+from mmuldor.evaluation.fusion.fused_results import (
+    fuse_inputs,
+    other_images_note,
+    scale_note,
+)
 from mmuldor.evaluation.fusion.inputs import (
     Input,
     Progress,
@@ -150,8 +154,11 @@ def write_fused(
     choices = choices or Choices()
     tuned_for = settings.names
     settings = settings.for_names([own.name for own in inputs], named)
-    if settings.scores == NONE and not tuned_for:
-        note = scale_note(inputs)
+    same_scale = settings.scores != NONE or bool(tuned_for)
+    for note in (
+        other_images_note(inputs),
+        '' if same_scale else scale_note(inputs),
+    ):
         if note:
             choices.say(f'note: {note}')
     for line in _lines(settings, tuned_for, [str(o.path) for o in inputs]):

@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from mmuldor.evaluation.calibration.isotonic import Calibration
-from mmuldor.evaluation.fusion.fused_results import fuse_inputs, scale_note
+from mmuldor.evaluation.fusion.fused_results import (
+    fuse_inputs,
+    other_images_note,
+    scale_note,
+)
 from mmuldor.evaluation.fusion.inputs import read_inputs
 from mmuldor.evaluation.fusion.settings import Settings
 from mmuldor.io.run_length import decode_runs
@@ -113,3 +117,19 @@ def test_scales_that_differ_are_noted(write):
     assert '`--scores rank`' in note
     write('f1', [entry(0, s, 1) for s in (0.9, 0.3)] + [entry(0, 0.1, 2)])
     assert scale_note(read_inputs(paths)) == ''
+
+
+def test_other_images_of_the_same_ids_are_noted(write):
+    """Of 60 images, 6 have boxes that overlap, or 30."""
+    first = [entry(0, 0.9, k) for k in range(60)]
+    # A lower box that overlaps says nothing.
+    first += [entry(40, 0.1, k) for k in range(60)]
+    for overlap, noted in ((6, True), (30, False)):
+        second = [entry(2 if k < overlap else 40, 0.8, k) for k in range(60)]
+        paths = [write('a', first), write('b', second)]
+        note = other_images_note(read_inputs(paths))
+        assert bool(note) == noted
+        if noted:
+            assert 'a and b overlap on only 10 % of 60 images' in note
+    few = [write('a', first[:20]), write('b', [entry(40, 0.8, 1)] * 2)]
+    assert other_images_note(read_inputs(few)) == ''
