@@ -6,6 +6,7 @@ independent of the memory layout and dtype of feature maps.
 
 from mmuldor.models.channel_groups import GroupedBackbone, GroupFusionNeck
 from mmuldor.models.ct_data_preprocessor import CTDataPreprocessor
+from mmuldor.models.densenet import DenseNet
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
 from mmuldor.models.ignoring_assigner import IgnoringSoftLabelAssigner
 from mmuldor.models.inflated_init import InflatedInit
@@ -20,6 +21,7 @@ guard_extension()
 __all__ = [
     'VGG16',
     'CTDataPreprocessor',
+    'DenseNet',
     'GroupFusionNeck',
     'GroupedBackbone',
     'IgnoringSoftLabelAssigner',
