@@ -169,8 +169,8 @@ class _Sample:
     @property
     def usual(self) -> float:
         """The same as they are, of all voxels but padding."""
-        padding = self.padding * (self.low < _VOID_HU)
-        return self.usual_after(0) / (1 - padding)
+        rest = 1 - self.padding * (self.low < _VOID_HU)
+        return self.usual_after(0) / rest if rest > 0 else 0.0
 
     @property
     def in_8_bits(self) -> bool:

@@ -115,6 +115,15 @@ def test_no_hu(values, match):
         check_hu(values, 's.nii')
 
 
+def test_padding_alone_but_for_a_voxel_beside_the_sample():
+    hu = np.full((10, 200, 201), -2000, dtype=np.int16)
+    hu[0, 0, 1] = 100
+    with pytest.raises(ValueError, match='-2000 to 100, with neither air'):
+        check_hu(hu, 's.nii')
+    (note,) = check_hu(hu, 's.nii', accept=True)
+    assert 'with neither air nor soft tissue; they are accepted' in note
+
+
 def test_few_voxels_have_no_shares():
     assert check_hu(np.arange(800, 900), 's.nii') == []
     assert check_hu(np.full(9, -1024), 's.nii') == []
