@@ -113,7 +113,8 @@ def read_csv(
             find(texts['image'], f'{where}: image'),
             corners_of(values, boxes),
             score,
-            texts.get(column, ''),
+            # Without one: a column of row numbers may have no name either.
+            texts[column] if column else '',
         )
 
 

@@ -46,6 +46,21 @@ def test_a_column_of_classes_by_its_usual_names(ann, tmp_path, column):
         convert_results(path, ann, 'csv', wrong)
 
 
+def test_row_numbers_without_a_name_are_no_class(ann, tmp_path):
+    """As pandas writes its index."""
+    path = write(
+        tmp_path,
+        f',image,x1,y1,x2,y2,score\n0,{NAME},1,2,3,4,0.5\n'
+        f'1,{NAME},1,2,3,5,0.4\n',
+    )  # fmt: skip
+    said = []
+    results, _ = convert_results(
+        path, ann, 'csv', Convention('xyxy'), note=said.append
+    )
+    assert [r['score'] for r in results] == [0.5, 0.4]
+    assert said == []
+
+
 def test_two_columns_of_classes(ann, tmp_path):
     rows = [('0', 'liver'), ('1', 'lesion'), ('1', 'lesion')]
     content = 'image,x1,y1,x2,y2,score,class,name\n' + ''.join(
