@@ -36,6 +36,11 @@ PHASES = [
     ),
     ({'KVP': 80}, {'KVP': 140}, '2 tube voltages'),
     ({'SeriesNumber': 2}, {'SeriesNumber': 3}, '2 series'),
+    (
+        {'SeriesNumber': 10201},
+        {'SeriesNumber': 10202},
+        r'2 series \(SeriesNumber 10201, 10202\)',
+    ),
     ({'SliceThickness': 3}, {'SliceThickness': 6}, '2 slice thicknesses'),
 ]
 

@@ -226,8 +226,10 @@ def _text(file: DicomFile, keyword: str) -> str:
     # pydicom decodes here, and raises any exception for damaged values.
     try:
         value = file.header.get(keyword)
-        # 5, 5.0 and 5.00 are one.
-        if isinstance(value, (int, float)):
+        if isinstance(value, int):
+            return f'{int(value)}'
+        # 5.0, 5.00 and 5.0001 are one.
+        if isinstance(value, float):
             return f'{float(value):.4g}'
         return str(value or _NONE).strip()
     except Exception:
