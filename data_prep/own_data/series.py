@@ -23,11 +23,11 @@ _SIDE_PX = 128
 
 
 def numbered_files(folder: Path) -> dict[int, Path]:
-    """Slices of a folder by their numbers."""
+    """Slices of a folder by their numbers; .png in any case."""
     return {
         int(path.stem): path
-        for path in sorted(folder.glob('*.png'))
-        if path.stem.isdecimal()
+        for path in sorted(folder.glob('*'))
+        if path.suffix.lower() == '.png' and path.stem.isdecimal()
     }
 
 

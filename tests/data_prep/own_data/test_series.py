@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data_prep.own_data.coco_boxes import CocoImage
-from data_prep.own_data.series import unrelated_folders
+from data_prep.own_data.series import numbered_files, unrelated_folders
 from mmuldor.io.png import read_png16
 
 
@@ -34,6 +34,14 @@ def test_folders_of_splits_are_no_series(tmp_path, folder, named):
     listed = images(f'{folder}/1.png', f'{folder}/2.png', 'other/1.png')
     found = reasons(listed, tmp_path)
     assert found == ({folder: 'it is named like a split'} if named else {})
+
+
+def test_numbered_files_end_in_png_in_any_case(tmp_path):
+    for name in ('007.PNG', '8.png', '9.txt', '._8.png', 'a.png'):
+        (tmp_path / name).touch()
+    found = {n: path.name for n, path in numbered_files(tmp_path).items()}
+    assert found == {7: '007.PNG', 8: '8.png'}
+    assert numbered_files(tmp_path / 'absent') == {}
 
 
 def test_ids_that_are_the_numbers_are_those_of_coco(tmp_path):
