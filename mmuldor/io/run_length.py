@@ -119,7 +119,7 @@ def _runs(counts: Any) -> list[int]:
             continue
         if part & 0x10:
             value -= 1 << shift
-        # From the third on, the difference to the one before the last.
+        # From the fourth on, the difference to the one before the last.
         runs.append(value + (runs[-2] if len(runs) > 2 else 0))
         value, shift = 0, 0
     if shift:

@@ -29,7 +29,6 @@ from mmuldor.evaluation.comparison.resampling import (
 )
 from mmuldor.functional.froc import FP_RATES, check_fp_rates
 
-ALL = 'all'
 Progress = Callable[[Iterable[int], str], Iterable[int]]
 
 
