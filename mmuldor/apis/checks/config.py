@@ -121,7 +121,7 @@ def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[CheckResult]:
 def _check_evaluators(
     config: Config, datasets: dict[str, BaseDataset]
 ) -> Iterator[CheckResult]:
-    for split in set(datasets) & {'val', 'test'}:
+    for split in [name for name in datasets if name != 'train']:
         for evaluator in evaluators_of(config, split):
             try:
                 metric = METRICS.build(evaluator)

@@ -45,8 +45,10 @@ def untrained(config: Config) -> nn.Module:
     level = logger.level
     # MMEngine would log a line for each parameter.
     logger.setLevel('WARNING')
-    model.init_weights()
-    logger.setLevel(level)
+    try:
+        model.init_weights()
+    finally:
+        logger.setLevel(level)
     return model
 
 

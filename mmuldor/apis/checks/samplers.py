@@ -82,8 +82,10 @@ def sampler_shares(
         return None
     was_training = model.training
     model.eval()
-    found = [_sample(model, sample) for sample in samples]
-    model.train(was_training)
+    try:
+        found = [_sample(model, sample) for sample in samples]
+    finally:
+        model.train(was_training)
     positives, negatives, proposed = zip(*found, strict=True)
     together = np.concatenate(proposed)
     if not len(together):

@@ -1,9 +1,13 @@
 """What the RoI sampler is given, by a detector whose proposals are known."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
 from mmengine.structures import InstanceData
 
 from mmuldor.apis.checks.model import untrained
@@ -78,3 +82,26 @@ def test_a_start_of_one_class_keeps_what_fits(model, tmp_path):
     after = model.state_dict()
     assert (after['rpn_head.rpn_cls.bias'] == 0.25).all()
     np.testing.assert_array_equal(after[name], before)
+
+
+def test_a_failure_leaves_the_model_in_training(model, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError('no memory')
+
+    monkeypatch.setattr(model.rpn_head, 'predict_by_feat', fail)
+    with pytest.raises(RuntimeError, match='no memory'):
+        sampler_shares(model, [packed((0, 0, 20, 20))])
+    assert model.training
+
+
+def test_a_failure_leaves_the_level_of_the_log(mini_config, monkeypatch):
+    def fail(self):
+        raise RuntimeError('no weights')
+
+    monkeypatch.setattr(BaseModule, 'init_weights', fail)
+    logger = MMLogger.get_current_instance()
+    level = logger.level
+    assert level != logging.WARNING
+    with pytest.raises(RuntimeError, match='no weights'):
+        untrained(mini_config)
+    assert logger.level == level
