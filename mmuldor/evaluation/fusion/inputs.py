@@ -238,9 +238,10 @@ def _check_images(inputs: Sequence[Input], annotated: bool) -> None:
             len(images), len(of_first)
         ):
             raise ValueError(
-                f'all results must be of the same images, but {first.path} '
-                f'has detections on {len(of_first):,} and {own.path} on '
-                f'{len(images):,}, {common:,} of them in common. If they are, '
+                'all results must be of the same images (`image_id`), but '
+                f'{first.path} has detections on {len(of_first):,} and '
+                f'{own.path} on {len(images):,}, {common:,} of them in '
+                'common. If they are, '
                 'give the annotation file of these images: `--ann`.'
             )
 
