@@ -68,8 +68,8 @@ def test_masks_are_read(write):
         (
             [entry(0, 0.9, k) for k in range(10)],
             [entry(0, 0.9, k) for k in range(8, 16)],
-            r'of the same images \(`image_id`\), but .*a\.json has detections on 10 and '
-            r'.*b\.json on 8, 2 of them in common.*`--ann`',
+            r'of the same images \(`image_id`\), but .*a\.json has detections '
+            r'on 10 and .*b\.json on 8, 2 of them in common.*`--ann`',
         ),
         (
             [entry(0, 0.9, file_name='s/001.png')],
