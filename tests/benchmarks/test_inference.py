@@ -36,6 +36,9 @@ def test_the_stored_error_rates():
         )
         if cell['seeds'] >= 5 and share <= 1 / 3:
             assert cell['readers'] >= LEAST
+    readme = ' '.join((RESULTS.parent / 'README.md').read_text().split())
+    for test in ('readers', 'bootstrap', 'permutation'):
+        assert f'{100 * max(c[test] for c in cells):.1f} %' in readme
     # What was used before errs far more often.
     assert max(cell['bootstrap'] for cell in cells) > 0.2
     assert max(cell['permutation'] for cell in cells) > 0.5

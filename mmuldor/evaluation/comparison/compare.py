@@ -79,8 +79,8 @@ def compare(
         What ``comparison.json`` holds: ``rows`` (a method each, with
         ``sensitivity`` and ``interval`` at ``fp_rates``, the ``mean`` over
         0.5, 1, 2 and 4 and its interval, ``strata``), ``differences`` (each
-        pair of methods: second minus first; ``design`` says what they are
-        about, `differences` has its values) and ``warnings``. ``p_value``
+        pair of methods: second minus first; their ``design`` is 'paired
+        seeds', 'unpaired seeds' or 'trainings') and ``warnings``. ``p_value``
         and ``p_holm``, of the mean, are those of primary comparisons alone;
         ``p_these_trainings`` holds the trainings fixed. ``df``, of the mean,
         is null where it is infinite. Fractions; null where undefined, as at

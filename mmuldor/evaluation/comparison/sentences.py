@@ -6,6 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from mmuldor.evaluation.comparison.differences import TRAININGS
 
+# What an interval over several seeds is of.
+METHODS = (
+    'seeds count as readers, over seeds and patients (Obuchowski and '
+    'Rockette, Hillis)'
+)
+
 
 def difference_sentence(entry: Mapping) -> str:
     """What is known of the difference of the means of two methods.
@@ -38,7 +44,30 @@ def difference_sentence(entry: Mapping) -> str:
             f'{name}: {points} {ends_text(entry["mean_interval"])}, {seeds}; '
             'exploratory, not tested.'
         )
-    return f'{_verdict(entry)}: {points} {_adjusted(entry)}, {seeds}.'
+    return f'{_verdict(entry)}: {name} {points} {_adjusted(entry)}, {seeds}.'
+
+
+def what_differs(comparison: dict) -> str:
+    """What the intervals of differences are of, and what is tested."""
+    found, level = comparison['differences'], comparison['settings']['level']
+    parts = [f'Differences in percentage points, {100 * level:g} % intervals.']
+    if any(d['design'] != TRAININGS for d in found):
+        parts.append(f'With several seeds, of the methods: {METHODS}.')
+    if any(d['design'] == TRAININGS for d in found):
+        parts.append(
+            'With one training, of these trainings on other patients: they '
+            'say nothing of the methods.'
+        )
+    count = sum(d['primary'] for d in found)
+    if count:
+        parts.append(
+            'Tested are the means of the comparisons named beforehand, '
+            f'{count} in all; p and interval are adjusted for that number '
+            '(Holm).'
+        )
+    else:
+        parts.append('No comparison was named beforehand, so none is tested.')
+    return ' '.join(parts)
 
 
 def _verdict(entry: Mapping) -> str:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from mmuldor.evaluation.comparison.differences import TRAININGS
+from mmuldor.evaluation.comparison.cautions import LEAST_MISSED
 from mmuldor.evaluation.comparison.published import Published
 from mmuldor.evaluation.comparison.sentences import (
+    METHODS,
     p_text,
     primary_sentences,
     seeds_text,
+    what_differs,
 )
 from mmuldor.io.markdown import markdown_cell
 
 _MEAN = 'mean 0.5-4'
 # Of an interval in a table; that of a difference has signs.
 _ENDS, _SIGNED_ENDS = '({low}-{high})', '({low} to {high})'
-_METHODS = (
-    'seeds count as readers, over seeds and patients (Obuchowski and '
-    'Rockette, Hillis)'
-)
 
 
 def markdown(
@@ -42,7 +40,7 @@ def markdown(
     ]
     if comparison['differences']:
         parts += [
-            _what_differs(comparison),
+            what_differs(comparison),
             _table(
                 head,
                 [_difference_cells(d) for d in comparison['differences']],
@@ -56,7 +54,8 @@ def markdown(
     if comparison['strata']:
         parts += [
             'By lesion size, slice interval and lesion type, at '
-            f'{settings["stratum_fps"]:g} FPs per image:',
+            f'{settings["stratum_fps"]:g} FPs per image; without an interval '
+            f'where fewer than {LEAST_MISSED} lesions are missed:',
             _table(*_strata_rows(comparison)),
         ]
     if published or note:
@@ -68,7 +67,7 @@ def _units(comparison: dict) -> str:
     """What the figures and their intervals are."""
     settings = comparison['settings']
     several = any(row['runs'] > 1 for row in comparison['rows'])
-    seeds = f'; of several runs, {_METHODS}' if several else ''
+    seeds = f'; of several runs, {METHODS}' if several else ''
     ended = any(
         None in [*row['sensitivity'], row['mean']]
         for row in comparison['rows']
@@ -212,28 +211,6 @@ def figure_text(
     return f'{text} {form.format(low=low, high=high)}'
 
 
-def _what_differs(comparison: dict) -> str:
-    """What the intervals of differences are of, and what is tested."""
-    found, level = comparison['differences'], comparison['settings']['level']
-    parts = [f'Differences in percentage points, {100 * level:g} % intervals.']
-    if any(d['design'] != TRAININGS for d in found):
-        parts.append(f'With several seeds, of the methods: {_METHODS}.')
-    if any(d['design'] == TRAININGS for d in found):
-        parts.append(
-            'With one training, of these trainings on other patients: they '
-            'say nothing of the methods.'
-        )
-    count = sum(d['primary'] for d in found)
-    if count:
-        parts.append(
-            'Tested are the means of the comparisons named beforehand, '
-            f'{count} of them: their p and interval are adjusted (Holm).'
-        )
-    else:
-        parts.append('No comparison was named beforehand, so none is tested.')
-    return ' '.join(parts)
-
-
 def _difference_cells(entry: dict) -> list[str]:
     *cells, mean = _cells(entry, _SIGNED_ENDS, '+')
     if entry['p_holm'] is not None:
@@ -249,14 +226,20 @@ def _strata_rows(comparison: dict) -> tuple[list[str], list[list[str]]]:
     body = []
     for stratum, count in comparison['strata'].items():
         cells = [
-            figure_text(
-                row['strata'][stratum]['sensitivity'],
-                row['strata'][stratum]['interval'],
-            )
+            _stratum_cell(row['strata'][stratum], count)
             for row in comparison['rows']
         ]
         body.append([stratum, f'{count:,}', *cells])
     return ['Lesions', 'number', *names], body
+
+
+def _stratum_cell(entry: dict, count: int) -> str:
+    """A figure of `count` lesions, with its interval where that holds."""
+    value, ends = entry['sensitivity'], entry['interval']
+    # Where nearly all are found, resamples hardly vary: 100 (100-100).
+    if value is not None and count * (1 - value) < LEAST_MISSED:
+        ends = [None, None]
+    return figure_text(value, ends)
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:

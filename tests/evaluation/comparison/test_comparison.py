@@ -67,6 +67,16 @@ def test_runs_are_averaged():
     assert difference['design'] == 'trainings'
 
 
+def test_strata_without_an_interval():
+    # Of eleven, one is found, then two: ten and nine are missed.
+    eleven = {'eleven': np.arange(IMAGES) < 11}
+    for found, cell in ((1, '9.1 (0.0-'), (2, '18.2 |')):
+        result = compare(
+            [Method('a', [outcome(found)])], np.arange(IMAGES), eleven, FEW
+        )
+        assert f'| eleven | 11 | {cell}' in markdown(result, [])
+
+
 def test_names_must_differ():
     methods = [Method('a', [outcome(1)]), Method('a', [outcome(2)])]
     with pytest.raises(ValueError, match=r"different names.*\['a', 'a'\]"):
@@ -89,7 +99,9 @@ def test_markdown():
     # None was named beforehand.
     assert ', p ' not in text
     assert 'No comparison was named beforehand, so none is tested.' in text
-    assert '| first | 5 | 100.0 (100.0-100.0) | 100.0' in text
+    # Fewer than ten of five lesions are missed.
+    assert '| first | 5 | 100.0 | 100.0 |' in text
+    assert 'where fewer than 10 lesions are missed:' in text
     assert 'ULDor paper, Table 1' in text
 
 

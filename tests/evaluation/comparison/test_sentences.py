@@ -43,12 +43,14 @@ def test_a_primary_comparison_alone():
     adjust([found], 0.95)
     assert found['holm_interval'] == pytest.approx(found['mean_interval'])
     assert difference_sentence(found) == (
-        'B finds more lesions than A: +2.0 points (+0.6 to +3.4, '
+        'B finds more lesions than A: B - A +2.0 points (+0.6 to +3.4, '
         'Holm-adjusted p 0.016), 5 paired seeds.'
     )
     back = entry(-0.02, 0.005, primary=True)
     adjust([back], 0.95)
-    assert difference_sentence(back).startswith('A finds more lesions than B')
+    assert difference_sentence(back).startswith(
+        'A finds more lesions than B: B - A -2.0 points (-3.4 to -0.6, '
+    )
 
 
 def test_the_claims_of_the_phantom_study():
