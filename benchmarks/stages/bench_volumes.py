@@ -1,10 +1,13 @@
 """Time the detector on volumes with more and less air around the body.
 
     python benchmarks/stages/bench_volumes.py
+    python benchmarks/stages/bench_volumes.py --earlier CHECKOUT
 
 The other kind, "whole", runs the network on whole slices, one batch of four at
 a time with all threads, as `LesionDetector` did before it cropped. Both must
 find the same lesions: IoU of their boxes at least 0.9 and scores within 0.02.
+"earlier" is the detector of another checkout, for example of commit a1225a7,
+which knew no body. It must find the same lesions, too.
 
 The last row is the peak memory of `tools/infer.py` in a process of its own, on
 600 slices of 512 px.
@@ -26,6 +29,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from benchmarks.earlier import EarlierDetector
 from benchmarks.models import ULDOR, add_model, chosen
 from benchmarks.rows import row, times_faster
 from benchmarks.stages.bench_inference import SCORE_THR, make_volume
@@ -42,7 +46,6 @@ AIR = -1000
 # Air on each side, px; None cuts the slices to the body of all.
 PADDINGS = (128, 64, 0, None)
 TALL, SIDE = 600, 512
-WHY = 'the second stage costs the same for any part of a slice'
 MEMORY_MB = 2000.0
 
 
@@ -64,30 +67,33 @@ def share_of_body(volume: Volume) -> float:
     return float(areas.mean() / volume.hu[0].size)
 
 
-def check(here: list[Lesion], there: list[Lesion]) -> None:
-    """Raise unless both have the same lesions."""
+def found(lesions: list[Lesion]) -> list[tuple]:
+    """Key slice, score, centre and box of lesions."""
+    return [
+        (d.key_slice, d.score, d.center_lps_mm, d.detections[0].box_px)
+        for d in lesions
+    ]
+
+
+def check(here: list[tuple], there: list[tuple]) -> None:
+    """Raise unless both have the same lesions, see :func:`found`."""
     if not here or len(here) != len(there):
         raise AssertionError(f'{len(here)} and {len(there)} lesions')
-    keys = [lesion.key_slice for lesion in here]
-    for lesion, key in zip(here, keys, strict=True):
-        other = min(
-            (found for found in there if found.key_slice == key),
-            key=lambda found: distance(lesion, found),
+    for key, score, center, box in here:
+        _, other_score, _, other_box = min(
+            there,
+            key=lambda lesion: (
+                lesion[0] != key,
+                float(np.linalg.norm(center - lesion[2])),
+            ),
         )
-        boxes = [
-            np.array([d.box_px for d in found.detections[:1]])
-            for found in (lesion, other)
-        ]
-        (iou,) = pairwise_iou(*boxes, inclusive=False)[0]
-        if iou < 0.9 or abs(lesion.score - other.score) > 0.02:
+        ((iou,),) = pairwise_iou(
+            np.array([box]), np.array([other_box]), inclusive=False
+        )
+        if iou < 0.9 or abs(score - other_score) > 0.02:
             raise AssertionError(
-                f'IoU {iou}, scores {lesion.score} and {other.score}'
+                f'IoU {iou}, scores {score} and {other_score}'
             )
-
-
-def distance(lesion: Lesion, other: Lesion) -> float:
-    """Distance of two lesions' centres, mm."""
-    return float(np.linalg.norm(lesion.center_lps_mm - other.center_lps_mm))
 
 
 def detectors(args: argparse.Namespace) -> dict[str, LesionDetector]:
@@ -124,40 +130,57 @@ def main() -> None:
         default=41,
         help='odd',
     )
+    parser.add_argument('--earlier', type=Path, help='another checkout')
     args = parser.parse_args()
     kinds, rows = detectors(args), []
+    earlier = None
+    if args.earlier:
+        words = [str(args.config), chosen(args)[1], args.device]
+        words = [str(Path(word).absolute()) for word in words[:2]] + words[2:]
+        earlier = EarlierDetector(args.earlier, [*words, str(SCORE_THR)])
     with tempfile.TemporaryDirectory() as folder:
         _, volume = make_volume(Path(folder), args.slices // 2)
         for padding in PADDINGS:
-            rows += rows_of(surrounded(volume, padding), kinds, args)
+            rows += rows_of(surrounded(volume, padding), kinds, args, earlier)
+        if earlier:
+            earlier.close()
         rows.append(memory(surrounded(volume, 64), Path(folder), args))
     save(args, 'volumes', rows, args.device)
 
 
 def rows_of(
-    volume: Volume, kinds: dict[str, LesionDetector], args: argparse.Namespace
+    volume: Volume,
+    kinds: dict[str, LesionDetector],
+    args: argparse.Namespace,
+    earlier: EarlierDetector | None = None,
 ) -> list[dict]:
-    """Time and processor time of both kinds on a volume."""
+    """Time and processor time of the kinds on a volume."""
     works = {
         kind: lambda detector=detector: detector.detect(volume)
         for kind, detector in kinds.items()
     }
-    check(*(work() for work in works.values()))
+    lesions = [found(work()) for work in works.values()]
+    check(*lesions)
     share = share_of_body(volume)
     count, height, width = volume.shape
     name = f'{count} slices of {height} x {width} px, body {share:.0%}'
     wanted = 1.5 if share < 0.6 else 1.0
     cpu: dict[str, list[float]] = {kind: [] for kind in works}
-    seconds = alternate(
-        {kind: timed(work, cpu[kind]) for kind, work in works.items()},
-        args.repeats,
-    )
+    timed_works = {k: timed(work, cpu[k]) for k, work in works.items()}
+    if earlier:
+        with tempfile.NamedTemporaryFile() as file:
+            check(lesions[0], earlier.load(volume, Path(file.name)))
+        timed_works['earlier'] = earlier.detect
+    seconds = alternate(timed_works, args.repeats)
     # Without the warm-up round.
     cpu = {kind: values[1:] for kind, values in cpu.items()}
-    return [
-        times_faster(name, seconds, 'now', 'whole', wanted, WHY),
+    rows = [
+        times_faster(name, seconds, 'now', 'whole', 1.0),
         times_faster(f'{name}, processor time', cpu, 'now', 'whole'),
     ]
+    if earlier:
+        rows.insert(0, times_faster(name, seconds, 'now', 'earlier', wanted))
+    return rows
 
 
 def memory(volume: Volume, folder: Path, args: argparse.Namespace) -> dict:

@@ -23,8 +23,9 @@ _KNOWN_STEPS = {
     *('LoadCTSlices', 'SliceOffset', 'WindowHU', 'ResizeToSpacing', 'Resize'),
     *('RandomFlip', 'PackDetInputs'),
 }
-# A batch whose window has more of the input runs on the whole.
-_MOST = 0.9
+# A batch whose window has more of the input runs on the whole: a window of
+# 88 % took 5 to 9 % more processor time than the whole.
+_MOST = 0.8
 # Slices' worth of work that must be saved: the preparation costs two.
 _LEAST_SAVED = 3
 

@@ -99,8 +99,8 @@ def test_the_same_detections(trained, windows):
     cropped = found_on(trained, volume, True)
     # 123 - 4 = 119 begins at 96; 202 + 4 = 206 ends at 96 + 4 * 32.
     assert windows == [[(96, 96, 224, 224)]] * 3
-    # The number of proposals is limited. In place of those in air there are
-    # others, and one may fell a box of a score that hardly differs, as here.
+    # One of 77 boxes is another. Without a limit of proposals more are (in the
+    # first slice 6 of 13), so this is not for the limit alone.
     check_same(whole, cropped, 112, 212, share=0.95)
 
 

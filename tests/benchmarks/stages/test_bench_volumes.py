@@ -5,7 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.stages.bench_volumes import check, share_of_body, surrounded
+from benchmarks.stages.bench_volumes import (
+    check,
+    found,
+    share_of_body,
+    surrounded,
+)
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.volume import Volume
@@ -43,9 +48,9 @@ def lesion(x=10.0, score=0.8):
 )
 def test_other_lesions_are_an_error(others, match):
     with pytest.raises(AssertionError, match=match):
-        check([lesion()], others)
+        check(found([lesion()]), found(others))
 
 
 def test_almost_the_same_lesions_are_the_same():
-    check([lesion()], [lesion(x=10.2, score=0.79)])
-    check([lesion()], [replace(lesion(), volume_ml=1.0)])
+    check(found([lesion()]), found([lesion(x=10.2, score=0.79)]))
+    check(found([lesion()]), found([replace(lesion(), volume_ml=1.0)]))
