@@ -94,6 +94,7 @@ def main(argv: list[str] | None = None) -> None:
                 '--dets must be one results JSON where --ann is given, but '
                 f'got {len(args.dets)} files.'
             )
+        arguments.refuse_volume_rules(args, 'val', IOU_THR)
         dets = str(results_file(args.dets[0]))
         check_outputs((args.ann, dets), (args.out, args.plot))
         fit = calibrate_slices(

@@ -191,6 +191,28 @@ def add_volume_rules(
     add_hit(parser, iou_thr)
 
 
+def refuse_volume_rules(
+    args: argparse.Namespace, split: str, iou_thr: float
+) -> None:
+    """Raise ValueError for rules of volumes where there are none.
+
+    Args:
+        args: With the arguments of :func:`add_volume_rules`.
+        split: Its default of the split.
+        iou_thr: Its default of the IoU.
+    """
+    for option, value, usual in (
+        ('--split', args.split, split),
+        ('--hit', args.hit, 'iou'),
+        ('--iou-thr', args.iou_thr, iou_thr),
+    ):
+        if value != usual:
+            raise ValueError(
+                f'{option} must be used with --volumes, but got {value} '
+                'without. Leave it out.'
+            )
+
+
 def add_fps_per_image(parser: argparse.ArgumentParser) -> None:
     """``--fps-per-image RATE``."""
     parser.add_argument(

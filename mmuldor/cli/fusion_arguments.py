@@ -91,6 +91,8 @@ def problem(args: argparse.Namespace) -> str:
         return '--tune needs --ann, the annotations of its images'
     if args.tune and not args.results and not args.settings:
         return '--tune needs --settings, the file to write'
+    if args.lesion_category and not args.tune:
+        return '--lesion-category must be used with --tune, to choose of --ann'
     if any(value is not None for value in given) and (
         args.tune or args.settings
     ):

@@ -112,6 +112,10 @@ def test_ids_of_other_images(files, mini_data, capsys):
         ('@a_test.json @b_test.json', '--out must be given together'),
         ('--out o.json', '--out must be given together'),
         ('--scores rank', 'RESULTS or --tune must be given'),
+        (
+            '@a_test.json @b_test.json --out o --ann a --lesion-category x',
+            '--lesion-category must be used with --tune',
+        ),
         ('--tune @a_val.json @b_val.json --settings s', 'needs --ann'),
         ('--tune @a_val.json @b_val.json --ann a', 'needs --settings'),
         (

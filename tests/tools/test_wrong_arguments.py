@@ -230,3 +230,14 @@ def test_a_wrong_argument_is_refused_before_torch_is_loaded(root):
         [sys.executable, '-c', code], cwd=root, capture_output=True, text=True
     )
     assert done.stdout == '2 set()\n'
+
+
+@pytest.mark.parametrize(
+    'words', [('--split', 'test'), ('--hit', 'center'), ('--iou-thr', '0.5')]
+)
+def test_rules_of_volumes_where_there_are_none(capsys, words):
+    main = main_of('tools.calibrate')
+    with pytest.raises(SystemExit):
+        main([*COMMANDS['tools.calibrate'], *words])
+    said = f'{words[0]} must be used with --volumes, but got {words[1]} w'
+    assert said in capsys.readouterr().err
