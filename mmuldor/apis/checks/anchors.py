@@ -117,7 +117,7 @@ class _Grid:
         self.generator = head.prior_generator
         self.border = (head.train_cfg or {}).get('allowed_border', -1)
         self.divisor = max(divisor, 1)
-        # Images of a data set have few sizes.
+        # Images of a dataset have few sizes.
         self.of = lru_cache(maxsize=8)(self._anchors)
 
     def _anchors(self, height: int, width: int) -> Tensor:

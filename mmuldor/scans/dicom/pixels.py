@@ -27,7 +27,7 @@ class SliceReader:
     """Reads slices in any order; a file is decoded once for all its frames."""
 
     def __init__(self) -> None:
-        # Frames by number that were decoded, but not asked for yet.
+        # Frames by number that were decoded, but not requested yet.
         self._decoded: dict[Path, dict[int, Numbers]] = {}
 
     def read(self, file: DicomFile) -> NDArray[np.int16]:
