@@ -1,5 +1,6 @@
 """Samplers."""
 
+from mmuldor.datasets.samplers.balanced_sampler import BalancedSampler
 from mmuldor.datasets.samplers.epoch_sampler import EpochIndex, EpochSampler
 
-__all__ = ['EpochIndex', 'EpochSampler']
+__all__ = ['BalancedSampler', 'EpochIndex', 'EpochSampler']

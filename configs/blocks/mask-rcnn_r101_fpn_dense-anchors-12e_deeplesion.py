@@ -1,5 +1,5 @@
 _base_ = [
-    './mask-rcnn_r101_fpn_12e_deeplesion.py',
+    '../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py',
     '../_base_/variants/dense_anchors.py',
 ]
 

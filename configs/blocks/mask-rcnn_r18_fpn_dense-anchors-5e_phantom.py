@@ -1,5 +1,5 @@
 _base_ = [
-    './mask-rcnn_r18_fpn_5e_phantom.py',
+    '../mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py',
     '../_base_/variants/dense_anchors.py',
 ]
 
