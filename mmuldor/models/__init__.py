@@ -4,7 +4,10 @@ Importing this package makes RoI features, and all compiled operators of mmcv,
 independent of the memory layout and dtype of feature maps.
 """
 
+from mmuldor.models.a3d import A3D
+from mmuldor.models.align_shift import AlignShift
 from mmuldor.models.channel_groups import GroupedBackbone, GroupFusionNeck
+from mmuldor.models.context_backbone import ContextBackbone
 from mmuldor.models.ct_data_preprocessor import CTDataPreprocessor
 from mmuldor.models.densenet import DenseNet
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
@@ -19,8 +22,11 @@ use_exact_roi_features()
 guard_extension()
 
 __all__ = [
+    'A3D',
     'VGG16',
+    'AlignShift',
     'CTDataPreprocessor',
+    'ContextBackbone',
     'DenseNet',
     'GroupFusionNeck',
     'GroupedBackbone',

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 from mmdet.models.data_preprocessors import DetDataPreprocessor
+from mmdet.structures import DetDataSample
 
 from mmuldor.registry import MODELS
 
@@ -26,17 +27,26 @@ class CTDataPreprocessor(DetDataPreprocessor):
     Args:
         mean: Grey values to subtract.
         std: Grey values to divide by, as many as ``mean``.
+        interval_channel: Whether a last channel has the distance of an
+            image's slices in mm everywhere, for ``AlignShift``. It is
+            ``loaded_interval_mm`` of :class:`LoadCTSlices`, a meta key.
         **kwargs: As for mmdet's ``DetDataPreprocessor``.
 
     Raises:
         ValueError: If both differ in length or a ``std`` is not positive. In
-            ``forward``: if the number of channels is no multiple of theirs.
+            ``forward``: if the number of channels is no multiple of theirs,
+            or the distance of the slices is not known.
     """
 
     def __init__(
-        self, mean: Sequence[float], std: Sequence[float], **kwargs
+        self,
+        mean: Sequence[float],
+        std: Sequence[float],
+        interval_channel: bool = False,
+        **kwargs,
     ) -> None:
         super().__init__(**kwargs)
+        self.interval_channel = interval_channel
         if not mean or len(mean) != len(std) or min(std) <= 0:
             raise ValueError(
                 '`mean` and `std` must have one value for all channels, one '
@@ -56,11 +66,19 @@ class CTDataPreprocessor(DetDataPreprocessor):
             training: Whether to pad masks and run batch augmentations.
 
         Returns:
-            ``inputs`` (N, C, H, W) float32 on the model's device, and
+            ``inputs`` (N, C or C + 1, H, W) float32 on the model's device, and
             ``data_samples``.
         """
         inputs = [self._normalise(image) for image in data['inputs']]
-        return super().forward({**data, 'inputs': inputs}, training)
+        found = super().forward({**data, 'inputs': inputs}, training)
+        if self.interval_channel:
+            # A channel, since all steps hand on images, and not all of them
+            # hand on their meta data.
+            x = found['inputs']
+            intervals = x.new_tensor(_intervals(found['data_samples']))
+            plane = intervals.view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
+            found['inputs'] = torch.cat([x, plane], dim=1)
+        return found
 
     def _normalise(self, image: torch.Tensor) -> torch.Tensor:
         groups, channels = len(self.group_mean), len(image)
@@ -75,3 +93,19 @@ class CTDataPreprocessor(DetDataPreprocessor):
         mean = self.group_mean.view(-1, 1, 1, 1)
         std = self.group_std.view(-1, 1, 1, 1)
         return ((parts - mean) / std).flatten(0, 1)
+
+
+def _intervals(samples: Sequence[DetDataSample] | None) -> list[float]:
+    """Distances of the slices of images in mm."""
+    intervals = []
+    for sample in samples or [DetDataSample()]:
+        interval = sample.get('loaded_interval_mm')
+        if interval is None:
+            raise ValueError(
+                'CTDataPreprocessor with `interval_channel` needs '
+                "'loaded_interval_mm' of each image, but got none. Name it in "
+                '`meta_keys` of PackDetInputs, and load the image with '
+                'LoadCTSlices.'
+            )
+        intervals.append(float(interval))
+    return intervals

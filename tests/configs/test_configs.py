@@ -86,6 +86,8 @@ def channels(config):
     backbone = config.model.backbone
     if backbone.type == 'mmuldor.GroupedBackbone':
         return 3 * config.model.neck.num_groups
+    if backbone.type == 'mmuldor.ContextBackbone':
+        return backbone.num_slices * backbone.backbone.in_channels
     return backbone.get('in_channels', 3)
 
 
@@ -194,6 +196,7 @@ def test_a_full_size_model_looks_at_an_image(path):
     image = torch.rand(channels(config), side, side) * 255
     size = (side, side)
     facts = dict(img_shape=size, ori_shape=size, scale_factor=(1.0, 1.0))
+    facts['loaded_interval_mm'] = 5.0
     batch = dict(inputs=[image], data_samples=[DetDataSample(metainfo=facts)])
     with torch.no_grad():
         (sample,) = model.eval().test_step(batch)

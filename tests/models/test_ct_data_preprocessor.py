@@ -41,3 +41,30 @@ def test_wrong_statistics_are_refused(mean, std):
 def test_channels_that_do_not_divide_are_an_error():
     with pytest.raises(ValueError, match=r'9 channels.*2 values'):
         processed(torch.zeros(9, 4, 4), mean=[0.0, 1.0], std=[1.0, 1.0])
+
+
+def test_a_last_channel_has_the_distance_of_the_slices():
+    images = [torch.full((3, 4, 4), 10.0), torch.full((3, 4, 8), 10.0)]
+    samples = [
+        DetDataSample(metainfo=dict(img_shape=i.shape[1:], **facts))
+        for i, facts in zip(
+            images,
+            ({'loaded_interval_mm': 2.0}, {'loaded_interval_mm': 5.0}),
+            strict=True,
+        )
+    ]
+    preprocessor = CTDataPreprocessor([9.0], [0.5], interval_channel=True)
+    data = {'inputs': images, 'data_samples': samples}
+    found = preprocessor(data)['inputs']
+    assert found.shape == (2, 4, 4, 8)
+    # (10 - 9) / 0.5 = 2 inside, 0 in the padding; the last channel everywhere.
+    assert found[0, 2, 0].tolist() == [2] * 4 + [0] * 4
+    assert (found[0, 3] == 2).all()
+    assert (found[1, 3] == 5).all()
+
+
+def test_an_unknown_distance_is_an_error():
+    with pytest.raises(ValueError, match=r'loaded_interval_mm.*`meta_keys`'):
+        processed(
+            torch.zeros(3, 4, 4), mean=[0.0], std=[1.0], interval_channel=True
+        )

@@ -169,6 +169,8 @@ def slices_reached(steps: Sequence[dict], interval_mm: float) -> int | None:
         if name == 'LoadCTSlices':
             distance_mm = step.get('slice_interval_mm')
             each = 1.0 if distance_mm is None else distance_mm / interval_mm
+            if step.get('keep_thicker'):
+                each = max(each, 1.0)
             neighbours = (step.get('num_slices', 3) // 2) * each
         if name == 'SliceOffset':
             offset = max(offset, abs(step['mm']) / interval_mm)

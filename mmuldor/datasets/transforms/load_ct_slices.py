@@ -41,6 +41,8 @@ class LoadCTSlices(CTTransform):
 
     - img ((H, W, num_slices) float32, HU, the key slice in the middle)
     - img_shape, ori_shape
+    - loaded_interval_mm (distance of the loaded slices; not without
+      slice_interval_mm)
 
     Example:
         ``dict(type='mmuldor.LoadCTSlices', num_slices=3)``
@@ -50,6 +52,9 @@ class LoadCTSlices(CTTransform):
         slice_interval_mm: Distance between the loaded slices in mm; they are
             interpolated linearly between the stored slices. None loads the
             stored slices without interpolation.
+        keep_thicker: Load stored slices whose distance is above
+            ``slice_interval_mm`` as they are, as AlignShift does (Yang et
+            al., MICCAI 2020).
         out_of_range: For a slice beyond the end of ``slice_range``: 'repeat'
             the last slice of the range, or 'error'.
         missing: For a slice in the range without a file: 'repeat' the nearest
@@ -72,6 +77,7 @@ class LoadCTSlices(CTTransform):
         out_of_range: str = 'repeat',
         missing: str = 'repeat',
         store: str | os.PathLike | None = None,
+        keep_thicker: bool = False,
     ) -> None:
         if isinstance(num_slices, bool) or not isinstance(num_slices, int):
             raise TypeError(
@@ -86,6 +92,8 @@ class LoadCTSlices(CTTransform):
                 '`slice_interval_mm` must be positive or None, but got '
                 f'{slice_interval_mm!r}.'
             )
+        if keep_thicker and slice_interval_mm is None:
+            raise ValueError('`keep_thicker` needs `slice_interval_mm`.')
         for name, value in (
             ('out_of_range', out_of_range),
             ('missing', missing),
@@ -96,6 +104,7 @@ class LoadCTSlices(CTTransform):
                 )
         self.num_slices = num_slices
         self.slice_interval_mm = slice_interval_mm
+        self.keep_thicker = keep_thicker
         self.out_of_range = out_of_range
         self.missing = missing
         self.store = SliceStore(store) if store else None
@@ -106,9 +115,7 @@ class LoadCTSlices(CTTransform):
         Raises:
             ValueError: If one is out of range and ``out_of_range`` is 'error'.
         """
-        step = 1.0
-        if self.slice_interval_mm is not None:
-            step = self.slice_interval_mm / results['slice_interval_mm']
+        step = self._step(results)
         key = results['key_slice'] + results.get('slice_offset', 0)
         low, high = results['slice_range']
         reach = step * (self.num_slices // 2)
@@ -121,6 +128,13 @@ class LoadCTSlices(CTTransform):
                 "`out_of_range='repeat'` or fewer slices."
             )
         return slice_positions(key, (low, high), self.num_slices, step)
+
+    def _step(self, results: dict) -> float:
+        """Distance of the loaded slices in stored slices."""
+        if self.slice_interval_mm is None:
+            return 1.0
+        step = self.slice_interval_mm / results['slice_interval_mm']
+        return max(step, 1.0) if self.keep_thicker else step
 
     def slice_paths(self, results: dict) -> list[str]:
         """Files that :meth:`transform` will read, or names in the store."""
@@ -192,6 +206,10 @@ class LoadCTSlices(CTTransform):
             slices.append(hu)
         results['img'] = _as_channels(slices)
         results['img_shape'] = results['ori_shape'] = shape
+        if 'slice_interval_mm' in results:
+            results['loaded_interval_mm'] = (
+                self._step(results) * results['slice_interval_mm']
+            )
         return results
 
     def _read(self, name: str, shape: tuple[int, int]) -> np.ndarray:
@@ -205,7 +223,7 @@ class LoadCTSlices(CTTransform):
             f'{type(self).__name__}(num_slices={self.num_slices}, '
             f'slice_interval_mm={self.slice_interval_mm}, '
             f'out_of_range={self.out_of_range!r}, missing={self.missing!r}, '
-            f'store={store!r})'
+            f'store={store!r}, keep_thicker={self.keep_thicker})'
         )
 
 

@@ -156,6 +156,18 @@ def test_only_batches_with_enough_air_are_cropped(trained, windows):
             ],
             3,
         ),
+        # Slices of 3 mm are not resampled to 2 mm.
+        (
+            [
+                dict(
+                    type='mmuldor.LoadCTSlices',
+                    num_slices=9,
+                    slice_interval_mm=2.0,
+                    keep_thicker=True,
+                )
+            ],
+            4,
+        ),
         # 1 slice and 4.5 mm.
         (
             [

@@ -36,6 +36,35 @@ def test_slices_are_resampled_to_the_interval(series):
     assert loaded(series, slice_interval_mm=9.0) == [300, 500, 700]
 
 
+@pytest.mark.parametrize(
+    ('kwargs', 'values', 'interval_mm'),
+    [
+        ({}, [400, 500, 600], 2.0),
+        ({'slice_interval_mm': 1.0}, [450, 500, 550], 1.0),
+        # Stored at 2 mm: thicker than 1 mm, so as they are; not than 3 mm.
+        (
+            {'slice_interval_mm': 1.0, 'keep_thicker': True},
+            [400, 500, 600],
+            2.0,
+        ),
+        (
+            {'slice_interval_mm': 3.0, 'keep_thicker': True},
+            [350, 500, 650],
+            3.0,
+        ),
+    ],
+)
+def test_thicker_slices_may_stay(series, kwargs, values, interval_mm):
+    assert loaded(series, **kwargs) == values
+    results = LoadCTSlices(**kwargs).transform(dict(series))
+    assert results['loaded_interval_mm'] == interval_mm
+
+
+def test_thicker_than_what():
+    with pytest.raises(ValueError, match='needs `slice_interval_mm`'):
+        LoadCTSlices(keep_thicker=True)
+
+
 def test_the_end_of_the_range_can_be_an_error(series):
     assert loaded(series, num_slices=5, out_of_range='error')[0] == 300
     with pytest.raises(ValueError, match='its range is 3 to 7'):

@@ -1,0 +1,18 @@
+# Seven slices at intervals of 2 mm; thicker slices as they are stored
+# (load_multislice_img_16bit_png of M3DV/AlignShift).
+_base_ = './deeplesion.py'
+
+load_pipeline = [
+    dict(
+        _base_.load_pipeline[0],
+        num_slices=7,
+        slice_interval_mm=2.0,
+        keep_thicker=True),
+    _base_.load_pipeline[1],
+]
+train_pipeline = [*load_pipeline, *_base_.train_pipeline[2:]]
+val_loss_pipeline = [*load_pipeline, *_base_.val_loss_pipeline[2:]]
+test_pipeline = [*load_pipeline, *_base_.test_pipeline[2:]]
+
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
