@@ -28,8 +28,8 @@ class CTDataPreprocessor(DetDataPreprocessor):
         mean: Grey values to subtract.
         std: Grey values to divide by, as many as ``mean``.
         interval_channel: Whether a last channel has the distance of an
-            image's slices in mm everywhere, for ``AlignShift``. It is
-            ``loaded_interval_mm`` of :class:`LoadCTSlices`, a meta key.
+            image's slices in mm everywhere, for ``AlignShift``: the meta key
+            ``loaded_interval_mm``, which ``LoadCTSlices`` adds.
         **kwargs: As for mmdet's ``DetDataPreprocessor``.
 
     Raises:
