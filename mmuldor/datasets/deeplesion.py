@@ -14,6 +14,7 @@ from mmuldor.datasets.samplers.epoch_sampler import EpochIndex
 from mmuldor.datasets.slice_check import check_slice_files
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.datasets.transforms.base import CTTransform
+from mmuldor.datasets.transforms.copy_paste_lesions import CopyPasteLesions
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.functional.frame import from_detector, to_detector
 from mmuldor.functional.recist import PseudoMask, crossing_point
@@ -107,6 +108,8 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         fingerprint = self.fingerprint
         for transform in self.ct_transforms:
             transform.check(fingerprint, self.metainfo['classes'])
+            if isinstance(transform, CopyPasteLesions):
+                transform.dataset = self
         if self.check_images:
             check_slice_files(self, self.ct_transforms)
 

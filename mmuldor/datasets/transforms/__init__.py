@@ -1,6 +1,7 @@
 """Transforms, one class a file."""
 
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
+from mmuldor.datasets.transforms.copy_paste_lesions import CopyPasteLesions
 from mmuldor.datasets.transforms.load_ct_slices import LoadCTSlices
 from mmuldor.datasets.transforms.random_resize_to_spacing import (
     RandomResizeToSpacing,
@@ -14,6 +15,7 @@ from mmuldor.datasets.transforms.window_hu import WindowHU
 
 __all__ = [
     'AddHardNegatives',
+    'CopyPasteLesions',
     'LoadCTSlices',
     'RandomResizeToSpacing',
     'RandomSlice',
