@@ -19,16 +19,17 @@ from mmuldor.scans.dicom.geometry import (
     unused_tilt_notes,
 )
 from mmuldor.scans.dicom.headers import DicomFile
-from mmuldor.scans.dicom.multiframe import (
-    check_one_scan,
-    check_one_stack,
-    distinction,
-)
+from mmuldor.scans.dicom.multiframe import check_one_stack
 from mmuldor.scans.dicom.pixels import SliceReader, padding_notes
 from mmuldor.scans.dicom.positions import slice_intervals
 from mmuldor.scans.dicom.rescale_type import rescale_type_notes
 from mmuldor.scans.dicom.series_choice import choose_series
-from mmuldor.scans.dicom.slice_checks import check_same_grid, check_slice
+from mmuldor.scans.dicom.slice_checks import (
+    check_one_scan,
+    check_same_grid,
+    check_slice,
+    distinction,
+)
 from mmuldor.scans.hu_check import REPAIR_DICOM, check_hu
 from mmuldor.scans.straight_grid import straighten
 from mmuldor.scans.volume import Volume, reorient, stack_slices

@@ -1,9 +1,11 @@
-"""Checks that DICOM images are slices of a CT in Hounsfield units."""
+"""Checks that DICOM images are slices of one CT in Hounsfield units."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +33,28 @@ _VALUE_COUNTS = {
 _MAX_ANGLE_DEGREES = 0.2
 _EXPORT = 'Export the series again with all its elements.'
 _APART = 'Leave the slice out, or move the slices of each {} into a folder.'
+# What tells slices of two scans apart, and what it counts.
+_SCANS = {
+    'TemporalPositionIndex': 'phases',
+    'TemporalPositionIdentifier': 'phases',
+    'KVP': 'tube voltages',
+    'ConvolutionKernel': 'reconstruction kernels',
+    'FrameAcquisitionNumber': 'acquisitions',
+    'AcquisitionNumber': 'acquisitions',
+    'SeriesNumber': 'series',
+    'SliceThickness': 'slice thicknesses',
+}
+# What the slices of a series share, and what it counts.
+_OWNERS = {'PatientID': 'patient', 'StudyInstanceUID': 'study'}
+# The same of slices at one position.
+_DISTINCTIONS = {'StackID': 'stacks', **_SCANS, 'ImageType': 'image types'}
+# One scan begins once. Where two overlap at their ends, the first goes on
+# after the second has begun; more often they alternate all along.
+_MAX_RUNS = 2
+# Of a file that does not say it.
+_NONE = 'none'
+# Values of these in a message.
+_MAX_LISTED = 5
 # Pixel spacings are the same if no more than rounding, or this, is between.
 _MAX_SPACING_SHARE = 0.01
 
@@ -168,3 +192,70 @@ def _check_same_directions(files: Sequence[DicomFile]) -> None:
                 f'is turned by {angle:.1f} degrees. Leave the slice out, or '
                 'move the slices of each orientation into their own folder.'
             )
+
+
+def check_one_scan(slices: Sequence[DicomFile]) -> None:
+    """Raise ValueError if the slices of two scans lie between each other.
+
+    Two phases may be reconstructed at other positions, so that together they
+    look like one scan of half the interval. Slices of two patients may have
+    one UID that a program gave to all of them.
+
+    Args:
+        slices: One for each position, in spatial order.
+    """
+    for keyword, what in _OWNERS.items():
+        count = len({_text(file, keyword) for file in slices} - {_NONE})
+        # A value of its own for each slice comes from a de-identification.
+        if 1 < count <= len(slices) / 2:
+            raise ValueError(
+                f'{slices[0].path.parent} must hold the slices of one {what}, '
+                f'but those of one series have {count} values of {keyword}. '
+                'Move the files of each into a folder of their own.'
+            )
+    for keyword in _SCANS:
+        values = [_text(file, keyword) for file in slices]
+        stated = [value for value in values if value != _NONE]
+        runs = [value for value, _ in itertools.groupby(stated)]
+        if max(Counter(runs).values(), default=0) > _MAX_RUNS:
+            places = [Path(file.where).name for file in slices[:_MAX_LISTED]]
+            remedy = 'Move the files of one of them into a folder of their own'
+            if slices[0].frame is not None:
+                remedy = 'Export one of them as a series of its own'
+            raise ValueError(
+                f'{slices[0].path.parent} must hold the slices of one scan, '
+                f'but those of {distinction(slices, (keyword,))} lie between '
+                f'each other: {"; ".join(places)}; ... {remedy}.'
+            )
+
+
+def distinction(
+    files: Sequence[DicomFile], keywords: Iterable[str] = _DISTINCTIONS
+) -> str:
+    """What tells files apart, as '2 phases (TemporalPositionIndex 1, 2)'.
+
+    Returns:
+        By the first of the keywords that does; '' if none does.
+    """
+    for keyword in keywords:
+        values = list(dict.fromkeys(_text(file, keyword) for file in files))
+        if len(values) > 1:
+            listed = ', '.join(value[:40] for value in values[:_MAX_LISTED])
+            what = _DISTINCTIONS[keyword]
+            return f'{len(values)} {what} ({keyword} {listed})'
+    return ''
+
+
+def _text(file: DicomFile, keyword: str) -> str:
+    """Value of an element that need not be valid."""
+    # pydicom decodes here, and raises any exception for damaged values.
+    try:
+        value = file.header.get(keyword)
+        if isinstance(value, int):
+            return f'{int(value)}'
+        # 5.0, 5.00 and 5.0001 are one.
+        if isinstance(value, float):
+            return f'{float(value):.4g}'
+        return str(value or _NONE).strip()
+    except Exception:
+        return _NONE
