@@ -28,6 +28,7 @@ from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.comparison.named_runs import split_method
 from mmuldor.evaluation.fusion import from_files
 from mmuldor.evaluation.fusion.settings import Settings, load_settings
+from mmuldor.evaluation.progress import progress_bar
 from mmuldor.evaluation.results import results_file
 from mmuldor.functional.fusion.fusing import DEFAULT_IOU
 
@@ -61,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
         [args.out, *written],
     )
     choices = from_files.Choices(
-        args.boxes_only, args.lesion_only, print, from_files.show_progress
+        args.boxes_only, args.lesion_only, print, progress_bar
     )
     inputs = None
     if args.results:

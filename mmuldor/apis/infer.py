@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterable, Sequence
 
 from mmengine.config import Config
-from rich.console import Console
-from rich.progress import track
 
 from mmuldor.apis.scan_inference import (
     InferenceSettings,
@@ -15,6 +13,7 @@ from mmuldor.apis.scan_inference import (
     ReadScan,
     ScanInference,
 )
+from mmuldor.evaluation import progress
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.use_on_volumes import (
     calibration_for_volumes,
@@ -128,11 +127,5 @@ def _fitted(
 
 
 def progress_bar(items: Iterable, total: int, text: str) -> Iterable:
-    """The items of a loop, with a bar on stderr that vanishes at its end.
-
-    A file or a pipe in place of a terminal would get an empty line a bar.
-    """
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return items
-    return track(items, text, total, console=console, transient=True)
+    """:func:`mmuldor.evaluation.progress.progress_bar`, as scans call it."""
+    return progress.progress_bar(items, text, total)

@@ -17,7 +17,6 @@ from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import METRICS
-from rich.progress import track
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
 from mmuldor.apis.checks.anchors import anchor_matches
@@ -29,6 +28,7 @@ from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import check_checkpoint
 from mmuldor.engine.detection.heads import warning_of_ignored
 from mmuldor.engine.runner.config_errors import config_errors
+from mmuldor.evaluation.progress import progress_bar
 
 # Numbers of samples and of training iterations that are timed.
 _SAMPLES, _ITERATIONS = 24, 4
@@ -184,11 +184,10 @@ def _check_training(
 def _check_anchors(
     model: BaseModel, dataset: BaseDataset
 ) -> Iterator[CheckResult]:
-    infos = track(
+    infos = progress_bar(
         (dataset.get_data_info(i) for i in range(len(dataset))),
         'matching lesions with anchors',
-        total=len(dataset),
-        transient=True,
+        len(dataset),
     )
     found = anchor_matches(model, dataset.pipeline.transforms, infos)
     if found is None:

@@ -8,8 +8,6 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from mmuldor.evaluation.comparison.compare import Settings, compare
 from mmuldor.evaluation.comparison.figures import Method
@@ -28,9 +26,8 @@ from mmuldor.evaluation.ground_truth import (
     patients_of,
     patients_text,
 )
-from mmuldor.evaluation.results import (
-    load_detections,
-)
+from mmuldor.evaluation.progress import progress_bar
+from mmuldor.evaluation.results import load_detections
 from mmuldor.evaluation.runs import FP_SUFFIX, check_with_fp, evaluate_with_fp
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
@@ -111,7 +108,7 @@ def compare_runs(
         patients_of(document, truth),
         lesion_strata(document, truth),
         settings,
-        _progress,
+        progress_bar,
         patients_text(document, truth),
     )
     comparison['published'] = literature.as_dict()
@@ -198,10 +195,6 @@ def _curve(runs: Sequence[SliceEvaluation]) -> FROCCurve:
         [RankedDetections.of(run.matched) for run in runs],
         len(runs[0].matched.image_ids),
     )
-
-
-def _progress(items: Iterable[int], text: str) -> Iterable[int]:
-    return track(items, text, console=Console(stderr=True), transient=True)
 
 
 def _write(out: Path, comparison: dict, text: str, tex: str, figure) -> None:

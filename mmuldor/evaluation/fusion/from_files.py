@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from rich.console import Console
-from rich.progress import track
 
 from mmuldor.evaluation.fusion.fused_results import (
     fuse_inputs,
@@ -170,14 +166,6 @@ def write_fused(
         f'wrote {len(results):,} detections on {images:,} images to {out}'
     )
     return settings
-
-
-def show_progress(items: Iterable[Any], text: str) -> Iterable[Any]:
-    """A bar on a terminal, nothing elsewhere."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        return items
-    return track(items, text, console=console, transient=True)
 
 
 def _images(ann: str | os.PathLike) -> list[dict]:

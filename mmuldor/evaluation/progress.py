@@ -1,0 +1,28 @@
+"""A progress bar of long work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+
+
+def progress_bar(
+    items: Iterable[Any], text: str, total: int | None = None
+) -> Iterable[Any]:
+    """The items of a loop, with a bar on stderr that vanishes at its end.
+
+    A file or a pipe in place of a terminal would get an empty line a bar, so
+    it gets nothing.
+
+    Args:
+        items: The items.
+        text: What is done.
+        total: Their number, where it cannot be told from the items.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return items
+    return track(items, text, total, console=console, transient=True)
