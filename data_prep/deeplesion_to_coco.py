@@ -77,7 +77,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--mask-grow-px',
-        type=types.number('a number of 0 or more', lambda v: v >= 0),
+        type=types.not_negative,
         default=0.0,
         metavar='PX',
         help='both diameters are longer by this at each end for --masks '
@@ -85,7 +85,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--mask-offset-px',
-        type=types.number('a number', lambda _: True),
+        type=types.finite,
         nargs=2,
         default=(0.0, 0.0),
         metavar=('X', 'Y'),

@@ -16,7 +16,9 @@ SIZES_MM = (10.0, 30.0)
 
 
 def repeat_factors(
-    groups: Sequence[Sequence[Hashable]], threshold: float, power: float = 0.5
+    groups: Sequence[Sequence[Hashable]],
+    threshold: float | None = None,
+    power: float = 0.5,
 ) -> np.ndarray:
     """How often each image is wanted in an epoch.
 
@@ -28,7 +30,8 @@ def repeat_factors(
     Args:
         groups: Groups of each image's lesions; an image without any counts
             once.
-        threshold: Share of images from which on a group is not repeated.
+        threshold: Share of images from which on a group is not repeated; by
+            default that of the most frequent group.
         power: 1 balances groups wholly, 0 not at all.
 
     Returns:
@@ -39,6 +42,8 @@ def repeat_factors(
     for of_image in distinct:
         for group in of_image:
             counts[group] = counts.get(group, 0) + 1
+    if threshold is None:
+        threshold = max(counts.values(), default=1) / max(len(groups), 1)
     factor = {
         group: max(1.0, (threshold * len(groups) / count) ** power)
         for group, count in counts.items()
@@ -98,10 +103,6 @@ class BalancedSampler(EpochSampler):
                 "`by='type'` needs lesions of a known type, but none is "
                 "known. Use `by='size'`."
             )
-        if threshold is None:
-            names = {g for of in groups for g in of}
-            shares = [np.mean([g in of for of in groups]) for g in names]
-            threshold = float(max(shares, default=1.0))
         self.factors = repeat_factors(groups, threshold, power)
 
     def __iter__(self) -> Iterator[EpochIndex]:

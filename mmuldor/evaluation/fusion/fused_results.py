@@ -149,11 +149,15 @@ def with_ranks(inputs: Sequence[Input], settings: Settings) -> Settings:
             f'scores can be {settings.scores} only by settings that were '
             'tuned on a validation split.'
         )
-    images = len(
-        np.unique(np.concatenate([o.detections.image_ids for o in inputs]))
-    )
+    images = _number_of_images(inputs)
     maps = [rank_map(own.detections.scores, images) for own in inputs]
     return replace(settings, maps=tuple(maps))
+
+
+def _number_of_images(inputs: Sequence[Input]) -> int:
+    """Images on which any of the detectors has a detection."""
+    ids = [own.detections.image_ids for own in inputs]
+    return len(np.unique(np.concatenate(ids)))
 
 
 def scale_note(inputs: Sequence[Input]) -> str:
@@ -161,9 +165,7 @@ def scale_note(inputs: Sequence[Input]) -> str:
 
     Compared is the score that each detector has at one detection an image.
     """
-    images = len(
-        np.unique(np.concatenate([o.detections.image_ids for o in inputs]))
-    )
+    images = _number_of_images(inputs)
     at_one = {}
     for own in inputs:
         scores = np.sort(own.detections.scores)[::-1]

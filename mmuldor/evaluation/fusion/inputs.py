@@ -241,8 +241,8 @@ def _check_images(inputs: Sequence[Input], annotated: bool) -> None:
                 'all results must be of the same images (`image_id`), but '
                 f'{first.path} has detections on {len(of_first):,} and '
                 f'{own.path} on {len(images):,}, {common:,} of them in '
-                'common. If they are, '
-                'give the annotation file of these images: `--ann`.'
+                'common. If they are, give the annotation file of these '
+                'images: `--ann`.'
             )
 
 
