@@ -20,6 +20,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.tables import between
 from mmuldor.io.json_files import read_json, replacing, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -182,11 +183,7 @@ def between_marks(text: str, table: str, name: str) -> str:
     Raises:
         ValueError: If the marks are not there.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f'{name} must hold {BEGIN!r} and {END!r}.')
-    return f'{before}{begin}\n\n{table}\n\n{end}{after}'
+    return between(text, table, (BEGIN, END), name)
 
 
 def written() -> dict[Path, str]:

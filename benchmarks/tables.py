@@ -37,15 +37,29 @@ def write_tables(readme: Path) -> None:
     Raises:
         ValueError: If a mark is missing.
     """
-    text = readme.read_text(encoding='utf-8')
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f'{readme} must hold {BEGIN!r} and {END!r}.')
+    old = readme.read_text(encoding='utf-8')
+    text = between(old, tables().rstrip('\n'), (BEGIN, END), str(readme))
     with replacing(readme) as temporary:
-        temporary.write_text(
-            f'{before}{begin}\n\n{tables()}\n{end}{after}', encoding='utf-8'
-        )
+        temporary.write_text(text, encoding='utf-8')
+
+
+def between(text: str, inside: str, marks: tuple[str, str], name: str) -> str:
+    """A text with another one between its two marks.
+
+    Args:
+        text: The whole.
+        inside: What goes between the marks, without empty lines around it.
+        marks: The line before and the line after it.
+        name: What the text is called, for messages.
+
+    Raises:
+        ValueError: If a mark is missing.
+    """
+    before, begin, rest = text.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    if not begin or not end:
+        raise ValueError(f'{name} must hold {marks[0]!r} and {marks[1]!r}.')
+    return f'{before}{begin}\n\n{inside}\n\n{end}{after}'
 
 
 def tables() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.tables import between
 from benchmarks.timing import ROOT
 from mmuldor.io.json_files import replacing
 
@@ -69,11 +70,7 @@ def between_marks(text: str, inside: str) -> str:
     Raises:
         ValueError: If a mark is missing.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f'{README} must hold {BEGIN!r} and {END!r}.')
-    return f'{before}{begin}\n\n{inside}\n\n{end}{after}'
+    return between(text, inside, (BEGIN, END), str(README))
 
 
 def write_table(result: Mapping[str, Any]) -> None:

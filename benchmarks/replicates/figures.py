@@ -12,10 +12,8 @@ from benchmarks.replicates.plan import CLAIMS
 from benchmarks.replicates.results import Arm, Replicate, differences
 from benchmarks.replicates.tables import ARM_NAMES, arm_name
 from mmuldor.evaluation.comparison.inference import paired_t
+from mmuldor.evaluation.comparison.resampled_froc import mean_curve
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.functional.froc import FROCCurve
-
-_GRID = np.linspace(0, 16, 321)
 
 
 def claims_figure(replicates: Sequence[Replicate]) -> Figure:
@@ -51,8 +49,12 @@ def claims_figure(replicates: Sequence[Replicate]) -> Figure:
 def curves_figure(replicates: Sequence[Replicate], missing: int) -> Figure:
     """FROC curves of the arms, sensitivities averaged over replicates."""
     arms: list[Arm] = [a for a in replicates[0].records if a[1] == missing]
-    curves = {}
-    for arm in arms:
-        values = [r.sensitivity(arm, _GRID)[:-1] for r in replicates]
-        curves[ARM_NAMES[arm[0]]] = FROCCurve(_GRID, np.mean(values, axis=0))
-    return froc_figure(curves)
+    images = replicates[0].num_images
+    return froc_figure(
+        {
+            ARM_NAMES[arm[0]]: mean_curve(
+                [r.outcomes[arm]['lesion'] for r in replicates], images
+            )
+            for arm in arms
+        }
+    )

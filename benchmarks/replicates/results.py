@@ -54,7 +54,7 @@ class Replicate:
 
     def end(self, arm: Arm, kind: str) -> float:
         """FPs per image at the end of the curve."""
-        return len(self.outcomes[arm][kind].fp_step) / self.num_images
+        return self.outcomes[arm][kind].curve_end(self.num_images)
 
 
 def load_replicates(folder: Path, numbers: Iterable[int]) -> list[Replicate]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.replicates.plan import CLAIMS, MISSING
 from benchmarks.replicates.results import Arm, Replicate, Tail, differences
 from mmuldor.evaluation.comparison.inference import Estimate, holm, paired_t
+from mmuldor.evaluation.comparison.sentences import p_text
 
 ARM_NAMES = {
     'without_mask': 'w/o mask',
@@ -87,9 +88,7 @@ def claim_table(replicates: Sequence[Replicate], level: float = 0.95) -> str:
 
 
 def _p(value: float | NDArray[np.float64]) -> str:
-    if np.isnan(value):
-        return 'none'
-    return f'{float(value):.3f}' if value >= 0.001 else '< 0.001'
+    return 'none' if np.isnan(value) else p_text(float(value))
 
 
 def _points(estimate: Estimate) -> str:
