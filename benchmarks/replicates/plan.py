@@ -12,6 +12,30 @@ LEAST_REPLICATES = 8
 MISSING = 50
 # Seeds of phantoms and trainings that were used for nothing else.
 FIRST_SEED = 1000
+# Afterwards: phantoms with a fixed number of confusers in every image, where
+# those of the study have 3 to 6.
+CONFUSERS = (0, 10)
+CONFUSER_REPLICATES = 4
+CONFUSER_SEED = 1100
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A phantom and what is trained on it.
+
+    Attributes:
+        name: Folder of its data and of its results.
+        seed: Of the phantom.
+        pieces: The trainings, starts before what needs them.
+        missing: Percentages of lesions without annotation that they need.
+        difficulty: Knobs of the phantom, ``NAME=VALUE``.
+    """
+
+    name: str
+    seed: int
+    pieces: tuple[Piece, ...]
+    missing: tuple[int, ...] = ()
+    difficulty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -37,34 +61,66 @@ CLAIMS = (
 )
 
 
-def replicate_pieces(number: int) -> list[Piece]:
-    """The seven trainings of a replicate, starts before what needs them.
+def replicate(number: int) -> Unit:
+    """The seven trainings of a replicate.
 
     Args:
         number: Of the replicate, from 0.
     """
     seed = FIRST_SEED + number
-    pieces = [_mask(seed, 0), *_rounds(seed, 0)]
-    pieces.append(Piece('', 'without_mask', CONFIGS['without_mask'], seed))
-    return [*pieces, _mask(seed, MISSING), *_rounds(seed, MISSING)]
+    pieces = (
+        *_rounds(seed, 0),
+        Piece('', 'without_mask', CONFIGS['without_mask'], seed),
+        *_rounds(seed, MISSING),
+    )
+    return Unit(f'replicate-{number:02}', seed, pieces, (MISSING,))
 
 
-def _mask(seed: int, missing: int) -> Piece:
-    return Piece('', 'mask', CONFIGS['mask'], seed, missing)
+def with_confusers(count: int, number: int) -> Unit:
+    """Mask R-CNN, sham and HNEM where every image has so many confusers.
 
-
-def _rounds(seed: int, missing: int) -> list[Piece]:
-    """Sham and HNEM: two epochs more from the same checkpoint.
-
-    Both start optimiser and schedule again and have the second class. The
-    sham has no mining, so that its bank is empty.
+    Args:
+        count: Confusers per image.
+        number: Of the replicate, from 0.
     """
-    start = _mask(seed, missing).name
+    seed = CONFUSER_SEED + number
+    return Unit(
+        f'confusers-{count}-{number:02}',
+        seed,
+        _rounds(seed, 0),
+        difficulty=(f'confusers_per_image={count},{count}',),
+    )
+
+
+def all_units() -> list[Unit]:
+    """The study, then what is trained afterwards."""
+    return [
+        *map(replicate, range(REPLICATES)),
+        *(
+            with_confusers(count, number)
+            for number in range(CONFUSER_REPLICATES)
+            for count in CONFUSERS
+        ),
+    ]
+
+
+def _rounds(seed: int, missing: int) -> tuple[Piece, ...]:
+    """Mask R-CNN, and two epochs more from its checkpoint.
+
+    Sham and HNEM both start optimiser and schedule again and have the second
+    class. The sham has no mining, so that its bank is empty.
+    """
+    mask = Piece('', 'mask', CONFIGS['mask'], seed, missing)
     options = {
         'sham': ('default_hooks.hnem', 'None'),
         'hnem': ('default_hooks.hnem.seed', str(seed)),
     }
-    return [
-        Piece('', name, CONFIGS['hnem'], seed, missing, (option,), start)
-        for name, option in options.items()
-    ]
+    return (
+        mask,
+        *(
+            Piece(
+                '', name, CONFIGS['hnem'], seed, missing, (option,), mask.name
+            )
+            for name, option in options.items()
+        ),
+    )

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.replicates.figures import claims_figure, curves_figure
-from benchmarks.replicates.plan import LEAST_REPLICATES, MISSING, REPLICATES
+from benchmarks.replicates.plan import (
+    CONFUSER_REPLICATES,
+    CONFUSERS,
+    LEAST_REPLICATES,
+    MISSING,
+    REPLICATES,
+    replicate,
+    with_confusers,
+)
 from benchmarks.replicates.results import (
     Replicate,
     load_replicates,
@@ -15,12 +23,14 @@ from benchmarks.replicates.results import (
 from benchmarks.replicates.tables import (
     arm_table,
     claim_table,
+    confuser_table,
     exploratory_table,
     tail_table,
 )
 from benchmarks.replicates.texts import (
     ARMS_NOTE,
     CLAIMS_NOTE,
+    CONFUSERS_NOTE,
     EXPLORATORY_NOTE,
     PLAN,
     UNFINISHED,
@@ -46,9 +56,12 @@ def write_report(
         replicates: How many the study has.
     """
     plan = PLAN.format(
-        replicates=REPLICATES, least=LEAST_REPLICATES, cut=CUT_FPS
+        replicates=REPLICATES,
+        least=LEAST_REPLICATES,
+        cut=CUT_FPS,
+        confuser_replicates=CONFUSER_REPLICATES,
     )
-    complete = load_replicates(results, range(replicates))
+    complete = load_replicates(results, map(replicate, range(replicates)))
     parts = [plan.rstrip(), '## Results']
     if len(complete) < replicates:
         done = len(list(results.glob('replicate-*/*.json')))
@@ -59,6 +72,7 @@ def write_report(
         )
     else:
         parts += _results(complete, out.with_suffix(''))
+        parts += _confusers(complete, results)
     with replacing(out) as temporary:
         temporary.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
 
@@ -92,3 +106,17 @@ def _results(complete: Sequence[Replicate], figures: Path) -> list[str]:
         ]
     records = [record for r in complete for record in r.records.values()]
     return [*parts, '### What was mined', MINED_NOTE, mining_table(records)]
+
+
+def _confusers(complete: Sequence[Replicate], results: Path) -> list[str]:
+    others = {
+        f'{count}': load_replicates(
+            results,
+            [with_confusers(count, n) for n in range(CONFUSER_REPLICATES)],
+        )
+        for count in CONFUSERS
+    }
+    parts = ['### Other numbers of confusers', CONFUSERS_NOTE.rstrip()]
+    if any(len(found) < CONFUSER_REPLICATES for found in others.values()):
+        return [*parts, 'Not finished yet.']
+    return [*parts, confuser_table({'3 to 6': complete, **others})]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.replicates.plan import replicate_pieces
+from benchmarks.replicates.plan import Unit
 from benchmarks.study.outcomes import CUT_FPS, load_outcomes
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.io.json_files import read_json
@@ -19,15 +19,15 @@ Arm = tuple[str, int]
 
 @dataclass(frozen=True, eq=False)
 class Replicate:
-    """The results of all trainings of a replicate.
+    """The results of all trainings of a phantom.
 
     Attributes:
-        number: From 0.
+        name: Of the phantom.
         records: The JSON of each training, by arm.
         outcomes: Its outcomes, by arm and kind of evaluation.
     """
 
-    number: int
+    name: str
     records: dict[Arm, dict]
     outcomes: dict[Arm, dict[str, RankedDetections]]
 
@@ -57,20 +57,20 @@ class Replicate:
         return self.outcomes[arm][kind].curve_end(self.num_images)
 
 
-def load_replicates(folder: Path, numbers: Iterable[int]) -> list[Replicate]:
-    """Read the replicates whose trainings are all done."""
+def load_replicates(folder: Path, units: Iterable[Unit]) -> list[Replicate]:
+    """Read the phantoms whose trainings are all done."""
     found = []
-    for number in numbers:
+    for unit in units:
         paths = {
             (piece.method, piece.missing): folder
-            / f'replicate-{number:02}'
+            / unit.name
             / f'{piece.name}.json'
-            for piece in replicate_pieces(number)
+            for piece in unit.pieces
         }
         if all(path.is_file() for path in paths.values()):
             found.append(
                 Replicate(
-                    number,
+                    unit.name,
                     {arm: read_json(path) for arm, path in paths.items()},
                     {
                         arm: load_outcomes(path.with_suffix('.npz'))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -111,6 +111,31 @@ def exploratory_table(replicates: Sequence[Replicate]) -> str:
         estimate = paired_t(differences(replicates, first, second))
         name = f'{arm_name(second)} - {arm_name(first)}'
         lines.append(f'| {name} | {_points(estimate)} |')
+    return '\n'.join(lines)
+
+
+def confuser_table(groups: Mapping[str, Sequence[Replicate]]) -> str:
+    """HNEM and its sham by the number of confusers.
+
+    Args:
+        groups: Replicates by the confusers of an image, in words.
+    """
+    sham, hnem = ('sham', 0), ('hnem', 0)
+    lines = [
+        '| confusers per image | phantoms | sham [%] | HNEM [%] '
+        '| HNEM - sham [points] | 95 % interval |',
+        '|---|---:|---:|---:|---:|---|',
+    ]
+    for words, group in groups.items():
+        means = [
+            f'{100 * np.mean([r.mean(arm) for r in group]):.1f}'
+            for arm in (sham, hnem)
+        ]
+        estimate = paired_t(differences(group, sham, hnem))
+        lines.append(
+            f'| {words} | {len(group)} | {" | ".join(means)} '
+            f'| {_points(estimate)} |'
+        )
     return '\n'.join(lines)
 
 

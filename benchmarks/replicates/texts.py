@@ -56,6 +56,12 @@ class. For the last one the lesion class of *HNEM* is cut where it gives
 how the paper's "+ FP" continues. Appended boxes never lower a curve, so the
 comparison is with the *sham*'s own detections of lower scores, as far as the
 same number of FPs.
+
+**Afterwards**, exploratory too, and planned after the first three trainings of
+the study but before its figures were seen: *mask*, *sham* and *HNEM* on
+{confuser_replicates} phantoms without confusers and {confuser_replicates} \
+with 10 in every image. Confusers look like
+lesions and are none; an image of the study has 3 to 6.
 """
 
 UNFINISHED = """\
@@ -76,4 +82,9 @@ the standard deviation over them, which contains how much phantoms differ.
 EXPLORATORY_NOTE = """\
 Chosen beforehand, but not tested: the intervals are not corrected for their
 number.
+"""
+
+CONFUSERS_NOTE = """\
+What HNEM mines are confusers above all, so their number may decide what it
+brings. Phantoms of a few seeds, without a test.
 """

@@ -37,8 +37,8 @@ def make_data(
         missing: Percentages of lesions to drop, rising.
         difficulty: Further knobs of the phantom, ``NAME=VALUE``.
     """
-    done = folder / f'val_{missing[-1]}.json'
-    if done.is_file():
+    last = f'val_{missing[-1]}.json' if missing else 'report.json'
+    if (folder / last).is_file():
         return
     _python(
         root,

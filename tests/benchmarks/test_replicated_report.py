@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.replicates.plan import replicate_pieces
+from benchmarks.replicates.plan import replicate, with_confusers
 from benchmarks.replicates.report import write_report
 from benchmarks.replicates.results import (
     differences,
@@ -16,6 +16,7 @@ from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.io.json_files import write_json
 
 IMAGES, LESIONS = 10, 20
+UNITS = [replicate(number) for number in range(3)]
 
 
 def ranked(found, num_fps=100):
@@ -34,16 +35,17 @@ def ranked(found, num_fps=100):
     )
 
 
-def write_replicate(folder, number, found, tails=None):
+def write_replicate(folder, unit, found, tails=None):
     """Results where each arm finds a number of lesions."""
-    for piece in replicate_pieces(number):
+    unit = replicate(unit) if isinstance(unit, int) else unit
+    for piece in unit.pieces:
         arm = (piece.method, piece.missing)
         outcomes = {'lesion': ranked(found[arm])}
         if piece.start is not None:
             outcomes['cut_with_fp'] = (tails or {}).get(
                 arm, ranked(found[arm])
             )
-        path = folder / f'replicate-{number:02}' / f'{piece.name}.json'
+        path = folder / unit.name / f'{piece.name}.json'
         save_outcomes(path.with_suffix('.npz'), outcomes)
         counts = {'mined': 8, 'real': 2, 'spared': 0, 'real_spared': 0}
         record = {
@@ -63,9 +65,9 @@ FOUND = {
 
 def test_mean_of_a_made_list(tmp_path):
     write_replicate(tmp_path, 0, FOUND)
-    (replicate,) = load_replicates(tmp_path, [0, 1])
+    (made,) = load_replicates(tmp_path, UNITS)
     # Five lesions at 5 FPs, all ten that are found at 10, 20 and 40 FPs.
-    sensitivity = replicate.sensitivity(('mask', 0), (0.5, 1, 2, 4))
+    sensitivity = made.sensitivity(('mask', 0), (0.5, 1, 2, 4))
     np.testing.assert_allclose(sensitivity[:-1], [0.25, 0.5, 0.5, 0.5])
     assert sensitivity[-1] == pytest.approx((0.25 + 3 * 0.5) / 4)
 
@@ -74,7 +76,8 @@ def test_an_unfinished_replicate_is_left_out(tmp_path):
     write_replicate(tmp_path, 0, FOUND)
     write_replicate(tmp_path, 1, FOUND)
     next((tmp_path / 'replicate-01').glob('sham_missing-50*.json')).unlink()
-    assert [r.number for r in load_replicates(tmp_path, range(3))] == [0]
+    found = load_replicates(tmp_path, map(replicate, range(3)))
+    assert [r.name for r in found] == ['replicate-00']
 
 
 def test_the_tail_ends_where_the_shortest_list_ends(tmp_path):
@@ -82,8 +85,8 @@ def test_the_tail_ends_where_the_shortest_list_ends(tmp_path):
     # per image; the others end at 10.
     tails = {('hnem', 0): ranked(LESIONS, 60)}
     write_replicate(tmp_path, 0, {**FOUND, ('sham', 0): 14}, tails)
-    (replicate,) = load_replicates(tmp_path, [0])
-    found = tail(replicate, 0)
+    (made,) = load_replicates(tmp_path, UNITS)
+    found = tail(made, 0)
     assert found.end == 6
     assert found.classed == 1
     assert found.hnem == found.hnem_cut == pytest.approx(16 / 20)
@@ -104,7 +107,7 @@ def finished(tmp_path):
 
 
 def test_differences_are_paired(finished):
-    replicates = load_replicates(finished / 'results', range(3))
+    replicates = load_replicates(finished / 'results', UNITS)
     found = differences(replicates, ('sham', 0), ('hnem', 0))
     # Lesions 13 to 15 are found below 20 FPs, of four rates two are above.
     np.testing.assert_allclose(found, np.array([1, 2, 3]) / LESIONS / 2)
@@ -123,7 +126,7 @@ def test_the_report_states_the_tests_of_the_claims(finished):
     out = finished / 'study.md'
     write_report(finished / 'results', out, replicates=3)
     text = out.read_text()
-    replicates = load_replicates(finished / 'results', range(3))
+    replicates = load_replicates(finished / 'results', UNITS)
     estimates = [
         paired_t(differences(replicates, *pair))
         for pair in (
@@ -165,3 +168,24 @@ def test_a_verdict_needs_holms_p(finished, sham, p_value, verdict):
     lines = (finished / 's.md').read_text().split('\n')
     (line,) = (t for t in lines if t.startswith('| HNEM - sham |'))
     assert line.endswith(f'| {p_value} | {verdict} |')
+
+
+def test_confusers_come_last_and_only_when_all_are_there(finished):
+    results, out = finished / 'results', finished / 's.md'
+    for number in range(4):
+        for count in (0, 10):
+            found = {**FOUND, ('sham', 0): 10, ('hnem', 0): 10 + 2 * number}
+            if count == 10:
+                write_report(results, out, replicates=3)
+                text = out.read_text().partition('### Other numbers')[2]
+                assert 'Not finished yet' in text
+                assert '|' not in text
+                found['hnem', 0] = 10 + 2 * (3 - number) + count // 5
+            write_replicate(results, with_confusers(count, number), found)
+    write_report(results, out, replicates=3)
+    text = out.read_text().partition('### Other numbers')[2]
+    # From the 10th lesion on, two count at two of four rates: half of
+    # 0, 2, 4, 6 (2 to 8) of 20 lesions.
+    assert '| 3 to 6 | 3 |' in text
+    assert '| 0 | 4 | 43.8 | 51.2 | +7.5 |' in text
+    assert '| 10 | 4 | 43.8 | 56.2 | +12.5 |' in text

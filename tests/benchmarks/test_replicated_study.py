@@ -1,6 +1,8 @@
 """The replicated study's plan, its options and one sham, really trained."""
 
+import time
 from collections import Counter
+from threading import Event
 
 import pytest
 from mmengine.config import Config
@@ -8,25 +10,24 @@ from mmengine.config import Config
 from benchmarks.replicated_study import main
 from benchmarks.replicates.plan import (
     CLAIMS,
+    CONFUSER_REPLICATES,
     FIRST_SEED,
     REPLICATES,
-    replicate_pieces,
+    all_units,
+    replicate,
+    with_confusers,
 )
-from benchmarks.replicates.run import (
-    missing_steps,
-    replicate_places,
-    run_steps,
-)
+from benchmarks.replicates.run import missing_steps, run_steps, unit_places
 from benchmarks.study.data import SEED
 from benchmarks.study.outcomes import load_outcomes
 from benchmarks.study.pieces import train_command
 from tests.conftest import ROOT
 
-PIECES = {piece.name: piece for piece in replicate_pieces(0)}
+PIECES = {piece.name: piece for piece in replicate(0).pieces}
 
 
 def test_seven_arms_with_starts_before_what_needs_them():
-    arms = [(p.method, p.missing) for p in replicate_pieces(3)]
+    arms = [(p.method, p.missing) for p in replicate(3).pieces]
     assert Counter(arms) == Counter(
         {
             **{(m, 0): 1 for m in ('without_mask', 'mask', 'sham', 'hnem')},
@@ -47,14 +48,33 @@ def test_claims_are_about_arms_that_are_trained():
 
 
 def test_replicates_share_no_seed_with_each_other_or_the_old_study():
-    seeds = [{p.seed for p in replicate_pieces(n)} for n in range(REPLICATES)]
+    units = [replicate(n) for n in range(REPLICATES)]
+    seeds = [{unit.seed, *(p.seed for p in unit.pieces)} for unit in units]
     assert seeds == [{FIRST_SEED + n} for n in range(REPLICATES)]
-    assert {SEED, *range(5)}.isdisjoint(set().union(*seeds))
+    others = {u.seed for u in all_units() if u not in units}
+    assert {SEED, *range(5), *others}.isdisjoint(set().union(*seeds))
+
+
+def test_confusers_are_planned_after_the_study():
+    units = all_units()
+    assert units[:REPLICATES] == [replicate(n) for n in range(REPLICATES)]
+    rest = units[REPLICATES:]
+    assert len(rest) == 2 * CONFUSER_REPLICATES
+    knobs = Counter(knob for unit in rest for knob in unit.difficulty)
+    assert knobs == {
+        'confusers_per_image=0,0': CONFUSER_REPLICATES,
+        'confusers_per_image=10,10': CONFUSER_REPLICATES,
+    }
+    for unit in rest:
+        assert [p.method for p in unit.pieces] == ['mask', 'sham', 'hnem']
+    assert len({unit.name for unit in units}) == len(units)
+    # The same tissue and lesions, with more and fewer confusers.
+    assert with_confusers(0, 1).seed == with_confusers(10, 1).seed
 
 
 def config_of(name, tmp_path):
     piece = PIECES[name]
-    places = replicate_places(ROOT, tmp_path, tmp_path / 'results', 0)
+    places = unit_places(ROOT, tmp_path, tmp_path / 'results', replicate(0))
     command = train_command(piece, places)
     options = command[command.index('--cfg-options') + 1 :]
     config = Config.fromfile(ROOT / piece.config)
@@ -80,12 +100,13 @@ def test_the_sham_differs_from_hnem_in_mining_alone(tmp_path):
 
 def test_done_pieces_are_left_out_and_the_clock_ends_the_work(tmp_path):
     results = tmp_path / 'results'
-    steps = missing_steps(ROOT, tmp_path, results, range(2))
+    units = [replicate(0), replicate(1)]
+    steps = missing_steps(ROOT, tmp_path, results, units)
     assert len(steps) == 14
     record = steps[3].places.record(steps[3].piece)
     record.parent.mkdir(parents=True)
     record.write_text('{}')
-    left = missing_steps(ROOT, tmp_path, results, range(2))
+    left = missing_steps(ROOT, tmp_path, results, units)
     assert [s.piece.name for s in left] == [
         s.piece.name for i, s in enumerate(steps) if i != 3
     ]
@@ -93,11 +114,36 @@ def test_done_pieces_are_left_out_and_the_clock_ends_the_work(tmp_path):
     assert list(tmp_path.iterdir()) == [results]
 
 
+def test_phantoms_at_once(tmp_path, monkeypatch):
+    """Each phantom's pieces in order; a failure ends the other phantom."""
+    units = [replicate(0), replicate(1)]
+    steps = missing_steps(ROOT, tmp_path, tmp_path / 'results', units)
+    raised, done = Event(), {0: [], 1: []}
+
+    def run(step):
+        number = units.index(step.unit)
+        third = step.piece == step.unit.pieces[2]
+        if third and number == 1:
+            raised.set()
+            raise RuntimeError('the log says why')
+        if third:
+            assert raised.wait(60)
+            time.sleep(0.2)
+        done[number].append(step.piece)
+
+    monkeypatch.setattr('benchmarks.replicates.run._run_step', run)
+    with pytest.raises(RuntimeError, match='the log says why'):
+        run_steps(steps, lambda position, step: True, jobs=2)
+    # Both were begun at once: the third of the first waited for the second.
+    assert done[0] == list(units[0].pieces[:3])
+    assert done[1] == list(units[1].pieces[:2])
+
+
 @pytest.mark.slow
 def test_a_replicate_of_few_images(tmp_path, monkeypatch):
     monkeypatch.setattr('benchmarks.study.data.SPLITS', (6, 2, 3))
     results = tmp_path / 'results'
-    steps = missing_steps(ROOT, tmp_path / 'work', results, [0])
+    steps = missing_steps(ROOT, tmp_path / 'work', results, [replicate(0)])
     kept = [s for s in steps if s.piece.method in ('mask', 'sham')]
     # The Mask R-CNN and the sham with all annotations.
     run_steps(kept[:2], lambda position, step: True)
@@ -108,7 +154,10 @@ def test_a_replicate_of_few_images(tmp_path, monkeypatch):
     assert set(outcomes) == {'lesion', 'cut_with_fp'}
     # Its bank is empty: nothing was mined.
     assert not (places.run(kept[1].piece) / 'hard_negatives').exists()
-    assert len(missing_steps(ROOT, tmp_path / 'work', results, [0])) == 5
+    assert (
+        len(missing_steps(ROOT, tmp_path / 'work', results, [replicate(0)]))
+        == 5
+    )
 
 
 def test_writing_needs_no_results(tmp_path, monkeypatch, capsys):
@@ -118,4 +167,4 @@ def test_writing_needs_no_results(tmp_path, monkeypatch, capsys):
     text = (tmp_path / 'benchmarks/replicated-study.md').read_text()
     assert '0 of 84 trainings are done' in text
     assert 'HNEM - sham, half of the annotations missing' in text
-    assert '0 of 84 pieces' in capsys.readouterr().out
+    assert '0 of 108 pieces' in capsys.readouterr().out
