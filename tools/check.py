@@ -1,10 +1,11 @@
 """Check a config before a long run: files, data, model, time and memory.
 
 Checks that every slice of every split exists, that no patient is in two
-splits, and the classes; matches the model's anchors with every lesion of the
-training split; with `load_from`, says what the RoI sampler chooses; draws the
-first batch; runs a few iterations and estimates the time of an epoch. The
-exit code is 1 if something must be corrected.
+splits, the classes, and that the weights to start from are there; matches the
+model's anchors with every lesion of the training split; with `load_from`, says
+what the RoI sampler chooses; draws the first batch; runs a few iterations and
+estimates the time of an epoch. The exit code is 1 if something must be
+corrected.
 
 Example:
     python tools/check.py configs/uldor/uldor_r101_fpn_hnem-12e_deeplesion.py

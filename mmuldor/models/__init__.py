@@ -13,6 +13,7 @@ from mmuldor.models.densenet import DenseNet
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
 from mmuldor.models.ignoring_assigner import IgnoringSoftLabelAssigner
 from mmuldor.models.inflated_init import InflatedInit
+from mmuldor.models.pretrained.ct_pretrained_init import CTPretrainedInit
 from mmuldor.models.roi_features import use_exact_roi_features
 from mmuldor.models.vgg import VGG16
 from mmuldor.models.view_averaging import ViewAveraging
@@ -26,6 +27,7 @@ __all__ = [
     'VGG16',
     'AlignShift',
     'CTDataPreprocessor',
+    'CTPretrainedInit',
     'ContextBackbone',
     'DenseNet',
     'GroupFusionNeck',

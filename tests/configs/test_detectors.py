@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 WITH_MASKS = ('cascade-mask-rcnn', 'mask-rcnn')
 
 
-def test_there_are_six():
-    assert len(SMALL) == 6
+def test_there_are_seven():
+    assert len(SMALL) == 7
 
 
 @pytest.mark.parametrize('path', SMALL, ids=lambda path: path.stem)

@@ -27,6 +27,7 @@ from tests.support.second_device import (
     OtherTensor,
     move,
 )
+from tests.support.small_configs import drop_package
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = sorted((ROOT / 'configs/detectors').glob('*_phantom.py'))
@@ -76,6 +77,7 @@ def build(path, data):
     dataset.pipeline = config.val_loss_pipeline
     if 'num_queries' in config.model:
         config.model.num_queries = config.model.test_cfg.max_per_img = 20
+    drop_package(config)
     torch.manual_seed(0)
     model = MODELS.build(config.model)
     model.init_weights()

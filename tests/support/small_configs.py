@@ -6,6 +6,8 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
+from mmuldor.models.pretrained.ct_pretrained_init import is_ct_pretrained
+
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 SMALL = sorted((CONFIGS / 'detectors').glob('*_phantom.py'))
 
@@ -38,9 +40,17 @@ def narrow_mask_rcnn():
     return config
 
 
+def drop_package(config):
+    """Let a backbone start from random weights, not from a package's."""
+    backbone = config.model.backbone
+    if is_ct_pretrained(backbone.get('init_cfg') or {}):
+        backbone.init_cfg = None
+
+
 def untrained(config):
     """A config's model as it starts, always with the same weights."""
     init_default_scope('mmdet')
+    drop_package(config)
     torch.manual_seed(0)
     model = MODELS.build(config.model)
     model.init_weights()
@@ -58,6 +68,7 @@ def configure(path, mini_data, tmp_path):
     config = Config.fromfile(path)
     config.work_dir, config.log_level = str(tmp_path / 'work'), 'WARNING'
     read_mini_data(config, mini_data)
+    drop_package(config)
     config.train_dataloader.dataset.indices = 4
     if 'num_queries' in config.model:
         # No more than an image of 64 px has places.

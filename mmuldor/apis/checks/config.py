@@ -22,10 +22,10 @@ from mmuldor.apis.browse import SPLITS, build_split, draw_samples
 from mmuldor.apis.checks.anchors import anchor_matches
 from mmuldor.apis.checks.model import CheckResult, check_model, untrained
 from mmuldor.apis.checks.samplers import load_start, sampler_shares
+from mmuldor.apis.checks.weights import check_weights
 from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
-from mmuldor.apis.runs import check_checkpoint
 from mmuldor.engine.detection.heads import warning_of_ignored
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.evaluation.progress import progress_bar
@@ -80,7 +80,7 @@ def _check_all(
             yield _describe(split, datasets[split])
     yield from _check_patients(datasets)
     yield from _check_evaluators(config, datasets)
-    yield from _check_weights(config)
+    yield from check_weights(config)
     if 'train' in datasets:
         yield from _check_training(config, datasets['train'], Path(out))
 
@@ -138,26 +138,6 @@ def _check_evaluators(
                     f'{split}_evaluator.ann_file is {ann_file}, but the '
                     f'dataset reads {loaded}.',
                 )
-
-
-def _check_weights(config: Config) -> Iterator[CheckResult]:
-    backbone = config.model.backbone
-    init = backbone.get('backbone', backbone).get('init_cfg') or {}
-    for name, path in (
-        ('load_from', config.get('load_from')),
-        ('init_cfg.checkpoint of the backbone', init.get('checkpoint')),
-    ):
-        if not path:
-            continue
-        if '://' in path:
-            yield CheckResult(
-                'warning', f'{name} is downloaded at the start: {path}'
-            )
-            continue
-        try:
-            check_checkpoint(path)
-        except (ValueError, OSError) as error:
-            yield CheckResult('error', f'{name}: {error}')
 
 
 def _check_training(

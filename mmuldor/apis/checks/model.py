@@ -15,6 +15,7 @@ from torch import nn
 
 from mmuldor.apis.browse import targets_of
 from mmuldor.engine.detection.heads import classes_of
+from mmuldor.models.pretrained.ct_pretrained_init import is_ct_pretrained
 
 # One cell of P2, which has stride 4: smaller lesions hardly show on any level.
 _TINY_PX = 4.0
@@ -34,7 +35,7 @@ class CheckResult:
 
 
 def untrained(config: Config) -> nn.Module:
-    """The initialised model of a config, without weights of a file or URL.
+    """The initialised model of a config, without trained weights.
 
     Some modules have uninitialised memory until ``init_weights`` is called.
     """
@@ -53,10 +54,12 @@ def untrained(config: Config) -> nn.Module:
 
 
 def _drop_weights(part: Any) -> None:
-    """Remove, in place, each ``init_cfg`` that loads a file or URL."""
+    """Remove, in place, each ``init_cfg`` that loads trained weights."""
     if isinstance(part, dict):
         start = part.get('init_cfg')
-        if isinstance(start, dict) and 'checkpoint' in start:
+        if isinstance(start, dict) and (
+            'checkpoint' in start or is_ct_pretrained(start)
+        ):
             part['init_cfg'] = None
         part = list(part.values())
     if isinstance(part, (list, tuple)):

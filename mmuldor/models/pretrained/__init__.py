@@ -1,0 +1,1 @@
+"""Weights of networks that were trained on CT volumes."""
