@@ -23,6 +23,7 @@ if not __package__:  # run as a file, not by -m
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
+from .common.fold_splits import add_fold_arguments
 from .common.progress import progress_bar
 from .common.report import show_report
 from .deeplesion.conversion.convert import Options, convert
@@ -60,6 +61,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'drop continues without it',
     )
     parser.add_argument('--split-file', type=types.path, help=SPLIT_HELP)
+    add_fold_arguments(parser)
+    arguments.add_seed(parser, 'of the draw of folds')
     parser.add_argument(
         '--neighbours',
         type=types.whole_number(0),

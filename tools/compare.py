@@ -34,12 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'methods', type=types.path, nargs='+', metavar='METHOD'
     )
-    parser.add_argument(
-        '--ann',
-        type=types.path,
-        help='annotation JSON of the tested split (default: the '
-        "test_evaluator's in the config of the first work dir)",
-    )
+    comparison_arguments.add_tested(parser)
     arguments.add_lesion_category(parser)
     arguments.add_with_fp(parser)
     comparison_arguments.add_published(parser, list(PUBLISHED), PAPER_ROWS)

@@ -5,6 +5,10 @@
 Boxes are floats `[x1, y1, x2 - x1, y2 - y1]` on both sides, in source-image
 pixels whose centres lie at integers. Results of category 2 (the false-positive
 class) are ignored without --with-fp-class.
+
+Folds of a cross-validation, evaluated as one (each image is tested once):
+    python tools/froc.py --ann folds/{0,1,2,3,4}/test.json \\
+        --dets work_dirs/fold_{0,1,2,3,4} --out froc.json
 """
 
 from __future__ import annotations
@@ -16,9 +20,10 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, fold_arguments
 from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation import slice_froc
+from mmuldor.evaluation.froc_table import format_table
 from mmuldor.evaluation.results import results_file
 from mmuldor.functional.froc import FP_RATES
 from mmuldor.io.json_files import write_json
@@ -27,8 +32,7 @@ from mmuldor.io.json_files import write_json
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    arguments.add_annotations(parser)
-    arguments.add_detections(parser)
+    fold_arguments.add_folds(parser)
     arguments.add_curve_outputs(parser)
     parser.add_argument(
         '--with-fp-class',
@@ -51,19 +55,22 @@ def main(argv: list[str] | None = None) -> None:
     args = vars(parse_args(argv))
     out, plot = args.pop('out'), args.pop('plot')
     # A work dir holds the file that must not be overwritten.
-    dets = str(results_file(args.pop('dets')))
+    dets = [str(results_file(path)) for path in args.pop('dets')]
     inputs = {'ann': args.pop('ann'), 'dets': dets}
-    check_outputs(inputs.values(), (out, plot))
+    check_outputs([*inputs['ann'], *dets], (out, plot))
     evaluation = slice_froc.evaluate_slice_files(*inputs.values(), **args)
-    print(slice_froc.format_table(evaluation))
+    print(format_table(evaluation))
     if plot:
         # matplotlib takes longer to import than all the rest takes.
         from mmuldor.evaluation.froc_plot import plot_froc
 
-        plot_froc(plot, {Path(inputs['dets']).stem: evaluation.curve})
+        name = Path(dets[0]).stem if len(dets) == 1 else f'{len(dets)} folds'
+        plot_froc(plot, {name: evaluation.curve})
     if out:
         report = slice_froc.evaluation_dict(evaluation)
-        write_json(out, {**report, 'inputs': inputs}, indent=2)
+        # Of one file, its name alone, as froc.json has always had it.
+        given = {k: v if v[1:] else v[0] for k, v in inputs.items()}
+        write_json(out, {**report, 'inputs': given}, indent=2)
 
 
 if __name__ == '__main__':

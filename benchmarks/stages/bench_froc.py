@@ -32,12 +32,12 @@ from benchmarks.inputs import (
 from benchmarks.rows import row, times_faster
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.cli.errors import user_errors
+from mmuldor.evaluation.froc_table import format_table
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections, to_results, write_results
 from mmuldor.evaluation.slice_froc import (
     evaluate_slice_files,
     evaluate_slices,
-    format_table,
 )
 from mmuldor.functional.boxes import xyxy_to_xywh
 from mmuldor.functional.froc import FP_RATES

@@ -8,6 +8,7 @@ from typing import Any
 
 from mmuldor.cli import arguments, types
 
+from ..common.fold_splits import add_fold_arguments
 from ..common.report import show_report
 from .options import WINDOW_HU
 from .patient_names import OPTION as PATIENT_OPTION
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser, what: str) -> None:
         help='shares of patients (default 0.7 0.15 0.15)',
     )
     arguments.add_seed(parser, 'of the draw')
+    add_fold_arguments(parser)
     add(
         '--patients',
         type=types.path,
@@ -70,6 +72,8 @@ def shared_options(args: argparse.Namespace) -> dict[str, Any]:
     return {
         'split': args.split,
         'seed': args.seed,
+        'folds': args.folds,
+        'fold': args.fold,
         'patients': args.patients,
         'patient_from': args.patient_from,
         'accept_values': args.accept_values,

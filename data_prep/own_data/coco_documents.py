@@ -11,6 +11,7 @@ from mmuldor.classes import LESION_CATEGORY
 from mmuldor.io.run_length import encode_mask
 
 from ..common.dl_info import SPLITS
+from ..common.fold_splits import Folds
 
 SPLIT_NAMES = tuple(SPLITS.values())
 IMAGES_NAME = 'Images_png'
@@ -19,11 +20,16 @@ FRAME = 'pixel centres at integers'
 UNKNOWN_TYPE = -1
 
 
-def empty_documents(dataset: str) -> dict[str, dict[str, Any]]:
+def empty_documents(
+    dataset: str, folds: Folds | None = None
+) -> dict[str, dict[str, Any]]:
     """A document for each split, without images."""
+    info: dict[str, Any] = {'dataset': dataset, 'frame': FRAME}
+    if folds is not None:
+        info['folds'] = folds.as_info()
     return {
         split: {
-            'info': {'dataset': dataset, 'split': split, 'frame': FRAME},
+            'info': {**info, 'split': split},
             'categories': [{'id': LESION_CATEGORY, 'name': 'lesion'}],
             'images': [],
             'annotations': [],

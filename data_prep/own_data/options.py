@@ -24,6 +24,8 @@ class VolumeOptions:
     Attributes:
         split: Shares of train, val and test; None: `SPLIT`.
         seed: Of the draw of patients.
+        folds: Number of folds of a cross-validation, None for none.
+        fold: The tested one, from 0.
         patients: CSV of files, patients and splits, or None.
         patient_from: Regular expression that finds the patient in a name.
         labels: Values of the masks that are lesions; None: the only one.
@@ -41,6 +43,8 @@ class VolumeOptions:
 
     split: Sequence[float] | None = None
     seed: int = 0
+    folds: int | None = None
+    fold: int | None = None
     patients: str | os.PathLike | None = None
     patient_from: str | None = None
     labels: Sequence[int] | None = None
@@ -67,6 +71,8 @@ class SliceOptions:
         offset_px: Where the centre of the first pixel lies in the boxes.
         split: Shares of train, val and test; None: `SPLIT`.
         seed: Of the draw of patients.
+        folds: Number of folds of a cross-validation, None for none.
+        fold: The tested one, from 0.
         patients: CSV of files, patients and splits, or None.
         patient_from: Regular expression that finds the patient in a name.
         lesion_category: Names or ids of the categories of lesions; None: the
@@ -84,6 +90,8 @@ class SliceOptions:
     offset_px: float = 0.5
     split: Sequence[float] | None = None
     seed: int = 0
+    folds: int | None = None
+    fold: int | None = None
     patients: str | os.PathLike | None = None
     patient_from: str | None = None
     lesion_category: Sequence[str] | None = None

@@ -12,10 +12,12 @@ import numpy as np
 from mmuldor.io.csv_fields import read_rows
 from mmuldor.io.paths import existing_file
 
+from ..common.fold_splits import FoldLesion, deal_folds
 from ..common.split_counts import split_counts
 from .coco_documents import SPLIT_NAMES
-from .options import SPLIT
+from .options import SPLIT, SliceOptions, VolumeOptions
 from .patient_names import patients_by_pattern
+from .report import OwnDataReport
 
 SUFFIXES = ('.nii.gz', '.nii', '.png')
 
@@ -38,8 +40,21 @@ class Patients:
         names = sorted(set(self.of_file.values()))
         return {name: number for number, name in enumerate(names, start=1)}
 
-    def check_shares(self, shares: Sequence[float] | None) -> None:
-        """Raise ValueError unless shares add up to 1 and are needed."""
+    def check_shares(
+        self, shares: Sequence[float] | None, folds: int | None = None
+    ) -> None:
+        """Raise ValueError unless shares add up to 1 and are needed.
+
+        Args:
+            shares: Of train, val and test, or None.
+            folds: Number of folds, or None.
+        """
+        if folds is not None and (shares is not None or self.splits):
+            other = 'the column split' if self.splits else '`--split`'
+            raise ValueError(
+                f'`--folds` and {other} must not be given together, for '
+                'either makes the splits. Leave out one of the two.'
+            )
         if shares is None:
             return
         if self.splits is not None:
@@ -150,6 +165,37 @@ def _rows(path: Path) -> list[tuple[str, dict[str, str]]]:
             *(path, ('file', 'patient'), ' and, if you like, split'),
             optional=('split',),
         )
+    )
+
+
+def split_patients(
+    lesions: Sequence[FoldLesion],
+    images: Iterable[str],
+    everyone: set[str],
+    patients: Patients,
+    options: VolumeOptions | SliceOptions,
+    report: OwnDataReport,
+) -> Mapping[str, str]:
+    """The split of each patient: as given, of a fold, or drawn.
+
+    Args:
+        lesions: At least one; their patients are names.
+        images: The patient of each key slice.
+        everyone: All patients.
+        patients: Has the splits that are given.
+        options: Shares, folds and seed.
+        report: Gets the folds.
+
+    Raises:
+        ValueError: If patients are too few.
+    """
+    if options.folds is not None and options.fold is not None:
+        drawn = (options.folds, options.fold, options.seed)
+        report.folds = deal_folds(lesions, images, everyone, *drawn)
+        return report.folds.splits()
+    with_lesions = {str(lesion.patient) for lesion in lesions}
+    return patients.splits or draw_splits(
+        with_lesions, everyone - with_lesions, options.split, options.seed
     )
 
 

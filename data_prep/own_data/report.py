@@ -10,6 +10,8 @@ from rich.table import Table
 
 from mmuldor.io.annotations import lesions_of
 
+from ..common.fold_splits import Folds
+
 _SHOWN = 3
 
 
@@ -22,6 +24,7 @@ class OwnDataReport:
         documents: The annotation documents by split.
         facts: What else report.json says, the options first of all.
         labels: In how many masks each label is.
+        folds: Those of a cross-validation, or None.
     """
 
     def __init__(self) -> None:
@@ -30,6 +33,7 @@ class OwnDataReport:
         self.documents: dict[str, dict] = {}
         self.facts: dict[str, Any] = {}
         self.labels: Counter[int] = Counter()
+        self.folds: Folds | None = None
 
     def drop(self, name: str, reason: str) -> None:
         """Add an input that was left out."""
@@ -52,8 +56,10 @@ class OwnDataReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The content of report.json."""
+        folds = {'folds': self.folds.as_report()} if self.folds else {}
         return {
             **self.facts,
+            **folds,
             'counts': self.counts(),
             'dropped': self.dropped,
             'notes': self.notes,
@@ -61,6 +67,8 @@ class OwnDataReport:
 
     def show(self, console: Console) -> None:
         """Print the counts."""
+        if self.folds is not None:
+            console.print(self.folds.text(), highlight=False, soft_wrap=True)
         table = Table('split')
         for column in ('patients', 'images', 'annotations'):
             table.add_column(column, justify='right')

@@ -13,6 +13,7 @@ from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import write_json_files
 from mmuldor.io.paths import existing_folder
 
+from ..common.fold_splits import FoldLesion, check_fold
 from ..common.output_folder import atomic_folder
 from ..common.progress import Progress, no_progress
 from .coco_boxes import CocoImage, read_coco_boxes
@@ -20,6 +21,7 @@ from .coco_documents import (
     FRAME,
     IMAGES_NAME,
     SPLIT_NAMES,
+    UNKNOWN_TYPE,
     annotation,
     empty_documents,
     truth_entry,
@@ -27,7 +29,7 @@ from .coco_documents import (
 from .convert_slice import Slice, convert_image, read_hu
 from .options import AUTO, YES, SliceOptions, as_json
 from .patient_names import guess_patients
-from .patients import Patients, draw_splits, plain_name, stated_patients
+from .patients import Patients, plain_name, split_patients, stated_patients
 from .report import OwnDataReport
 from .series import unrelated_folders
 
@@ -47,6 +49,7 @@ def convert_slices(
         ValueError: A file, an entry or an option is wrong.
     """
     options = options or SliceOptions()
+    check_fold(options.folds, options.fold)
     folder = existing_folder(images, '`--images`')
     if len(coco) not in (1, len(SPLIT_NAMES)):
         raise ValueError(
@@ -68,7 +71,8 @@ def convert_slices(
             convert_image(image, folder, target, options, report)
             for image in progress('converting', len(listed), listed)
         ]
-        content = _files(found, patients, _splits(found, patients, options))
+        splits = _splits(found, patients, options, report)
+        content = _files(found, patients, splits, report)
         _say_what_was_left(found, report)
         report.documents = {
             split: content[f'{split}.json'] for split in SPLIT_NAMES
@@ -193,7 +197,7 @@ def _all_patients(
         report.note('patients', 'patients', text)
     of_file = {file: guessed[name] for file, name in names.items()}
     patients = Patients({**of_file, **known.of_file}, known.splits)
-    patients.check_shares(options.split)
+    patients.check_shares(options.split, options.folds)
     return _with_given(patients, given, options)
 
 
@@ -205,10 +209,11 @@ def _with_given(
     """The patients with the splits of three files, where these are given."""
     if not given:
         return patients
-    if patients.splits is not None or options.split is not None:
+    chosen = (patients.splits, options.split, options.folds)
+    if any(choice is not None for choice in chosen):
         raise ValueError(
-            '`--coco` with three files gives the splits: leave out `--split` '
-            'and the column split.'
+            '`--coco` with three files gives the splits: leave out `--split`, '
+            '`--folds` and the column split.'
         )
     dealt: dict[str, str] = {}
     for split, images in given.items():
@@ -225,16 +230,26 @@ def _with_given(
 
 
 def _splits(
-    found: Sequence[Slice], patients: Patients, options: SliceOptions
+    found: Sequence[Slice],
+    patients: Patients,
+    options: SliceOptions,
+    report: OwnDataReport,
 ) -> Mapping[str, str]:
-    def of(slices):
-        return {patients.of_file[one.image.file_name] for one in slices}
-
-    with_lesions = of(one for one in found if one.lesions)
-    if not with_lesions:
+    images = [patients.of_file[one.image.file_name] for one in found]
+    lesions = [
+        FoldLesion(
+            patient,
+            lesion.recist_px.ravel(),
+            one.facts['spacing_mm'],
+            UNKNOWN_TYPE,
+        )
+        for patient, one in zip(images, found, strict=True)
+        for lesion in one.lesions
+    ]
+    if not lesions:
         raise ValueError('the COCO files must hold boxes, but have none.')
-    return patients.splits or draw_splits(
-        with_lesions, of(found) - with_lesions, options.split, options.seed
+    return split_patients(
+        lesions, images, set(images), patients, options, report
     )
 
 
@@ -242,9 +257,10 @@ def _files(
     found: Sequence[Slice],
     patients: Patients,
     splits: Mapping[str, str],
+    report: OwnDataReport,
 ) -> dict[str, Any]:
     """Content by file name."""
-    documents = empty_documents('slices')
+    documents = empty_documents('slices', report.folds)
     truth: list[dict[str, Any]] = []
     number = 0
     for image_id, one in enumerate(found, start=1):

@@ -11,11 +11,13 @@ import numpy as np
 from mmuldor.io.json_files import write_json_files
 from mmuldor.io.volume_annotations import FRAME
 
+from ..common.fold_splits import FoldLesion, check_fold
 from ..common.output_folder import atomic_folder
 from ..common.progress import Progress, no_progress
 from .coco_documents import FRAME as PIXEL_FRAME
 from .coco_documents import (
     IMAGES_NAME,
+    UNKNOWN_TYPE,
     annotation,
     empty_documents,
     truth_entry,
@@ -25,7 +27,7 @@ from .convert_volume import ConvertedVolume, convert_volume
 from .find_volumes import find_volumes_with_masks
 from .options import VolumeOptions, as_json
 from .patient_names import guess_volume_patients
-from .patients import Patients, draw_splits, stated_patients
+from .patients import Patients, split_patients, stated_patients
 from .report import OwnDataReport
 
 
@@ -47,7 +49,8 @@ def convert_volumes(
     pairs = find_volumes_with_masks(images, masks)
     report = OwnDataReport()
     patients = _patients(list(pairs), options, report)
-    patients.check_shares(options.split)
+    check_fold(options.folds, options.fold)
+    patients.check_shares(options.split, options.folds)
     report.facts['options'] = as_json(options)
     with atomic_folder(out) as folder:
         found = []
@@ -67,7 +70,7 @@ def convert_volumes(
                 report.drop(name, str(error))
             _check_labels(report.labels, options)
         _say_left_labels(report, options)
-        splits = _splits(found, patients, options)
+        splits = _splits(found, patients, options, report)
         files = _files(found, patients, splits, options, report)
         write_json_files(
             {folder / name: content for name, content in files.items()},
@@ -119,18 +122,29 @@ def _splits(
     found: Sequence[ConvertedVolume],
     patients: Patients,
     options: VolumeOptions,
+    report: OwnDataReport,
 ) -> Mapping[str, str]:
     """The split of each patient; ValueError where there is no lesion."""
-    with_lesions = {patients.of_file[v.name] for v in found if v.lesions}
-    if not with_lesions:
+    if not any(volume.lesions for volume in found):
         raise ValueError(
             f'the masks must hold lesions, but none of {len(found)} does. '
             'Are `--labels` the values of lesions?'
         )
-    everyone = {patients.of_file[v.name] for v in found}
-    return patients.splits or draw_splits(
-        with_lesions, everyone - with_lesions, options.split, options.seed
-    )
+    of = patients.of_file
+    lesions = [
+        FoldLesion(
+            of[volume.name],
+            measured.recist_px.ravel(),
+            volume.spacing_mm[:2],
+            UNKNOWN_TYPE,
+        )
+        for volume in found
+        for slices in volume.measurements.values()
+        for _, measured in slices
+    ]
+    images = [of[v.name] for v in found for _ in v.measurements]
+    everyone = {of[volume.name] for volume in found}
+    return split_patients(lesions, images, everyone, patients, options, report)
 
 
 def _files(
@@ -141,7 +155,7 @@ def _files(
     report: OwnDataReport,
 ) -> dict[str, Any]:
     """Content by file name."""
-    documents = empty_documents('volumes')
+    documents = empty_documents('volumes', report.folds)
     volumes, truth = [], []
     numbers = patients.numbers
     for number, volume in enumerate(found, start=1):

@@ -47,16 +47,6 @@ def add_annotations(
     )
 
 
-def add_detections(parser: argparse.ArgumentParser) -> None:
-    """``--dets FILE``."""
-    parser.add_argument(
-        '--dets',
-        type=types.path,
-        required=True,
-        help='results JSON, or a work dir with a results.json',
-    )
-
-
 def add_lesion_category(
     parser: argparse.ArgumentParser, what: str = 'annotations'
 ) -> None:

@@ -8,6 +8,20 @@ from collections.abc import Sequence
 from mmuldor.cli import types
 
 
+def add_tested(parser: argparse.ArgumentParser) -> None:
+    """``--ann FILE [FILE ...]``."""
+    parser.add_argument(
+        '--ann',
+        type=types.path,
+        nargs='+',
+        metavar='FILE',
+        help='annotation JSON of the tested split (default: the '
+        "test_evaluator's in the config of the first work dir); of a "
+        'cross-validation, those of all folds: then a METHOD comes once a '
+        'fold, in any order',
+    )
+
+
 def add_primary(parser: argparse.ArgumentParser) -> None:
     """``--primary NAME NAME``."""
     parser.add_argument(

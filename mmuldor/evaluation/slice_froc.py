@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,8 +10,9 @@ import numpy as np
 
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY
 from mmuldor.evaluation.doubts import doubts
-from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
-from mmuldor.evaluation.results import Detections, load_detections
+from mmuldor.evaluation.folds import Paths, load_fold_annotations
+from mmuldor.evaluation.ground_truth import GroundTruth
+from mmuldor.evaluation.results import Detections
 from mmuldor.functional.boxes import check_boxes, rowwise_iod
 from mmuldor.functional.froc import (
     FP_RATES,
@@ -26,7 +26,6 @@ from mmuldor.functional.froc import (
     summarize,
 )
 from mmuldor.functional.matching import check_iou_thr, match_boxes
-from mmuldor.io.categories import left_out_text
 
 CONVENTION = (
     'detections pooled and sorted by score, tied scores as one step; widths '
@@ -55,6 +54,8 @@ class SliceEvaluation:
             category.
         notes: What is odd about the results, see
             :mod:`mmuldor.evaluation.doubts`.
+        folds: Of a cross-validation, the annotation file of each fold with
+            lesions and its evaluation alone.
     """
 
     summary: FROCSummary
@@ -66,6 +67,7 @@ class SliceEvaluation:
     rows: np.ndarray
     left_out: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    folds: tuple[tuple[str, SliceEvaluation], ...] = ()
 
 
 def evaluate_slices(
@@ -192,7 +194,18 @@ def _in_crowds(
 def evaluation_dict(evaluation: SliceEvaluation) -> dict[str, Any]:
     """The evaluation as JSON: fractions at full precision."""
     summary = evaluation.summary
+    folds = [
+        {
+            'ann': path,
+            'images': one.counts['images'],
+            'lesions': one.counts['lesions'],
+            'sensitivity': list(one.summary.sensitivity),
+            'mean': one.summary.mean,
+        }
+        for path, one in evaluation.folds
+    ]
     return {
+        **({'folds': folds} if folds else {}),
         'fp_rates': list(summary.fp_rates),
         'sensitivity': list(summary.sensitivity),
         'mean': summary.mean,
@@ -208,41 +221,9 @@ def evaluation_dict(evaluation: SliceEvaluation) -> dict[str, Any]:
     }
 
 
-def format_table(evaluation: SliceEvaluation) -> str:
-    """The evaluation as a table of text, sensitivities in percent."""
-    summary, counts = evaluation.summary, evaluation.counts
-    head = [f'{rate:g}' for rate in summary.fp_rates] + ['mean', 'max']
-    figures = [*summary.sensitivity, summary.mean, summary.max_sensitivity]
-    cells = [f'{100 * figure:.2f}' for figure in figures]
-    name = 'FROC + FP' if evaluation.with_fp_class else 'FROC'
-    end = float(evaluation.curve.fps_per_image[-1])
-    held = f'; the curve ends at {end:.2f} FPs, its last value is held'
-    lines = [
-        f'{name}: {counts["images"]} images, {counts["lesions"]} lesions, '
-        f'{counts["detections"]} detections, IoU >= {evaluation.iou_thr:g}',
-        'FPs per image ' + ''.join(f'{cell:>7}' for cell in head),
-        'sensitivity % ' + ''.join(f'{cell:>7}' for cell in cells),
-        'mean over 0.5, 1, 2, 4; max first reached at '
-        f'{summary.fps_at_max:.2f} FPs per image'
-        + held
-        * (end < summary.fp_rates[-1]),
-    ]
-    counted = {words: counts[key] for key, words in _NOT_USED.items()}
-    not_used = [
-        f'{number} {words}' for words, number in counted.items() if number
-    ]
-    if evaluation.left_out:
-        boxes = left_out_text(evaluation.left_out)
-        not_used.append(f'boxes of other categories ({boxes})')
-    if not_used:
-        lines.append('not used: ' + ', '.join(not_used))
-    lines += [f'note: {note}' for note in evaluation.notes]
-    return '\n'.join(lines)
-
-
 def evaluate_slice_files(
-    ann_file: str | os.PathLike,
-    results_file: str | os.PathLike,
+    ann_file: Paths,
+    results_file: Paths,
     *,
     fp_rates: Sequence[float] = FP_RATES,
     iou_thr: float = 0.5,
@@ -253,13 +234,15 @@ def evaluate_slice_files(
     """FROC of a results file against an annotation file.
 
     Args:
-        ann_file: Read by `load_ground_truth`.
-        results_file: Read by `load_detections`.
+        ann_file: Read by `load_fold_annotations`: a file, or the tested split
+            of each fold of a cross-validation, which are evaluated as one.
+        results_file: One of each annotation file; folds in any order.
         fp_rates: See `evaluate_slices`.
         iou_thr: See `evaluate_slices`.
         with_fp_class: See `evaluate_slices`.
         keep_noisy: Count lesions too whose annotation is noisy.
-        lesion_category: See `load_ground_truth`.
+        lesion_category: Names or ids of the categories of lesions, where
+            there are several.
 
     Raises:
         FileNotFoundError: A file is missing.
@@ -268,23 +251,21 @@ def evaluate_slice_files(
     # Before large files are read.
     check_fp_rates(fp_rates)
     check_iou_thr(iou_thr)
-    truth = load_ground_truth(
-        ann_file, keep_noisy=keep_noisy, lesion_category=lesion_category
-    )
-    return evaluate_results(
-        truth,
-        load_detections(results_file, truth.all_images, truth.names),
-        fp_rates=fp_rates,
-        iou_thr=iou_thr,
-        with_fp_class=with_fp_class,
-    )
-
-
-_NOT_USED = {
-    'noisy_lesions_dropped': 'noisy lesions',
-    'noisy_images_dropped': 'images with noisy lesions only',
-    'ignored_on_dropped_images': 'detections on other images',
-    'ignored_regions': 'ignored regions (iscrowd)',
-    'ignored_in_regions': 'detections in them',
-    'ignored_fp_class': 'detections of the FP class',
-}
+    folds = load_fold_annotations(ann_file, lesion_category=lesion_category)
+    truth = GroundTruth.of(folds.document, folds.source, keep_noisy=keep_noisy)
+    options: dict[str, Any] = {
+        'fp_rates': fp_rates,
+        'iou_thr': iou_thr,
+        'with_fp_class': with_fp_class,
+    }
+    detections = folds.load(results_file)
+    evaluation = evaluate_results(truth, detections, **options)
+    if len(folds.paths) == 1:
+        return evaluation
+    alone = []
+    for path, ids in zip(folds.paths, folds.image_ids, strict=True):
+        own = truth.select(ids)
+        if len(own.lesion_ids):
+            one = evaluate_slices(own, detections, **options)
+            alone.append((str(path), one))
+    return replace(evaluation, folds=tuple(alone))

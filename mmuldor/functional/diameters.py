@@ -12,11 +12,15 @@ DeepLesion's radiologists placed both by eye.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from mmuldor.functional.arrays import Floats
+from mmuldor.functional.arrays import Bools, Floats
 
 # Diameters that miss each other by more than this have no crossing point.
 MAX_GAP_PX = 1.0
+# Bounds of DeepLesion's three sizes, by the longer diameter: below 10 mm, up
+# to 30 mm, and above (3DCE, Yan et al., MICCAI 2018).
+SIZES_MM = (10.0, 30.0)
 
 
 def check_endpoints(endpoints_px: Floats) -> Floats:
@@ -77,6 +81,33 @@ def diameters(endpoints_px: Floats) -> tuple[float, float]:
     first = float(np.hypot(*(points[1] - points[0])))
     second = float(np.hypot(*(points[3] - points[2])))
     return max(first, second), min(first, second)
+
+
+def long_diameters_mm(recist_px: ArrayLike, spacing_mm: ArrayLike) -> Floats:
+    """The longer diameter of lesions.
+
+    Args:
+        recist_px: Endpoints, x y of four, (m, 8) or (m, 4, 2).
+        spacing_mm: Pixel size x y, (m, 2) or (2,).
+
+    Returns:
+        (m,) float64 in mm.
+    """
+    pixel = np.asarray(spacing_mm, dtype=np.float64).reshape(-1, 1, 2)
+    points = np.reshape(recist_px, (-1, 4, 2)) * pixel
+    ends = points[:, 1::2] - points[:, ::2]
+    longer: Floats = np.linalg.norm(ends, axis=2).max(axis=1)
+    return longer
+
+
+def by_size(long_mm: Floats) -> dict[str, Bools]:
+    """Masks (m,) of the three sizes by their names."""
+    low, high = SIZES_MM
+    return {
+        f'< {low:g} mm': long_mm < low,
+        f'{low:g}-{high:g} mm': (long_mm >= low) & (long_mm <= high),
+        f'> {high:g} mm': long_mm > high,
+    }
 
 
 def closest_points(endpoints_px: Floats) -> tuple[Floats, Floats]:

@@ -1,6 +1,6 @@
 import pytest
 
-from mmuldor.cli import arguments
+from mmuldor.cli import arguments, fold_arguments
 
 
 def parsed(add, *texts):
@@ -18,8 +18,12 @@ def test_a_docstring_is_shown_as_it_is_written():
     ('add', 'texts', 'expected'),
     [
         (arguments.add_annotations, ['--ann', 'a'], {'ann': 'a'}),
-        (arguments.add_detections, ['--dets', 'd'], {'dets': 'd'}),
         (arguments.add_images, ['--images', 'i'], {'images': 'i'}),
+        (
+            fold_arguments.add_folds,
+            ['--ann', 'a', 'b', '--dets', 'd'],
+            {'ann': ['a', 'b'], 'dets': ['d']},
+        ),
         (arguments.add_out, ['--out', 'o'], {'out': 'o'}),
         (
             arguments.add_runs,

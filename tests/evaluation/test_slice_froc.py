@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mmuldor.evaluation.froc_table import format_table
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections
 from mmuldor.evaluation.slice_froc import (
@@ -11,7 +12,6 @@ from mmuldor.evaluation.slice_froc import (
     evaluate_slice_files,
     evaluate_slices,
     evaluation_dict,
-    format_table,
 )
 
 BOX, FAR = [0, 0, 9, 9], [50, 50, 9, 9]

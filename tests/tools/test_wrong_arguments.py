@@ -25,6 +25,7 @@ COMMANDS = {
     'tools.froc': (*ANN, *DETS),
     'tools.froc_volumes': ('--volumes', 'v', *DETS),
     'tools.fuse': ('r.json', *OUT),
+    'tools.join_folds': (*ANN, *DETS, *OUT),
     'tools.infer': ('scan.nii', *CONFIG, 'w.pth', *OUT),
     'tools.mine_hard_negatives': (*CONFIG, 'w.pth', *OUT),
     'tools.publish_model': ('w.pth', *OUT),

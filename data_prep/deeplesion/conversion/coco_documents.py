@@ -28,6 +28,7 @@ def make_documents(
     An image appears where one of its lesions is kept; its id counts the
     images of the whole CSV, so that it is the same for any subset.
     """
+    folds = {'folds': report.folds.as_info()} if report.folds else {}
     documents = {
         split: {
             'info': {
@@ -36,6 +37,7 @@ def make_documents(
                 'source': report.csv_name,
                 'source_git_hash': report.digest,
                 'frame': 'pixel centres at integers',
+                **folds,
             },
             'categories': [{'id': LESION_CATEGORY, 'name': 'lesion'}],
             'images': [],

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...common.dl_info import OFFICIAL_GIT_HASH, SPLITS, RawRow
+from ...common.fold_splits import Folds
 from .row_checks import RowFinding
 
 # Kind of finding -> name of its list in report.json.
@@ -30,6 +31,7 @@ class DeepLesionReport:
             name: [] for name in _LISTS.values()
         }
         self.documents: dict[str, dict] = {}
+        self.folds: Folds | None = None
 
     @property
     def official(self) -> bool:
@@ -81,7 +83,9 @@ class DeepLesionReport:
             'git_hash': self.digest,
             'official': self.official,
         }
-        return {'source': source, 'counts': self.counts(), **self.lists}
+        folds = {'folds': self.folds.as_report()} if self.folds else {}
+        counts = self.counts()
+        return {'source': source, **folds, 'counts': counts, **self.lists}
 
     def show(self, console: Console) -> None:
         """Prints the counts, and the first rows of each unexpected drop."""
@@ -97,6 +101,8 @@ class DeepLesionReport:
             highlight=False,
             soft_wrap=True,
         )
+        if self.folds is not None:
+            console.print(self.folds.text(), highlight=False, soft_wrap=True)
         console.print(_split_table(counts))
         if any(counts[name] for name in self.lists):
             console.print(_reason_table(counts, self.lists))

@@ -24,6 +24,7 @@ from ...common.dl_info import (
     parse_row,
     read_bytes,
 )
+from ...common.fold_splits import FoldLesion, check_fold, deal_folds
 from ...common.progress import Progress, no_progress
 from .coco_documents import add_masks, make_documents
 from .conversion_report import DeepLesionReport, describe
@@ -48,6 +49,9 @@ class Options:
         masks: whether annotations get pseudo masks.
         mask_grow_px: for them, diameters are longer by this at each end.
         mask_offset_px: for them, diameters are moved by x, y.
+        folds: number of folds of a cross-validation, None for none.
+        fold: the tested one, from 0.
+        seed: of the draw of folds.
     """
 
     missing_images: str = 'error'
@@ -58,6 +62,9 @@ class Options:
     masks: bool = False
     mask_grow_px: float = 0.0
     mask_offset_px: Sequence[float] = (0.0, 0.0)
+    folds: int | None = None
+    fold: int | None = None
+    seed: int = 0
 
 
 def convert(
@@ -82,6 +89,7 @@ def convert(
         ValueError: damaged CSV or images; names file, row and column.
     """
     options = options or Options()
+    _check_split_options(options)
     csv_path, out = Path(csv_path), out_folder(out)
     data = read_bytes(csv_path)
     report = DeepLesionReport(csv_path.name, git_hash(data))
@@ -100,6 +108,7 @@ def convert(
             f'{csv_path}: no row is left of {report.rows}; dropped: '
             f'{report.counts()["dropped"]}.'
         )
+    rows = _deal(rows, options, report)
     for row, finding in check_dataset(rows):
         report.add(row.raw, finding)
     report.documents = make_documents(rows, image_ids, report)
@@ -110,6 +119,41 @@ def convert(
         files[out / f'{split}.json'] = document
     write_json_files(files, indents={out / 'report.json': 1})
     return report
+
+
+def _check_split_options(options: Options) -> None:
+    check_fold(options.folds, options.fold)
+    if options.folds is not None and options.split_file is not None:
+        raise ValueError(
+            '`--folds` and `--split-file` must not be given together, for '
+            'either makes the splits. Leave out one of the two.'
+        )
+
+
+def _deal(
+    rows: list[LesionRow], options: Options, report: DeepLesionReport
+) -> list[LesionRow]:
+    """The rows with the splits of a fold, where folds are wanted."""
+    if options.folds is None or options.fold is None:
+        return rows
+    report.folds = deal_folds(
+        [
+            FoldLesion(
+                row.patient, row.recist_px, row.spacing_mm, row.lesion_type
+            )
+            for row in rows
+            if not row.noisy
+        ],
+        dict((row.file_name, row.patient) for row in rows).values(),
+        [row.patient for row in rows],
+        options.folds,
+        options.fold,
+        options.seed,
+    )
+    splits = report.folds.splits()
+    return [
+        dataclasses.replace(row, split=splits[row.patient]) for row in rows
+    ]
 
 
 def _read_rows(
@@ -123,7 +167,9 @@ def _read_rows(
     for raw in progress('rows', lines, raw_rows):
         report.rows += 1
         _number_image(raw, image_ids)
-        row, findings = _check_row(raw, facts, splits)
+        row, findings = _check_row(
+            raw, facts, splits, with_split=not (splits or options.folds)
+        )
         for finding in findings:
             report.add(raw, finding)
         bad += [
@@ -150,11 +196,14 @@ def _number_image(raw: RawRow, image_ids: dict[str, int]) -> None:
 
 
 def _check_row(
-    raw: RawRow, facts: ImageConsistency, splits: SplitFile | None
+    raw: RawRow,
+    facts: ImageConsistency,
+    splits: SplitFile | None,
+    with_split: bool,
 ) -> tuple[LesionRow | None, list[RowFinding]]:
     """Returns the row to keep, or None, and what is to be reported."""
     try:
-        row = parse_row(raw, with_split=splits is None)
+        row = parse_row(raw, with_split)
     except RowError as error:
         finding = RowFinding(
             'bad', 'malformed', error.column, error.value, error.must

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from mmuldor.datasets.samplers.epoch_sampler import EpochIndex, EpochSampler
+from mmuldor.functional.diameters import SIZES_MM, long_diameters_mm
 from mmuldor.functional.seeds import mixed_seed
 from mmuldor.registry import DATA_SAMPLERS
-
-# Bounds of DeepLesion's three sizes, mm, by the longer diameter.
-SIZES_MM = (10.0, 30.0)
 
 
 def repeat_factors(
@@ -133,13 +130,8 @@ def _groups(info: Mapping, by: str) -> list[Hashable]:
         # -1 is unknown, which is no group.
         types = [lesion['lesion_type'] for lesion in lesions]
         return [number for number in types if number > 0]
-    return [
-        int(np.digitize(_longer_mm(lesion, info['spacing_mm']), SIZES_MM))
-        for lesion in lesions
-    ]
-
-
-def _longer_mm(lesion: Mapping, spacing_mm: Sequence[float]) -> float:
-    """Length of the longer diameter, mm."""
-    ends = np.asarray(lesion['recist_px'], dtype=float).reshape(2, 2, 2)
-    return max(math.hypot(*(b - a)) for a, b in ends * np.asarray(spacing_mm))
+    ends = [lesion['recist_px'] for lesion in lesions]
+    longer_mm = long_diameters_mm(
+        np.reshape(ends, (-1, 8)), info['spacing_mm']
+    )
+    return np.digitize(longer_mm, SIZES_MM).tolist()

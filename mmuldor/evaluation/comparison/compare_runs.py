@@ -20,6 +20,12 @@ from mmuldor.evaluation.comparison.resampled_froc import (
 )
 from mmuldor.evaluation.comparison.strata import strata_of
 from mmuldor.evaluation.comparison.tables import latex, markdown
+from mmuldor.evaluation.folds import (
+    FoldAnnotations,
+    Paths,
+    as_paths,
+    load_fold_annotations,
+)
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import (
     GroundTruth,
@@ -27,14 +33,13 @@ from mmuldor.evaluation.ground_truth import (
     patients_text,
 )
 from mmuldor.evaluation.progress import progress_bar
-from mmuldor.evaluation.results import load_detections
 from mmuldor.evaluation.runs import FP_SUFFIX, check_with_fp, evaluate_with_fp
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
     evaluate_results,
 )
 from mmuldor.functional.froc import FROCCurve
-from mmuldor.io.annotations import check_annotations, load_annotations
+from mmuldor.io.annotations import check_annotations
 from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.io.markdown import markdown_cell
@@ -45,7 +50,7 @@ from mmuldor.visualization.panels import save_figure
 def compare_runs(
     out: str | os.PathLike,
     methods: Sequence[str],
-    ann: str | os.PathLike,
+    ann: Paths,
     *,
     with_fp: Iterable[str] = (),
     published: Sequence[str] = ('none',),
@@ -63,7 +68,8 @@ def compare_runs(
         methods: ``NAME=PATH``, a results file or a work dir. A name that
             comes again names another run of the same method;
             ``NAME@SEED=PATH`` pairs it with the run of that seed of others.
-        ann: Annotation JSON of the tested split.
+            With several folds, each comes once a fold.
+        ann: Annotation JSON of the tested split, or of each fold's.
         with_fp: Names of methods that get a row ``NAME + FP`` too.
         published: Keys of rows of the literature, which are shown if the
             images are DeepLesion's official test split.
@@ -82,15 +88,14 @@ def compare_runs(
     settings, out = settings or Settings(), out_folder(out)
     # Before large files are read.
     select_published(list(published))
-    files = find_results(methods)
-    document = load_annotations(
-        ann, boxes_only=True, lesion_category=lesion_category
-    )
+    files = find_results(methods, len(as_paths(ann)))
+    folds = load_fold_annotations(ann, lesion_category=lesion_category)
+    document = folds.document
     # Foreign COCO files hold boxes alone: no strata.
     if any('recist_px' in lesion for lesion in document['annotations']):
-        check_annotations(document, ann)
-    truth = GroundTruth.of(document, ann)
-    evaluations = _evaluate(truth, files, list(with_fp))
+        check_annotations(document, folds.source)
+    truth = GroundTruth.of(document, folds.source)
+    evaluations = _evaluate(folds, truth, files, list(with_fp))
     seeds = {name: runs.seeds() for name, runs in files.items()}
     seeds |= {name + FP_SUFFIX: seeds[name] for name in with_fp}
     literature = literature_beside(
@@ -161,15 +166,15 @@ def _notes(
 
 
 def _evaluate(
-    truth: GroundTruth, files: dict[str, NamedRuns], with_fp: list[str]
+    folds: FoldAnnotations,
+    truth: GroundTruth,
+    files: dict[str, NamedRuns],
+    with_fp: list[str],
 ) -> dict[str, list[SliceEvaluation]]:
     check_with_fp(with_fp, files)
     found = {}
     for name, named in files.items():
-        runs = [
-            load_detections(path, truth.all_images, truth.names)
-            for path in named.paths
-        ]
+        runs = [folds.load(paths) for paths in named.paths]
         found[name] = [evaluate_results(truth, run) for run in runs]
         if name in with_fp:
             found[name + FP_SUFFIX] = [

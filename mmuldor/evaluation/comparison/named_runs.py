@@ -15,11 +15,11 @@ class NamedRuns:
     """The results files of a method.
 
     Attributes:
-        paths: Files, in the order given.
+        paths: The files of each run, one or one a fold, in the order given.
         labels: What the user called the seed of each; None without.
     """
 
-    paths: list[Path] = field(default_factory=list)
+    paths: list[tuple[Path, ...]] = field(default_factory=list)
     labels: list[str | None] = field(default_factory=list)
 
     def seeds(self) -> list[str]:
@@ -29,8 +29,8 @@ class NamedRuns:
         thus paired, and other runs without a label are not.
         """
         return [
-            str(path) if label is None else label
-            for path, label in zip(self.paths, self.labels, strict=True)
+            ' '.join(map(str, paths)) if label is None else label
+            for paths, label in zip(self.paths, self.labels, strict=True)
         ]
 
 
@@ -55,8 +55,15 @@ def split_method(text: str) -> tuple[str, str]:
     return name.strip(), path.strip()
 
 
-def find_results(methods: Iterable[str]) -> dict[str, NamedRuns]:
+def find_results(
+    methods: Iterable[str], num_folds: int = 1
+) -> dict[str, NamedRuns]:
     """The results files of each method, in the order given.
+
+    Args:
+        methods: ``NAME=PATH`` or ``NAME@SEED=PATH``; with several folds, a
+            name, or name and seed, comes once a fold.
+        num_folds: Results files of a run.
 
     Raises:
         FileNotFoundError: If a folder holds no ``results.json``.
@@ -67,17 +74,36 @@ def find_results(methods: Iterable[str]) -> dict[str, NamedRuns]:
     for text in methods:
         named, given = split_method(text)
         name, label = _split_seed(named) if '=' in text else (named, None)
-        if '=' not in text and name in found:
+        if '=' not in text and name in found and num_folds == 1:
             raise ValueError(
                 f'two methods are called {name!r}, the second of them '
                 f'{text!r}. Give names: NAME={text}.'
             )
         runs = found.setdefault(name, NamedRuns())
-        runs.paths.append(results_file(given))
+        runs.paths.append((results_file(given),))
         runs.labels.append(label)
     for name, runs in found.items():
+        if num_folds > 1:
+            found[name] = runs = _join_folds(name, runs, num_folds)
         _check_labels(name, runs)
     return found
+
+
+def _join_folds(name: str, runs: NamedRuns, num_folds: int) -> NamedRuns:
+    """One run of the files of each label."""
+    joined: dict[str | None, tuple[Path, ...]] = {}
+    for paths, label in zip(runs.paths, runs.labels, strict=True):
+        joined[label] = joined.get(label, ()) + paths
+    for label, paths in joined.items():
+        if len(paths) != num_folds:
+            title = name if label is None else f'{name}@{label}'
+            raise ValueError(
+                f'with {num_folds} annotation files, {title!r} must have the '
+                f'results of {num_folds} folds, but has {len(paths)}. Write '
+                f'{name}@SEED=PATH once a fold, with the same SEED for the '
+                'folds of a run.'
+            )
+    return NamedRuns(list(joined.values()), list(joined))
 
 
 def _split_seed(named: str) -> tuple[str, str | None]:
@@ -96,7 +122,7 @@ def _check_labels(name: str, runs: NamedRuns) -> None:
     if None in labels and any(label is not None for label in labels):
         raise ValueError(
             f'all runs of {name!r} must have a seed or none, but '
-            f'{runs.paths[labels.index(None)]} has none. Write '
+            f'{runs.paths[labels.index(None)][0]} has none. Write '
             f'{name}@SEED=PATH for each.'
         )
     again = [one for one in labels if one and labels.count(one) > 1]
@@ -106,8 +132,9 @@ def _check_labels(name: str, runs: NamedRuns) -> None:
             f'{again[0]!r} comes {labels.count(again[0])} times.'
         )
     # Not resolve(), which raises RuntimeError on a loop of links.
-    files = [os.path.realpath(path) for path in runs.paths]
-    for path, file in zip(runs.paths, files, strict=True):
+    paths = [path for of_run in runs.paths for path in of_run]
+    files = [os.path.realpath(path) for path in paths]
+    for path, file in zip(paths, files, strict=True):
         if files.count(file) > 1:
             raise ValueError(
                 'the runs of a method must be different trainings, but '

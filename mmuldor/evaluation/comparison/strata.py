@@ -11,37 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mmuldor.classes import LESION_TYPES
+from mmuldor.functional.diameters import by_size, long_diameters_mm
 
-SIZES_MM = (10.0, 30.0)
 INTERVAL_MM = 2.5
-
-
-def long_diameters_mm(
-    recist_px: np.ndarray, spacing_mm: np.ndarray
-) -> np.ndarray:
-    """The longer RECIST diameter of lesions.
-
-    Args:
-        recist_px: Endpoints, x y of four, (m, 8).
-        spacing_mm: Pixel size x y, (m, 2).
-
-    Returns:
-        (m,) float64 in mm.
-    """
-    points = np.reshape(recist_px, (-1, 4, 2)) * np.asarray(
-        spacing_mm, dtype=np.float64
-    ).reshape(-1, 1, 2)
-    return np.linalg.norm(points[:, 1::2] - points[:, ::2], axis=2).max(axis=1)
-
-
-def by_size(long_mm: np.ndarray) -> dict[str, np.ndarray]:
-    """Masks (m,) of the three sizes by their names."""
-    low, high = SIZES_MM
-    return {
-        f'< {low:g} mm': long_mm < low,
-        f'{low:g}-{high:g} mm': (long_mm >= low) & (long_mm <= high),
-        f'> {high:g} mm': long_mm > high,
-    }
 
 
 def by_type(lesion_types: Sequence[int]) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from mmuldor.classes import (
     type_classes,
     type_labels,
 )
+from mmuldor.evaluation.froc_table import format_table
 from mmuldor.evaluation.ground_truth import GroundTruth, load_ground_truth
 from mmuldor.evaluation.metrics.predictions import (
     Prediction,
@@ -24,7 +25,7 @@ from mmuldor.evaluation.metrics.predictions import (
     pool,
 )
 from mmuldor.evaluation.results import Detections, to_results, write_results
-from mmuldor.evaluation.slice_froc import evaluate_slices, format_table
+from mmuldor.evaluation.slice_froc import evaluate_slices
 from mmuldor.functional.froc import FP_RATES, check_fp_rates
 from mmuldor.functional.matching import check_iou_thr
 from mmuldor.registry import METRICS
