@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.replicates.units import Unit
 from benchmarks.study.plan import CONFIGS, Piece
 
 REPLICATES = 12
@@ -17,25 +18,6 @@ FIRST_SEED = 1000
 CONFUSERS = (0, 10)
 CONFUSER_REPLICATES = 4
 CONFUSER_SEED = 1100
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A phantom and what is trained on it.
-
-    Attributes:
-        name: Folder of its data and of its results.
-        seed: Of the phantom.
-        pieces: The trainings, starts before what needs them.
-        missing: Percentages of lesions without annotation that they need.
-        difficulty: Knobs of the phantom, ``NAME=VALUE``.
-    """
-
-    name: str
-    seed: int
-    pieces: tuple[Piece, ...]
-    missing: tuple[int, ...] = ()
-    difficulty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.replicates.plan import Unit
+from benchmarks.replicates.units import Unit
 from benchmarks.study.outcomes import CUT_FPS, load_outcomes
 from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
 from mmuldor.io.json_files import read_json
@@ -34,8 +34,8 @@ class Replicate:
     @property
     def num_images(self) -> int:
         """The number of test images."""
-        counts = self.records['mask', 0]['figures']['lesion']['counts']
-        return counts['images']
+        record = next(iter(self.records.values()))
+        return record['figures']['lesion']['counts']['images']
 
     def sensitivity(
         self, arm: Arm, fp_rates: Iterable[float], kind: str = 'lesion'
@@ -48,9 +48,9 @@ class Replicate:
         once = np.ones(self.num_images)
         return self.outcomes[arm][kind].figures(list(fp_rates), once)
 
-    def mean(self, arm: Arm) -> float:
+    def mean(self, arm: Arm, kind: str = 'lesion') -> float:
         """Mean sensitivity at 0.5, 1, 2 and 4 FPs per image."""
-        return float(self.sensitivity(arm, ())[-1])
+        return float(self.sensitivity(arm, (), kind)[-1])
 
     def end(self, arm: Arm, kind: str) -> float:
         """FPs per image at the end of the curve."""
@@ -59,26 +59,27 @@ class Replicate:
 
 def load_replicates(folder: Path, units: Iterable[Unit]) -> list[Replicate]:
     """Read the phantoms whose trainings are all done."""
-    found = []
-    for unit in units:
-        paths = {
-            (piece.method, piece.missing): folder
-            / unit.name
-            / f'{piece.name}.json'
-            for piece in unit.pieces
-        }
-        if all(path.is_file() for path in paths.values()):
-            found.append(
-                Replicate(
-                    unit.name,
-                    {arm: read_json(path) for arm, path in paths.items()},
-                    {
-                        arm: load_outcomes(path.with_suffix('.npz'))
-                        for arm, path in paths.items()
-                    },
-                )
-            )
-    return found
+    read = [(unit, load_replicate(folder, unit)) for unit in units]
+    return [r for unit, r in read if len(r.records) == len(unit.pieces)]
+
+
+def load_replicate(folder: Path, unit: Unit) -> Replicate:
+    """Read the trainings of a phantom that are done."""
+    paths = {
+        (piece.method, piece.missing): folder
+        / unit.name
+        / f'{piece.name}.json'
+        for piece in unit.pieces
+    }
+    paths = {arm: path for arm, path in paths.items() if path.is_file()}
+    return Replicate(
+        unit.name,
+        {arm: read_json(path) for arm, path in paths.items()},
+        {
+            arm: load_outcomes(path.with_suffix('.npz'))
+            for arm, path in paths.items()
+        },
+    )
 
 
 def differences(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from benchmarks.replicates.plan import Unit
+from benchmarks.replicates.units import Unit
 from benchmarks.study.data import make_data
 from benchmarks.study.pieces import Places, run_piece
 from benchmarks.study.plan import Piece
@@ -92,7 +92,12 @@ def run_steps(
 def _run_step(step: Step) -> None:
     unit, places = step.unit, step.places
     make_data(
-        places.root, places.data, unit.seed, unit.missing, unit.difficulty
+        places.root,
+        places.data,
+        unit.seed,
+        unit.missing,
+        unit.difficulty,
+        unit.neighbours,
     )
     starts = {piece.name: piece for piece in unit.pieces}
     run_piece(step.piece, starts.get(step.piece.start or ''), places)

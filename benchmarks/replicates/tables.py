@@ -80,7 +80,7 @@ def claim_table(replicates: Sequence[Replicate], level: float = 0.95) -> str:
     ):
         name = arm_name((claim.second, claim.missing))
         lines.append(
-            f'| {name} - {ARM_NAMES[claim.first]} | {_points(estimate)} '
+            f'| {name} - {ARM_NAMES[claim.first]} | {points(estimate)} '
             f'| {_p(estimate.p_value)} | {_p(p_value)} '
             f'| {_verdict(estimate, p_value)} |'
         )
@@ -91,7 +91,8 @@ def _p(value: float | NDArray[np.float64]) -> str:
     return 'none' if np.isnan(value) else p_text(float(value))
 
 
-def _points(estimate: Estimate) -> str:
+def points(estimate: Estimate) -> str:
+    """Difference and interval in percentage points, as two cells."""
     mean, low, high = (
         100 * float(v) for v in (estimate.mean, estimate.low, estimate.high)
     )
@@ -110,7 +111,7 @@ def exploratory_table(replicates: Sequence[Replicate]) -> str:
     for first, second in EXPLORATORY:
         estimate = paired_t(differences(replicates, first, second))
         name = f'{arm_name(second)} - {arm_name(first)}'
-        lines.append(f'| {name} | {_points(estimate)} |')
+        lines.append(f'| {name} | {points(estimate)} |')
     return '\n'.join(lines)
 
 
@@ -134,7 +135,7 @@ def confuser_table(groups: Mapping[str, Sequence[Replicate]]) -> str:
         estimate = paired_t(differences(group, sham, hnem))
         lines.append(
             f'| {words} | {len(group)} | {" | ".join(means)} '
-            f'| {_points(estimate)} |'
+            f'| {points(estimate)} |'
         )
     return '\n'.join(lines)
 
@@ -164,4 +165,4 @@ def tail_table(tails: Sequence[Tail]) -> str:
 
 
 def _with_interval(values: np.ndarray) -> str:
-    return _points(paired_t(values)).replace(' | ', ' (') + ')'
+    return points(paired_t(values)).replace(' | ', ' (') + ')'

@@ -27,6 +27,7 @@ def make_data(
     seed: int = SEED,
     missing: Sequence[int] = MISSING,
     difficulty: Sequence[str] = (),
+    neighbours: int = 1,
 ) -> None:
     """Make a phantom and its thinned annotations if they do not exist.
 
@@ -36,6 +37,7 @@ def make_data(
         seed: Of the phantom, and of the lesions that are dropped.
         missing: Percentages of lesions to drop, rising.
         difficulty: Further knobs of the phantom, ``NAME=VALUE``.
+        neighbours: Slices on either side of each key slice.
     """
     last = f'val_{missing[-1]}.json' if missing else 'report.json'
     if (folder / last).is_file():
@@ -43,8 +45,8 @@ def make_data(
     _python(
         root,
         *('data_prep/make_phantom.py', folder, '--overwrite'),
-        *('--splits', *SPLITS, '--size', 384, '--neighbours', 1),
-        *('--seed', seed, '--difficulty'),
+        *('--splits', *SPLITS, '--size', 384),
+        *('--neighbours', neighbours, '--seed', seed, '--difficulty'),
         *(f'lesions_per_image={LESIONS_PER_IMAGE}', *difficulty),
     )
     _python(

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mmengine.config import Config
+
 from benchmarks.study.outcomes import KINDS, evaluate_results, save_outcomes
 from benchmarks.study.plan import START_EPOCH, Piece
 from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
@@ -92,6 +94,8 @@ def run_piece(piece: Piece, start: Piece | None, places: Places) -> dict:
         places.data / 'truth.json',
         kinds=places.kinds if piece.start is not None else ('lesion',),
     )
+    if piece.tta:
+        _add_tta(commands[1], places, work, figures, ranked)
     record = {
         **asdict(piece),
         'options': dict(piece.options),
@@ -129,14 +133,35 @@ def train_command(piece: Piece, places: Places) -> list[str]:
 
 def check_command(piece: Piece, places: Places) -> list[str]:
     """The arguments of python that test the last epoch."""
-    epochs = 2 if piece.start is not None else 5
     work = places.run(piece)
+    last = work / f'epoch_{num_epochs(piece, places.root)}.pth'
     return [
-        *('tools/test.py', piece.config, str(work / f'epoch_{epochs}.pth')),
+        *('tools/test.py', piece.config, str(last)),
         *('--work-dir', str(work), '--out', str(work / 'results.json')),
         '--cfg-options',
         *(f'{k}={v}' for k, v in _data_options(piece, places).items()),
     ]
+
+
+def _add_tta(
+    command: list[str], places: Places, work: Path, figures: dict, ranked: dict
+) -> None:
+    """Test again with test-time augmentation, as the evaluation ``tta``."""
+    _execute([*command, '--tta'], places, work / 'test_tta.log')
+    more, also = evaluate_results(
+        places.data / 'test.json',
+        work / 'results.json',
+        places.data / 'truth.json',
+        kinds=('lesion',),
+    )
+    figures['tta'], ranked['tta'] = more['lesion'], also['lesion']
+
+
+def num_epochs(piece: Piece, root: Path) -> int:
+    """How many epochs the piece trains."""
+    config = Config.fromfile(root / piece.config)
+    stated = dict(piece.options).get('train_cfg.max_epochs')
+    return int(stated or config.train_cfg.max_epochs)
 
 
 def commit(root: Path) -> str:

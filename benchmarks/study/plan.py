@@ -38,6 +38,7 @@ class Piece:
         missing: Share of the training lesions without annotation, in percent.
         options: What ``--cfg-options`` changes, by key.
         start: Name of the piece whose checkpoint it goes on from.
+        tta: Whether it is tested with test-time augmentation, too.
     """
 
     group: str
@@ -47,6 +48,7 @@ class Piece:
     missing: int = 0
     options: tuple[tuple[str, str], ...] = ()
     start: str | None = None
+    tta: bool = False
 
     @property
     def name(self) -> str:

@@ -1,0 +1,108 @@
+"""Tables of the search for a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from benchmarks.recipe.plan import BASELINE, PAPER
+from benchmarks.replicates.results import Replicate
+from benchmarks.replicates.tables import points
+from benchmarks.study.plan import START_EPOCH
+from mmuldor.evaluation.comparison.inference import paired_t
+from mmuldor.evaluation.comparison.sentences import p_text
+
+_BASE = (BASELINE, 0)
+# Epochs of the baseline's whole training.
+_EPOCHS = 5
+
+
+def block_table(replicates: Sequence[Replicate], arms: Iterable[str]) -> str:
+    """Each arm against the baseline of the same phantom.
+
+    Args:
+        replicates: What is done of the phantoms for development.
+        arms: Names, in the order of the rows.
+    """
+    lines = [
+        '| arm | phantoms | sensitivity [%] | difference [points] '
+        '| 95 % interval | CPU time of the training | memory [GB] |',
+        '|---|---:|---:|---:|---|---:|---:|',
+    ]
+    for name in (BASELINE, PAPER, *arms):
+        both = [
+            r for r in replicates if {(name, 0), _BASE} <= r.records.keys()
+        ]
+        lines.append(f'| {name} | {_block_cells(both, name)} |')
+    with_tta = [r for r in replicates if _BASE in r.records]
+    lines.append(f'| {BASELINE}, `--tta` | {_tta_cells(with_tta)} |')
+    return '\n'.join(lines)
+
+
+def _block_cells(both: Sequence[Replicate], name: str) -> str:
+    if not both:
+        return '0 | not run | | | | '
+    arm = (name, 0)
+    means = np.array([r.mean(arm) for r in both])
+    base = np.array([r.mean(_BASE) for r in both])
+    times = [seconds(r, name) / seconds(r, BASELINE) for r in both]
+    memory = max(r.records[arm]['training']['peak_gb'] for r in both)
+    cost = f'{np.mean(times):.2f} | {memory:.2f}'
+    return f'{_gain_cells(means, base, name == BASELINE)} | {cost}'
+
+
+def _tta_cells(both: Sequence[Replicate]) -> str:
+    if not both:
+        return '0 | not run | | | | '
+    means = np.array([r.mean(_BASE, 'tta') for r in both])
+    base = np.array([r.mean(_BASE) for r in both])
+    return f'{_gain_cells(means, base, False)} | 1.00 | '
+
+
+def _gain_cells(means: np.ndarray, base: np.ndarray, is_base: bool) -> str:
+    first = f'{len(means)} | {100 * means.mean():.1f}'
+    if is_base:
+        return f'{first} | | '
+    if len(means) == 1:
+        return f'{first} | {100 * (means - base)[0]:+.1f} | one phantom'
+    return f'{first} | {points(paired_t(means - base))}'
+
+
+def seconds(replicate: Replicate, name: str) -> float:
+    """CPU time of the training of an arm.
+
+    HNEM's contains the three of five epochs of Mask R-CNN that it starts
+    from.
+    """
+    spent = float(replicate.records[name, 0]['training']['cpu_s'])
+    if name != PAPER:
+        return spent
+    start = replicate.records[_BASE]
+    epochs = int(start['options'].get('train_cfg.max_epochs', _EPOCHS))
+    return spent + START_EPOCH / epochs * start['training']['cpu_s']
+
+
+def confirmation_table(replicates: Sequence[Replicate], recipe: str) -> str:
+    """The recipe against the paper's system, and both with augmentation."""
+    lines = [
+        "| | paper's system [%] | recipe [%] | difference [points] "
+        '| 95 % interval | p |',
+        '|---|---:|---:|---:|---|---:|',
+    ]
+    for kind, words in (('lesion', 'alone'), ('tta', 'both with `--tta`')):
+        paper, new = (
+            np.array([r.mean((name, 0), kind) for r in replicates])
+            for name in (PAPER, recipe)
+        )
+        estimate = paired_t(new - paper)
+        p_value = (
+            p_text(float(estimate.p_value))
+            if kind == 'lesion'
+            else 'not tested'
+        )
+        lines.append(
+            f'| {words} | {100 * paper.mean():.1f} | {100 * new.mean():.1f} '
+            f'| {points(estimate)} | {p_value} |'
+        )
+    return '\n'.join(lines)

@@ -1,0 +1,127 @@
+"""The search for a recipe: plan, commands and report, from made results."""
+
+import pytest
+from mmengine.config import Config
+
+from benchmarks.recipe import plan, report
+from benchmarks.recipe.plan import BLOCKS, development
+from benchmarks.recipe.report import write_report
+from benchmarks.replicates.plan import all_units as study_units
+from benchmarks.replicates.run import unit_places
+from benchmarks.study.outcomes import save_outcomes
+from benchmarks.study.pieces import check_command, num_epochs, train_command
+from mmuldor.io.json_files import write_json
+from tests.benchmarks.test_replicated_report import IMAGES, ranked
+from tests.conftest import ROOT
+
+COMBINATION = BLOCKS['ema']
+
+
+@pytest.fixture
+def chosen(monkeypatch):
+    """A recipe of one block."""
+    monkeypatch.setitem(plan.COMBINATIONS, 'best', COMBINATION)
+    monkeypatch.setattr(plan, 'RECIPE', 'best')
+    monkeypatch.setattr(report, 'RECIPE', 'best')
+
+
+def test_every_arm_is_trained_for_as_many_iterations():
+    unit = development(0)
+    methods = [piece.method for piece in unit.pieces]
+    assert methods[:2] == ['mask', 'hnem']
+    assert set(methods[2:]) == set(BLOCKS)
+    for piece in unit.pieces:
+        config = Config.fromfile(ROOT / piece.config)
+        assert num_epochs(piece, ROOT) == (2 if piece.start else 5)
+        assert config.train_dataloader.batch_size == 2
+        assert config.data_root == 'work_dirs/demo/phantom/'
+
+
+def test_the_recipe_is_confirmed_on_phantoms_of_its_own(chosen):
+    units = plan.all_units()
+    seeds = [unit.seed for unit in units]
+    assert len(set(seeds)) == plan.DEVELOPMENT + plan.CONFIRMATION
+    assert set(seeds).isdisjoint(unit.seed for unit in study_units())
+    last = units[-1]
+    assert [p.method for p in last.pieces] == ['mask', 'hnem', 'best']
+    # HNEM needs the third epoch alone.
+    assert num_epochs(last.pieces[0], ROOT) == 3
+
+
+def test_the_last_checkpoint_is_tested(tmp_path, chosen):
+    unit = plan.all_units()[-1]
+    places = unit_places(ROOT, tmp_path, tmp_path / 'results', unit)
+    mask, hnem, _ = unit.pieces
+    assert 'train_cfg.max_epochs=3' in train_command(mask, places)
+    assert check_command(mask, places)[2].endswith('/epoch_3.pth')
+    assert check_command(hnem, places)[2].endswith('/epoch_2.pth')
+
+
+def write_piece(folder, unit, method, found, cpu_s):
+    """A training that found as many of 20 lesions as are given."""
+    (piece,) = (p for p in unit.pieces if p.method == method)
+    path = folder / unit.name / f'{piece.name}.json'
+    outcomes = {'lesion': ranked(found), 'tta': ranked(found + 2)}
+    save_outcomes(path.with_suffix('.npz'), outcomes)
+    training = {'cpu_s': cpu_s, 'peak_gb': 0.5 + cpu_s / 1000}
+    write_json(
+        path,
+        {
+            'options': dict(piece.options),
+            'training': training,
+            'figures': {'lesion': {'counts': {'images': IMAGES}}},
+        },
+    )
+
+
+def rows(path):
+    """Cells of the report's tables by their first one."""
+    lines = [t for t in path.read_text().split('\n') if t.startswith('| ')]
+    cells = [[c.strip() for c in line.split('|')[1:-1]] for line in lines]
+    return {first: rest for first, *rest in cells}
+
+
+def test_blocks_are_compared_on_the_same_phantoms(tmp_path):
+    results, out = tmp_path / 'results', tmp_path / 'recipe.md'
+    # Lesions from the 10th on count at two of four rates: 1 is 2.5 points.
+    for number, (mask, ema) in enumerate([(10, 12), (12, 16), (20, 20)]):
+        unit = development(number)
+        write_piece(results, unit, 'mask', mask, 100)
+        if number < 2:
+            write_piece(results, unit, 'ema', ema, 150)
+    write_piece(results, development(0), 'hnem', 11, 70)
+    write_report(results, out)
+    found = rows(out)
+    # (5 + 10 + 2 found) / 80 of 10, 12 and 20.
+    assert found['mask'] == ['3', '53.8', '', '', '1.00', '0.60']
+    # +5 and +10 points; t of 97.5 % with one degree of freedom is 12.706.
+    ema = ['2', '53.8', '+7.5', '-24.3 to +39.3', '1.50', '0.65']
+    assert found['ema'] == ema
+    # 3 of 5 epochs of Mask R-CNN belong to it.
+    hnem = ['1', '46.2', '+2.5', 'one phantom', '1.30', '0.57']
+    assert found['hnem'] == hnem
+    assert found['gn'][:2] == ['0', 'not run']
+    assert found['mask, `--tta`'][:3] == ['3', '57.1', '+3.3']
+    assert 'No recipe is chosen yet' in out.read_text()
+
+
+def test_the_confirmation_shows_nothing_before_its_end(tmp_path, chosen):
+    results, out = tmp_path / 'results', tmp_path / 'recipe.md'
+    gains = [1, 2, 3, 2, 1, 2, 3, 2]
+    for number, gain in enumerate(gains):
+        unit = plan.confirmation(number, 'best')
+        write_piece(results, unit, 'mask', 10, 60)
+        write_piece(results, unit, 'hnem', 10, 40)
+        if number == len(gains) - 1:
+            write_report(results, out)
+            text = out.read_text().partition('## Confirmation')[2]
+            assert '7 of 8 phantoms are done' in text
+            assert '|' not in text
+        write_piece(results, unit, 'best', 10 + gain, 95)
+    write_report(results, out)
+    text = out.read_text()
+    assert 'took 0.95 times the CPU\ntime' in text
+    # Mean 2 lesions of 2.5 points; sd 0.756 / sqrt(8) * t(7) 2.365 = 0.632.
+    cells = rows(out)['alone']
+    assert cells == ['43.8', '48.8', '+5.0', '+3.4 to +6.6', '< 0.001']
+    assert rows(out)['both with `--tta`'][-1] == 'not tested'
