@@ -15,15 +15,16 @@ NEIGHBOURS = 2
 # What a block is compared with, and the paper's system.
 BASELINE = 'mask'
 PAPER = 'hnem'
-_BLOCK = 'configs/blocks/mask-rcnn_r18_fpn_{}-5e_phantom.py'
+_BLOCK = 'configs/blocks/{}/mask-rcnn_r18_fpn_{}-5e_phantom.py'
 # Arm: its config. One change each from the baseline's.
 BLOCKS = {
     **{
-        name: _BLOCK.format(name)
-        for name in (
-            'dense-anchors', 'window-norm', 'ema', 'balanced', 'jitter',
-            'copy-paste', 'gn', 'fine',
+        name: _BLOCK.format(kind, name)
+        for kind, names in (
+            ('model', ('dense-anchors', 'window-norm', 'ema', 'gn')),
+            ('data', ('balanced', 'jitter', 'copy-paste', 'fine')),
         )
+        for name in names
     },
     'augment': 'configs/mask_rcnn/mask-rcnn_r18_fpn_augment-5e_phantom.py',
     'focal': 'configs/mask_rcnn/mask-rcnn_r18_fpn_focal-5e_phantom.py',

@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks import models
 from benchmarks.rows import row
+from benchmarks.stages.waits import wait_rows
 from benchmarks.timing import make_parser, save
-from benchmarks.waits import wait_rows
 from mmuldor.cli.errors import user_errors
 from mmuldor.engine.mining_round import mine
 from mmuldor.mining.rule import MiningRule

@@ -24,10 +24,10 @@ from mmengine.config import Config
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.limits import copy_rate, flops, matrix_rate, traffic
 from benchmarks.models import build, synchronise
 from benchmarks.rows import row, times_faster
 from benchmarks.stages.bench_ops import random_batch
+from benchmarks.stages.limits import copy_rate, flops, matrix_rate, traffic
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.configs.precision import enable_amp

@@ -29,10 +29,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.earlier import EarlierDetector
 from benchmarks.models import ULDOR, add_model, chosen
 from benchmarks.rows import row, times_faster
 from benchmarks.stages.bench_inference import SCORE_THR, make_volume
+from benchmarks.stages.earlier import EarlierDetector
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.cli import types

@@ -6,7 +6,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
-BLOCKS = 'configs/blocks/mask-rcnn_'
+BLOCKS = 'configs/blocks'
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,9 @@ BLOCKS = 'configs/blocks/mask-rcnn_'
 )
 def test_group_norm_stands_in_neck_and_heads(root, size, norm):
     init_default_scope('mmdet')
-    model = MODELS.build(Config.fromfile(root / f'{BLOCKS}{size}.py').model)
+    model = MODELS.build(
+        Config.fromfile(root / f'{BLOCKS}/model/mask-rcnn_{size}.py').model
+    )
     for part in (
         model.neck,
         model.roi_head.bbox_head,
@@ -52,7 +54,7 @@ def test_group_norm_stands_in_neck_and_heads(root, size, norm):
     ],
 )
 def test_all_pipelines_resize_to_finer_pixels(root, size, spacing, ratio):
-    fine = Config.fromfile(root / f'{BLOCKS}{size}.py')
+    fine = Config.fromfile(root / f'{BLOCKS}/data/mask-rcnn_{size}.py')
     base = Config.fromfile(
         root / f'configs/mask_rcnn/mask-rcnn_{size.replace("_fine-", "_")}.py'
     )

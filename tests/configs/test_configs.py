@@ -113,7 +113,9 @@ def test_a_config_is_listed_with_its_results(path):
 def test_a_config_says_what_it_costs_and_how_it_is_run(path):
     metadata = listed()[str(path.relative_to(ROOT))]['Metadata']
     assert {'Epochs', 'Training Time', 'Training Memory (GB)'} <= set(metadata)
-    readme = (path.parent / 'README.md').read_text()
+    # Of the method's folder, which may have folders of its own.
+    folder = ROOT / 'configs' / path.relative_to(ROOT / 'configs').parts[0]
+    readme = (folder / 'README.md').read_text()
     assert 'tools/train.py configs/' in readme
     # By its whole name, or with siblings as stem_{a,b}-rest.
     parts = re.findall(r'\S*\{\S+\}\S*', readme)

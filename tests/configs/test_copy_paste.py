@@ -16,7 +16,7 @@ def test_pasted_lesions_are_targets_in_training_alone(
     root, mini_data, tmp_path
 ):
     config = Config.fromfile(
-        root / 'configs/blocks/mask-rcnn_r18_fpn_copy-paste-5e_phantom.py'
+        root / 'configs/blocks/data/mask-rcnn_r18_fpn_copy-paste-5e_phantom.py'
     )
     read_mini_data(config, mini_data)
     dataset = config.train_dataloader.dataset

@@ -83,7 +83,7 @@ def test_average_validates_and_is_saved_and_the_other_mines(
     ],
 )
 def test_the_hook_stands_beside_the_others(root, size, momentum):
-    folder = root / 'configs/blocks'
+    folder = root / 'configs/blocks/model'
     hooks = Config.fromfile(folder / f'mask-rcnn_{size}.py').default_hooks
     assert hooks.ema.momentum == momentum
     assert hooks.checkpoint.type == 'mmuldor.CarefulCheckpointHook'

@@ -79,7 +79,8 @@ def test_a_lesion_at_the_border_is_cut_or_left_out(crop):
 
 @pytest.mark.parametrize('size', ['r101_fpn', 'r18_fpn'])
 def test_an_image_is_drawn_by_seed_and_epoch(root, mini_data, size):
-    (path,) = (root / 'configs/blocks').glob(f'mask-rcnn_{size}_jitter-*.py')
+    folder = root / 'configs/blocks/data'
+    (path,) = folder.glob(f'mask-rcnn_{size}_jitter-*.py')
     config = Config.fromfile(path)
     read_mini_data(config, mini_data)
     types = [step['type'] for step in config.train_pipeline]

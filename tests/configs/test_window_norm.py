@@ -47,7 +47,7 @@ def test_soft_tissue_spans_more_than_with_the_papers(norms, name, span):
 
 
 def test_configs_take_the_window_of_their_pipeline(root, norms):
-    folder = root / 'configs/blocks'
+    folder = root / 'configs/blocks/model'
     for name, size in (
         ('full', 'r101_fpn_window-norm-12e_deeplesion'),
         ('middle', 'r18_fpn_window-norm-5e_phantom'),

@@ -158,7 +158,7 @@ def test_real_lesions_and_the_anchors_of_the_paper(root, real_data):
 
 def test_real_lesions_and_dense_anchors(root, real_data):
     found, share = real_matches(
-        root / 'configs/blocks'
+        root / 'configs/blocks/model'
         '/mask-rcnn_r101_fpn_dense-anchors-12e_deeplesion.py',
         real_data,
     )

@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmarks.limits import copy_rate, flops, matrix_rate, traffic
+from benchmarks.stages.limits import copy_rate, flops, matrix_rate, traffic
 
 SQUARE = torch.ones(100, 100)
 BYTES = 40_000

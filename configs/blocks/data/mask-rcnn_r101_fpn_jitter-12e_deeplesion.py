@@ -1,7 +1,7 @@
 # Random size, 0.8 to 1.2 times, and position.
 _base_ = [
-    '../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py',
-    '../_base_/variants/position_jitter.py',
+    '../../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py',
+    '../../_base_/variants/position_jitter.py',
 ]
 
 train_pipeline = [

@@ -1,6 +1,6 @@
 _base_ = [
-    '../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py',
-    '../_base_/variants/fine_spacing.py',
+    '../../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py',
+    '../../_base_/variants/fine_spacing.py',
 ]
 
 resize = dict(_base_.resize, **_base_.fine_spacing)

@@ -1,5 +1,5 @@
 # In half of the images a lesion of another one, pasted in HU.
-_base_ = '../mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
+_base_ = '../../mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
 
 load, window, masks, *rest = _base_.train_pipeline
 train_pipeline = [

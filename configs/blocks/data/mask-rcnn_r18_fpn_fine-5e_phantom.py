@@ -1,6 +1,6 @@
 _base_ = [
-    '../mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py',
-    '../_base_/variants/fine_spacing.py',
+    '../../mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py',
+    '../../_base_/variants/fine_spacing.py',
 ]
 
 resize = dict(_base_.resize, **_base_.fine_spacing_phantom)

@@ -2,7 +2,7 @@ import pytest
 import torch
 from mmcv.ops import batched_nms
 
-from benchmarks.waits import count_waits
+from benchmarks.stages.waits import count_waits
 
 VALUES = torch.arange(6.0).view(3, 2)
 BOXES = torch.tensor([[0.0, 0.0, 5.0, 5.0], [0.0, 0.0, 5.0, 4.0]])
