@@ -35,6 +35,7 @@ from mmuldor.evaluation.conversion import convert
 from mmuldor.evaluation.image_ids import IMAGE_IDS
 from mmuldor.evaluation.image_ids import OPTION as IDS_OPTION
 from mmuldor.evaluation.results import write_results
+from mmuldor.io.json_files import write_json
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -71,13 +72,14 @@ def main(argv: list[str] | None = None) -> None:
     check_outputs(inputs, (args.out, args.write_ann))
     pairs = [text.rpartition('=') for text in args.classes]
     kind = args.format or convert.guess_format(args.results)
+    annotations = args.ann
     if args.write_ann:
-        convert.write_annotations(
-            args.write_ann, args.results, kind, args.offset_px
+        annotations = convert.annotations_in(
+            args.results, kind, args.offset_px
         )
     results, counts = convert.convert_results(
         args.results,
-        args.ann or args.write_ann,
+        annotations,
         kind,
         convert.Convention(
             args.boxes or convert.DEFAULT_BOXES.get(kind, 'xywh'),
@@ -89,6 +91,8 @@ def main(argv: list[str] | None = None) -> None:
         args.images_file,
         lambda text: print(f'note: {text}'),
     )
+    if args.write_ann:
+        write_json(args.write_ann, annotations)
     write_results(args.out, results)
     print(
         f'wrote {counts["detections"]} detections to {args.out} '

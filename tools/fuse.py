@@ -28,9 +28,9 @@ from mmuldor.cli.errors import check_outputs, user_errors
 from mmuldor.evaluation.comparison.named_runs import split_method
 from mmuldor.evaluation.fusion import from_files
 from mmuldor.evaluation.fusion.settings import Settings, load_settings
-from mmuldor.evaluation.progress import progress_bar
 from mmuldor.evaluation.results import results_file
 from mmuldor.functional.fusion.fusing import DEFAULT_IOU
+from mmuldor.io.progress import progress_bar
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -23,12 +23,21 @@ _SIDE_PX = 128
 
 
 def numbered_files(folder: Path) -> dict[int, Path]:
-    """Slices of a folder by their numbers; .png in any case."""
-    return {
-        int(path.stem): path
-        for path in sorted(folder.glob('*'))
-        if path.suffix.lower() == '.png' and path.stem.isdecimal()
-    }
+    """Slices of a folder by their numbers; .png in any case.
+
+    Raises:
+        ValueError: If two files have the same number; names both.
+    """
+    found: dict[int, Path] = {}
+    for path in sorted(folder.glob('*')):
+        if path.suffix.lower() == '.png' and path.stem.isdecimal():
+            other = found.setdefault(int(path.stem), path)
+            if other is not path:
+                raise ValueError(
+                    f"{folder}: '{other.name}' and '{path.name}' are both "
+                    f'slice {int(path.stem)}. Rename or remove one.'
+                )
+    return found
 
 
 def unrelated_folders(

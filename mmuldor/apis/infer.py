@@ -13,11 +13,11 @@ from mmuldor.apis.scan_inference import (
     ReadScan,
     ScanInference,
 )
-from mmuldor.evaluation import progress
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.use_on_volumes import (
     calibration_for_volumes,
 )
+from mmuldor.io import progress
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.outputs import check_output_folder, replacing_outputs
 
@@ -127,5 +127,5 @@ def _fitted(
 
 
 def progress_bar(items: Iterable, total: int, text: str) -> Iterable:
-    """:func:`mmuldor.evaluation.progress.progress_bar`, as scans call it."""
+    """:func:`mmuldor.io.progress.progress_bar`, as scans call it."""
     return progress.progress_bar(items, text, total)

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 from mmengine.logging import MMLogger
-from rich.progress import track
 
 from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.io.png import check_png16
+from mmuldor.io.progress import progress_bar
 
 # More than cores: each waits for a disk more than it computes.
 _THREADS = 8
@@ -69,12 +69,11 @@ def _check_share(
         results = pool.map(
             lambda index: _check_image(dataset, loaders, index), indices
         )
-        for index, result in track(
+        for index, result in progress_bar(
             zip(indices, results, strict=True),
             f'checking slices of {osp.basename(dataset.ann_file)}',
             total=len(indices),
-            transient=True,
-            disable=number > 0,
+            shown=number == 0,
         ):
             if isinstance(result, Exception):
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -28,7 +28,7 @@ from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.engine.detection.heads import warning_of_ignored
 from mmuldor.engine.runner.config_errors import config_errors
-from mmuldor.evaluation.progress import progress_bar
+from mmuldor.io.progress import progress_bar
 
 # Numbers of samples and of training iterations that are timed.
 _SAMPLES, _ITERATIONS = 24, 4

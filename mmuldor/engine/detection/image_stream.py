@@ -10,10 +10,10 @@ from typing import TypeVar
 import torch
 from mmengine.dataset import BaseDataset, pseudo_collate
 from mmengine.dist import get_rank, get_world_size, is_main_process
-from rich.progress import track
 from torch import nn
 from torch.utils.data import DataLoader, Subset
 
+from mmuldor.io.progress import progress_bar
 from mmuldor.upstream.dataset_view import with_pipeline
 
 Result = TypeVar('Result')
@@ -52,7 +52,7 @@ def detect_each(
         The results of all images, in any order.
     """
     indices = range(get_rank(), len(dataset), get_world_size())
-    singles = track(
+    singles = progress_bar(
         zip(
             indices,
             single_images(dataset, pipeline, indices, num_workers),
@@ -60,8 +60,7 @@ def detect_each(
         ),
         description,
         total=len(indices),
-        transient=True,
-        disable=not is_main_process(),
+        shown=is_main_process(),
     )
     batches = images_in_batches(
         singles,

@@ -32,7 +32,6 @@ from mmuldor.evaluation.ground_truth import (
     patients_of,
     patients_text,
 )
-from mmuldor.evaluation.progress import progress_bar
 from mmuldor.evaluation.runs import FP_SUFFIX, check_with_fp, evaluate_with_fp
 from mmuldor.evaluation.slice_froc import (
     SliceEvaluation,
@@ -44,6 +43,7 @@ from mmuldor.io.categories import left_out_text
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.io.markdown import markdown_cell
 from mmuldor.io.paths import out_folder, printable
+from mmuldor.io.progress import progress_bar
 from mmuldor.visualization.panels import save_figure
 
 

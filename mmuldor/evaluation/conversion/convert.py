@@ -41,7 +41,7 @@ from mmuldor.evaluation.ground_truth import file_names
 from mmuldor.evaluation.image_ids import OPTION as IDS_OPTION
 from mmuldor.evaluation.image_ids import are_ambiguous
 from mmuldor.io.annotations import check_annotations
-from mmuldor.io.json_files import read_json, write_json
+from mmuldor.io.json_files import read_json
 
 FORMATS = ('coco', 'csv', 'yolo', 'npz')
 DEFAULT_BOXES = {'csv': 'xyxy', 'npz': 'xyxy'}
@@ -77,7 +77,7 @@ class Convention:
 
 def convert_results(
     path: str | os.PathLike[str],
-    ann_file: str | os.PathLike[str],
+    annotations: str | os.PathLike[str] | dict[str, Any],
     kind: str,
     convention: Convention,
     images_file: str | os.PathLike[str] | None = None,
@@ -87,8 +87,8 @@ def convert_results(
 
     Args:
         path: The file, or the folder for ``yolo``.
-        ann_file: Our annotation file, with `file_name` of its images (and
-            `height` and `width` for ``yolo``).
+        annotations: Our annotation file, with `file_name` of its images (and
+            `height` and `width` for ``yolo``), or what is in one.
         kind: One of `FORMATS`.
         convention: How boxes are written and which class is which.
         images_file: With ``coco``, the COCO file whose image ids they have.
@@ -103,11 +103,14 @@ def convert_results(
         ValueError: Names the file and its line or entry.
     """
     _check_options(kind, convention, images_file)
-    # Its lesions are not needed, so their category may be any.
-    document = read_json(ann_file, '`ann_file`')
-    check_annotations(document, ann_file, boxes_only=True)
-    images = document['images']
     path = Path(path)
+    if isinstance(annotations, dict):
+        document = annotations
+    else:
+        # Its lesions are not needed, so their category may be any.
+        document = read_json(annotations, '`ann_file`')
+        check_annotations(document, annotations, boxes_only=True)
+    images = document['images']
     found = list(_rows(path, images, kind, convention, images_file, note))
     category = _categories(path, found, convention.classes, note)
     results = []
@@ -131,13 +134,15 @@ def convert_results(
     }
 
 
-def write_annotations(
-    out: str | os.PathLike[str],
-    path: str | os.PathLike[str],
-    kind: str,
-    offset_px: float,
-) -> None:
-    """Write the lesions that a file of results holds, as annotations.
+def annotations_in(
+    path: str | os.PathLike[str], kind: str, offset_px: float
+) -> dict[str, Any]:
+    """The lesions that a file of results holds, as an annotation document.
+
+    Args:
+        path: The file.
+        kind: One of `FORMATS`.
+        offset_px: As of `Convention`.
 
     Raises:
         FileNotFoundError: If the file is missing.
@@ -148,7 +153,7 @@ def write_annotations(
             f'`--write-ann` is for npz results, which may hold lesions, but '
             f'got {kind} results. Give the annotation file: `--ann`.'
         )
-    write_json(out, npz_annotations(Path(path), offset_px))
+    return npz_annotations(Path(path), offset_px)
 
 
 def _check_options(

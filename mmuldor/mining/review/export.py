@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from rich.progress import track
-
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.paths import out_folder
+from mmuldor.io.progress import progress_bar
 from mmuldor.mining.bank import load_bank
 from mmuldor.mining.review.contact_sheet import COLUMNS, ROWS, contact_sheets
 from mmuldor.mining.review.verdicts import examples_of, write_review
@@ -50,7 +49,7 @@ def export_review(
     pages = -(-len(examples) // (COLUMNS * ROWS))
     sheets = contact_sheets(examples, document, images)
     for number, figure in enumerate(
-        track(sheets, 'drawing pages', total=pages, transient=True), start=1
+        progress_bar(sheets, 'drawing pages', pages), start=1
     ):
         save_figure(figure, out / f'page_{number:03d}.png')
     write_review(out / 'review.csv', examples)

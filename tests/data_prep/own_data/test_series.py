@@ -44,6 +44,13 @@ def test_numbered_files_end_in_png_in_any_case(tmp_path):
     assert numbered_files(tmp_path / 'absent') == {}
 
 
+def test_two_files_of_one_number_are_no_series(tmp_path):
+    for name in ('1.png', '2.png', '002.png'):
+        (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=r"'002.png' and '2.png' are both sl"):
+        numbered_files(tmp_path)
+
+
 def test_ids_that_are_the_numbers_are_those_of_coco(tmp_path):
     listed = images('a/7.png', 'a/8.png', 'b/9.png', first_id=7)
     assert list(reasons(listed, tmp_path)) == ['a']

@@ -98,6 +98,7 @@ def test_wrong_arrays(write, tmp_path, changes, match):
     with pytest.raises(ValueError, match=match):
         main([write(**changes), '--write-ann', ann, '--out', out])
     assert not (tmp_path / 'dets.json').exists()
+    assert not (tmp_path / 'ann.json').exists()
 
 
 def test_other_files(write, tmp_path, monkeypatch):

@@ -10,7 +10,10 @@ from rich.progress import track
 
 
 def progress_bar(
-    items: Iterable[Any], text: str, total: int | None = None
+    items: Iterable[Any],
+    text: str,
+    total: int | None = None,
+    shown: bool = True,
 ) -> Iterable[Any]:
     """The items of a loop, with a bar on stderr that vanishes at its end.
 
@@ -21,8 +24,9 @@ def progress_bar(
         items: The items.
         text: What is done.
         total: Their number, where it cannot be told from the items.
+        shown: False in all processes of a run but one.
     """
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not (shown and console.is_terminal):
         return items
     return track(items, text, total, console=console, transient=True)
