@@ -291,8 +291,8 @@ def test_numbers_of_an_example_are_plain_and_rounded():
 
 
 def test_half_of_a_box_in_an_ignored_region_is_enough():
-    # Edge to edge: 5 and 4 of 10 columns in the region.
-    for left, number in ((25, 0), (26, 1)):
+    # Edge to edge: 5, 4.8 and 4 of 10 columns in the region.
+    for left, number in ((25, 0), (25.2, 1), (26, 1)):
         info = image((10, 5, 30, 35))
         info['instances'][0]['crowd'] = True
         mined = mine(Found((0.9, left, 20, left + 10, 30)), info)

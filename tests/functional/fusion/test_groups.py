@@ -61,6 +61,9 @@ def test_suppression_is_greedy():
     # What is far from the first suppresses in its turn.
     rows = [(0, 0.9, 0), (4, 0.8, 0), (30, 0.7, 1), (31, 0.6, 1)]
     assert suppressed(pool_of(rows), 0.4).tolist() == [0, 0, 2, 2]
+    # 2 stays suppressed after 30, which is far from it, so 6 stays.
+    rows = [(0, 0.9, 0), (30, 0.8, 0), (2, 0.7, 1), (6, 0.6, 1)]
+    assert suppressed(pool_of(rows), 0.4).tolist() == [0, 1, 0, 3]
 
 
 def test_soft_suppression_lowers_scores_by_the_overlap():
@@ -72,6 +75,13 @@ def test_soft_suppression_lowers_scores_by_the_overlap():
     pool = pool_of([(0, 0.9, 0), (2, 0.6, 1), (4, 0.1, 1)])
     low = 0.1 * (1 - 3 / 7) * (1 - 2 / 3)
     assert decayed_scores(pool, 0.4)[2] == pytest.approx(low)
+
+
+def test_soft_suppression_begins_at_half_unless_stated():
+    # IoU 7/13 = 0.54 and 6.5/13.5 = 0.48.
+    pool = pool_of([(0, 0.9, 0), (3, 0.5, 0), (-3.5, 0.4, 0)])
+    expected = [0.9, 0.5 * 6 / 13, 0.4]
+    assert decayed_scores(pool).tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize('find', [one_of_each, running_boxes, suppressed])
