@@ -5,16 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from mmuldor.evaluation.volume_detections import VolumeDetections
 from mmuldor.evaluation.volume_froc import (
     CONVENTION,
     HITS,
     evaluate_volume_files,
-    evaluate_volumes,
     volume_evaluation_dict,
     volume_table,
 )
-from mmuldor.io.volume_annotations import TrueVolume
 from mmuldor.scans.lesion_files import write_lesions_json
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
@@ -96,16 +93,6 @@ FOUND = {
     'b': [((8, 9), (30, 39), (30, 39), 0.7), (*TRUE['b'][0], 0.6)],
     'c': [],
 }
-
-
-def test_a_tenth_of_3d_iou_is_a_hit_unless_stated():
-    lesion = TrueVolume('a', 'test', None, np.array([[0, 0, 0, 10, 10, 10]]))
-    for depth, sensitivity in ((1.0, 1), (0.9, 0)):
-        # The centre of both lies within the lesion.
-        boxes = np.array([[0, 0, 0, 10, 10, depth]])
-        found = VolumeDetections(np.array([0]), boxes, np.array([0.5]), 0)
-        done = evaluate_volumes([lesion], found)
-        assert done.curve.sensitivity[-1] == sensitivity
 
 
 @pytest.fixture
