@@ -1,0 +1,1 @@
+"""A detector on the real key slices, patients left out in turn."""
