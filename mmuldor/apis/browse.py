@@ -22,6 +22,7 @@ from mmuldor.functional.frame import from_detector
 from mmuldor.functional.masks import mask_polygons
 from mmuldor.io.paths import out_folder
 from mmuldor.io.png import read_png16
+from mmuldor.mining.lesion_masks import lesion_outlines
 from mmuldor.upstream.instances import as_arrays
 from mmuldor.visualization.ct_image import (
     DEFAULT_WINDOW_HU,
@@ -110,7 +111,7 @@ def _figure(info: dict, index: int, dataset: DeepLesionDataset) -> Figure:
     picture = window_rgb(stored, info.get('window_hu') or DEFAULT_WINDOW_HU)
     drawn = dataset.pseudo_mask
     lesions = [
-        {**lesion, 'outline': drawn.polygon(lesion['recist_px'])}
+        {**lesion, 'outline': lesion_outlines(lesion, drawn)[0]}
         for lesion in dataset.annotated_lesions(index)
     ]
     middle = packed['inputs'][num_slices // 2 :: num_slices]

@@ -12,12 +12,13 @@ from mmengine.logging import MMLogger
 from mmuldor.classes import type_classes, type_labels
 from mmuldor.datasets.samplers.epoch_sampler import EpochIndex
 from mmuldor.datasets.slice_check import check_slice_files
+from mmuldor.datasets.stored_masks import check_stored_masks, stored_mask
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.datasets.transforms.base import CTTransform
 from mmuldor.datasets.transforms.copy_paste_lesions import CopyPasteLesions
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.functional.frame import from_detector, to_detector
-from mmuldor.functional.recist import PseudoMask, crossing_point
+from mmuldor.functional.recist import STORED, PseudoMask, crossing_point
 from mmuldor.io.annotations import crowds_of, lesions_of, load_annotations
 from mmuldor.mining.bank import images_fingerprint
 from mmuldor.mining.protocols import MiningDataset
@@ -106,6 +107,8 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         super().full_init()
         self._is_checked = True
         fingerprint = self.fingerprint
+        if self.mask_shape == STORED:
+            check_stored_masks(self)
         for transform in self.ct_transforms:
             transform.check(fingerprint, self.metainfo['classes'])
             if isinstance(transform, CopyPasteLesions):
@@ -188,6 +191,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
             'bbox_label': max(label, 0),
             'ignore_flag': int(label < 0),
             'recist_px': to_detector(recist).tolist(),
+            **stored_mask(lesion),
             'lesion_type': lesion['lesion_type'],
             'diameters_apart': apart,
         }
@@ -215,7 +219,7 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
         Returns:
             For each lesion `bbox`, `x1 y1 w h`, (4,) float64, and
             `recist_px`, x y of four endpoints, (8,) float64; px, pixel centres
-            at integers.
+            at integers. Also its `segmentation`, where the file has it.
         """
         lesions = []
         for instance in self.get_data_info(idx)['instances']:
@@ -223,7 +227,8 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
                 continue
             (box,) = xyxy_to_xywh([from_detector(instance['bbox'])])
             recist = from_detector(instance['recist_px'])
-            lesions.append({'bbox': box, 'recist_px': recist})
+            own = {'bbox': box, 'recist_px': recist, **stored_mask(instance)}
+            lesions.append(own)
         return lesions
 
     @property

@@ -26,6 +26,7 @@ from mmuldor.functional.diameters import (
 __all__ = [
     'MASK_SHAPES',
     'MAX_GAP_PX',
+    'STORED',
     'PseudoMask',
     'box_polygon',
     'check_endpoints',
@@ -152,6 +153,10 @@ MASK_SHAPES: dict[str, Callable[..., Floats]] = {
 }
 
 
+# A mask that is not drawn from the endpoints: the annotation's own.
+STORED = 'segmentation'
+
+
 def moved_endpoints(
     endpoints_px: Floats,
     grow_px: float = 0.0,
@@ -193,7 +198,8 @@ class PseudoMask:
     farther; see ``benchmarks/human-masks.md``.
 
     Attributes:
-        shape: A key of `MASK_SHAPES`.
+        shape: A key of `MASK_SHAPES`, or `STORED`: the annotation's own
+            mask, which nothing is drawn for.
         points_per_quarter: Vertices on a quarter of a curved outline.
         grow_px: How far each endpoint moves outward along its diameter, in
             pixels of the source image, at least 0.
@@ -207,10 +213,10 @@ class PseudoMask:
     offset_px: Sequence[float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
-        if self.shape not in MASK_SHAPES:
+        if self.shape not in (*MASK_SHAPES, STORED):
             raise ValueError(
-                f'`shape` must be one of {sorted(MASK_SHAPES)}, but got '
-                f'{self.shape!r}.'
+                f'`shape` must be one of {sorted([*MASK_SHAPES, STORED])}, '
+                f'but got {self.shape!r}.'
             )
         _check_count('points_per_quarter', self.points_per_quarter)
         _check_number('grow_px', self.grow_px)
@@ -230,6 +236,11 @@ class PseudoMask:
             )
         for value in self.offset_px:
             _check_number('offset_px', value)
+        if self.shape == STORED and (self.grow_px or any(self.offset_px)):
+            raise ValueError(
+                '`grow_px` and `offset_px` must be 0 for '
+                f'`shape={STORED!r}`, whose masks are taken as they are.'
+            )
         # A config may give a list; a frozen value must be hashable.
         object.__setattr__(self, 'offset_px', tuple(self.offset_px))
 
@@ -248,8 +259,14 @@ class PseudoMask:
             (N, 2) float64 in px of the same frame, not closed.
 
         Raises:
-            ValueError: As for :func:`check_endpoints`.
+            ValueError: As for :func:`check_endpoints`, or the shape is
+                `STORED`.
         """
+        if self.shape == STORED:
+            raise ValueError(
+                f'`shape={STORED!r}` must be read with its lesion, for it is '
+                'not drawn from endpoints.'
+            )
         points = moved_endpoints(
             np.reshape(endpoints_px, (4, 2)), self.grow_px, self.offset_px
         )

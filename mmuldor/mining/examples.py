@@ -15,8 +15,9 @@ from mmuldor.classes import LESION
 from mmuldor.functional.boxes import as_boxes, pairwise_iod, pairwise_iou
 from mmuldor.functional.frame import from_detector
 from mmuldor.functional.hard_negatives import eligible_boxes
-from mmuldor.functional.masks import mask_ious, mask_polygons, rasterize
+from mmuldor.functional.masks import mask_ious, mask_polygons
 from mmuldor.functional.recist import PseudoMask
+from mmuldor.mining.lesion_masks import lesion_mask
 from mmuldor.mining.protocols import FoundDetections
 from mmuldor.mining.rule import MiningRule
 
@@ -143,8 +144,8 @@ def mine_together(
 def _pseudo_mask(
     lesion: dict, pseudo_mask: PseudoMask, size: tuple[int, int]
 ) -> np.ndarray:
-    recist = from_detector(lesion['recist_px'])
-    return rasterize(pseudo_mask.polygon(recist), *size)
+    own = {**lesion, 'recist_px': from_detector(lesion['recist_px'])}
+    return lesion_mask(own, pseudo_mask, size)
 
 
 def _eligible(

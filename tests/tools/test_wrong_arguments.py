@@ -38,6 +38,7 @@ COMMANDS = {
     'tools.train': CONFIG,
     'data_prep.convert_volumes to-nifti': ('i', *OUT),
     'data_prep.convert_volumes to-png': ('v', *OUT),
+    'data_prep.grabcut_masks': (*ANN, *IMAGES),
     'data_prep.deeplesion_to_coco': ('--csv', 'c', *OUT),
     'data_prep.make_phantom': ('o',),
     'data_prep.pack_deeplesion': (*ANN, *IMAGES, *OUT),

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmuldor.datasets.transforms.base import CTTransform
-from mmuldor.functional.recist import PseudoMask
+from mmuldor.functional.frame import to_detector
+from mmuldor.functional.recist import STORED, PseudoMask
+from mmuldor.mining.lesion_masks import lesion_outlines
 from mmuldor.registry import TRANSFORMS
 
 
@@ -25,19 +27,20 @@ class RecistToMask(CTTransform):
 
     Required Keys:
 
-    - instances (each with recist_px, eight numbers)
+    - instances (each with recist_px, eight numbers, or with segmentation)
 
     Modified Keys:
 
-    - instances (each gets mask, a list of one flat x, y polygon in the frame
-      of its recist_px)
+    - instances (each gets mask, a list of flat x, y polygons in the frame of
+      its recist_px; one, but of a stored mask with several pieces)
 
     Example:
         ``dict(type='mmuldor.RecistToMask', shape='quarter_ellipses')``
 
     Args:
         shape: 'quarter_ellipses' (ULDor), 'ellipse', 'quadrilateral' or
-            'box'.
+            'box'; 'segmentation' is the annotation's own mask, which
+            ``data_prep/grabcut_masks.py`` refines by the pixels.
         points_per_quarter: Vertices on a quarter of a curved outline.
         grow_px: How far each endpoint of the diameters moves outward along
             its diameter, in source-image pixels, before the shape is drawn.
@@ -74,9 +77,21 @@ class RecistToMask(CTTransform):
     def transform(self, results: dict) -> dict:
         """Add the masks; see the class for the keys."""
         for instance in results['instances']:
-            polygon = self.polygon(instance['recist_px'])
-            instance['mask'] = [polygon.reshape(-1)]
+            instance['mask'] = [
+                p.reshape(-1) for p in self._polygons(instance)
+            ]
         return results
+
+    def _polygons(self, instance: dict) -> list[np.ndarray]:
+        if self.mask_shape != STORED:
+            return [self.polygon(instance['recist_px'])]
+        # Nobody says what is in an ignored region, and no mask is learned.
+        if instance.get('crowd', False):
+            return [PseudoMask().polygon(instance['recist_px'])]
+        return [
+            to_detector(outline)
+            for outline in lesion_outlines(instance, self.pseudo_mask)
+        ]
 
     def __repr__(self) -> str:
         drawn = self.pseudo_mask

@@ -1,0 +1,1 @@
+"""Masks by GrabCut against RECIST diameters and true masks."""

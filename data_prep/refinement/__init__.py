@@ -1,0 +1,1 @@
+"""Masks of lesions refined by pixels."""

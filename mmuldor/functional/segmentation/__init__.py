@@ -1,0 +1,1 @@
+"""Lesion masks from pixels."""
