@@ -1,9 +1,11 @@
 """mmuldor: universal lesion detection in CT with MMDetection."""
 
 from mmuldor.ops.finder import install_finder
-from mmuldor.upstream.start_notices import hide_start_notices
+from mmuldor.upstream.on_import.config_prefix import know_own_configs
+from mmuldor.upstream.on_import.start_notices import hide_start_notices
 
 __version__ = '0.1.0'
 
 install_finder()
 hide_start_notices()
+know_own_configs()

@@ -9,6 +9,10 @@ import zipfile
 import pytest
 
 ROOMS = ('mmuldor', 'tools', 'data_prep')
+OTHERS = (
+    *('pyproject.toml', 'setup.py', 'MANIFEST.in', 'model-index.yml'),
+    *('README.md', 'LICENSE'),
+)
 
 
 def run(*arguments, folder, **environment):
@@ -35,7 +39,8 @@ def site(root, tmp_path_factory):
             source / room,
             ignore=shutil.ignore_patterns('__pycache__'),
         )
-    for name in ('pyproject.toml', 'setup.py', 'README.md', 'LICENSE'):
+    shutil.copytree(root / 'configs', source / 'configs')
+    for name in OTHERS:
         shutil.copy(root / name, source)
     run(
         *('-m', 'pip', 'wheel', '--no-build-isolation', '--no-deps'),
@@ -64,7 +69,7 @@ def test_every_module_is_there(site, root, room):
     inside = site / 'mmuldor' if room == 'mmuldor' else site / 'mmuldor' / room
     found = modules(inside)
     if room == 'mmuldor':
-        others = ('tools/', 'data_prep/')
+        others = ('tools/', 'data_prep/', '.mim/')
         found = [name for name in found if not name.startswith(others)]
     assert found == modules(root / room)
 
@@ -118,6 +123,34 @@ def test_commands_run_from_a_wheel(site, tmp_path):
         *('--out', 'froc.json'),
     )
     assert (tmp_path / 'froc.json').is_file()
+
+
+def test_the_configs_are_there(site, root, tmp_path):
+    inside = site / 'mmuldor/.mim'
+    assert modules(inside / 'configs') == modules(root / 'configs')
+    assert (inside / 'model-index.yml').is_file()
+    assert (inside / 'configs/blocks/metafile.yml').is_file()
+    own = tmp_path / 'own.py'
+    own.write_text("_base_ = 'mmuldor::uldor/uldor_r18_fpn_hnem-2e_phantom'")
+    code = (
+        'import mmuldor; from mmengine.config import Config\n'
+        f'print(Config.fromfile({str(own)!r}).model.type)'
+    )
+    printed = run('-c', code, folder=tmp_path, PYTHONPATH=str(site))
+    assert printed == 'MaskRCNN\n'
+
+
+def test_one_command_runs_the_others(site, tmp_path):
+    def command(*arguments):
+        run_in = {'folder': tmp_path, 'PYTHONPATH': str(site)}
+        return run('-m', 'mmuldor', *arguments, **run_in)
+
+    assert 'usage: mmuldor froc ' in command('froc', '--help')
+    small = ('--images', '3', '--size', '64', '--neighbours', '1')
+    command('data', 'phantom', 'phantom', *small)
+    assert (tmp_path / 'phantom/DL_info.csv').is_file()
+    (entry,) = site.glob('mmuldor-*.dist-info/entry_points.txt')
+    assert 'mmuldor = mmuldor.cli.main:main' in entry.read_text()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from mmuldor.apis.configs.option_names import check_option_names
 from mmuldor.apis.configs.packed_slices import set_store
 from mmuldor.engine.runner.config_errors import error_text
 from mmuldor.io.json_values import shortened
+from mmuldor.upstream.on_import.config_prefix import PREFIX, shipped_config
 
 
 def load_config(
@@ -28,7 +29,7 @@ def load_config(
     A config is a Python file and is run.
 
     Args:
-        path: Config file.
+        path: Config file, or ``mmuldor::FOLDER/NAME.py`` of a shipped one.
         work_dir: Overrides the config's; ``work_dirs/<config name>`` if
             neither says.
         cfg_options: Settings to override, as from ``--cfg-options``.
@@ -60,13 +61,15 @@ def read_config(path: str, cfg_options: dict | None = None) -> Config:
     For the settings of an older run, whose classes may have changed.
 
     Args:
-        path: Config file.
+        path: Config file, or ``mmuldor::FOLDER/NAME.py`` of a shipped one.
         cfg_options: Settings to override.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no config.
     """
+    if path.startswith(PREFIX):
+        path = str(shipped_config(path))
     if not Path(path).is_file():
         raise FileNotFoundError(
             f"config '{path}' does not exist. The shipped ones are under "

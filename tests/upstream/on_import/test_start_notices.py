@@ -5,7 +5,7 @@ import sys
 
 from mmengine import logging
 
-from mmuldor.upstream.start_notices import (
+from mmuldor.upstream.on_import.start_notices import (
     METRIC_WARNING,
     MODULES,
     NOTICE,

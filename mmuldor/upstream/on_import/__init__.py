@@ -1,0 +1,1 @@
+"""What `import mmuldor` changes in libraries; they are not loaded by it."""
