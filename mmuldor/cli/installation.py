@@ -117,8 +117,8 @@ def _run(names: list[str]) -> tuple[list[list[str]], str]:
         )
         output, code_text = done.stdout, f'ended with code {done.returncode}'
     except subprocess.TimeoutExpired as error:
-        printed = error.stdout or b''
-        output = printed.decode() if isinstance(printed, bytes) else printed
+        # Bytes in spite of `text=True`, until Python 3.13 at least.
+        output = (error.output or b'').decode()
         code_text = f'took more than {_TIMEOUT_S:g} s'
     lines = [
         json.loads(line.removeprefix(MARK))
