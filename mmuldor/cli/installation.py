@@ -88,22 +88,18 @@ def ask(names: list[str]) -> dict[str, dict[str, str | None]]:
     left = names
     while left:
         lines, end = _run(left)
-        begun = None
         for name, text, problem in lines:
-            begun = name
             if text is not None or problem is not None:
                 found[name] = {'found': text, 'problem': problem}
-        # The process ended within this one; the rest is asked anew.
-        ended = begun if begun not in found else left[0]
         left = [name for name in left if name not in found]
         if left:
-            ended = ended if ended in left else left[0]
-            found[ended] = {'found': None, 'problem': end}
-            left.remove(ended)
+            # The process ended within the first of these; the rest is asked
+            # anew.
+            found[left.pop(0)] = {'found': None, 'problem': end}
     return found
 
 
-def _run(names: list[str]) -> tuple[list[list[str]], str]:
+def _run(names: list[str]) -> tuple[list[list[Any]], str]:
     """The marked lines of a process, and how it ended."""
     root = str(Path(mmuldor.__file__).resolve().parents[1])
     code = (

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import torch
 from mmdet.models.backbones import ResNet
 from mmengine.logging import print_log
-from mmengine.model.weight_init import update_init_info
 from torch import nn
 
 from mmuldor.models.pretrained.slice_kernels import STEM, slice_state
@@ -72,10 +71,6 @@ class CTPretrainedInit:
             f'{len(own)} of {len(state)} tensors loaded from {source}',
             logger='current',
         )
-        if hasattr(module, '_params_init_info'):
-            update_init_info(
-                module, init_info=f'{type(self).__name__}: from {source}'
-            )
 
 
 def is_ct_pretrained(init_cfg: Mapping) -> bool:
