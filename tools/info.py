@@ -17,6 +17,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from mmuldor.cli.errors import user_errors
 from mmuldor.cli.installation import describe, installation
 
 
@@ -33,4 +34,5 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with user_errors():
+        main()

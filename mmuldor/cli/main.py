@@ -13,6 +13,7 @@ from types import ModuleType
 
 import mmuldor
 from mmuldor.cli.commands import COMMANDS, Command
+from mmuldor.cli.errors import user_errors
 
 _HEAD = """\
 usage: mmuldor COMMAND ...       universal lesion detection in CT
@@ -89,12 +90,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Parsers take the program's name from here.
     sys.argv = [f'mmuldor {command.words}', *words[count:]]
     module = load(command)
-    if command.words == 'info':
-        # Nothing that may be broken stands before it.
-        module.main()
-        return 0
-    from mmuldor.cli.errors import user_errors
-
     with user_errors():
         module.main()
     return 0

@@ -12,6 +12,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 MARK = '@mmuldor-info '
 
@@ -24,46 +25,45 @@ def import_version(name: str) -> str:
 
 def operators() -> str:
     """Which operators mmcv has in this environment."""
-    from mmuldor.ops.info import backend
-
-    return backend()
+    return str(_module('mmuldor.ops.info').backend())
 
 
 def devices() -> str:
     """What torch can compute on."""
-    import torch
-
+    torch = _module('torch')
     names = [
         torch.cuda.get_device_name(number)
         for number in range(torch.cuda.device_count())
     ]
     if torch.backends.mps.is_available():
         names.append('Apple GPU (mps)')
-    names.append(f'cpu, {torch.get_num_threads()} threads')
+    names.append(f'cpu (threads: {torch.get_num_threads()})')
     cuda = torch.version.cuda
     return '; '.join(names) + (f'; built for CUDA {cuda}' if cuda else '')
 
 
 def amx() -> str:
     """Whether the CPU has units for bfloat16 (`--amp` on a CPU)."""
-    from mmuldor.upstream.cpu_units import has_amx
-
-    return 'yes' if has_amx() else 'no'
+    found = _module('mmuldor.upstream.cpu_units').has_amx()
+    return 'yes' if found else 'no'
 
 
 def configs() -> str:
     """Where the shipped configs are."""
-    from mmuldor.upstream.on_import.config_prefix import configs_folder
-
-    folder = configs_folder()
+    prefix = _module('mmuldor.upstream.on_import.config_prefix')
+    folder = prefix.configs_folder()
     return f'{folder}' if folder.is_dir() else f'{folder} (missing)'
 
 
 def ct_weights() -> str:
     """Version of the weights of `CTPretrainedInit`."""
-    from mmuldor.models.pretrained.weights_package import find_package
+    package = _module('mmuldor.models.pretrained.weights_package')
+    return str(package.find_package().version)
 
-    return find_package().version
+
+def _module(name: str) -> Any:
+    """A module that may be broken; by name, since this file is light."""
+    return importlib.import_module(name)
 
 
 PROBES: dict[str, Callable[[], str]] = {
