@@ -46,6 +46,7 @@ COMMANDS = tuple(
         ('data pack', 'data_prep.pack_deeplesion', 'slices, read faster'),
         ('data slices', 'data_prep.slices_to_coco', 'own PNG slices'),
         ('data volumes', 'data_prep.volumes_to_coco', 'own NIfTI volumes'),
+        ('data grabcut', 'data_prep.grabcut_masks', 'masks along edges'),
         ('data convert', 'data_prep.convert_volumes', 'PNG to NIfTI, back'),
         ('data phantom', 'data_prep.make_phantom', 'a synthetic CT set'),
     )
