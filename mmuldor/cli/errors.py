@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import select
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -30,7 +31,8 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
             `MMULDOR_DEBUG` (any value but an empty one and 0 means True).
 
     Raises:
-        SystemExit: Code 1 after an error, 130 after Ctrl-C.
+        SystemExit: Code 1 after an error, 130 after Ctrl-C, 141 where what is
+            printed is read no further, as by ``| head``.
     """
     for stream in (sys.stdout, sys.stderr):
         # Names of files may be no text of the terminal's encoding.
@@ -40,10 +42,15 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
         debug = os.environ.get(DEBUG_VARIABLE, '') not in ('', '0')
     try:
         yield
+        sys.stdout.flush()
     except (ValueError, OSError, MemoryError) as error:
         if debug:
             raise
         _close_generators(error)
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            # 128 + SIGPIPE, as a shell's own commands end.
+            _end_process(141)
+            raise SystemExit(141) from error
         print(f'error: {one_line(error)}', file=sys.stderr)
         _end_process(1)
         raise SystemExit(1) from error
@@ -59,6 +66,17 @@ def user_errors(debug: bool | None = None) -> Iterator[None]:
             traceback.print_exc()
             _end_process(1)
         raise
+
+
+def _nobody_reads() -> bool:
+    """Whether standard output is a pipe that was closed at its other end."""
+    try:
+        output = sys.stdout.fileno()
+    except (OSError, ValueError):  # no file, as in a test or a notebook
+        return False
+    poll = select.poll()
+    poll.register(output, select.POLLOUT)
+    return any(events & select.POLLERR for _, events in poll.poll(0))
 
 
 def _is_one_of_several() -> bool:

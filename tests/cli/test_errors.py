@@ -138,3 +138,31 @@ def test_a_name_that_the_terminal_cannot_show(encoding):
     greek = '\u03b1' if encoding == 'utf-8' else r'\u03b1'
     assert done.stdout.decode(encoding) == f'caf\\udce9 {greek}\n'
     assert done.stderr == b'error: caf\\udce9\n'
+
+
+@pytest.mark.parametrize('lines', [1, 100_000])
+def test_who_reads_no_further_gets_no_error(lines):
+    """As in ``mmuldor info | head``; few lines are written at the exit."""
+    code = (
+        'from mmuldor.cli.errors import user_errors\n'
+        'import time\n'
+        'with user_errors(debug=False):\n'
+        '    time.sleep(0.5)\n'
+        f'    print("line\\n" * {lines})'
+    )
+    process = subprocess.Popen(
+        [sys.executable, '-c', code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    assert process.stderr.read() == ''
+    assert process.wait() == 141
+
+
+def test_a_broken_pipe_elsewhere_is_an_error(capsys):
+    with pytest.raises(SystemExit) as caught, user_errors(debug=False):
+        raise BrokenPipeError('of a worker')
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == 'error: of a worker\n'
