@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Sequence
 
 from mmuldor.evaluation.comparison.cautions import LEAST_MISSED
@@ -268,8 +269,20 @@ _SPECIAL: dict[str, str] = {
     # At the start of a row it would be an argument of the line break.
     '[': '{[}',
     '*': '{*}',
+    '≥': r'\ensuremath{\geq}',
+    '≤': r'\ensuremath{\leq}',
+    '→': r'\ensuremath{\rightarrow}',
 }
 
 
 def _escape(text: str) -> str:
-    return ''.join(_SPECIAL.get(sign, sign) for sign in ' '.join(text.split()))
+    return ''.join(map(_in_latex, ' '.join(text.split())))
+
+
+def _in_latex(sign: str) -> str:
+    """Greek, which names of settings have, is known in formulas alone."""
+    words = unicodedata.name(sign, '').lower().split()
+    if words[:3] == ['greek', 'small', 'letter'] and len(words) == 4:
+        # Unicode writes lambda without its b.
+        return f'\\ensuremath{{\\{words[3].replace("lamda", "lambda")}}}'
+    return _SPECIAL.get(sign, sign)

@@ -152,6 +152,17 @@ def test_latex():
     )
 
 
+def test_latex_of_signs_that_formulas_alone_have():
+    """What this writes was compiled by pdfTeX of TeX Live 2022."""
+    name = 'focal \N{GREEK SMALL LETTER GAMMA}=2, λ → 1 & β_2 ≥ 50 %'
+    text = latex(compared(**{name: [outcome(10)]}), [])
+    assert (
+        r'focal \ensuremath{\gamma}=2, \ensuremath{\lambda} '
+        r'\ensuremath{\rightarrow} 1 \& \ensuremath{\beta}\_2 '
+        r'\ensuremath{\geq} 50 \%'
+    ) in text
+
+
 def test_latex_without_published_rows():
     text = latex(compared(a=[outcome(10)]), [], 'Published rows left out.')
     assert text.count('\\midrule') == 1
