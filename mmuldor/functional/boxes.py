@@ -10,6 +10,8 @@ For the origin of coordinates see `mmuldor.functional.frame`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -57,6 +59,19 @@ def xyxy_to_xywh(boxes: ArrayLike) -> Floats:
     """`x1 y1 x2 y2` to `x1 y1 x2-x1 y2-y1`, as in the JSON: (n, 4)."""
     boxes = as_boxes(boxes)
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+
+
+def flipped_box(
+    box_px: Sequence[int], shape: Sequence[int], direction: str | None
+) -> tuple[int, int, int, int]:
+    """A box `x1 y1 x2 y2` in a flipped slice of shape (height, width)."""
+    x1, y1, x2, y2 = box_px
+    height, width = shape[:2]
+    if direction in ('horizontal', 'diagonal'):
+        x1, x2 = width - x2, width - x1
+    if direction in ('vertical', 'diagonal'):
+        y1, y2 = height - y2, height - y1
+    return x1, y1, x2, y2
 
 
 def box_areas(boxes: ArrayLike, *, inclusive: bool = True) -> Floats:

@@ -17,9 +17,11 @@ from mmuldor.models.pretrained.ct_pretrained_init import CTPretrainedInit
 from mmuldor.models.roi_features import use_exact_roi_features
 from mmuldor.models.vgg import VGG16
 from mmuldor.models.view_averaging import ViewAveraging
+from mmuldor.models.whole_slices import use_whole_slices
 from mmuldor.ops.guard import guard_extension
 
 use_exact_roi_features()
+use_whole_slices()
 guard_extension()
 
 __all__ = [

@@ -5,11 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mmuldor.functional.arrays import Ints, Numbers
+from mmuldor.functional.segmentation.body_box import AIR_HU
 
-# Lung is -900 to -700 HU, but skin and chest wall surround it; foam and
-# blankets are below -700. Above this are body, table, tubes and clothing with
-# buttons: nothing of them may be lost.
-AIR_HU = -500
 # Beyond each of the four sides of a box may lie this area. So of a scan of
 # 600 mm at most 2.4 ml lie outside of all boxes: hot pixels, not a wire.
 _IGNORED_MM2 = 1.0
@@ -19,6 +16,9 @@ _SAMPLED = 9
 
 def body_boxes(hu: Numbers, pixel_mm2: float) -> Ints:
     """The box of all that is denser than air, in each slice.
+
+    Table and clothing count, too, unlike in `segmentation.body_box`: lesions
+    must be those of whole slices, whatever a detector takes them for.
 
     Args:
         hu: (slices, rows, columns).

@@ -7,6 +7,7 @@ from mmuldor.functional.boxes import (
     as_boxes,
     box_areas,
     check_boxes,
+    flipped_box,
     pairwise_iod,
     pairwise_iou,
     rowwise_iod,
@@ -194,3 +195,17 @@ def test_the_wrong_box_is_shown():
 def test_points_and_lines_are_boxes():
     points = [[3, 4, 3, 4], [0, 0, 0, 5]]
     assert check_boxes(points).tolist() == points
+
+
+@pytest.mark.parametrize(
+    ('direction', 'box'),
+    [
+        (None, (10, 20, 40, 25)),
+        ('horizontal', (60, 20, 90, 25)),
+        ('vertical', (10, 55, 40, 60)),
+        ('diagonal', (60, 55, 90, 60)),
+    ],
+)
+def test_a_flipped_box(direction, box):
+    """In 80 rows and 100 columns."""
+    assert flipped_box((10, 20, 40, 25), (80, 100), direction) == box

@@ -11,7 +11,8 @@ load_pipeline = [
 ]
 resize = dict(type='mmuldor.ResizeToSpacing', spacing_mm=0.8, max_size=512)
 meta_keys = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor',
-             'flip', 'flip_direction', 'window_hu', 'loaded_interval_mm')
+             'flip', 'flip_direction', 'window_hu', 'loaded_interval_mm',
+             'crop_bbox', 'whole_shape')
 
 train_pipeline = [
     *load_pipeline,

@@ -19,6 +19,8 @@ from mmdet.models.task_modules.prior_generators import (
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmuldor.apis.checks.crops import steps_to_crop
+
 # IoUs that detectors ask of a positive anchor.
 IOUS = (0.5, 0.6, 0.7)
 
@@ -61,11 +63,12 @@ def anchor_matches(
     pipeline: Iterable[BaseTransform],
     infos: Iterable[Mapping],
 ) -> AnchorMatches | None:
-    """Match all lesions of a split, without loading its slices.
+    """Match all lesions of a split.
 
-    Boxes are resized as the pipeline resizes images, and lie where they are in
-    the image; other steps, as random flips, are left out. The grid of anchors
-    is that of an image padded alone.
+    Boxes are cropped to the body and resized as the pipeline does with images,
+    and lie where they are in the image; other steps, as random flips, are left
+    out. The grid of anchors is that of an image padded alone. Slices are
+    loaded only where ``CropToBody`` must see them.
 
     Args:
         model: The detector.
@@ -80,9 +83,11 @@ def anchor_matches(
     head = anchor_head(model)
     if head is None:
         return None
+    steps = list(pipeline)
     resize = Compose([
+        *steps_to_crop(steps),
         LoadAnnotations(with_bbox=True),
-        *(step for step in pipeline if isinstance(step, Resize)),
+        *(step for step in steps if isinstance(step, Resize)),
     ])  # fmt: skip
     grid = _Grid(head, getattr(model.data_preprocessor, 'pad_size_divisor', 1))
     found = [_match(head.assigner, grid, resize, info) for info in infos]

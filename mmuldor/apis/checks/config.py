@@ -20,6 +20,7 @@ from mmengine.registry import METRICS
 
 from mmuldor.apis.browse import SPLITS, build_split, draw_samples
 from mmuldor.apis.checks.anchors import anchor_matches
+from mmuldor.apis.checks.crops import check_crop, steps_to_crop
 from mmuldor.apis.checks.model import CheckResult, check_model, untrained
 from mmuldor.apis.checks.samplers import load_start, sampler_shares
 from mmuldor.apis.checks.weights import check_weights
@@ -32,6 +33,9 @@ from mmuldor.io.progress import progress_bar
 
 # Numbers of samples and of training iterations that are timed.
 _SAMPLES, _ITERATIONS = 24, 4
+# Images of which anchors are matched if each must be loaded, some 20 ms, for
+# its crop.
+_CROPPED = 500
 
 
 def check_config(
@@ -151,6 +155,8 @@ def _check_training(
     began = time.perf_counter()
     samples = [dataset[int(index)] for index in chosen]
     load_s = (time.perf_counter() - began) / count
+    infos = [dataset.get_data_info(int(index)) for index in chosen]
+    yield from check_crop(config, dataset.pipeline.transforms, infos)
     model = untrained(config)
     yield from check_model(model, samples, dataset.metainfo['classes'])
     warning = warning_of_ignored(model, dataset.ignored_regions)
@@ -164,10 +170,14 @@ def _check_training(
 def _check_anchors(
     model: BaseModel, dataset: BaseDataset
 ) -> Iterator[CheckResult]:
+    count = len(dataset)
+    if steps_to_crop(dataset.pipeline.transforms):
+        count = min(count, _CROPPED)
+    chosen = np.linspace(0, len(dataset) - 1, count).astype(int).tolist()
     infos = progress_bar(
-        (dataset.get_data_info(i) for i in range(len(dataset))),
+        (dataset.get_data_info(index) for index in chosen),
         'matching lesions with anchors',
-        len(dataset),
+        count,
     )
     found = anchor_matches(model, dataset.pipeline.transforms, infos)
     if found is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmuldor.apis.configs.crops import check_crops
 from mmuldor.apis.configs.entries import check_entries
 from mmuldor.apis.configs.learning_rate import leave_typed_rate
 from mmuldor.apis.configs.option_names import check_option_names
@@ -40,8 +41,10 @@ def load_config(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no config, or an entry has an unknown type or
-            keyword; see :func:`mmuldor.apis.configs.entries.check_entries`.
+        ValueError: If it is no config, an entry has an unknown type or
+            keyword, or a pipeline crops wrongly; see
+            :func:`mmuldor.apis.configs.entries.check_entries` and
+            :func:`mmuldor.apis.configs.crops.check_crops`.
     """
     config = read_config(path, cfg_options)
     leave_typed_rate(config, cfg_options)
@@ -52,6 +55,7 @@ def load_config(
         config.work_dir = osp.join('work_dirs', Path(path).stem)
     set_store(config, store, default_store)
     check_entries(config)
+    check_crops(config)
     return config
 
 

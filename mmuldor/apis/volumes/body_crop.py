@@ -13,12 +13,14 @@ from torch import Tensor
 from mmuldor.apis.slices import slice_item
 from mmuldor.apis.volumes.slice_model import SliceModel
 from mmuldor.engine.detection.surroundings import Surroundings, Window
-from mmuldor.engine.detection.windows import flipped_box, window_around
+from mmuldor.engine.detection.windows import window_around
 from mmuldor.functional.arrays import Ints
+from mmuldor.functional.boxes import flipped_box
 from mmuldor.scans.body_region import body_boxes, empty_slice, joint_box
 from mmuldor.scans.volume import Volume
 
 # Transforms after which the network's input is the whole slice, resized.
+# Not CropToBody: what it leaves is cropped already.
 _KNOWN_STEPS = {
     *('LoadCTSlices', 'SliceOffset', 'WindowHU', 'ResizeToSpacing', 'Resize'),
     *('RandomFlip', 'PackDetInputs'),

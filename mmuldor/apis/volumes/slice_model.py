@@ -17,6 +17,7 @@ from torch import nn
 from mmuldor.classes import LESION
 from mmuldor.engine.detection.detections import (
     Detections,
+    detect,
     detect_on_slices,
 )
 from mmuldor.engine.detection.image_stream import concurrent_batches
@@ -161,15 +162,22 @@ class SliceModel:
             detections = self._detections(data, around)
             kept = [keep(part) for part in detections.instances]
             found = _with_masks(detections._replace(instances=kept))
-            for sample, part in zip(data['data_samples'], found, strict=True):
-                sample.pred_instances = part
-            results.append(data['data_samples'])
+            # It moves them from a crop of ``CropToBody`` to the slice.
+            results.append(
+                self.detector.add_pred_to_datasample(
+                    data['data_samples'], found
+                )
+            )
         return results
 
     def _detections(
         self, data: dict, around: AbstractContextManager | None
     ) -> Detections:
         if isinstance(self.detector, TwoStageDetector):
+            # Crops of the body are of different sizes.
+            sizes = {tuple(s.img_shape[:2]) for s in data['data_samples']}
+            if len(sizes) > 1:
+                return detect(self.detector, data)
             return detect_on_slices(self.detector, data, around)
         # As mmdet's predict, which would give boxes in px of the slices.
         metas = [sample.metainfo for sample in data['data_samples']]

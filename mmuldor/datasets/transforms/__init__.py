@@ -2,6 +2,7 @@
 
 from mmuldor.datasets.transforms.add_hard_negatives import AddHardNegatives
 from mmuldor.datasets.transforms.copy_paste_lesions import CopyPasteLesions
+from mmuldor.datasets.transforms.crop_to_body import CropToBody
 from mmuldor.datasets.transforms.load_ct_slices import LoadCTSlices
 from mmuldor.datasets.transforms.random_resize_to_spacing import (
     RandomResizeToSpacing,
@@ -16,6 +17,7 @@ from mmuldor.datasets.transforms.window_hu import WindowHU
 __all__ = [
     'AddHardNegatives',
     'CopyPasteLesions',
+    'CropToBody',
     'LoadCTSlices',
     'RandomResizeToSpacing',
     'RandomSlice',

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mmuldor.classes import is_lesion
 from mmuldor.datasets.transforms.base import CTTransform
+from mmuldor.datasets.transforms.crop_to_body import into_crop
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.functional.frame import to_detector
 from mmuldor.mining.bank import load_bank
@@ -25,6 +26,7 @@ class AddHardNegatives(CTTransform):
 
     - img_id, instances
     - hard_negative_banks (optional: paths of banks)
+    - crop_bbox (optional: of CropToBody)
 
     Modified Keys:
 
@@ -99,19 +101,24 @@ class AddHardNegatives(CTTransform):
             self._read_banks(results.get('hard_negative_banks', []))
         for example in self._examples.get(str(results['img_id']), ()):
             (box,) = to_detector(xywh_to_xyxy([example['bbox']]))
-            results['instances'].append(
-                {
-                    'bbox': box.tolist(),
-                    'bbox_label': self.label,
-                    # Ignored examples may be lesions: they are neither
-                    # negatives nor background.
-                    'ignore_flag': int(example.get('ignored', False)),
-                    'mask': [
-                        to_detector(polygon) for polygon in example['polygons']
-                    ],
-                }
-            )
+            mined = {
+                'bbox': box.tolist(),
+                'bbox_label': self.label,
+                # Ignored examples may be lesions: they are neither negatives
+                # nor background.
+                'ignore_flag': int(example.get('ignored', False)),
+                'mask': [
+                    to_detector(polygon) for polygon in example['polygons']
+                ],
+            }
+            results['instances'] += _in_crop(mined, results.get('crop_bbox'))
         return results
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(bank={self.bank!r}, label={self.label})'
+
+
+def _in_crop(mined: dict, crop_bbox: Sequence[int] | None) -> list[dict]:
+    """The example in a crop, if it is there; banks are of whole slices."""
+    moved = mined if crop_bbox is None else into_crop(mined, crop_bbox)
+    return [] if moved is None else [moved]

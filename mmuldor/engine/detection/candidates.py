@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from mmdet.models.detectors import TwoStageDetector
+from mmengine.structures import InstanceData
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -16,7 +17,7 @@ from mmuldor.engine.detection.detections import (
     masks_can_wait,
     stages,
 )
-from mmuldor.upstream.instances import as_arrays
+from mmuldor.upstream.instances import as_arrays, in_whole_slice
 
 
 class TwoStageCandidates:
@@ -79,13 +80,12 @@ class CandidateBatch:
         self._detections = detect(detector, data, limits)
         self.images = []
         for instances, meta in zip(
-            self._detections.instances, self._detections.metas, strict=True
+            self._detections.rescaled(), self._detections.metas, strict=True
         ):
-            arrays = as_arrays(instances, meta['scale_factor'])
+            arrays = as_arrays(in_whole_slice(instances, meta))
+            size = meta.get('whole_shape', meta['ori_shape'])
             self.images.append(
-                TwoStageCandidates(
-                    arrays.boxes, arrays.scores, tuple(meta['ori_shape'])
-                )
+                TwoStageCandidates(arrays.boxes, arrays.scores, tuple(size))
             )
 
     def masks(self, indices_by_image: Sequence[ArrayLike]) -> list[np.ndarray]:
@@ -105,7 +105,14 @@ class CandidateBatch:
         ]
         if not any(map(len, selected)):
             return [np.zeros((0, *i.size), dtype=bool) for i in self.images]
-        return [part.numpy() for part in self._detections.masks(selected)]
+        return [
+            in_whole_slice(InstanceData(masks=masks), meta).masks.numpy()
+            for masks, meta in zip(
+                self._detections.masks(selected),
+                self._detections.metas,
+                strict=True,
+            )
+        ]
 
 
 def on_device(images: Sequence[Tensor], device: torch.device) -> list[Tensor]:

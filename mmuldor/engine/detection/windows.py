@@ -162,19 +162,6 @@ def window_around(
     return Window(left, top, right, bottom)
 
 
-def flipped_box(
-    box_px: Sequence[int], shape: Sequence[int], direction: str | None
-) -> tuple[int, int, int, int]:
-    """A box `x1 y1 x2 y2` in a flipped slice of shape (height, width)."""
-    x1, y1, x2, y2 = box_px
-    height, width = shape[:2]
-    if direction in ('horizontal', 'diagonal'):
-        x1, x2 = width - x2, width - x1
-    if direction in ('vertical', 'diagonal'):
-        y1, y2 = height - y2, height - y1
-    return x1, y1, x2, y2
-
-
 def in_window(data: dict, window: Window) -> dict:
     """The part of a preprocessed batch that a window has.
 

@@ -1,1 +1,1 @@
-"""Lesion masks from pixels."""
+"""Lesions and bodies found in pixels."""

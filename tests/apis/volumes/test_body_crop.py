@@ -1,5 +1,7 @@
 """A detector on the part with the body finds what it finds on the whole."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -187,6 +189,8 @@ def test_only_batches_with_enough_air_are_cropped(trained, windows):
         ),
         ([dict(type='RandomFlip', prob=0.5)], None),
         ([dict(type='RandomCrop', crop_size=(64, 64))], None),
+        # What it leaves is cropped already.
+        ([dict(type='mmuldor.CropToBody')], None),
     ],
 )
 def test_slices_that_a_pipeline_loads(steps, reach):
@@ -197,6 +201,65 @@ def test_the_box_of_a_batch_has_its_neighbours():
     boxes = np.array([[k, k, k + 10, 20] for k in range(6)])
     assert box_of(boxes, [2, 3], 1).tolist() == [1, 1, 14, 20]
     assert box_of(boxes, [0], 1).tolist() == [0, 0, 11, 20]
+
+
+@pytest.mark.parametrize(('batch_size', 'tta'), [(1, False), (3, True)])
+def test_slices_cropped_by_the_pipeline(trained, windows, batch_size, tta):
+    """As in a volume of the crop; 10 mm are 9 px of 1.2 mm."""
+    config, weights = trained
+    steps = config.test_dataloader.dataset.pipeline
+    cropping = copy.deepcopy(config)
+    cropping.test_dataloader.dataset.pipeline = [
+        steps[0],
+        dict(type='mmuldor.CropToBody'),
+        *steps[1:],
+    ]
+    volume = scan(count=3, at=(162, 110), radius=40)
+    # Columns 123 to 201, rows 71 to 149.
+    part = volume.hu[:, 62:159, 114:211]
+    crop = Volume(np.ascontiguousarray(part), SPACING, 'crop')
+    whole, expected = (
+        LesionDetector(
+            *(one, weights, 'cpu', 0.0), tta=tta, crop_to_body=True
+        ).detect_slices(scanned, batch_size=batch_size)
+        for one, scanned in ((cropping, volume), (config, crop))
+    )
+    assert [w for w in windows if w] == []
+    assert len(whole) == len(expected) > 20
+    for one, two in zip(whole, expected, strict=True):
+        assert one.slice_index == two.slice_index
+        assert one.score == pytest.approx(two.score, abs=1e-5)
+        moved = two.box_px + np.array([114, 62, 114, 62])
+        np.testing.assert_allclose(one.box_px, moved, atol=1e-2)
+        if two.mask is not None:
+            assert one.mask.row == two.mask.row + 62
+            assert one.mask.column == two.mask.column + 114
+
+
+def test_crops_of_different_sizes_in_a_batch(trained):
+    """Detections lie in the crop of their own slice."""
+    config, weights = trained
+    config = copy.deepcopy(config)
+    pipeline = config.test_dataloader.dataset.pipeline
+    pipeline.insert(1, dict(type='mmuldor.CropToBody'))
+    pipeline[0].num_slices = 3
+    parts = [
+        scan(count=3, at=(60, 70), radius=40),
+        scan(count=3, at=(180, 160), radius=60),
+    ]
+    volume = Volume(np.concatenate([p.hu for p in parts]), SPACING, 'scan')
+    detector = LesionDetector(config, weights, 'cpu', 0.0)
+    found = detector.detect_slices(volume, batch_size=6)
+    for index, (low, high) in {
+        # 60 - 39 - 9 = 12 to 60 + 40 + 9 = 109; slices 2 and 3 see both.
+        0: ((12, 22), (109, 119)),
+        5: ((112, 92), (249, 229)),
+    }.items():
+        boxes = np.array([d.box_px for d in found if d.slice_index == index])
+        assert len(boxes) > 5
+        # Edges of pixels lie half a pixel before and after their centres.
+        assert (boxes[:, :2] >= np.array(low) - 0.5 - 1e-3).all()
+        assert (boxes[:, 2:] <= np.array(high) - 0.5 + 1e-3).all()
 
 
 def test_boxes_and_masks_are_shifted_by_the_same(trained, monkeypatch):

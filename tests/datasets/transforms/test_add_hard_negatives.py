@@ -45,6 +45,26 @@ def test_a_fixed_bank_adds_its_examples_half_a_pixel_on(tmp_path):
     assert added(transform, img_id=8) == []
 
 
+@pytest.mark.parametrize(
+    ('crop', 'box'),
+    [
+        ((1, 2, 9, 9), [0.5, 0.5, 3.5, 4.5]),
+        # Cut at its right side.
+        ((0, 0, 4, 9), [1.5, 2.5, 4.0, 6.5]),
+        # Half a pixel is inside.
+        ((4, 0, 9, 9), None),
+    ],
+)
+def test_banks_are_of_whole_slices(tmp_path, crop, box):
+    transform = AddHardNegatives(bank_of(tmp_path, 'bank.json', 0.9))
+    found = added(transform, crop_bbox=crop)
+    assert [i['bbox'] for i in found] == [box] * (box is not None)
+    for instance in found:
+        x, y = crop[:2]
+        expected = [1.5 - x, 2.5 - y, 4.5 - x, 2.5 - y, 4.5 - x, 6.5 - y]
+        assert instance['mask'][0].tolist() == expected
+
+
 def test_an_ignored_example_of_a_bank_is_an_ignored_region(tmp_path):
     path = bank_of(tmp_path, 'bank.json', 0.9)
     bank = json.loads(path.read_text())

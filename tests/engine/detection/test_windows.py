@@ -10,7 +10,6 @@ from mmengine.registry import MODELS, init_default_scope
 
 from mmuldor.engine.detection.surroundings import Window
 from mmuldor.engine.detection.windows import (
-    flipped_box,
     in_window,
     is_local,
     plain_network,
@@ -42,20 +41,6 @@ def test_a_window_is_larger_than_a_cell_of_the_grid():
     # 100 - 4 = 96 is on the grid; 116 + 4 = 120 alone would end at 128.
     found = window_around((100, 100, 116, 116), (1, 1), (256, 256), 32, 32)
     assert found == (96, 96, 160, 160)
-
-
-@pytest.mark.parametrize(
-    ('direction', 'box'),
-    [
-        (None, (10, 20, 40, 25)),
-        ('horizontal', (60, 20, 90, 25)),
-        ('vertical', (10, 55, 40, 60)),
-        ('diagonal', (60, 55, 90, 60)),
-    ],
-)
-def test_a_flipped_box(direction, box):
-    """In 80 rows and 100 columns."""
-    assert flipped_box((10, 20, 40, 25), (80, 100), direction) == box
 
 
 def test_the_part_of_a_batch():
