@@ -23,10 +23,27 @@ def test_a_backbone_gets_the_kernels(volume_state, volume_weights):
     for name, value in model.state_dict().items():
         if 'num_batches' not in name:
             assert torch.equal(value, expected[name]), name
-    # Plane by plane, from the head on; the left kernel column is right.
+    # Plane by plane, from the head on; summed over depth behind.
+    planes = volume_state['conv1.weight'].float().sum(1)
+    assert torch.equal(model.conv1.weight[:, 0], planes[:, 2])
+    assert torch.equal(model.conv1.weight[:, 2], planes[:, 0])
+    name = 'layer2.1.conv2.weight'
+    summed = volume_state[name].float().sum(2)
+    assert torch.equal(model.state_dict()[name], summed)
+
+
+def test_kernels_are_turned_where_that_is_asked_for(
+    volume_state, volume_weights
+):
+    model = ResNet(50, base_channels=4)
+    CTPretrainedInit(volume_weights, turned=True)(model)
     planes = volume_state['conv1.weight'].float().sum(1)
     first = planes[:, 2].transpose(1, 2).flip(1, 2)
     assert torch.equal(model.conv1.weight[:, 0], first)
+    with pytest.raises(
+        TypeError, match="`turned` must be a bool, but got 'x'"
+    ):
+        CTPretrainedInit(turned='x')
 
 
 @pytest.mark.parametrize('stages', [1, 2, 3])

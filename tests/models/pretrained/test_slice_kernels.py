@@ -2,10 +2,12 @@ import pytest
 import torch
 
 from mmuldor.models.pretrained.slice_kernels import (
-    flat_kernel,
     slice_state,
     stem_kernel,
+    turn,
 )
+
+NAME = 'layer1.0.conv2.weight'
 
 
 def in_ras(slices):
@@ -20,6 +22,12 @@ def in_ras(slices):
 def from_ras(plane):
     """A plane (X, Y) in RAS as (row, column)."""
     return plane.transpose(-1, -2).flip(-2, -1)
+
+
+def flat_kernel(weight, turned=False):
+    """A kernel behind the stem, as it is in the state dict."""
+    stem = torch.zeros(1, 3, 3, 7, 7)
+    return slice_state({'conv1.weight': stem, NAME: weight}, turned)[NAME]
 
 
 def test_kernels_are_summed_over_depth():
@@ -37,7 +45,8 @@ def test_a_weight_to_the_right_and_front_is_found_there():
     # One step to the front (Y): one row up.
     weight[0, 0, 0, 1, 2] = 7
     expected = torch.tensor([[0.0, 7, 0], [5, 0, 0], [0, 0, 0]])
-    assert torch.equal(flat_kernel(weight)[0, 0], expected)
+    assert torch.equal(flat_kernel(weight, turned=True)[0, 0], expected)
+    assert torch.equal(flat_kernel(weight)[0, 0], weight[0, 0, 0])
 
 
 def test_the_stem_sums_its_copies_and_starts_at_the_head():
@@ -55,7 +64,8 @@ def test_the_stem_answers_as_the_3d_one_on_three_different_slices():
     volume = in_ras(slices).expand(1, 3, -1, -1, -1)
     expected = torch.conv3d(volume, weight, stride=(1, 2, 2), padding=3)
     # Padded by 3 in depth, the middle one of the 7 - 2 planes sees all three.
-    found = torch.conv2d(slices[None], stem_kernel(weight), None, 2, 3)
+    kernel = turn(stem_kernel(weight))
+    found = torch.conv2d(slices[None], kernel, None, 2, 3)
     middle = from_ras(expected[0, :, 3])
     torch.testing.assert_close(found[0], middle, rtol=1e-4, atol=1e-4)
 
@@ -65,7 +75,8 @@ def test_a_kernel_answers_as_the_3d_one_where_slices_are_alike():
     weight, image = torch.randn(4, 2, 3, 3, 3), torch.randn(2, 17, 13)
     volume = torch.stack([in_ras(m.expand(3, -1, -1)) for m in image])
     expected = torch.conv3d(volume[None], weight, padding=(0, 1, 1))
-    found = torch.conv2d(image[None], flat_kernel(weight), padding=1)
+    kernel = flat_kernel(weight, turned=True)
+    found = torch.conv2d(image[None], kernel, padding=1)
     flat = from_ras(expected[0, :, 0])
     torch.testing.assert_close(found[0], flat, rtol=1e-4, atol=1e-4)
 
@@ -75,17 +86,13 @@ def test_other_tensors_are_kept_as_float32():
         'conv1.weight': torch.rand(4, 3, 3, 7, 7),
         'bn1.bias': torch.tensor([0.5], dtype=torch.bfloat16),
         'bn1.num_batches_tracked': torch.tensor(7),
-        'layer1.0.conv2.weight': torch.ones(
-            2, 2, 3, 3, 3, dtype=torch.bfloat16
-        ),
+        NAME: torch.ones(2, 2, 3, 3, 3, dtype=torch.bfloat16),
     }
     found = slice_state(state)
     assert found['bn1.bias'].dtype == torch.float32
     assert found['bn1.bias'].item() == 0.5
     assert found['bn1.num_batches_tracked'].item() == 7
-    assert torch.equal(
-        found['layer1.0.conv2.weight'], torch.full((2, 2, 3, 3), 3.0)
-    )
+    assert torch.equal(found[NAME], torch.full((2, 2, 3, 3), 3.0))
 
 
 @pytest.mark.parametrize('planes', [1, 5])

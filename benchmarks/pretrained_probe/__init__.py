@@ -1,0 +1,1 @@
+"""Do frozen features tell real lesions from other tissue?"""
