@@ -40,7 +40,8 @@ class CropToBody(CTTransform):
     Modified Keys:
 
     - img, img_shape, ori_shape
-    - instances (bbox, recist_px and mask move with the crop)
+    - instances (bbox, recist_px and mask move with the crop; segmentation,
+      which only RecistToMask reads, stays that of the slice)
 
     Added Keys:
 

@@ -28,6 +28,7 @@ class RecistToMask(CTTransform):
     Required Keys:
 
     - instances (each with recist_px, eight numbers, or with segmentation)
+    - crop_bbox (optional: of CropToBody)
 
     Modified Keys:
 
@@ -76,20 +77,24 @@ class RecistToMask(CTTransform):
 
     def transform(self, results: dict) -> dict:
         """Add the masks; see the class for the keys."""
+        # Stored masks are of the whole slice; of a crop, all else is.
+        corner = results.get('crop_bbox', (0, 0))[:2]
         for instance in results['instances']:
             instance['mask'] = [
-                p.reshape(-1) for p in self._polygons(instance)
+                p.reshape(-1) for p in self._polygons(instance, corner)
             ]
         return results
 
-    def _polygons(self, instance: dict) -> list[np.ndarray]:
+    def _polygons(
+        self, instance: dict, corner: Sequence[int]
+    ) -> list[np.ndarray]:
         if self.mask_shape != STORED:
             return [self.polygon(instance['recist_px'])]
         # Nobody says what is in an ignored region, and no mask is learned.
         if instance.get('crowd', False):
             return [PseudoMask().polygon(instance['recist_px'])]
         return [
-            to_detector(outline)
+            to_detector(outline - np.asarray(corner))
             for outline in lesion_outlines(instance, self.pseudo_mask)
         ]
 

@@ -15,6 +15,7 @@ from mmuldor.datasets.transforms import (
     RecistToMask,
     WindowHU,
 )
+from mmuldor.io.run_length import encode_mask
 from tests.support.instances import LOAD_POLYGONS
 
 BODY = (40, 30, 100, 90)
@@ -147,6 +148,23 @@ def test_targets_of_mmdet_fit_the_crop():
     ((polygon,),) = masks.masks
     low, high = polygon.reshape(-1, 2).min(0), polygon.reshape(-1, 2).max(0)
     np.testing.assert_allclose([*low, *high], [40, 40, 80, 80])
+
+
+@pytest.mark.parametrize('crop_first', [True, False])
+def test_stored_masks_are_of_the_whole_slice(crop_first):
+    mask = np.zeros((120, 160), np.uint8)
+    mask[44:56, 52:68] = 1
+    lesion = a_lesion(segmentation=encode_mask(mask))
+    steps = [CropToBody(10), RecistToMask('segmentation')]
+    found = Compose(steps if crop_first else steps[::-1])(a_slice(lesion))
+    (polygon,) = found['instances'][0]['mask']
+    outline = polygon.reshape(-1, 2)
+    # Columns 52 to 68 and rows 44 to 56, from (30, 20) on.
+    np.testing.assert_allclose(
+        [*outline.min(axis=0), *outline.max(axis=0)],
+        [22, 24, 38, 36],
+        atol=0.26,
+    )
 
 
 def test_what_cannot_be_right_is_refused():
