@@ -89,13 +89,24 @@ class SliceModel:
         return min(batch_size // at_once, most), at_once
 
     def is_local(self, channels: int) -> bool:
-        """Whether the detector may run on windows; tried once."""
+        """Whether the detector may run on windows; tried once.
+
+        Args:
+            channels: Channels of the pipeline's images.
+        """
         if self.network is None:
             return False
         if channels not in self._local:
             device = next(self.detector.parameters()).device
+            # The preprocessor adds the distance of the slices.
+            preprocessor = self.detector.data_preprocessor
+            interval = getattr(preprocessor, 'interval_channel', False)
             self._local[channels] = is_local(
-                self.network, channels, device, self.halves
+                self.network,
+                channels + interval,
+                device,
+                self.halves,
+                interval_channel=interval,
             )
         return self._local[channels]
 

@@ -26,6 +26,8 @@ from mmuldor.upstream.rpn import is_plain_rpn
 _MARGIN = 4
 # Usual stride of the coarsest map: a test image has three of its cells a side.
 _USUAL_STRIDE = 64
+# Distance of slices that is tried, mm: not one that `AlignShift` rounds off.
+_INTERVAL_MM = 3.0
 # Convolutions round differently for other shapes, by 1e-6 of the maximum.
 _ROUNDING = 1e-4
 
@@ -85,6 +87,7 @@ def is_local(
     channels: int,
     device: Any,
     halves: bool = False,
+    interval_channel: bool = False,
 ) -> bool:
     """Whether a network computes on a window what it does on the whole.
 
@@ -96,12 +99,17 @@ def is_local(
         channels: Channels of its input.
         device: Its device.
         halves: See :class:`Surroundings`.
+        interval_channel: Whether the last of them has the distance of the
+            slices, the same everywhere, see ``CTDataPreprocessor``.
     """
     stride = _USUAL_STRIDE
     while True:
         grid = stride // 2 if halves else stride
         window = Window(grid, grid, grid + stride, grid + stride)
-        inputs = _test_image(channels, 3 * stride, window).to(device)
+        inputs = _test_image(channels, 3 * stride, window)
+        if interval_channel:
+            inputs[:, -1] = _INTERVAL_MM
+        inputs = inputs.to(device)
         whole = Surroundings(network, inputs, halves)
         if whole.grid <= grid:
             return _agrees(network, inputs, whole, window)

@@ -17,6 +17,7 @@ from mmuldor.engine.detection.windows import (
 )
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
+_TWO_STAGE = ('mask_rcnn', 'faster_rcnn', 'detectors/cascade', 'slices')
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,8 @@ def test_the_part_of_a_batch():
         ('detectors/cascade-mask-rcnn_r18_fpn_5e', True, True),
         ('detectors/retinanet_r18_fpn_5e', True, True),
         ('slices/3dce_r18_fpn_9slices-5e', True, True),
+        ('slices/a3d_densenet_fpn_3slices-5e', True, True),
+        ('slices/alignshift_densenet_fpn_3slices-5e', True, True),
         # Means over the map in the backbone.
         ('detectors/rtmdet_tiny_5e', True, False),
         # Windows of attention of its own.
@@ -83,7 +86,10 @@ def test_detectors_of_the_configs(name, plain, local):
     assert (network is not None) is plain
     load, window = config.test_dataloader.dataset.pipeline[:2]
     channels = load['num_slices'] * len(window['windows'])
+    interval = getattr(detector.data_preprocessor, 'interval_channel', False)
+    assert interval is ('alignshift' in name)
     if plain:
-        assert is_local(network, channels, 'cpu') is local
-        if name.startswith(('mask', 'faster', 'detectors/cascade', '3dce')):
-            assert is_local(network, channels, 'cpu', halves=True)
+        given = (network, channels + interval, 'cpu')
+        for halves in (False, name.startswith(_TWO_STAGE)):
+            found = is_local(*given, halves, interval_channel=interval)
+            assert found is local
