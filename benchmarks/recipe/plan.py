@@ -22,10 +22,11 @@ BLOCKS = {
         name: _BLOCK.format(kind, name)
         for kind, names in (
             ('model', ('dense-anchors', 'window-norm', 'ema', 'gn')),
-            ('data', ('balanced', 'jitter', 'copy-paste', 'fine')),
+            ('data', ('body-crop', 'balanced', 'jitter', 'copy-paste', 'fine')),
         )
         for name in names
     },
+    '2mm': 'configs/slices/mask-rcnn_r18_fpn_2mm-5e_phantom.py',
     'augment': 'configs/mask_rcnn/mask-rcnn_r18_fpn_augment-5e_phantom.py',
     'focal': 'configs/mask_rcnn/mask-rcnn_r18_fpn_focal-5e_phantom.py',
     'ohem': 'configs/mask_rcnn/mask-rcnn_r18_fpn_ohem-5e_phantom.py',
