@@ -22,7 +22,8 @@ BLOCKS = {
         name: _BLOCK.format(kind, name)
         for kind, names in (
             ('model', ('dense-anchors', 'window-norm', 'ema', 'gn')),
-            ('data', ('body-crop', 'balanced', 'jitter', 'copy-paste', 'fine')),
+            ('data', ('body-crop', 'balanced', 'jitter')),
+            ('data', ('copy-paste', 'fine')),
         )
         for name in names
     },
