@@ -37,10 +37,22 @@ CONFIGS = [
     if not {'_base_', 'lesion_types'} & set(path.parts) and can_mine(path)
 ]
 SMALL = [path for path in CONFIGS if path.stem.endswith('_phantom')]
+# One of each kind of model and of pipeline; the others take a minute.
+_QUICK = ('cascade', 'alignshift', 'copy-paste', 'body-crop')
 
 
-def by_config(paths):
-    return pytest.mark.parametrize('path', paths, ids=lambda path: path.stem)
+def by_config(paths, quick=()):
+    """Each config, as a slow test unless its name has one of `quick`."""
+    return pytest.mark.parametrize(
+        'path',
+        [
+            path
+            if not quick or any(part in path.stem for part in quick)
+            else pytest.param(path, marks=pytest.mark.slow)
+            for path in paths
+        ],
+        ids=lambda path: path.stem,
+    )
 
 
 def leaf_of(path, folder):
@@ -88,7 +100,7 @@ def test_a_config_takes_hard_negatives(path, tmp_path, mini_data):
     assert reader.label == 1
 
 
-@by_config(SMALL)
+@by_config(SMALL, _QUICK)
 def test_a_config_mines_and_learns_from_it(path, tmp_path, mini_data):
     config = leaf_of(path, tmp_path)
     read_mini_data(config, mini_data)
