@@ -7,6 +7,7 @@
 #             nothing; DEVICE=cpu tries the same on small sizes
 # make bench  every stage timed against what one would run instead; needs the
 #             models of `make demo`, and nothing else running
+# make wheel  a wheel and a source archive in work_dirs/dist, both checked
 # make docs   this documentation and the API reference as work_dirs/docs
 # make fuzz   every reader of files, fuzzed for FUZZ_SECONDS each
 # make mutants  400 small changes of the arithmetic, mining and FROC code: do
@@ -34,8 +35,8 @@ FUZZ_TARGETS ?=
 MUTANT_ARGS ?=
 export PYTHON TORCH_INDEX
 
-.PHONY: help setup demo test test-faults test-slow gpu fuzz mutants bench docs \
-    lint clean
+.PHONY: help setup demo test test-faults test-slow gpu fuzz mutants bench wheel \
+    docs lint clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -84,6 +85,11 @@ bench: $(VENV)/ready-dev work_dirs/demo/uldor/last_checkpoint
 work_dirs/demo/uldor/last_checkpoint:
 	$(MAKE) demo
 
+wheel: $(VENV)/ready-dev
+	rm -rf build work_dirs/dist
+	$(VENV)/bin/python -m build -q --no-isolation -o work_dirs/dist .
+	$(VENV)/bin/python -m twine check --strict work_dirs/dist/*
+
 # Reads the sources and imports none: its environment has no torch.
 docs: $(VENV)-docs/ready
 	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/mkdocs build
@@ -101,5 +107,6 @@ lint: $(VENV)/ready-dev
 	$(VENV)/bin/mypy
 
 clean:
-	rm -rf work_dirs/demo work_dirs/docs work_dirs/mutants .hypothesis \
+	rm -rf work_dirs/demo work_dirs/docs work_dirs/mutants work_dirs/dist \
+	    build mmuldor.egg-info .hypothesis \
 	    .mypy_cache .pytest_cache .ruff_cache
