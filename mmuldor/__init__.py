@@ -7,5 +7,5 @@ from mmuldor.upstream.on_import.start_notices import hide_start_notices
 __version__ = '0.1.0'
 
 install_finder()
-hide_start_notices()
 know_own_configs()
+hide_start_notices()

@@ -95,10 +95,8 @@ def test_pages_are_numbered_and_counted(document, tmp_path, monkeypatch):
     found = [example(n) for n in range(1, 50)]
     totals, saved = [], []
 
-    def track(sheets, what, total, transient):
+    def bar(sheets, what, total):
         assert what == 'drawing pages'
-        # The bar goes: the command prints where the pages are.
-        assert transient
         totals.append(total)
         return sheets
 
@@ -107,7 +105,7 @@ def test_pages_are_numbered_and_counted(document, tmp_path, monkeypatch):
         ('load_bank', lambda _: None),
         ('examples_of', lambda *_: found),
         ('with_existing_images', lambda *_: None),
-        ('track', track),
+        ('progress_bar', bar),
         ('save_figure', lambda _, path: saved.append(path.name)),
         ('write_review', lambda path, _: saved.append(path.name)),
     ):

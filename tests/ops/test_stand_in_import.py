@@ -64,10 +64,11 @@ def test_finder_is_last_and_once_and_answers_for_one_name():
 def test_finder_is_appended(root):
     code = (
         'import sys; before = list(sys.meta_path); import mmuldor\n'
-        'first, *others, last = sys.meta_path\n'
-        'print(others == before, type(first).__name__, type(last).__name__)'
+        'first, second, *others, last = sys.meta_path\n'
+        'print(others == before, *(type(f).__name__ '
+        'for f in (first, second, last)))'
     )
-    expected = 'True OneDLNoticeFinder StandInFinder\n'
+    expected = 'True OneDLNoticeFinder ConfigPrefixFinder StandInFinder\n'
     assert run(root, code).stdout == expected
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import io
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +70,9 @@ def find_package() -> WeightsPackage:
 def read_package() -> dict[str, torch.Tensor]:
     """The state dict of the installed weights.
 
-    The parts are joined in memory: the package's own `path()` writes a file
-    below the home directory, which processes that start together spoil.
+    The parts are joined in a file of this process: the package's own `path()`
+    writes one below the home directory, which processes that start together
+    spoil.
 
     Raises:
         FileNotFoundError: If the package is not installed.
@@ -87,7 +88,10 @@ def read_package() -> dict[str, torch.Tensor]:
             f'{package.sha256}, but have {found}. Install them again: '
             f'{COMMAND} --force-reinstall --no-deps'
         )
-    return _state(torch.load(io.BytesIO(data), weights_only=True), _NAME)
+    with tempfile.NamedTemporaryFile(suffix='.pth') as joined:
+        joined.write(data)
+        joined.flush()
+        return _state(load_safely(joined.name), _NAME)
 
 
 def read_file(path: str | os.PathLike) -> dict[str, torch.Tensor]:
