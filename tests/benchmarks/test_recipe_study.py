@@ -32,7 +32,7 @@ def test_every_arm_is_trained_for_as_many_iterations():
     assert set(methods[2:]) == set(BLOCKS)
     for piece in unit.pieces:
         config = Config.fromfile(ROOT / piece.config)
-        assert num_epochs(piece, ROOT) == (2 if piece.start else 5)
+        assert config.train_cfg.max_epochs == (2 if piece.start else 5)
         assert config.train_dataloader.batch_size == 2
         assert config.data_root == 'work_dirs/demo/phantom/'
 
