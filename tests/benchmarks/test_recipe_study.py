@@ -7,7 +7,8 @@ from benchmarks.recipe import plan, report
 from benchmarks.recipe.plan import BLOCKS, development
 from benchmarks.recipe.report import write_report
 from benchmarks.replicates.plan import all_units as study_units
-from benchmarks.replicates.run import unit_places
+from benchmarks.replicates.results import load_replicate
+from benchmarks.replicates.run import missing_steps, run_steps, unit_places
 from benchmarks.study.outcomes import save_outcomes
 from benchmarks.study.pieces import check_command, num_epochs, train_command
 from mmuldor.io.json_files import write_json
@@ -125,3 +126,23 @@ def test_the_confirmation_shows_nothing_before_its_end(tmp_path, chosen):
     cells = rows(out)['alone']
     assert cells == ['43.8', '48.8', '+5.0', '+3.4 to +6.6', '< 0.001']
     assert rows(out)['both with `--tta`'][-1] == 'not tested'
+
+
+@pytest.mark.slow
+def test_arms_of_few_images(tmp_path, monkeypatch):
+    """Real trainings: the baseline, HNEM from its third epoch, EMA."""
+    monkeypatch.setattr('benchmarks.study.data.SPLITS', (6, 2, 3))
+    unit, results = development(0), tmp_path / 'results'
+    steps = missing_steps(ROOT, tmp_path / 'work', results, [unit])
+    kept = [s for s in steps if s.piece.method in ('mask', 'hnem', 'ema')]
+    run_steps(kept, lambda position, step: True)
+    done = load_replicate(results, unit)
+    assert {arm for arm, _ in done.records} == {'mask', 'hnem', 'ema'}
+    assert set(done.outcomes['mask', 0]) == {'lesion', 'tta'}
+    assert set(done.outcomes['hnem', 0]) == {'lesion', 'cut_with_fp', 'tta'}
+    write_report(results, tmp_path / 'recipe.md')
+    found = rows(tmp_path / 'recipe.md')
+    assert found['ema'][0] == found['mask'][0] == '1'
+    assert len(missing_steps(ROOT, tmp_path / 'work', results, [unit])) == (
+        len(unit.pieces) - 3
+    )
