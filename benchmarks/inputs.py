@@ -27,6 +27,24 @@ def real(name: str) -> Path | None:
     return path if path.exists() else None
 
 
+def real_folder(needed: str) -> Path:
+    """The folder of the real data.
+
+    Args:
+        needed: A folder that must be in it.
+
+    Raises:
+        FileNotFoundError: If it is not.
+    """
+    folder = real(needed)
+    if folder is None or not folder.is_dir():
+        raise FileNotFoundError(
+            'there is no real data: MMULDOR_REAL_DATA must have a folder '
+            f'{needed}. Name the folder above it.'
+        )
+    return folder.parent
+
+
 def recist_pairs() -> tuple[np.ndarray, str]:
     """Endpoints (n, 4, 2) in px, pixel centres at integers.
 

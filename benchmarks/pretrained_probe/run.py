@@ -24,12 +24,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from mmengine.logging import MMLogger
 
-from benchmarks.inputs import ROOT, real
+from benchmarks.inputs import ROOT, real_folder
+from benchmarks.pages import page_parser, write_page
 from benchmarks.pretrained_probe.figure import probe_figure
 from benchmarks.pretrained_probe.measure import ARMS, Probe, measure
 from benchmarks.pretrained_probe.page import FIGURE, page
 from mmuldor.cli.errors import user_errors
-from mmuldor.io.json_files import read_json, replacing, write_json
+from mmuldor.io.json_files import read_json, write_json
 from mmuldor.visualization.panels import save_figure
 
 RESULT = ROOT / 'benchmarks/results/pretrained-probe.json'
@@ -38,10 +39,7 @@ PAGE = ROOT / 'benchmarks/pretrained-probe.md'
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = page_parser(__doc__)
     parser.add_argument(
         '--one',
         action='store_true',
@@ -51,9 +49,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--now',
         action='store_true',
         help='compute no features; rows that lack some are left out',
-    )
-    parser.add_argument(
-        '--write', action='store_true', help='measure nothing, write the page'
     )
     parser.add_argument(
         '--work-dir',
@@ -76,18 +71,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     document = read_json(RESULT)
     save_figure(probe_figure(document), PAGE.with_name(FIGURE))
-    with replacing(PAGE) as temporary:
-        temporary.write_text(page(document), encoding='utf-8')
-    print(f'wrote {PAGE.relative_to(ROOT)}')
+    write_page(PAGE, page(document))
 
 
 def _measured(args: argparse.Namespace) -> bool:
     """Compute features; whether the document could be written."""
-    data = real('.')
-    if data is None:
-        raise FileNotFoundError(
-            'there is no real data. Name its folder in MMULDOR_REAL_DATA.'
-        )
+    data = real_folder('deeplesion_sample')
     # MMEngine would log a line for each parameter.
     MMLogger.get_current_instance().setLevel('WARNING')
     probe = Probe.of(data, args.work_dir)

@@ -25,7 +25,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.inputs import ROOT, real
+from benchmarks.inputs import ROOT, real_folder
+from benchmarks.pages import page_parser, write_page
 from benchmarks.real_slices.evaluation import evaluate, is_complete
 from benchmarks.real_slices.key_slices import key_slices
 from benchmarks.real_slices.page import page
@@ -33,7 +34,7 @@ from benchmarks.real_slices.plan import ARMS, FOLDS, first_images, split
 from benchmarks.real_slices.training import Places, run_fold
 from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
-from mmuldor.io.json_files import read_json, replacing, write_json
+from mmuldor.io.json_files import read_json, write_json
 
 RESULTS = ROOT / 'benchmarks/results/real-slices'
 SUMMARY = ROOT / 'benchmarks/results/real-slices.json'
@@ -42,16 +43,12 @@ PAGE = ROOT / 'benchmarks/real-slices.md'
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = page_parser(__doc__, 'train')
     add = parser.add_argument
     add('--hours', type=types.positive, help='start no fold after this time')
     add(
         '--trial', action='store_true', help='four iterations an arm, not kept'
     )
-    add('--write', action='store_true', help='train nothing, write the page')
     add(
         '--work-dir',
         type=Path,
@@ -70,11 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     args = parse_args(argv)
     if not args.write:
-        data = real('.')
-        if data is None:
-            raise FileNotFoundError(
-                'there is no real data. Name its folder in MMULDOR_REAL_DATA.'
-            )
+        data = real_folder('deeplesion_sample')
         document = key_slices(data)
         places = Places(ROOT, data, args.work_dir, RESULTS)
         if args.trial:
@@ -83,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         _train(document, places, args.hours)
         if is_complete(places):
             write_json(SUMMARY, evaluate(document, places), indent=1)
-    write_page()
+    _write()
 
 
 def _train(document: dict, places: Places, hours: float | None) -> None:
@@ -120,13 +113,11 @@ def try_arms(document: dict, places: Places) -> None:
             )
 
 
-def write_page() -> None:
+def _write() -> None:
     """Write the page from what is kept."""
     summary = read_json(SUMMARY) if SUMMARY.is_file() else None
     done = len(list(RESULTS.glob('*.json')))
-    with replacing(PAGE) as temporary:
-        temporary.write_text(page(summary, done), encoding='utf-8')
-    print(f'wrote {PAGE.relative_to(ROOT)}')
+    write_page(PAGE, page(summary, done))
 
 
 if __name__ == '__main__':

@@ -15,10 +15,12 @@ import difflib
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from mmuldor.upstream.on_import.finders import Run, changed_spec
 
 PREFIX = 'mmuldor::'
 _MODULE = 'mmengine.config.config'
@@ -63,16 +65,7 @@ class ConfigPrefixFinder(MetaPathFinder):
         """Return a spec for MMEngine's module, None for all others."""
         if fullname != _MODULE:
             return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            run = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                run(module)
-                _accept_prefix(module.Config)
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
+        return changed_spec(fullname, path, target, _run_and_accept)
 
 
 def know_own_configs() -> None:
@@ -81,6 +74,11 @@ def know_own_configs() -> None:
         _accept_prefix(sys.modules[_MODULE].Config)
     elif not any(isinstance(f, ConfigPrefixFinder) for f in sys.meta_path):
         sys.meta_path.insert(0, ConfigPrefixFinder())
+
+
+def _run_and_accept(run: Run, module: ModuleType) -> None:
+    run(module)
+    _accept_prefix(module.Config)
 
 
 def _accept_prefix(config: Any) -> None:

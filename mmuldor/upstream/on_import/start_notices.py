@@ -17,8 +17,10 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType
+
+from mmuldor.upstream.on_import.finders import Run, changed_spec
 
 NOTICE = 'Could not import OneDL. Skipping OneDL datasets.'
 METRIC_WARNING = 'faster_coco_eval is not installed'
@@ -37,16 +39,12 @@ class OneDLNoticeFinder(MetaPathFinder):
         """Return a spec for the two modules, None for all others."""
         if fullname not in MODULES:
             return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            run = spec.loader.exec_module
+        return changed_spec(fullname, path, target, _run_quietly)
 
-            def exec_module(module: ModuleType) -> None:
-                with _without_notice():
-                    run(module)
 
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
+def _run_quietly(run: Run, module: ModuleType) -> None:
+    with _without_notice():
+        run(module)
 
 
 @contextlib.contextmanager
