@@ -56,7 +56,7 @@ demo: $(VENV)/ready
 # process has one. Files stay whole: what their tests share is made once.
 test: $(VENV)/ready-dev
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(TEST_JOBS) \
-	    --dist loadfile
+	    --dist loadfile --durations=25
 
 test-faults: $(VENV)/ready-dev
 	$(VENV)/bin/python -m pytest tests/faults -m 'slow or not slow'

@@ -25,6 +25,7 @@ def test_a_trial_runs_everything(tmp_path, capfd):
     assert (tmp_path / 'mining.json').is_file()
 
 
+@pytest.mark.slow
 def test_a_part_of_a_trial_prepares_what_it_needs(tmp_path, capfd):
     ended = trial(tmp_path, capfd, '--only', 'validation')
     assert ended == {'prepare': 'passed', 'validation': 'passed'}

@@ -30,6 +30,7 @@ def scores(detector, interval_mm):
 
 
 @pytest.mark.parametrize('fusion', ['a3d', 'alignshift'])
+@pytest.mark.slow
 def test_a_model_learns_and_hears_of_the_distance_of_slices(
     fusion, mini_data, tmp_path
 ):

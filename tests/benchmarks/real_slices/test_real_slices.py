@@ -93,6 +93,7 @@ def test_the_settings_of_the_plan(places, tmp_path):
     assert config.test_evaluator.ann_file == str(tmp_path / 'work/test.json')
 
 
+@pytest.mark.slow
 def test_a_fold_is_trained_tested_and_kept(places, mini_data):
     places.data.mkdir()
     for split_name in ('train', 'test'):

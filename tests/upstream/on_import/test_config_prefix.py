@@ -40,6 +40,17 @@ def test_mmengine_alone_still_refuses_it(tmp_path):
     assert 'does not support to load mmuldor config' in done.stderr
 
 
+def test_the_model_list_of_a_package_is_read_once(root, monkeypatch):
+    Config.fromfile(root / 'configs' / NAME)
+
+    def read(*args):
+        raise AssertionError(f'read again: {args}')
+
+    monkeypatch.setattr('mmengine.config.utils.load', read)
+    config = Config.fromfile(root / 'configs' / NAME)
+    assert config.model.roi_head.bbox_head.num_classes == 2
+
+
 @pytest.mark.parametrize(
     'order',
     [
