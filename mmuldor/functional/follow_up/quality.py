@@ -1,0 +1,79 @@
+"""Whether a registration of two scans can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Correlation of HU in the common body after registration, and the Dice
+# coefficient of the bodies there. On pairs of phantoms 0.93 to 0.99 and 0.97
+# to 0.99; chest on pelvis 0.3 to 0.6.
+MIN_CORRELATION, MIN_BODY_DICE = 0.7, 0.85
+# Share of the baseline's body that lies in the other scan.
+MIN_COMMON_SHARE = 0.1
+# Tissue may be folded, or grow or shrink threefold, in a few voxels alone.
+MAX_IMPLAUSIBLE_SHARE = 0.02
+JACOBIANS = (1 / 3, 3.0)
+# A patient lies alike in both scans; scanners are told head or feet first.
+MAX_ROTATION_DEG = 30.0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured after a registration.
+
+    Attributes:
+        correlation: Of HU in the common body, after rigid and deformable
+            registration, -1 to 1.
+        correlation_rigid: The same after the rigid one alone.
+        correlation_before: The same before.
+        body_dice: Dice coefficient of both bodies in the common field of
+            view, 0 to 1.
+        common_share: Share of the baseline's body in the field of view of the
+            follow-up, 0 to 1.
+        implausible_share: Share of the common body with a Jacobian outside of
+            `JACOBIANS`.
+        rotation_deg: Angle of the rigid rotation.
+        shift_mm: How far the centre of the baseline's body moves, rigidly:
+            left, posterior, superior.
+        deformation_median_mm: Median length of the deformation in the body.
+        deformation_max_mm: Maximum length.
+    """
+
+    correlation: float
+    correlation_rigid: float
+    correlation_before: float
+    body_dice: float
+    common_share: float
+    implausible_share: float
+    rotation_deg: float
+    shift_mm: tuple[float, float, float]
+    deformation_median_mm: float
+    deformation_max_mm: float
+
+    @property
+    def problem(self) -> str:
+        """Why the registration failed; '' if it did not."""
+        if self.common_share < MIN_COMMON_SHARE:
+            return (
+                f'only {self.common_share:.0%} of the baseline lie in the '
+                'follow-up'
+            )
+        if self.correlation < MIN_CORRELATION:
+            return (
+                f'the scans differ after registration (correlation '
+                f'{self.correlation:.2f}, expected at least '
+                f'{MIN_CORRELATION:g})'
+            )
+        if self.body_dice < MIN_BODY_DICE:
+            return (
+                'the outlines of the body differ after registration (Dice '
+                f'{self.body_dice:.2f}, expected at least {MIN_BODY_DICE:g})'
+            )
+        if self.implausible_share > MAX_IMPLAUSIBLE_SHARE:
+            return (
+                f'{self.implausible_share:.0%} of the body would be folded, '
+                'or grow or shrink threefold'
+            )
+        if self.rotation_deg > MAX_ROTATION_DEG:
+            return f'the body would be turned by {self.rotation_deg:.0f} deg'
+        return ''

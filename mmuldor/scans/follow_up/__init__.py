@@ -1,0 +1,1 @@
+"""Follow-up of a patient: two scans registered, their lesions matched."""
