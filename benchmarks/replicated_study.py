@@ -1,6 +1,6 @@
 """The replicated study of ULDor's claims: train, test, write the report.
 
-    python benchmarks/replicated_study.py             all of it, about 9 hours
+    python benchmarks/replicated_study.py             all of it, about 6 hours
     python benchmarks/replicated_study.py --hours 2   start no piece after 2 h
     python benchmarks/replicated_study.py --jobs 2    two phantoms at once
     python benchmarks/replicated_study.py --write     only write the report

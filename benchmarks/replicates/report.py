@@ -11,6 +11,7 @@ from benchmarks.replicates.plan import (
     CONFUSERS,
     LEAST_REPLICATES,
     MISSING,
+    PLANNED_REPLICATES,
     REPLICATES,
     replicate,
     with_confusers,
@@ -31,6 +32,7 @@ from benchmarks.replicates.texts import (
     ARMS_NOTE,
     CLAIMS_NOTE,
     CONFUSERS_NOTE,
+    COURSE,
     EXPLORATORY_NOTE,
     PLAN,
     UNFINISHED,
@@ -56,13 +58,14 @@ def write_report(
         replicates: How many the study has.
     """
     plan = PLAN.format(
-        replicates=REPLICATES,
+        replicates=PLANNED_REPLICATES,
         least=LEAST_REPLICATES,
         cut=CUT_FPS,
         confuser_replicates=CONFUSER_REPLICATES,
     )
     complete = load_replicates(results, map(replicate, range(replicates)))
-    parts = [plan.rstrip(), '## Results']
+    course = COURSE.format(replicates=REPLICATES, planned=PLANNED_REPLICATES)
+    parts = [plan.rstrip(), course.rstrip(), '## Results']
     if len(complete) < replicates:
         done = len(list(results.glob('replicate-*/*.json')))
         parts.append(

@@ -64,6 +64,14 @@ with 10 in every image. Confusers look like
 lesions and are none; an image of the study has 3 to 6.
 """
 
+# Written when 41 of 84 trainings were done and no figure had been computed.
+COURSE = """\
+**Course.** The study ends after {replicates} of the planned {planned}
+replicates, because the machine's time is needed elsewhere. This was decided
+and written down when 41 trainings were done, before any figure of the study
+was computed.
+"""
+
 UNFINISHED = """\
 {done} of {total} trainings are done, {complete} replicates are complete. No
 figures are shown before all are, so that results cannot end the study.

@@ -165,6 +165,7 @@ def test_writing_needs_no_results(tmp_path, monkeypatch, capsys):
     (tmp_path / 'benchmarks').mkdir()
     main(['--write', '--results', str(tmp_path / 'none')])
     text = (tmp_path / 'benchmarks/replicated-study.md').read_text()
-    assert '0 of 84 trainings are done' in text
+    assert '0 of 56 trainings are done' in text
+    assert 'ends after 8 of the planned 12' in text
     assert 'HNEM - sham, half of the annotations missing' in text
-    assert '0 of 108 pieces' in capsys.readouterr().out
+    assert '0 of 80 pieces' in capsys.readouterr().out
