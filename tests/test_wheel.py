@@ -75,10 +75,12 @@ def test_every_module_is_there(site, root, room):
 
 
 def test_the_files_of_the_scan_page_are_there(site, root):
-    viewer = root / 'mmuldor/scans/viewer'
+    viewer = root / 'mmuldor/scans/viewer/web'
     names = {path.name for path in viewer.glob('*.*')}
     assert {'page.html', 'main.js', 'viewer.css'} <= names
-    there = {path.name for path in (site / 'mmuldor/scans/viewer').glob('*')}
+    there = {
+        path.name for path in (site / 'mmuldor/scans/viewer/web').glob('*')
+    }
     assert names <= there
 
 

@@ -28,7 +28,8 @@ from mmuldor.visualization.panels import save_figure
 # Wraps the items of a loop; gets them, their number and a description.
 Progress = Callable[[Iterable, int, str], Iterable]
 
-# Called when all but the last files are written, since it states a duration.
+# Called when all but the last files are written, since it states a duration;
+# before that for the page, which states none.
 Provenance = Callable[[], Mapping[str, Any]]
 
 # Names of all other files of a scan that were ever written.
@@ -150,6 +151,7 @@ def write_new_outputs(
         lesions,
         volume,
         notes,
+        provenance=None if provenance is None else provenance(),
         progress=lambda items, total: progress(items, total, 'writing report'),
     )
     facts = None if provenance is None else provenance()

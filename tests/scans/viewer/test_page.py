@@ -193,7 +193,8 @@ def test_texts_of_a_scan_do_nothing(show, volume, lesions):
     name = HOSTILE.rsplit('/', 1)[-1]
     assert page.locator('#name').inner_text() == name
     assert page.title() == f'Lesions of {name}'
-    assert page.get_attribute('#name', 'title') == f'/data/{HOSTILE}'
+    # Folders may name a patient.
+    assert page.get_attribute('#name', 'title') == name
 
 
 def test_a_large_scan_is_shown_more_coarsely(show, lesions, tmp_path):
@@ -228,7 +229,7 @@ def test_everything_is_in_sight(show, volume, lesions, size):
 
 def test_a_damaged_slice_is_said(show, volume, lesions):
     page = show(lesions, volume)
-    page.evaluate('slices.elements[25].textContent = "AAAA"')
+    page.evaluate('document.getElementById("hu-0-25").textContent = "AAAA"')
     page.locator('#slice').fill('25')
     page.wait_for_selector('#problem:visible')
     said = page.locator('#problem').inner_text()
@@ -255,8 +256,8 @@ def test_a_real_scan_comes_back_whole(show, real_data):
     found = page.evaluate(
         """async () => {
           const whole = [];
-          for (let k = 0; k < count; k += 23) {
-            const steps = await slices.get(k);
+          for (let k = 0; k < panes[0].count; k += 23) {
+            const steps = await panes[0].slices.get(k);
             whole.push(Array.from(steps, (s) => s - 1024));
           }
           return whole;

@@ -1,15 +1,13 @@
 'use strict';
 
-// Slices as they are embedded, see mmuldor/report/slice_codec.py: steps of HU
-// above `lowest_hu`, predicted by the median edge detector, folded to
+// Slices as they are embedded, see mmuldor/scans/viewer/slice_codec.py: steps
+// of HU above `lowest_hu`, predicted by the median edge detector, folded to
 // unsigned, low bytes before high bytes, zlib, base64.
 
 class Slices {
-  constructor(grid, elements, kept = 96) {
-    this.grid = grid;
-    this.elements = elements;
-    this.kept = kept;
-    this.cache = new Map();
+  // `number` is that of the scan on the page.
+  constructor(grid, number, kept = 96) {
+    Object.assign(this, { grid, number, kept, cache: new Map() });
   }
 
   // The steps of a slice, Uint16Array, at once if they are at hand.
@@ -27,6 +25,8 @@ class Slices {
         if (this.cache.has(index)) this.cache.set(index, steps);
         return steps;
       });
+      // One that fails is tried again when it is wanted again.
+      found.catch(() => this.cache.delete(index));
     }
     this.cache.set(index, found);
     if (this.cache.size > this.kept) {
@@ -36,7 +36,7 @@ class Slices {
   }
 
   async inflate(index) {
-    const text = atob(this.elements[index].textContent);
+    const text = atob(await embedded(`hu-${this.number}-${index}`));
     const bytes = Uint8Array.from(text, (sign) => sign.charCodeAt(0));
     const stream = new Blob([bytes])
       .stream()
@@ -51,8 +51,22 @@ class Slices {
   }
 }
 
+// Text of an element further down. The scripts run before the slices are
+// parsed, so that the first one shows at once; an element is whole when
+// something follows it.
+async function embedded(id) {
+  for (;;) {
+    const parsed = document.readyState !== 'loading';
+    const found = document.getElementById(id);
+    if (found && (found.nextSibling || parsed)) return found.textContent;
+    if (parsed) throw new Error('it is not in this page');
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
 function unpredict(raw, rows, columns) {
   const count = rows * columns;
+  if (raw.length !== 2 * count) throw new Error('it has another size');
   const steps = new Uint16Array(count);
   for (let i = 0, row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, i++) {

@@ -44,6 +44,12 @@ class View {
     this.y = height / 2 - ((y1 + y2) / 2 + 0.5) * this.rowMm * this.scale;
   }
 
+  // The pixel in the middle of the stage, [x, y].
+  get center() {
+    const [width, height] = this.size;
+    return this.toPixel(width / 2, height / 2);
+  }
+
   // Show a box with what lies around it, at least 80 mm.
   showBox([x1, y1, x2, y2]) {
     const half = Math.max(
