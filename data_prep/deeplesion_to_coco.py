@@ -72,6 +72,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'three-slice inputs read)',
     )
     arguments.add_workers(parser, 8, 'threads that check images', least=0)
+    _add_masks(parser)
+    args = parser.parse_args(argv)
+    if not args.masks and (args.mask_grow_px or any(args.mask_offset_px)):
+        parser.error('--mask-grow-px and --mask-offset-px need --masks')
+    return args
+
+
+def _add_masks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--masks',
         action='store_true',
@@ -94,10 +102,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar=('X', 'Y'),
         help='moves --masks right and down (default 0 0)',
     )
-    args = parser.parse_args(argv)
-    if not args.masks and (args.mask_grow_px or any(args.mask_offset_px)):
-        parser.error('--mask-grow-px and --mask-offset-px need --masks')
-    return args
 
 
 def main(argv: Sequence[str] | None = None) -> None:
