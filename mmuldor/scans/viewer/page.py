@@ -35,6 +35,7 @@ from mmuldor.visualization.marks import (
     ENDPOINT,
     FALSE_CLASS,
     MASK,
+    MINED,
     REFERENCE,
 )
 
@@ -51,16 +52,23 @@ WINDOWS = {
     'Brain': (40, 80),
     'Full': (1024, 4096),
 }
+UNSURE = '#b8bec8'
 COLORS = {
     'detection': DETECTION,
     'mask': MASK,
     'diameter': REFERENCE,
     'endpoint': ENDPOINT,
-    # By type of match; dashes for spaces in the style sheet.
+    # By type of match.
     truth.FINDING: DETECTION,
     truth.FALSE_POSITIVE: FALSE_CLASS,
     truth.MISSED: REFERENCE,
-    truth.SECOND_HIT: '#b8bec8',
+    truth.SECOND_HIT: UNSURE,
+    # And of a follow-up.
+    'matched': DETECTION,
+    'new': MINED,
+    'gone': REFERENCE,
+    'uncertain': FALSE_CLASS,
+    'outside': UNSURE,
 }
 _COLUMNS = ('number', 'score', 'slice', 'size', 'volume')
 

@@ -30,7 +30,8 @@ SliceProgress = Callable[[Iterable, int], Iterable]
 
 _SCRIPTS = (
     *('slices.js', 'view.js', 'overlay.js', 'pane.js', 'rows.js'),
-    *('main.js', 'panel.js', 'print.js', 'mouse.js', 'controls.js'),
+    *('main.js', 'recist.js', 'panel.js', 'print.js', 'mouse.js'),
+    'controls.js',
 )
 
 

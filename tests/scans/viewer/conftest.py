@@ -13,7 +13,7 @@ from tests.scans.viewer.pages import AFFINE, SHAPE, lesion
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome')
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture(scope='package')
 def browser():
     named = os.environ.get('MMULDOR_CHROMIUM')
     path = named or next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -32,13 +32,11 @@ def browser():
 
 
 @pytest.fixture
-def show(browser, tmp_path):
-    """Opens a page; nothing may be complained of or asked for."""
+def opened(browser, tmp_path):
+    """Opens a written page; nothing may be complained of or asked for."""
     problems, pages = [], []
 
-    def opened(lesions, volume, *, size=(1280, 800), **options):
-        path = tmp_path / 'report.html'
-        write_volume_page(path, lesions, volume, **options)
+    def open_page(path, size=(1280, 800)):
         page = browser.new_page(viewport={'width': size[0], 'height': size[1]})
         pages.append(page)
         page.on('console', lambda message: problems.append(message.text))
@@ -53,10 +51,22 @@ def show(browser, tmp_path):
         page.wait_for_selector('#stage[data-slice]')
         return page
 
-    yield opened
+    yield open_page
     for page in pages:
         page.close()
     assert problems == []
+
+
+@pytest.fixture
+def show(opened, tmp_path):
+    """Writes the page of a scan and opens it."""
+
+    def show_scan(lesions, volume, *, size=(1280, 800), **options):
+        path = tmp_path / 'report.html'
+        write_volume_page(path, lesions, volume, **options)
+        return opened(path, size)
+
+    return show_scan
 
 
 @pytest.fixture(scope='module')

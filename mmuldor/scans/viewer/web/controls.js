@@ -92,9 +92,9 @@ function listenToPane(pane) {
   listenToStage(pane);
   const [slider, input] = [pane.by('slice'), pane.by('goto')];
   slider.addEventListener('input', () => goTo(pane, Number(slider.value)));
-  slider.addEventListener('focus', () => {
-    state.active = pane.number;
-  });
+  for (const field of [slider, input]) {
+    field.addEventListener('focus', () => activate(pane));
+  }
   input.addEventListener('change', () => goToNumber(pane));
   input.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter') return;
@@ -128,6 +128,7 @@ function listen() {
   by('help').addEventListener('click', () => by('keys').showModal());
   by('print').addEventListener('click', printPage);
   if (panes.length > 1) {
+    by('link').setAttribute('aria-pressed', state.linked);
     by('link').addEventListener('click', () => setLinked(!state.linked));
   }
   addEventListener('beforeprint', fillPrint);

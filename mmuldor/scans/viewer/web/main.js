@@ -12,7 +12,7 @@ const state = {
   selected: 0,
   layers: { boxes: true, masks: true, diameters: true },
   moving: false,
-  linked: true,
+  linked: data.linked ?? true,
   // The scan that keys scroll.
   active: 0,
 };
@@ -20,6 +20,13 @@ const state = {
 let shown = data.lesions;
 const panes = data.scans.map((scan, number) => new Pane(scan, number));
 let waiting = false;
+
+// Keys scroll the scan that was pointed at or focused last.
+function activate(pane) {
+  if (state.active === pane.number) return;
+  state.active = pane.number;
+  draw();
+}
 
 // Draw once before the next frame, however much changed.
 function draw() {
@@ -32,6 +39,9 @@ function draw() {
 }
 
 function drawNow() {
+  for (const pane of panes) {
+    pane.by('pane').classList.toggle('active', pane.number === state.active);
+  }
   for (const pane of panes) pane.draw(state, shown);
   markPanel(panes, state.selected);
   const preset = presetOf(state.level, state.width);
@@ -81,20 +91,29 @@ function setPreset(number) {
 function select(row) {
   state.selected = row.number;
   const own = panes.filter((pane) => row.marks[pane.number]);
+  const boxes = new Map(
+    own.map((pane) => [pane, keyBox(row.marks[pane.number])]),
+  );
+  // All at one scale, so that sizes can be compared.
+  const half = Math.max(
+    ...own.map((pane) => pane.view.halfAround(boxes.get(pane))),
+  );
   for (const pane of own) {
-    const mark = row.marks[pane.number];
-    const key = mark.detections.find((found) => found.slice === mark.slice);
-    pane.view.showBox(key.box);
-    pane.goTo(mark.slice);
+    pane.view.showBox(boxes.get(pane), half);
+    pane.goTo(row.marks[pane.number].slice);
   }
   for (const pane of panes.filter((other) => !own.includes(other))) {
+    const expected = row.expected[pane.number];
     const [from] = own;
-    const slice = data.links[from.number][from.slice];
-    pane.goTo(slice);
-    const place = row.elsewhere || pane.view.center;
-    pane.view.showBox([...place, ...place]);
+    pane.goTo(expected?.slice ?? data.links[from.number][from.slice]);
+    const place = expected?.place ?? pane.view.center;
+    pane.view.showBox([...place, ...place], half);
   }
   draw();
+}
+
+function keyBox(mark) {
+  return mark.detections.find((found) => found.slice === mark.slice).box;
 }
 
 function selectNext(step) {

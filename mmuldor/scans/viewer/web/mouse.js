@@ -12,7 +12,7 @@ function placeOf(pane, event) {
 
 function pointAt(pane, event) {
   pane.pointer = event && placeOf(pane, event);
-  if (event) state.active = pane.number;
+  if (event) activate(pane);
   pane.drawPointer();
 }
 
@@ -22,7 +22,7 @@ function startDrag(pane, event) {
   if (event.button > 1) return;
   event.preventDefault();
   const { stage } = pane;
-  state.active = pane.number;
+  activate(pane);
   stage.focus({ preventScroll: true });
   stage.setPointerCapture(event.pointerId);
   const moves = state.moving || event.shiftKey || event.button === 1;
@@ -67,7 +67,7 @@ function pick(pane, event) {
 // A notch of a wheel is a slice; a touchpad's many small steps add up.
 function turnWheel(pane, event) {
   event.preventDefault();
-  state.active = pane.number;
+  activate(pane);
   const lines = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : 33;
   const delta = event.deltaY * lines;
   if (event.ctrlKey) {
@@ -90,9 +90,7 @@ function listenToStage(pane) {
   stage.addEventListener('pointermove', (event) => pointAt(pane, event));
   stage.addEventListener('pointerleave', () => pointAt(pane, null));
   stage.addEventListener('dblclick', fit);
-  stage.addEventListener('focus', () => {
-    state.active = pane.number;
-  });
+  stage.addEventListener('focus', () => activate(pane));
   new ResizeObserver(() => {
     if (pane.view.fitted) pane.view.fit();
     draw();

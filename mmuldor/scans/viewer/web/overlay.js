@@ -100,6 +100,19 @@ class Overlay {
     );
   }
 
+  // A circle around a place where nothing was found.
+  expected(place, row) {
+    const [x, y] = this.view.toStage(...place);
+    this.context.beginPath();
+    this.context.setLineDash([4, 4]);
+    this.context.arc(x, y, 24, 0, 2 * Math.PI);
+    this.stroke(this.colors[row.match] || this.colors.detection, 1.6);
+    this.context.setLineDash([]);
+    this.label(
+      `${row.number}  expected here`, x + 28, y - 8, this.colors[row.match],
+    );
+  }
+
   // A short text on a dark ground, or dark on the colour.
   label(text, x, y, color, filled = false) {
     const { context } = this;

@@ -81,6 +81,7 @@ class Pane {
     this.by('problem').hidden = true;
     this.view.place(this.by('image'));
     this.overlay.draw(rows, slice, selected, state.layers);
+    this.drawExpected(state, rows);
     drawMarks(
       this.by('marks'), rows, this.number, this.count, selected, data.colors,
     );
@@ -93,6 +94,15 @@ class Pane {
       if (near >= 0 && near < this.count) {
         this.slices.get(near).catch(() => {});
       }
+    }
+  }
+
+  // Where the selected lesion would be, in the scan without it.
+  drawExpected({ selected, layers }, rows) {
+    const row = rows.find((one) => one.number === selected);
+    const expected = row?.expected?.[this.number];
+    if (layers.boxes && expected && expected.slice === this.slice) {
+      this.overlay.expected(expected.place, row);
     }
   }
 

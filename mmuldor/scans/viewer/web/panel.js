@@ -14,10 +14,19 @@ function element(tag, text = '', className = '') {
   return made;
 }
 
+// The colour of a type of match, for an element and what is in it.
+function tint(target, match) {
+  target.dataset.match = match;
+  target.style.setProperty('--detection', data.colors[match]);
+}
+
 function fillPanel(data, panes) {
   by('name').textContent = data.name;
   by('name').title = data.name;
   by('facts').append(...factElements(data.facts));
+  if (panes.length > 1) {
+    Object.assign(COLUMNS.match, { label: 'status', title: 'status' });
+  }
   COLUMNS.slice.label = panes[0].word.toLowerCase();
   by('found').classList.add(data.kind);
   by('columns').append(...data.columns.map(sortButton));
@@ -35,6 +44,7 @@ function fillPanel(data, panes) {
   by('notes').append(...notes.map((note) => element('li', note)));
   by('remarks').hidden = notes.length === 0;
   by('numbering').textContent = numberingText(panes[0].scan);
+  if (data.recist) fillRecist(data.recist);
   refill();
 }
 
@@ -88,7 +98,7 @@ function rowButton(row, panes) {
     element('small', detailText(row, panes)),
   );
   button.dataset.number = row.number;
-  if (row.match) button.dataset.match = row.match;
+  if (row.match) tint(button, row.match);
   button.setAttribute('aria-label', spokenText(row, panes));
   button.addEventListener('click', () => select(row));
   return button;
@@ -109,8 +119,11 @@ function detailText(row, panes) {
       ends[0] === ends[1]
         ? `${word} ${names[0]}`
         : `${word}s ${names.join(' to ')}`;
-    const whose = panes.length > 1 ? `${pane.scan.role}: ` : '';
-    lines.push(whose + reach, `centre ${placeText(mark.center_mm)} mm`);
+    const whose = `${pane.scan.role}: lesion ${mark.number}, `;
+    const place = `${placeText(mark.center_mm)} mm`;
+    // Two scans have less room.
+    if (panes.length > 1) lines.push(`${whose}${reach}, ${place}`);
+    else lines.push(reach, `centre ${place}`);
     if (mark.probability !== null) {
       lines.push(`probability ${mark.probability.toFixed(2)}`);
     }
@@ -122,8 +135,8 @@ function spokenText(row, panes) {
   const rest = data.columns.slice(1).map((name) => {
     const { label, text } = COLUMNS[name];
     const words = text(row, panes) || 'none';
-    return ['mm', 'ml', '%'].includes(label)
-      ? `${words} ${label}`
+    return /mm|ml|%/.test(label)
+      ? `${words} ${label.replace('± ', '')}`
       : `${label} ${words}`;
   });
   return [`Lesion ${row.number}`, ...rest].join(', ');
@@ -151,7 +164,7 @@ function fillFilters({ lesions }) {
       refill();
     });
     const key = element('span', '', 'key box');
-    key.dataset.match = match;
+    tint(key, match);
     label.append(box, key, `${match} (${count})`);
     by('matches').append(label);
   }

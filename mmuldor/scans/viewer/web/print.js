@@ -59,6 +59,15 @@ function fillPrint() {
     ...[...by('notes').children].map((note) => element('li', note.textContent)),
   );
   fillTable();
+  const box = by('recist');
+  if (box) {
+    // What is on the screen, without the names of its parts.
+    const copy = box.cloneNode(true);
+    for (const part of [copy, ...copy.querySelectorAll('[id]')]) {
+      part.removeAttribute('id');
+    }
+    by('print-recist').replaceChildren(copy);
+  }
   const pictured = shown.slice(0, MOST_PICTURES);
   by('print-pictures').replaceChildren(...pictured.map(card));
   by('print-more').textContent =
@@ -69,16 +78,11 @@ function fillPrint() {
 }
 
 function fillTable() {
-  const cells = (tag, texts) => {
-    const line = element('tr');
-    line.append(...texts.map((text) => element(tag, text)));
-    return line;
-  };
   const titles = data.columns.map((name) => COLUMNS[name].label);
-  by('print-head').replaceChildren(cells('th', [...titles, 'where']));
+  by('print-head').replaceChildren(tableLine('th', [...titles, 'where']));
   by('print-rows').replaceChildren(
     ...shown.map((row) =>
-      cells('td', [
+      tableLine('td', [
         ...data.columns.map((name) => COLUMNS[name].text(row, panes)),
         detailText(row, panes).replaceAll('\n', ', '),
       ]),
@@ -105,7 +109,7 @@ function card(row) {
     const mark = row.marks[pane.number];
     return mark ? [`${pane.word.toLowerCase()} ${pane.nameOf(mark.slice)}`] : [];
   });
-  const caption = [`Lesion ${row.number}`, row.match, ...texts];
+  const caption = [`Lesion ${row.number}`, row.match, texts.join(' → ')];
   const sizes = row.marks.filter(Boolean).map((mark) => `${sizeText(mark)} mm`);
   made.append(
     pictures,

@@ -8,6 +8,11 @@ const MATCHES = {
   'false positive': 'FP',
   missed: 'missed',
   'second hit': '2nd hit',
+  matched: 'matched',
+  new: 'new',
+  gone: 'gone',
+  uncertain: 'uncertain',
+  outside: 'outside',
 };
 
 // Long x short diameter; without a mask, nothing is known of it.
@@ -64,6 +69,34 @@ const COLUMNS = {
     text: (row) => volumeText(row.marks[0]),
   },
 };
+
+// Of a follow-up: change from the first to the second scan.
+const grown = (row, key) => (row.growth ? row.growth[key] : null);
+const changeText = (value, digits) =>
+  value === null ? '' : signed(value, digits);
+Object.assign(COLUMNS, {
+  course: {
+    label: 'mm', title: 'long diameter',
+    value: (row) => largest(row, 'long_mm'),
+    text: (row) =>
+      row.marks.map((mark) => (mark ? mmText(mark.long_mm) : '')).join(' → '),
+  },
+  change: {
+    label: '± mm', title: 'growth of the long diameter',
+    value: (row) => grown(row, 'long_mm'),
+    text: (row) => changeText(grown(row, 'long_mm'), 1),
+  },
+  percent: {
+    label: '%', title: 'growth of the long diameter in percent',
+    value: (row) => grown(row, 'long_percent'),
+    text: (row) => changeText(grown(row, 'long_percent'), 0),
+  },
+  growth: {
+    label: '± ml', title: 'growth of the volume',
+    value: (row) => grown(row, 'volume_ml'),
+    text: (row) => changeText(grown(row, 'volume_ml'), 2),
+  },
+});
 
 // Rows in the order of a column; equal ones stay in that of their numbers.
 function sorted(rows, name, up) {

@@ -50,13 +50,18 @@ class View {
     return this.toPixel(width / 2, height / 2);
   }
 
-  // Show a box with what lies around it, at least 80 mm.
-  showBox([x1, y1, x2, y2]) {
-    const half = Math.max(
+  // Half of what is shown around a box, in mm.
+  halfAround([x1, y1, x2, y2]) {
+    return Math.max(
       40,
       1.25 * (x2 - x1) * this.columnMm,
       1.25 * (y2 - y1) * this.rowMm,
     );
+  }
+
+  // Show a box with what lies around it, at least 80 mm.
+  showBox(box, half = this.halfAround(box)) {
+    const [x1, y1, x2, y2] = box;
     const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
     const [dx, dy] = [half / this.columnMm, half / this.rowMm];
     this.show(x - dx, y - dy, x + dx, y + dy);
