@@ -7,6 +7,12 @@ release has them, and truth.json: the true mask of every lesion, those that
 the CSV leaves out too, and the boxes of the normal structures that look like
 lesions; and volumes.json: the slices around each key slice as a volume, with
 the 3-D boxes of its lesions. The same arguments give the same bytes.
+
+    python data_prep/make_phantom.py data/pairs --follow-up-pairs 10 --size 256
+
+Writes pairs of scans for tools/follow.py instead: NIfTI volumes of a patient
+who has moved and breathes otherwise, with lesions that grew, vanished or are
+new; true results folders; and truth.json, which lesions belong together.
 """
 
 from __future__ import annotations
@@ -27,6 +33,8 @@ from mmuldor.cli.errors import user_errors
 from .common.progress import progress_bar
 from .common.split_counts import split_counts
 from .phantom.dataset import make_dataset
+from .phantom.follow_up.dataset import make_pairs
+from .phantom.follow_up.settings import PairSettings
 from .phantom.settings import Difficulty, Settings, change_difficulty
 
 
@@ -83,6 +91,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='knobs of data_prep/phantom/settings.py to change, for instance '
         'lesion_texture_hu=60 confusers_per_image=4,8',
     )
+    parser.add_argument(
+        '--follow-up-pairs',
+        type=types.count,
+        metavar='N',
+        help='write so many pairs of scans instead; --seed and --size count, '
+        'the other options do not',
+    )
     what = 'processes; the result does not depend on them'
     arguments.add_workers(parser, cores, what)
     parser.add_argument(
@@ -108,6 +123,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Makes the set and says what is in it."""
     args = parse_args(argv)
+    if args.follow_up_pairs is not None:
+        _make_pairs(args)
+        return
     counts = args.counts
     made = make_dataset(
         Path(args.out),
@@ -128,6 +146,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         f'{counts[1]}, test {counts[2]}) of {made["patients"]} patients with '
         f'{made["lesions"]} lesions ({made["rows"]} in DL_info.csv) and '
         f'{made["confusers"]} confusers to {args.out}'
+    )
+
+
+def _make_pairs(args: argparse.Namespace) -> None:
+    seen = make_pairs(
+        args.out,
+        args.follow_up_pairs,
+        args.seed,
+        PairSettings(size=args.size),
+        progress_bar,
+    )
+    print(
+        f'wrote {args.follow_up_pairs} pairs of scans with {seen} lesions '
+        f'that both scans show to {args.out}'
     )
 
 

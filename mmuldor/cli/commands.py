@@ -26,6 +26,7 @@ COMMANDS = tuple(
         ('train', 'tools.train', 'train a config'),
         ('test', 'tools.test', 'test a checkpoint'),
         ('infer', 'tools.infer', 'find lesions in scans'),
+        ('follow', 'tools.follow', 'lesions over time'),
         ('froc', 'tools.froc', 'FROC of results'),
         ('froc-volumes', 'tools.froc_volumes', 'FROC of whole scans'),
         ('compare', 'tools.compare', 'compare methods'),

@@ -31,6 +31,7 @@ PACKAGES = {
     'highdicom': 'highdicom',
     'cv2': 'opencv-python-headless',
     'scipy': 'scipy',
+    'SimpleITK': 'simpleitk',
     'matplotlib': 'matplotlib',
     'imagecodecs': 'imagecodecs',
     'blosc': 'blosc',

@@ -124,7 +124,7 @@ class Body:
 
     def paint(self, canvas: Canvas, z: float) -> None:
         """Table, skin, fat, wall, and lung or fat inside."""
-        self._table(canvas)
+        self.paint_table(canvas)
         outline = self.outline(z)
         for gap in (5.0, 8.0):
             blanket = outline[38:71] * (1 + gap / self.half_x)
@@ -174,7 +174,7 @@ class Body:
                        share * 0.95 * b * np.sin(turn)]  # fmt: skip
                 canvas.stroke(np.stack(arc, 1), 2.4, T.SEPTUM, (T.MUSCLE,))
 
-    def _table(self, canvas: Canvas) -> None:
+    def paint_table(self, canvas: Canvas) -> None:
         """Mattress and the table's two shells."""
         x = np.linspace(-260, 260, 60)
         top = self.table_y - self.table_bend * x**2

@@ -140,22 +140,31 @@ class PhantomLesion:
             return
         x, y = self._grid(canvas, window)
         distance = self.distance(x, y, z)
-        alpha = np.clip(0.5 - distance / (2 * self.soft), 0, 1)
-        alpha = alpha * alpha * (3 - 2 * alpha)
+        alpha = self.alpha(distance)
         if not alpha.any():
             return
-        small = float(self.semi.min())
-        inside = self.hu + self.rim * np.exp(
-            -(((distance + 0.2 * small) / (0.18 * small + 0.6)) ** 2)
-        )
-        depth = np.clip(-distance / small - 0.35, 0, 0.6) / 0.6
-        inside += self.core * depth
+        inside = self.shade(distance)
         turn = (z - self.centre[2]) / TEXTURE_REACH
         rows, columns = distance.shape
         inside += np.cos(turn) * self.texture[0][:rows, :columns]
         inside += np.sin(turn) * self.texture[1][:rows, :columns]
         part = hu[window]
         part += alpha * (inside - part)
+
+    def alpha(self, distance: np.ndarray) -> np.ndarray:
+        """Share of the lesion at a distance to its surface, 0 to 1."""
+        alpha = np.clip(0.5 - distance / (2 * self.soft), 0, 1)
+        return alpha * alpha * (3 - 2 * alpha)
+
+    def shade(self, distance: np.ndarray) -> np.ndarray:
+        """HU at a distance to the surface, without texture."""
+        small = float(self.semi.min())
+        inside = self.hu + self.rim * np.exp(
+            -(((distance + 0.2 * small) / (0.18 * small + 0.6)) ** 2)
+        )
+        depth = np.clip(-distance / small - 0.35, 0, 0.6) / 0.6
+        inside += self.core * depth
+        return inside
 
     def mask(self, canvas: Canvas, z: float) -> np.ndarray:
         """(size, size) bool: pixels whose centre is inside, one piece."""

@@ -46,17 +46,20 @@ class Placer:
         room: Iterable[int],
         room_share: float,
         diameter_mm: float,
+        within: np.ndarray | None = None,
     ) -> np.ndarray | None:
         """A random centre (x, y) in mm, None where there is no room.
 
         The centre lies on `home`, and `room_share` of a square of the
-        diameter around it on free pixels of `room`.
+        diameter around it on free pixels of `room`. `within` limits it
+        further, bool of the shape of `free`.
         """
         width = max(1, round(0.89 * diameter_mm / self.step))
         roomy = cv2.LUT(self.label, label_table(room)) & self.free
         cover = cv2.blur(roomy * np.uint8(255), (width, width))
         at_home = cv2.LUT(self.label, label_table(home)) & self.free
-        good = np.flatnonzero((cover >= 255 * room_share) & (at_home > 0))
+        allowed = (cover >= 255 * room_share) & (at_home > 0)
+        good = np.flatnonzero(allowed if within is None else allowed & within)
         if not good.size:
             return None
         row, column = divmod(int(rng.choice(good)), self.label.shape[1])

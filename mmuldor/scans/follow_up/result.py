@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class TimePoint:
         series: ``study_uid``, ``series_uid`` and ``frame_of_reference_uid``;
             None unless the scan is DICOM.
         notes: What was noted about scan and results.
+        provenance: How the lesions were found, as ``lesions.json`` says.
     """
 
     folder: str
@@ -42,6 +43,7 @@ class TimePoint:
     records: Sequence[dict[str, Any]]
     series: dict[str, str | None]
     notes: Sequence[str] = ()
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""Two scans of a synthetic patient, with the true pairs of lesions."""

@@ -1,0 +1,52 @@
+"""Write a follow-up to files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mmuldor.io.file_set import replacing_set
+from mmuldor.scans.follow_up.figure import follow_up_figure
+from mmuldor.scans.follow_up.files import NAME, write_follow_up_json
+from mmuldor.scans.follow_up.result import FollowUp
+from mmuldor.scans.follow_up.table import write_follow_up_csv
+from mmuldor.visualization.panels import save_figure
+
+# Names of all files of a follow-up beside `NAME` that were ever written.
+_NAMES = re.compile(r'follow_up\.(csv|html|dcm|png)')
+
+# Called when all but the last file is written, since it states a duration.
+Provenance = Callable[[], Mapping[str, Any]]
+
+
+def is_output(name: str) -> bool:
+    """Whether a file of this name in an output folder is one of ours."""
+    return name == NAME or _NAMES.fullmatch(name) is not None
+
+
+def write_follow_up(
+    folder: str | os.PathLike,
+    found: FollowUp,
+    provenance: Provenance = dict,
+    progress: Callable[[Iterable, int, str], Iterable] = (
+        lambda items, total, text: items
+    ),
+) -> None:
+    """Write ``follow_up.png``, ``.csv`` and, last, ``follow_up.json``.
+
+    They replace those of an earlier follow-up as one set; see
+    :mod:`mmuldor.io.file_set`. Other files are not touched.
+
+    Args:
+        folder: Output folder; created if missing.
+        found: The follow-up.
+        provenance: What was run, for the JSON.
+        progress: Wraps the items of long loops.
+    """
+    with replacing_set(folder, NAME, is_output) as new:
+        figure = follow_up_figure(found)
+        save_figure(figure, new.folder / 'follow_up.png')
+        write_follow_up_csv(new.folder / 'follow_up.csv', found)
+        write_follow_up_json(new.marker, found, provenance())

@@ -1,0 +1,60 @@
+"""tools/follow.py."""
+
+import json
+
+import pytest
+
+from data_prep.phantom.follow_up.dataset import write_pair
+from tests.support.follow_up.small_pairs import small_pair
+from tools import follow
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_pair(tmp_path / 'pair', tmp_path / 'pair', small_pair(0))
+    return tmp_path / 'pair'
+
+
+def test_two_results_folders(folder, tmp_path, capsys):
+    names = [str(folder / name) for name in ('baseline', 'follow_up')]
+    follow.main([*names, '--out', str(tmp_path / 'out'), '--targets', '1'])
+    printed = capsys.readouterr().out
+    assert 'registered, correlation' in printed
+    assert 'matched: baseline 1, follow-up 1, long diameter' in printed
+    assert 'RECIST 1.1 arithmetic, not a diagnosis: ' in printed
+    document = json.loads((tmp_path / 'out/follow_up.json').read_text())
+    targets = document['recist']['targets']
+    assert [target['baseline_number'] for target in targets] == [1]
+
+
+def test_a_scan_without_a_detector(folder, tmp_path, capsys):
+    scan = str(folder / 'baseline.nii.gz')
+    with pytest.raises(SystemExit, match='1'):
+        follow.main([scan, str(folder), '--out', str(tmp_path / 'out')])
+    error = capsys.readouterr().err
+    assert 'results folders' in error
+    assert 'CONFIG CHECKPOINT' in error
+
+
+def test_a_config_without_its_weights(tmp_path, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        follow.main(['a', 'b', 'config.py', '--out', str(tmp_path)])
+    assert 'CONFIG CHECKPOINT' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_scans_are_run_through_the_detector(
+    folder, narrow_config, narrow_weights, tmp_path, capsys
+):
+    """Detections of an untrained model, anywhere in the body."""
+    config = tmp_path / 'config.py'
+    narrow_config.dump(config)
+    out = tmp_path / 'out'
+    arguments = [str(folder / 'baseline'), str(folder / 'follow_up.nii.gz')]
+    arguments += [str(config), narrow_weights, '--out', str(out)]
+    follow.main([*arguments, '--score-thr', '0', '--device', 'cpu'])
+    document = json.loads((out / 'follow_up.json').read_text())
+    assert document['baseline']['results'] == str(folder / 'baseline')
+    assert document['follow_up']['results'] == str(out / 'follow_up')
+    found = json.loads((out / 'follow_up' / 'lesions.json').read_text())
+    assert document['follow_up']['lesions'] == len(found['lesions']) > 0

@@ -1,0 +1,119 @@
+"""Follow the lesions of a patient from one CT scan to the next.
+
+Examples:
+    python tools/follow.py found_a found_b --out followed
+    python tools/follow.py a.nii.gz b.nii.gz CONFIG CHECKPOINT --out followed
+    python tools/follow.py found_a b.nii.gz CONFIG CHECKPOINT --out followed
+
+BASELINE and FOLLOWUP are results folders of tools/infer.py, or scans, which
+the detector then runs on. The scans are registered, rigidly and then
+deformably, and the lesions matched one to one: matched with their growth, new,
+gone, outside of the other scan, or uncertain. Writes follow_up.json and
+follow_up.csv, with the RECIST 1.1 arithmetic on the sum of target diameters.
+Exit code 3: the registration failed, and all lesions are uncertain.
+Arithmetic, not a diagnosis; not a medical device.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.cli import arguments, types
+from mmuldor.cli.errors import user_errors
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = arguments.make_parser(__doc__)
+    add = parser.add_argument
+    results = 'results folder of tools/infer.py, or a scan'
+    add('baseline', metavar='BASELINE', type=types.path, help=results)
+    add('follow_up', metavar='FOLLOWUP', type=types.path, help=results)
+    add('model', nargs='*', type=types.path, metavar='CONFIG CHECKPOINT',
+        help='detector, if one of both is a scan')  # fmt: skip
+    arguments.add_out(parser)
+    add(
+        '--targets',
+        type=types.count,
+        nargs='+',
+        metavar='N',
+        help='numbers of the target lesions of the baseline (default: the '
+        'largest measurable ones, up to five, two an organ)',
+    )
+    for name in ('baseline', 'follow-up'):
+        add(
+            f'--{name}-scan',
+            type=types.path,
+            metavar='SCAN',
+            help=f'where the scan of the {name} results lies now',
+        )
+    add(
+        '--score-thr',
+        type=types.share,
+        help='discard lesions of a lower score when a scan is given',
+    )
+    add('--device', type=types.device, help='cpu, cuda:0, ... of the detector')
+    arguments.add_accept_values(parser)
+    args = parser.parse_intermixed_args(argv)
+    if len(args.model) not in (0, 2):
+        parser.error(
+            'BASELINE FOLLOWUP must be followed by CONFIG CHECKPOINT or by '
+            f'nothing, but got {args.model}'
+        )
+    return args
+
+
+@user_errors()
+def main(argv: list[str] | None = None) -> None:
+    """Follow and write."""
+    args = parse_args(argv)
+    from mmuldor.io.progress import progress_bar
+    from mmuldor.scans.follow_up.run import follow_results
+    from mmuldor.scans.follow_up.summary import summary_lines
+
+    found = follow_results(
+        *_results(args),
+        args.out,
+        scans=(args.baseline_scan, args.follow_up_scan),
+        targets=args.targets,
+        progress=lambda items, total, text: progress_bar(items, text, total),
+    )
+    print(*summary_lines(found), f'written to {args.out}', sep='\n')
+    if found.problem:
+        sys.exit(3)
+
+
+def _results(args: argparse.Namespace) -> list[str]:
+    """Two results folders; the detector runs on what is a scan."""
+    from mmuldor.scans.follow_up.results_folder import is_results
+
+    paths = [args.baseline, args.follow_up]
+    scans = [path for path in paths if not is_results(path)]
+    if not scans:
+        return paths
+    if not args.model:
+        raise ValueError(
+            'BASELINE and FOLLOWUP must be results folders of tools/infer.py, '
+            f'but {scans[0]!r} has no lesions.json. If it is a scan, give '
+            'CONFIG CHECKPOINT, too.'
+        )
+    # Late: importing torch takes seconds.
+    from mmuldor.apis.follow_up import infer_results
+
+    return infer_results(
+        paths,
+        *args.model,
+        args.out,
+        accept_values=args.accept_values,
+        score_thr=args.score_thr,
+        device=args.device,
+    )
+
+
+if __name__ == '__main__':
+    main()
