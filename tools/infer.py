@@ -62,6 +62,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='detect on one slice per so many mm',
     )
     add(
+        '--truth',
+        type=types.path,
+        help='volumes.json: report.html says what was found and missed',
+    )
+    add(
         '--device',
         type=_usable_device,
         help='cpu, cuda:0, ... (default: a GPU)',

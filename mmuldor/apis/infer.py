@@ -41,6 +41,7 @@ def infer_scan(
     batch_size: int = 4,
     crop_to_body: bool = True,
     max_pictures: int = 20,
+    truth: str | os.PathLike | None = None,
 ) -> tuple[list[Lesion], list[str]]:
     """Detect the lesions of a scan and write them to files.
 
@@ -70,6 +71,8 @@ def infer_scan(
         batch_size: Slices in a batch.
         crop_to_body: See :class:`LesionDetector`.
         max_pictures: Maximum number of lesion figures.
+        truth: ``volumes.json`` with true lesions of a volume of the scan's
+            name: the page then says what is found and missed.
 
     Returns:
         The lesions, sorted by descending score, and notes on what was
@@ -91,6 +94,7 @@ def infer_scan(
         batch_size=batch_size,
         max_pictures=max_pictures,
         crop_to_body=crop_to_body,
+        truth=truth,
     )
     # Before the scan is read, which takes longer.
     fitted = _fitted(config, settings)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 
 from mmuldor.apis.lesion_detector import LesionDetector
@@ -21,7 +22,10 @@ from mmuldor.evaluation.calibration.use_on_volumes import (
     height_notes,
     settings_notes,
 )
+from mmuldor.evaluation.volume_detections import true_boxes
+from mmuldor.functional.arrays import Floats
 from mmuldor.io.file_set import NewSet
+from mmuldor.io.volume_annotations import VolumeGrid, load_volumes
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.outputs import Progress, write_new_outputs
 from mmuldor.scans.reading import read_scan
@@ -43,6 +47,7 @@ class InferenceSettings:
         batch_size: Slices in a batch.
         max_pictures: Maximum number of lesion figures.
         crop_to_body: See :class:`LesionDetector`.
+        truth: ``volumes.json`` with true lesions, for the page.
 
     Raises:
         ValueError: If a value is out of range.
@@ -58,6 +63,7 @@ class InferenceSettings:
     batch_size: int = 4
     max_pictures: int = 20
     crop_to_body: bool = True
+    truth: str | os.PathLike | None = None
 
     def __post_init__(self) -> None:
         check_settings(
@@ -190,6 +196,7 @@ class ScanInference:
                 'crop_to_body': settings.crop_to_body,
             },
         )
+        self._truth = settings.truth and load_volumes(settings.truth)
         self._notes = list(notes)
         if fitted is not None:
             run = RunSettings.of_provenance(self.provenance)
@@ -223,6 +230,8 @@ class ScanInference:
         if self._fitted is not None:
             height_mm = len(scan.volume.hu) * scan.volume.spacing_mm[2]
             about_fit += height_notes(self._fitted, height_mm)
+        truth_mm, unknown = self._true_boxes(scan.volume)
+        about_fit += unknown
         notes = write_new_outputs(
             *(new, lesions, scan.volume, about_fit + scan.notes),
             provenance=lambda: {
@@ -233,6 +242,23 @@ class ScanInference:
                 ),
             },
             max_figures=self._settings.max_pictures,
+            truth_mm=truth_mm,
             progress=progress,
         )
         return lesions, notes
+
+    def _true_boxes(self, volume: Volume) -> tuple[Floats | None, list[str]]:
+        """Boxes of the true lesions of a scan, and a note without any."""
+        if not self._truth:
+            return None, []
+        grid = VolumeGrid(
+            volume.shape, np.array(volume.spacing_mm), volume.affine
+        )
+        boxes = true_boxes(volume.source, grid, self._truth)
+        if boxes is not None:
+            return boxes, []
+        name = os.path.basename(self._settings.truth or '')
+        return None, [
+            f'{name} has no volume of the name of this scan: its page does '
+            'not say what was missed'
+        ]

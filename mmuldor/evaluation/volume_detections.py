@@ -135,6 +135,51 @@ def load_volume_detections(
     )
 
 
+def true_boxes(
+    source: str | os.PathLike,
+    grid: VolumeGrid,
+    volumes: Sequence[TrueVolume],
+) -> np.ndarray | None:
+    """Boxes of a scan's true lesions, along the axes of the scan.
+
+    Args:
+        source: File or folder of the scan.
+        grid: Where its voxels lie.
+        volumes: Volumes with true lesions; the scan's has its name.
+
+    Returns:
+        (m, 6) float64; None if no volume has that name.
+
+    Raises:
+        ValueError: If the volume lies elsewhere than the scan.
+    """
+    known = {volume.name: volume for volume in volumes}
+    name = next((n for n in _scan_names(source) if n in known), None)
+    if name is None:
+        return None
+    volume = known[name]
+    if _is_on(grid, volume):
+        return volume.boxes_mm
+    matrix = np.linalg.inv(_scan_to_volume(grid, volume, str(source)))
+    return transformed_boxes(volume.boxes_mm, matrix)
+
+
+def _scan_names(source: str | os.PathLike) -> tuple[str, str]:
+    """What the volume of a scan may be called."""
+    name = PurePath(source).name
+    for suffix in _SUFFIXES:
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+    return name, name.removesuffix('_0000')
+
+
+def _is_on(grid: VolumeGrid, volume: TrueVolume) -> bool:
+    """Whether a grid has the voxels of a volume."""
+    return grid.shape == volume.grid.shape and np.allclose(
+        grid.spacing_mm, volume.grid.spacing_mm, rtol=1e-3
+    )
+
+
 def _document(path: Path) -> dict[str, Any]:
     document = read_json(path)
     if not isinstance(document, dict) or 'lesions' not in document:
@@ -149,13 +194,8 @@ def _name(
     document: dict[str, Any], path: Path, known: dict[str, int]
 ) -> str | None:
     """The volume's name that a file belongs to, None for another one's."""
-    source = PurePath(str(document.get('source', ''))).name
-    for suffix in _SUFFIXES:
-        if source.lower().endswith(suffix):
-            source = source[: -len(suffix)]
     names = (
-        source,
-        source.removesuffix('_0000'),
+        *_scan_names(str(document.get('source', ''))),
         Path(os.path.realpath(path)).parent.name,
     )
     return next((name for name in names if name in known), None)
@@ -175,9 +215,7 @@ def _detections(
                 f'number, but got {shortened(score)}.'
             )
     grid = VolumeGrid.of(document, where)
-    if grid.shape != volume.grid.shape or not np.allclose(
-        grid.spacing_mm, volume.grid.spacing_mm, rtol=1e-3
-    ):
+    if not _is_on(grid, volume):
         boxes = transformed_boxes(boxes, _scan_to_volume(grid, volume, where))
     return boxes, np.array(scores, dtype=np.float64)
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from mmuldor.io.file_set import NewSet, replacing_set
 from mmuldor.io.paths import LESIONS_NAME
 from mmuldor.scans.dicom.segmentation import write_segmentation
@@ -113,6 +115,7 @@ def write_new_outputs(
     *,
     provenance: Provenance | None = None,
     max_figures: int = 20,
+    truth_mm: ArrayLike | None = None,
     progress: Progress = lambda items, total, text: items,
 ) -> list[str]:
     """Write the lesions of a scan to all output files.
@@ -131,6 +134,8 @@ def write_new_outputs(
         provenance: What the detector was, for JSON, CSV and log; see
             :mod:`mmuldor.apis.provenance`.
         max_figures: Maximum number of lesion figures.
+        truth_mm: Boxes of true lesions for the page; see
+            :func:`mmuldor.scans.viewer.page.write_volume_page`.
         progress: Wraps the items of long loops.
 
     Returns:
@@ -152,6 +157,7 @@ def write_new_outputs(
         volume,
         notes,
         provenance=None if provenance is None else provenance(),
+        truth_mm=truth_mm,
         progress=lambda items, total: progress(items, total, 'writing report'),
     )
     facts = None if provenance is None else provenance()

@@ -16,6 +16,7 @@ import torch
 import mmuldor
 from mmuldor.apis.infer import infer_scan
 from mmuldor.functional.hounsfield import hu_to_stored
+from mmuldor.io.json_files import write_json
 from mmuldor.io.png import write_png16
 from mmuldor.ops.info import backend
 from tests.support.ct_slices import ct_slice
@@ -59,6 +60,30 @@ def test_files_of_a_scan(noise_scan, narrow_config, narrow_weights, tmp_path):
     # NIfTI holds affines in single precision.
     assert np.allclose(back.affine, image.affine, atol=1e-5)
     assert np.asarray(back.dataobj).max() <= len(lesions)
+
+
+def test_beside_the_truth(noise_scan, narrow_config, narrow_weights, tmp_path):
+    out, truth = tmp_path / 'out', tmp_path / 'volumes.json'
+    options = {'score_thr': 0.0, 'device': 'cpu', 'max_pictures': 0}
+    model = (noise_scan, narrow_config, narrow_weights, out)
+    found, _ = infer_scan(*model, **options)
+    document = json.loads((out / 'lesions.json').read_text())
+    volume = {key: document[key] for key in ('shape', 'spacing_mm')}
+    volume |= {'affine_lps': document['affine_lps'], 'split': 'val'}
+    # One that was found, and one in the lowest corner, which nothing hits.
+    boxes = [document['lesions'][0]['box_mm'], [0, 0, 0, 0.2, 0.2, 0.1]]
+    volume['lesions'] = [{'box_mm': box} for box in boxes]
+    name = noise_scan.name.removesuffix('.nii.gz')
+    write_json(truth, {'volumes': [{**volume, 'name': name}]})
+    lesions, notes = infer_scan(*model, truth=truth, **options)
+    assert (len(lesions), notes) == (len(found), [])
+    page = (out / 'report.html').read_text()
+    assert page.count('"match":"finding"') == 1
+    assert page.count('"match":"missed"') == 1
+    write_json(truth, {'volumes': [{**volume, 'name': 'other'}]})
+    _, notes = infer_scan(*model, truth=truth, **options)
+    assert 'volumes.json has no volume of the name of this scan' in notes[0]
+    assert '"match":"missed"' not in (out / 'report.html').read_text()
 
 
 def test_provenance(noise_scan, narrow_config, narrow_weights, tmp_path):
