@@ -61,16 +61,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=types.positive,
         help='detect on one slice per so many mm',
     )
-    add(
-        '--truth',
-        type=types.path,
-        help='volumes.json: report.html says what was found and missed',
-    )
-    add(
-        '--device',
-        type=_usable_device,
-        help='cpu, cuda:0, ... (default: a GPU)',
-    )
+    add('--truth', type=types.path, help='volumes.json: marks hits and misses')
+    add('--device', type=_usable_device, help='cpu, cuda:0 (default: a GPU)')
     add('--batch-size', type=types.count, default=4, help='default 4')
     add(
         '--whole-slices',
