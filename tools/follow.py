@@ -8,8 +8,9 @@ Examples:
 BASELINE and FOLLOWUP are results folders of tools/infer.py, or scans, which
 the detector then runs on. The scans are registered, rigidly and then
 deformably, and the lesions matched one to one: matched with their growth, new,
-gone, outside of the other scan, or uncertain. Writes follow_up.json and
-follow_up.csv, with the RECIST 1.1 arithmetic on the sum of target diameters.
+gone, outside of the other scan, or uncertain. Writes follow_up.html, a
+page with both scans, and follow_up.json and .csv, with the RECIST 1.1
+arithmetic on the sum of target diameters.
 Exit code 3: the registration failed, and all lesions are uncertain.
 Arithmetic, not a diagnosis; not a medical device.
 """

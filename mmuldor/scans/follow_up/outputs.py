@@ -12,12 +12,13 @@ from mmuldor.scans.follow_up.figure import follow_up_figure
 from mmuldor.scans.follow_up.files import NAME, write_follow_up_json
 from mmuldor.scans.follow_up.result import FollowUp
 from mmuldor.scans.follow_up.table import write_follow_up_csv
+from mmuldor.scans.viewer.follow_up_page import write_follow_up_page
 from mmuldor.visualization.panels import save_figure
 
 # Names of all files of a follow-up beside `NAME` that were ever written.
 _NAMES = re.compile(r'follow_up\.(csv|html|dcm|png)')
 
-# Called when all but the last file is written, since it states a duration.
+# Called for the page, and again for the last file, since it states a duration.
 Provenance = Callable[[], Mapping[str, Any]]
 
 
@@ -34,7 +35,7 @@ def write_follow_up(
         lambda items, total, text: items
     ),
 ) -> None:
-    """Write ``follow_up.png``, ``.csv`` and, last, ``follow_up.json``.
+    """Write figure, page, table and, last, ``follow_up.json``.
 
     They replace those of an earlier follow-up as one set; see
     :mod:`mmuldor.io.file_set`. Other files are not touched.
@@ -48,5 +49,13 @@ def write_follow_up(
     with replacing_set(folder, NAME, is_output) as new:
         figure = follow_up_figure(found)
         save_figure(figure, new.folder / 'follow_up.png')
+        write_follow_up_page(
+            new.folder / 'follow_up.html',
+            found,
+            provenance(),
+            progress=lambda items, total: progress(
+                items, total, 'writing page'
+            ),
+        )
         write_follow_up_csv(new.folder / 'follow_up.csv', found)
         write_follow_up_json(new.marker, found, provenance())

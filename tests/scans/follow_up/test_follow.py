@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from mmuldor.scans.follow_up.follow import follow
 from mmuldor.scans.follow_up.registration import register
@@ -181,8 +182,45 @@ def test_files(pair_folder, tmp_path):
     assert document['baseline']['scan'].endswith('baseline.nii.gz')
     assert sorted(path.name for path in out.iterdir()) == [
         'follow_up.csv',
+        'follow_up.html',
         'follow_up.json',
         'follow_up.png',
     ]
     slices = document['slices']['to_follow_up']
     assert len(slices) == document['baseline']['shape'][0]
+
+
+@pytest.mark.slow
+def test_an_oblique_grid(points):
+    """The same voxels in a patient who is turned and moved."""
+    first = points[0].volume
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler('zx', [8, 4], degrees=True).as_matrix()
+    turn[:3, 3] = 15, -20, 30
+    second = replace(first, affine=turn @ first.affine)
+    found = register(first, second)
+    middle = np.array([*found.baseline.body_center_mm(-np.inf, np.inf), 1])
+    away = (found.rigid_lps - turn) @ middle
+    assert np.linalg.norm(away) < 1.5
+    angle = Rotation.from_matrix(
+        found.rigid_lps[:3, :3] @ turn[:3, :3].T
+    ).magnitude()
+    assert np.degrees(angle) < 0.5
+
+
+@pytest.mark.slow
+def test_a_part_of_the_scan(points):
+    """A field of view of a quarter of the slices, cut on a side as well."""
+    pair = small_pair(0)
+    first, second = points
+    volume = second.volume
+    start, count = len(volume.hu) // 3, len(volume.hu) // 3
+    affine = volume.affine.copy()
+    affine[:3, 3] += affine[:3, 2] * start + affine[:3, 0] * 12
+    part = replace(
+        volume, hu=volume.hu[start : start + count, :, 12:], affine=affine
+    )
+    found = register(first.volume, part)
+    middle = [*pair.motion.center_mm, 1]
+    away = (found.rigid_lps - pair.motion.rigid()) @ middle
+    assert np.linalg.norm(away) < 8
