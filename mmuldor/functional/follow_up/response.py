@@ -61,16 +61,31 @@ class Response:
     reasons: tuple[str, ...]
 
 
-def response(
-    targets: Sequence[TargetSize], others_left: int, others: int, new: int
-) -> Response:
+@dataclass(frozen=True)
+class OtherLesions:
+    """Lesions that are no targets.
+
+    Attributes:
+        left: Of the baseline, still there.
+        gone: Of the baseline, vanished.
+        unknown: Of the baseline, uncertain or outside of the follow-up.
+        new: Of the follow-up, new.
+        maybe_new: Of the follow-up, uncertain or outside of the baseline.
+    """
+
+    left: int = 0
+    gone: int = 0
+    unknown: int = 0
+    new: int = 0
+    maybe_new: int = 0
+
+
+def response(targets: Sequence[TargetSize], others: OtherLesions) -> Response:
     """The response of two time points.
 
     Args:
         targets: The target lesions.
-        others_left: Baseline lesions that are no targets and not gone.
-        others: Baseline lesions that are no targets.
-        new: New lesions.
+        others: All other lesions.
 
     Raises:
         ValueError: If a target has no size at baseline.
@@ -93,7 +108,7 @@ def response(
             change = percent = None
         else:
             after = sum(known)
-    overall = _overall(category, others_left, others, new, reasons)
+    overall = _overall(category, others, reasons)
     return Response(
         baseline, after, change, percent, category, overall, tuple(reasons)
     )
@@ -120,7 +135,9 @@ def _of_targets(
     if percent <= PARTIAL_PERCENT + _ROUNDING:
         reasons.append(f'the sum shrank by {-percent:.1f} %')
         return 'PR'
-    reasons.append(f'the sum changed by {change:.1f} mm, {percent:.1f} %')
+    # Adding 0 makes 0 of -0.
+    mm, share = round(change, 1) + 0.0, round(percent, 1) + 0.0
+    reasons.append(f'the sum changed by {mm:.1f} mm, {share:.1f} %')
     return 'SD'
 
 
@@ -132,22 +149,32 @@ def _has_vanished(target: TargetSize) -> bool:
 
 
 def _overall(
-    category: str | None,
-    others_left: int,
-    others: int,
-    new: int,
-    reasons: list[str],
+    category: str | None, others: OtherLesions, reasons: list[str]
 ) -> str | None:
     """Tables 1 and 2 of RECIST 1.1, without a reader's judgement."""
-    if new:
-        reasons.append(f'{new} new lesion{"" if new == 1 else "s"}')
+    if others.new:
+        reasons.append(_count(others.new, 'new lesion'))
         return 'PD'
+    if others.maybe_new:
+        reasons.append(_count(others.maybe_new, 'lesion') + ' may be new')
     if category is None:
-        if not others:
-            return None
-        reasons.append('no lesion is large enough for a target')
-        return 'non-CR/non-PD' if others_left else 'CR'
-    if category == 'CR' and others_left:
-        reasons.append(f'{others_left} of {others} other lesions are left')
+        return _without_targets(others, reasons)
+    if category == 'CR' and others.left + others.unknown:
+        left = _count(others.left + others.unknown, 'other lesion')
+        reasons.append(f'{left} not known to be gone')
         return 'PR'
     return category
+
+
+def _without_targets(others: OtherLesions, reasons: list[str]) -> str | None:
+    if not others.left + others.gone + others.unknown:
+        return None
+    reasons.append('no lesion is large enough for a target')
+    if others.unknown:
+        reasons.append(_count(others.unknown, 'lesion') + ' not assessed')
+        return 'NE'
+    return 'non-CR/non-PD' if others.left else 'CR'
+
+
+def _count(number: int, what: str) -> str:
+    return f'{number} {what}{"" if number == 1 else "s"}'

@@ -56,7 +56,7 @@ follow-up. Each lesion is in one pair; a pair has one or two lesions:
 - uncertain: one, or two that may belong together (then without growth);
   `reason` says why, and the rivals are the numbers of other lesions that may
   be the partner. All lesions are, one a row, if `registration.status` is
-  'failed'.
+  'failed'; expected places are null then.
 
 `baseline` and `follow_up` of a pair are entries of ``lesions.json`` without
 the detections, or null. Their `tracking_uid` is that of the lesion over time:

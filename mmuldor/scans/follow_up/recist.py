@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,9 +10,12 @@ from mmuldor.functional.follow_up.matching import (
     GONE,
     MATCHED,
     NEW,
+    OUTSIDE,
+    UNCERTAIN,
     LesionPair,
 )
 from mmuldor.functional.follow_up.response import (
+    OtherLesions,
     Response,
     TargetSize,
     response,
@@ -43,14 +47,22 @@ def assess(
         assert before is not None
         after = follow_up_size(follow_up, rows[index], lesion.axis)
         sizes.append(TargetSize(before, after, lesion.is_node))
-    others = [
-        pair
+    counts = Counter(
+        pair.status
         for pair in pairs
         if pair.baseline is not None and pair.baseline not in targets
-    ]
-    left = sum(pair.status != GONE for pair in others)
-    new = sum(pair.status == NEW for pair in pairs)
-    return response(sizes, left, len(others), new)
+    )
+    found = Counter(
+        pair.status for pair in pairs if pair.follow_up is not None
+    )
+    others = OtherLesions(
+        left=counts[MATCHED],
+        gone=counts[GONE],
+        unknown=counts[UNCERTAIN] + counts[OUTSIDE],
+        new=found[NEW],
+        maybe_new=found[UNCERTAIN] + found[OUTSIDE],
+    )
+    return response(sizes, others)
 
 
 def recist_record(found: FollowUp) -> dict[str, Any]:

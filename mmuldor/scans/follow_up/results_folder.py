@@ -72,6 +72,8 @@ def read_results(
         series_uid=_series(stated, scan),
         spacing_mm=spacing_mm or _spacing(stated),
         accept_values=True,
+        # Spacings may have been given for PNG slices beside other scans.
+        one_of_many=True,
     )
     _check_grid(file, document, volume)
     lesions, records = _lesions(file, document, volume)

@@ -2,12 +2,16 @@
 
 import pytest
 
-from mmuldor.functional.follow_up.response import TargetSize, response
+from mmuldor.functional.follow_up.response import (
+    OtherLesions,
+    TargetSize,
+    response,
+)
 
 
-def of(*sizes, others_left=0, others=0, new=0):
+def of(*sizes, **others):
     targets = [TargetSize(*size) for size in sizes]
-    return response(targets, others_left, others, new)
+    return response(targets, OtherLesions(**others))
 
 
 @pytest.mark.parametrize(
@@ -31,6 +35,11 @@ def test_targets(sizes, category):
     assert of(*sizes).targets == category
 
 
+def test_no_minus_zero():
+    reasons = of((50, 49.99)).reasons
+    assert reasons == ('the sum changed by 0.0 mm, 0.0 %',)
+
+
 def test_sums():
     found = of((30, 40), (10, 5))
     assert (found.baseline_mm, found.follow_up_mm) == (40, 45)
@@ -52,14 +61,22 @@ def test_a_new_lesion_is_progression():
 
 
 def test_other_lesions_prevent_a_complete_response():
-    assert of((30, 0), others=2, others_left=1).overall == 'PR'
-    assert of((30, 0), others=2, others_left=0).overall == 'CR'
+    assert of((30, 0), left=1, gone=1).overall == 'PR'
+    assert of((30, 0), unknown=1).overall == 'PR'
+    assert of((30, 0), gone=2).overall == 'CR'
+
+
+def test_a_lesion_that_may_be_new():
+    found = of((30, 31), maybe_new=2)
+    assert found.overall == 'SD'
+    assert found.reasons[-1] == '2 lesions may be new'
 
 
 def test_without_targets():
     assert of().overall is None
-    assert of(others=1, others_left=1).overall == 'non-CR/non-PD'
-    assert of(others=1).overall == 'CR'
+    assert of(left=1).overall == 'non-CR/non-PD'
+    assert of(gone=1).overall == 'CR'
+    assert of(left=1, unknown=1).overall == 'NE'
     assert of(new=2).overall == 'PD'
     assert of().baseline_mm is None
 
