@@ -119,6 +119,7 @@ def _row(
         'order': order,
         'match': record['status'],
         'type': kinds[0].get('lesion_type'),
+        'target': record['target'],
         'marks': [before, after],
         # Where a lesion without partner would be.
         'expected': [
@@ -156,7 +157,7 @@ def _expected(
 
 
 def _remarks(record: dict[str, Any]) -> list[str]:
-    """What a row says beside its places: growth, target, doubts."""
+    """What a row says beside its places: growth, doubts."""
     grown = record['growth'] or {}
     before, after = record['baseline'] or {}, record['follow_up'] or {}
     sizes = []
@@ -172,8 +173,6 @@ def _remarks(record: dict[str, Any]) -> list[str]:
                 f'{percents}'
             )
     remarks = [', '.join(sizes)] if sizes else []
-    if record['target']:
-        remarks.append('target lesion')
     if record['reason']:
         remarks.append(printable(record['reason']))
     for key, role in zip(

@@ -78,7 +78,7 @@ def header_facts(
     """
     slices, rows, columns = volume.shape
     spacing = ' \N{MULTIPLICATION SIGN} '.join(
-        f'{value:.4g}' for value in volume.spacing_mm
+        f'{round(value, 3):g}' for value in volume.spacing_mm
     )
     header, known = _header(volume), provenance or {}
     modality = _element(header, 'Modality') or 'CT'

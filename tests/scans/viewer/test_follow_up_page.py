@@ -90,6 +90,10 @@ def test_the_table_of_pairs(show_pair):
     page.get_by_label('matched (1)').uncheck()
     page.get_by_label('uncertain (1)').uncheck()
     assert numbers.all_inner_texts() == ['4', '2']
+    # No lesion has a mask here, nor endpoints of diameters.
+    assert page.locator('#boxes').is_visible()
+    assert not page.locator('#masks').is_visible()
+    assert not page.locator('#diameters').is_visible()
     counted = page.locator('#facts').inner_text()
     assert '1 matched, 1 new, 1 gone, 1 uncertain' in counted
 

@@ -39,7 +39,9 @@ function pressKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (by('keys').open) return;
   if (event.target.type === 'number') {
-    if (key === 'Escape') event.target.blur();
+    // Keys scroll again.
+    const done = key === 'Enter' && !event.target.id.startsWith('goto');
+    if (done || key === 'Escape') event.target.blur();
     return;
   }
   if (key in KEYS) KEYS[key]();

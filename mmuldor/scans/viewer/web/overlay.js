@@ -21,7 +21,8 @@ class Overlay {
     this.context.scale(ratio, ratio);
     // The selected one last, so that it lies over its neighbours.
     const last = rows.filter((row) => row.number === selected);
-    for (const row of [...rows, ...last]) {
+    const others = rows.filter((row) => row.number !== selected);
+    for (const row of [...others, ...last]) {
       const mark = row.marks[this.number];
       if (mark) this.row(row, mark, slice, row.number === selected, layers);
     }
@@ -72,13 +73,20 @@ class Overlay {
       this.stroke(this.colors.diameter, 1.6);
     }
     this.context.fillStyle = this.colors.endpoint;
+    // On a whole slice the ends would hide a small lesion.
+    const [first, second] = [ends.slice(0, 2), ends.slice(2, 4)].map(
+      (end) => this.view.toStage(...end),
+    );
+    const length = Math.hypot(first[0] - second[0], first[1] - second[1]);
+    const radius = Math.min(Math.max(length / 20, 1), 3);
     for (let i = 0; i < ends.length; i += 2) {
       const [x, y] = this.view.toStage(ends[i], ends[i + 1]);
       this.context.beginPath();
-      this.context.arc(x, y, 3, 0, 2 * Math.PI);
+      this.context.arc(x, y, radius, 0, 2 * Math.PI);
       this.context.fill();
     }
     lengths.forEach((mm, k) => {
+      if (mm === null) return;
       const first = this.view.toStage(ends[4 * k], ends[4 * k + 1]);
       const second = this.view.toStage(ends[4 * k + 2], ends[4 * k + 3]);
       const [x, y] = first[0] > second[0] ? first : second;

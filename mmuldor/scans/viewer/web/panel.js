@@ -35,6 +35,7 @@ function fillPanel(data, panes) {
     item.append(rowButton(row, panes));
     buttons.set(row, item.firstChild);
   }
+  hideUnknownLayers(data.lesions);
   const missing = data.lesions.length === 0;
   by('none').hidden = !missing;
   by('filters').hidden = missing;
@@ -46,6 +47,18 @@ function fillPanel(data, panes) {
   by('numbering').textContent = numberingText(panes[0].scan);
   if (data.recist) fillRecist(data.recist);
   refill();
+}
+
+// Without masks, or without diameters, there is nothing to switch off.
+function hideUnknownLayers(lesions) {
+  const marks = lesions.flatMap((row) => row.marks.filter(Boolean));
+  const known = {
+    masks: marks.some((mark) => mark.detections.some((one) => one.outline)),
+    diameters: marks.some((mark) => mark.recist),
+  };
+  for (const [layer, there] of Object.entries(known)) {
+    by(layer).parentNode.hidden = !there;
+  }
 }
 
 function factElements(facts) {
@@ -106,7 +119,8 @@ function rowButton(row, panes) {
 
 // Where a row lies, a line for each scan that has it.
 function detailText(row, panes) {
-  const lines = row.type ? [row.type] : [];
+  const kinds = [row.type, row.target && 'target lesion'].filter(Boolean);
+  const lines = kinds.length ? [kinds.join(', ')] : [];
   for (const pane of panes) {
     const mark = row.marks[pane.number];
     if (!mark) continue;
