@@ -22,6 +22,7 @@ COMMANDS = {
     'tools.figures mined': (*ANN, *IMAGES, '--bank', 'b', *FIGURE),
     'tools.figures side-by-side': (*ANN, *IMAGES, *RUN, *FIGURE),
     'tools.figures froc': (*ANN, *RUN, *FIGURE),
+    'tools.follow': ('found_a', 'found_b', *CONFIG, 'w.pth', *OUT),
     'tools.froc': (*ANN, *DETS),
     'tools.froc_volumes': ('--volumes', 'v', *DETS),
     'tools.fuse': ('r.json', *OUT),

@@ -15,7 +15,7 @@ from ..lesions.sites import SITES, Site, lesion_hu
 from .settings import PairSettings
 
 # Places for a lesion, then all lesions anew: one may leave no room beside it.
-TRIES, RESTARTS = 40, 20
+TRIES, RESTARTS = 40, 100
 SITE_SHARE = 0.75
 SPACING_MM, SIZE = 1.2, 384
 

@@ -7,6 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 
+from data_prep import make_phantom
 from data_prep.phantom.anatomy.body import Body
 from data_prep.phantom.follow_up import dataset
 from data_prep.phantom.follow_up.motion import DIAPHRAGM_MM, Motion
@@ -133,3 +134,22 @@ def test_files(tmp_path, monkeypatch):
     )
     with pytest.raises(FileExistsError, match='holds something'):
         dataset.make_pairs(tmp_path / 'pairs', 1, 0)
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    sizes = []
+
+    def small(seed, settings):
+        sizes.append((seed, settings.size))
+        return small_pair(0)
+
+    monkeypatch.setattr(dataset, 'make_pair', small)
+    out = tmp_path / 'pairs'
+    arguments = ['--follow-up-pairs', '2', '--seed', '7', '--size', '96']
+    make_phantom.main([str(out), *arguments])
+    assert sizes == [(7, 96), (8, 96)]
+    assert sorted(path.name for path in out.iterdir()) == [
+        'pair_001',
+        'pair_002',
+    ]
+    assert 'wrote 2 pairs of scans' in capsys.readouterr().out
