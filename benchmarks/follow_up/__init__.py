@@ -1,0 +1,1 @@
+"""How well lesions are followed, on pairs of phantoms with known truth."""

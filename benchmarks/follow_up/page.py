@@ -1,0 +1,142 @@
+"""The page of the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks.follow_up.plan import (
+    DETECTORS,
+    MATCHED,
+    PAIRS,
+    SECONDS,
+    SETTINGS,
+    TRUE_BOXES,
+    WRONG,
+)
+
+_HEAD = """# Lesions followed
+
+Written by `python benchmarks/follow_up/run.py`; do not edit.
+
+Pairs of scans of the phantom (`data_prep/make_phantom.py --follow-up-pairs`),
+of which the true pairs of lesions are known: the patient is shifted by up to
+40 mm, turned by up to 5 degrees and breathes up to 20 mm deeper or shallower;
+slices are {intervals} mm apart, other ones in each scan; {phase:.0f} % of the
+follow-ups are in another phase of contrast medium; 3 to 6 lesions that shrink,
+stay or grow, the first two within 30 mm of each other, up to 2 that vanish and
+up to 2 that are new. Slices have {size} x {size} pixels. The thresholds of the
+matching were chosen on other seeds.
+
+The phantom's tissue is simpler than a patient's, and its breathing is smooth:
+lungs that slide along the chest wall are not in it. So these figures are no
+proof for patients.
+
+"""
+_COLUMNS = (
+    '| boxes | true pairs | matched | uncertain | matches made | wrong | '
+    'lone lesions | called new or gone |\n'
+    '|---|---:|---:|---:|---:|---:|---:|---:|\n'
+)
+_LEGEND = """
+True pairs are lesions found in both scans; lone lesions are in one scan, and
+truly not in the other. A match of a false positive is a wrong one. With a
+trained detector in place of the simulated ones: not run.
+
+The simulated detectors find each lesion with a probability, move its centre,
+change its diameter and add false positives anywhere in the body:
+
+| boxes | sensitivity | FPs a scan | centre, mm along each axis | diameter |
+|---|---:|---:|---:|---:|
+"""
+
+
+def page(document: dict[str, Any]) -> str:
+    """The page in Markdown.
+
+    Args:
+        document: ``pairs`` of :func:`benchmarks.follow_up.measure.measure`,
+            and the ``machine``.
+    """
+    pairs = document['pairs']
+    text = _HEAD.format(
+        size=SETTINGS.size,
+        phase=100 * SETTINGS.other_phase,
+        intervals=', '.join(f'{mm:g}' for mm in SETTINGS.intervals_mm),
+    )
+    text += _short(pairs, document['machine'])
+    text += f'\n## Matches\n\n{len(pairs)} pairs of scans.\n\n' + _COLUMNS
+    for detector in DETECTORS:
+        text += _row(detector.name, totals(pairs, detector.name))
+    text += _LEGEND
+    for detector in DETECTORS:
+        text += (
+            f'| {detector.name} | {detector.sensitivity:g} | '
+            f'{detector.false_positives:g} | {detector.center_mm:g} | '
+            f'{100 * detector.size:.0f} % |\n'
+        )
+    return text + _registration(pairs)
+
+
+def totals(pairs: Sequence[dict[str, Any]], name: str) -> dict[str, int]:
+    """Counts of all pairs with a detector."""
+    rows = [pair['results'][name] for pair in pairs]
+    return {key: sum(row[key] for row in rows) for key in rows[0]}
+
+
+def _short(pairs: Sequence[dict[str, Any]], machine: dict[str, Any]) -> str:
+    found = totals(pairs, TRUE_BOXES.name)
+    clock = [pair['seconds']['clock'] for pair in pairs]
+    missing = PAIRS - len(pairs)
+    rest = f' {missing} of {PAIRS} planned pairs: not run.' if missing else ''
+    return (
+        f'In short, on {len(pairs)} pairs of scans:{rest}\n\n'
+        f'* True boxes: {_of(found["matched"], found["pairs"])} true pairs '
+        f'matched (wanted: at least\n  {100 * MATCHED:.0f} %), '
+        f'{_of(found["wrong"], found["matches"])} matches wrong (wanted: at '
+        f'most {100 * WRONG:.0f} %).\n'
+        f'* A pair takes {np.median(clock):.0f} s, at most {max(clock):.0f} s '
+        f'(wanted: at most {SECONDS:.0f} s on two cores;\n  '
+        f'{machine["processor"]}, one thread).\n'
+    )
+
+
+def _row(name: str, found: dict[str, int]) -> str:
+    return (
+        f'| {name} | {found["pairs"]} | '
+        f'{_of(found["matched"], found["pairs"])} | {found["uncertain"]} | '
+        f'{found["matches"]} | {_of(found["wrong"], found["matches"])} | '
+        f'{found["lone"]} | {_of(found["lone_right"], found["lone"])} |\n'
+    )
+
+
+def _of(part: int, whole: int) -> str:
+    share = f' ({100 * part / whole:.1f} %)' if whole else ''
+    return f'{part} of {whole}{share}'
+
+
+def _registration(pairs: Sequence[dict[str, Any]]) -> str:
+    errors = np.array([e for pair in pairs for e in pair['errors_mm']])
+    failed = sum(bool(pair['problem']) for pair in pairs)
+    median, most = np.percentile(errors, [50, 95])
+    lines = [
+        '\n## Registration\n\n',
+        f'{failed} of {len(pairs)} registrations failed by their own checks. '
+        'Distance of a follow-up\nlesion from where it was expected, of '
+        f'{len(errors)} lesions: median {median:.1f} mm, 95th\npercentile '
+        f'{most:.1f} mm, maximum {errors.max():.1f} mm.\n\n',
+        '| measure | median | least | most |\n|---|---:|---:|---:|\n',
+    ]
+    for name in (
+        'correlation_before', 'correlation_rigid', 'correlation', 'body_dice',
+        'common_share', 'rotation_deg', 'deformation_median_mm',
+        'deformation_max_mm',
+    ):  # fmt: skip
+        values = np.array([pair['quality'][name] for pair in pairs])
+        lines.append(
+            f'| {name} | {np.median(values):.2f} | {values.min():.2f} | '
+            f'{values.max():.2f} |\n'
+        )
+    return ''.join(lines)
