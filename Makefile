@@ -3,6 +3,8 @@
 # make lint   style, import rules and types
 # make test-faults   bad and hostile files, the slow tests of them too
 # make test-slow     slow tests of everything else
+# make test-pacs     `mmuldor pacs` beside Debian's Orthanc, which it installs
+#             (as root, by apt-get) where it is missing
 # make gpu    tests and benchmarks of one GPU, in ten minutes at most; installs
 #             nothing; DEVICE=cpu tries the same on small sizes
 # make bench  every stage timed against what one would run instead; needs the
@@ -35,8 +37,8 @@ FUZZ_TARGETS ?=
 MUTANT_ARGS ?=
 export PYTHON TORCH_INDEX
 
-.PHONY: help setup demo test test-faults test-slow gpu fuzz mutants bench wheel \
-    docs lint clean
+.PHONY: help setup demo test test-faults test-slow test-pacs gpu fuzz \
+    mutants bench wheel docs lint clean
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
 
@@ -62,7 +64,17 @@ test-faults: $(VENV)/ready-dev
 	$(VENV)/bin/python -m pytest tests/faults -m 'slow or not slow'
 
 test-slow: $(VENV)/ready-dev
-	$(VENV)/bin/python -m pytest -m slow --ignore tests/faults
+	$(VENV)/bin/python -m pytest -m slow --ignore tests/faults \
+	    --ignore tests/pacs
+
+# The tests run a server of their own on a free port, not Debian's service.
+test-pacs: $(VENV)/ready-dev
+	PATH="$$PATH:/usr/sbin"; \
+	test -e /usr/share/orthanc/plugins/libOrthancDicomWeb.so \
+	    && command -v Orthanc > /dev/null || \
+	    apt-get install -y -q orthanc orthanc-dicomweb
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/pacs \
+	    -m 'slow or not slow'
 
 # The interpreter's own packages where they are complete, else those of VENV.
 gpu:

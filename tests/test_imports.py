@@ -25,6 +25,7 @@ ALLOWED = {
     'io': {'functional', 'classes'},
     'visualization': GROUND,
     'scans': SUBJECT,
+    'pacs': {*SUBJECT, 'scans', 'cli'},
     'mining': SUBJECT,
     'evaluation': SUBJECT,
     'report': SUBJECT | {'mining', 'evaluation'},
@@ -37,17 +38,17 @@ ALLOWED = {
         *SUBJECT,
         *BRIDGE,
         *('scans', 'mining', 'evaluation', 'evaluation/metrics', 'report'),
-        *('ops', 'models', 'datasets', 'engine', 'cli'),
+        *('ops', 'models', 'datasets', 'engine', 'cli', 'pacs'),
     },
 }
 LIGHT = {
     *SUBJECT,
-    *('scans', 'mining', 'evaluation', 'report', 'cli'),
+    *('scans', 'pacs', 'mining', 'evaluation', 'report', 'cli'),
 }
 # Command lines of a config use mmengine's own action.
 EXCEPTIONS = {'mmuldor/cli/config_options.py': {'mmengine'}}
 TOOLS = {
-    *('cli', 'apis', 'scans', 'mining', 'evaluation', 'report'),
+    *('cli', 'apis', 'scans', 'pacs', 'mining', 'evaluation', 'report'),
     *SUBJECT,
 }
 DATA_PREP = {'functional', 'io', 'scans', 'cli', 'classes'}

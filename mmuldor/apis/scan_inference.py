@@ -202,6 +202,19 @@ class ScanInference:
             run = RunSettings.of_provenance(self.provenance)
             self._notes += settings_notes(fitted, run)
 
+    def detect(
+        self,
+        scan: ReadScan,
+        progress: Progress = lambda items, total, text: items,
+    ) -> list[Lesion]:
+        """The lesions of a scan, the highest-scoring one first."""
+        return self._detector.detect(
+            scan.volume,
+            batch_size=self._settings.batch_size,
+            step_mm=self._settings.step_mm,
+            progress=lambda items, total: progress(items, total, 'detecting'),
+        )
+
     def write(
         self,
         new: NewSet,
@@ -220,12 +233,7 @@ class ScanInference:
             out of a file.
         """
         start = time.monotonic()
-        lesions = self._detector.detect(
-            scan.volume,
-            batch_size=self._settings.batch_size,
-            step_mm=self._settings.step_mm,
-            progress=lambda items, total: progress(items, total, 'detecting'),
-        )
+        lesions = self.detect(scan, progress)
         about_fit = list(self._notes)
         if self._fitted is not None:
             height_mm = len(scan.volume.hu) * scan.volume.spacing_mm[2]

@@ -27,6 +27,7 @@ COMMANDS = tuple(
         ('test', 'tools.test', 'test a checkpoint'),
         ('infer', 'tools.infer', 'find lesions in scans'),
         ('follow', 'tools.follow', 'lesions over time'),
+        ('pacs', 'tools.pacs', 'find lesions in a PACS'),
         ('froc', 'tools.froc', 'FROC of results'),
         ('froc-volumes', 'tools.froc_volumes', 'FROC of whole scans'),
         ('compare', 'tools.compare', 'compare methods'),

@@ -29,6 +29,9 @@ COMMANDS = {
     'tools.join_folds': (*ANN, *DETS, *OUT),
     'tools.infer': ('scan.nii', *CONFIG, 'w.pth', *OUT),
     'tools.mine_hard_negatives': (*CONFIG, 'w.pth', *OUT),
+    'tools.pacs': (
+        *(*CONFIG, 'w.pth', '--dicomweb', 'http://localhost', '--work', 'w'),
+    ),
     'tools.publish_model': ('w.pth', *OUT),
     'tools.report': (*ANN, *IMAGES, *RUN, *OUT),
     'tools.review export': (*IMAGES, *OUT, '--bank', 'b', *ANN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -56,6 +57,22 @@ def lesions_if_done(
         if key not in _MAY_DIFFER and _what(found.get(key)) != _what(value):
             return None
     return number
+
+
+def model_key(provenance: Mapping[str, Any]) -> str:
+    """What the lesions of a scan depend on beside the scan, as SHA-256.
+
+    Args:
+        provenance: Of a :class:`mmuldor.apis.scan_inference.ScanInference`.
+            Versions, devices and names of files make no difference.
+    """
+    facts = {
+        key: _what(value)
+        for key, value in provenance.items()
+        if key not in (*_MAY_DIFFER, 'mmuldor')
+    }
+    text = json.dumps(facts, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _what(value: Any) -> Any:

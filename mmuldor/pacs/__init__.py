@@ -1,0 +1,1 @@
+"""A detector beside a PACS: series in, results back, by DICOMweb."""

@@ -1,0 +1,109 @@
+"""What became of each series, on disk."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from mmuldor.io.json_files import read_json, write_json
+
+# Results are on the server; no volume; cannot be read; being worked on;
+# results are not taken; the server cannot send it. The last three are tried
+# again.
+DONE, OTHER, BAD = 'done', 'other', 'bad'
+BEGUN, REFUSED, FAILED = 'begun', 'refused', 'failed'
+_STATUSES = (DONE, OTHER, BAD, BEGUN, REFUSED, FAILED)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of a series.
+
+    Attributes:
+        series_uid: SeriesInstanceUID.
+        status: `DONE`, `OTHER`, `BAD`, `BEGUN`, `REFUSED` or `FAILED`.
+        instances: Of the series at that time.
+        attempts: How often it was begun, or offered.
+        objects: Stored on the server.
+        lesions: Found in it.
+        reason: Why it is not done. May quote headers: it is no log.
+        next_try_s: Not before this time, in s since 1970.
+        changed_s: Time of this record.
+    """
+
+    series_uid: str
+    status: str
+    instances: int
+    attempts: int = 0
+    objects: int = 0
+    lesions: int | None = None
+    reason: str = ''
+    next_try_s: float = 0.0
+    changed_s: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether the series is left alone from now on."""
+        return self.status in (DONE, OTHER, BAD)
+
+    def open_for(self, instances: int) -> bool:
+        """Whether to work on the series, which has so many instances now.
+
+        One that is not done is tried again when it has changed.
+        """
+        if self.status in (OTHER, BAD):
+            return instances != self.instances
+        return self.status != DONE
+
+
+class Records:
+    """The records of a folder, which other processes write to, too.
+
+    Args:
+        folder: Made if missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+
+    def read(self, series_uid: str) -> Record | None:
+        """The record of a series.
+
+        Returns:
+            None if there is none, or what a crash of the machine left of it:
+            the server is asked then.
+        """
+        try:
+            document = read_json(self.path(series_uid))
+        except (FileNotFoundError, ValueError):
+            return None
+        return _from_json(document, series_uid)
+
+    def write(self, record: Record) -> None:
+        """Write a record; it is whole or the old one."""
+        document = {**asdict(record), 'changed_s': round(time.time(), 3)}
+        write_json(self.path(record.series_uid), document, indent=1)
+        # Reasons may quote headers.
+        os.chmod(self.path(record.series_uid), 0o600)
+
+    def path(self, series_uid: str) -> Path:
+        """File of a record."""
+        return self._folder / f'{series_uid}.json'
+
+
+def _from_json(document: Any, series_uid: str) -> Record | None:
+    try:
+        record = Record(**document)
+        right = record.status in _STATUSES and record.series_uid == series_uid
+        numbers = (
+            *(record.instances, record.attempts, record.objects),
+            *(record.next_try_s, record.changed_s),
+        )
+    except TypeError:
+        return None
+    right = right and all(isinstance(n, int | float) for n in numbers)
+    return record if right else None

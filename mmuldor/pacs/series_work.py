@@ -1,0 +1,298 @@
+"""What is done with one series."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from mmuldor.cli.errors import one_line
+from mmuldor.pacs.claims import Claims
+from mmuldor.pacs.dicomweb.errors import PacsError
+from mmuldor.pacs.dicomweb.server import Series, Server
+from mmuldor.pacs.kinds import OtherSeriesError
+from mmuldor.pacs.patience import (
+    GaveUpError,
+    Patience,
+    Pauses,
+    is_full,
+)
+from mmuldor.pacs.records import (
+    BAD,
+    BEGUN,
+    DONE,
+    FAILED,
+    OTHER,
+    REFUSED,
+    Record,
+    Records,
+)
+from mmuldor.pacs.resting import Resting
+from mmuldor.pacs.results import Outbox, set_uids
+from mmuldor.pacs.retrieval import retrieve
+from mmuldor.pacs.uids import ResultUids, result_uids
+
+# Beside the statuses of records: another process has it; it grows or is new.
+BUSY, GROWING = 'busy', 'growing'
+# A series at which a process died so often is left alone.
+MAX_ATTEMPTS = 5
+_RETRY = Pauses(first_s=60.0, most_s=3600.0)
+
+
+class Model(Protocol):
+    """Finds lesions.
+
+    Attributes:
+        key: What the results depend on.
+    """
+
+    key: str
+
+    def __call__(self, folder: Path, series_uid: str, out: Path) -> int:
+        """Write `mmuldor.pacs.results.NAMES` into `out`.
+
+        Args:
+            folder: DICOM files of a series.
+            series_uid: Its UID.
+            out: Folder to write to.
+
+        Returns:
+            The number of lesions.
+
+        Raises:
+            OtherSeriesError: If the series is not for this model.
+            ValueError: If it cannot be read, also MemoryError and OSError.
+        """
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a series now.
+
+    Attributes:
+        status: Of its record, or `BUSY` or `GROWING`.
+        record: Its record, if there is one.
+        worked: Whether the model ran on it.
+    """
+
+    status: str
+    record: Record | None = None
+    worked: bool = False
+
+
+class SeriesWork:
+    """Works on series, one at a time.
+
+    Args:
+        server: Where they are, and results go.
+        model: The model.
+        work: Folder that processes share.
+        patience: How long the server is waited for.
+        rest_s: See :class:`mmuldor.pacs.resting.Resting`.
+        clock: For `rest_s`; in s.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        model: Model,
+        work: Path,
+        patience: Patience,
+        rest_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # What another server has, or another model found, is not done.
+        place = work / f'{server.key[:8]}-{model.key[:16]}'
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._server, self._model, self._patience = server, model, patience
+        self._records = Records(place / 'records')
+        self._outbox = Outbox(place / 'outbox')
+        self._scratch = place / 'scratch'
+        self._claims = Claims(place / 'claims')
+        self._resting, self._clock = Resting(rest_s), clock
+
+    def one(self, series: Series) -> Outcome:
+        """Do what can be done for a series now.
+
+        Raises:
+            GaveUpError: If the server was away for too long.
+            OSError: If the disk is full.
+        """
+        with self._claims.take(series.uid) as ours:
+            if not ours:
+                return Outcome(BUSY)
+            try:
+                return self._claimed(series)
+            finally:
+                shutil.rmtree(self._place(series), ignore_errors=True)
+
+    def reason_at(self, series: Series) -> Path:
+        """The file that says why a series is not done."""
+        return self._records.path(series.uid)
+
+    def _claimed(self, series: Series) -> Outcome:
+        record = self._records.read(series.uid)
+        if record is not None and record.status == DONE:
+            self._outbox.remove(series.uid)
+            return Outcome(DONE, record)
+        if record is not None and record.next_try_s > time.time():
+            return Outcome(record.status, record)
+        if self._outbox.files(series.uid) is not None:
+            return self._deliver(series, record or _new(series))
+        try:
+            return self._begin(series, record)
+        except PacsError as error:
+            return self._failed(series, record or _new(series), str(error))
+
+    def _begin(self, series: Series, record: Record | None) -> Outcome:
+        instances = series.instances
+        if instances is None:
+            instances = len(self._instances(series))
+        if record is not None and not record.open_for(instances):
+            return Outcome(record.status, record)
+        if not self._resting.rests(series.uid, instances, self._clock()):
+            return Outcome(GROWING, record)
+        uids = result_uids(series.uid, self._model.key)
+        if self._on_server(series.study_uid, uids):
+            return self._end(_new(series, instances), DONE)
+        if record is None or record.instances != instances:
+            record = _new(series, instances)
+        if record.attempts >= MAX_ATTEMPTS:
+            reason = record.reason or 'the process ended each time'
+            return self._end(record, BAD, f'{MAX_ATTEMPTS} times: {reason}')
+        listed = self._instances(series)
+        # More have come since, or the server counts in another way.
+        same = len(listed) == instances or self._resting.rests(
+            f'{series.uid} listed', len(listed), self._clock()
+        )
+        if not same:
+            return Outcome(GROWING, record)
+        return self._make(series, record, listed)
+
+    def _instances(self, series: Series) -> list[str]:
+        return self._patience.ask(
+            partial(self._server.instances, series.study_uid, series.uid)
+        )
+
+    def _on_server(self, study_uid: str, uids: ResultUids) -> bool:
+        """Whether results of this model are stored, by any process."""
+        for instance_uid, series_uid in (
+            (uids.report, uids.report_series),
+            (uids.segmentation, uids.segmentation_series),
+        ):
+            found = self._patience.ask(
+                partial(self._server.instances, study_uid, series_uid)
+            )
+            if instance_uid in found:
+                return True
+        return False
+
+    def _make(
+        self, series: Series, record: Record, instances: Sequence[str]
+    ) -> Outcome:
+        place = self._place(series)
+        shutil.rmtree(place, ignore_errors=True)
+        source, results = place / 'source', place / 'results'
+        for folder in (source, results):
+            folder.mkdir(parents=True)
+        before = record
+        try:
+            retrieve(self._server, self._patience, series, instances, source)
+            if sorted(self._instances(series)) != sorted(instances):
+                return Outcome(GROWING, record)
+            record = replace(
+                record, status=BEGUN, attempts=record.attempts + 1
+            )
+            self._records.write(record)
+            found = self._model(source, series.uid, results)
+            set_uids(results, result_uids(series.uid, self._model.key))
+        except (PacsError, GaveUpError):
+            raise
+        except KeyboardInterrupt:
+            # It is not to blame.
+            self._records.write(replace(before, status=BEGUN))
+            raise
+        except OtherSeriesError as error:
+            return self._end(record, OTHER, one_line(error))
+        except (ValueError, OSError, MemoryError) as error:
+            if is_full(error):
+                self._records.write(replace(before, status=BEGUN))
+                raise
+            return self._end(record, BAD, one_line(error))
+        except Exception as error:
+            reason = f'{type(error).__name__}: {one_line(error)}'
+            return self._failed(series, before, reason)
+        shutil.rmtree(source)
+        self._outbox.take(results, series.uid)
+        record = replace(record, lesions=found, attempts=0)
+        return self._deliver(series, record, worked=True)
+
+    def _deliver(
+        self, series: Series, record: Record, worked: bool = False
+    ) -> Outcome:
+        files = self._outbox.files(series.uid) or []
+        for path in files:
+            try:
+                reason = self._patience.ask(
+                    partial(self._server.store, path, series.study_uid)
+                )
+            except PacsError as error:
+                reason = str(error)
+            except ValueError as error:
+                # What a crash of the machine left of it.
+                self._outbox.remove(series.uid)
+                return self._failed(series, record, one_line(error))
+            if reason:
+                return self._later(record, REFUSED, reason, worked)
+        outcome = self._end(
+            replace(record, objects=len(files)), DONE, worked=worked
+        )
+        self._outbox.remove(series.uid)
+        return outcome
+
+    def _failed(self, series: Series, record: Record, reason: str) -> Outcome:
+        if record.attempts + 1 >= MAX_ATTEMPTS:
+            return self._end(record, BAD, reason)
+        return self._later(record, FAILED, reason)
+
+    def _later(
+        self, record: Record, status: str, reason: str, worked: bool = False
+    ) -> Outcome:
+        attempts = record.attempts + 1
+        pauses = _RETRY.nominal()
+        for _ in range(min(attempts, 10)):
+            pause_s = next(pauses)
+        record = replace(
+            record,
+            status=status,
+            attempts=attempts,
+            reason=reason,
+            next_try_s=time.time() + pause_s,
+        )
+        self._records.write(record)
+        return Outcome(status, record, worked)
+
+    def _end(
+        self,
+        record: Record,
+        status: str,
+        reason: str = '',
+        worked: bool = False,
+    ) -> Outcome:
+        record = replace(record, status=status, reason=reason, next_try_s=0.0)
+        self._records.write(record)
+        self._resting.forget(record.series_uid)
+        return Outcome(status, record, worked)
+
+    def _place(self, series: Series) -> Path:
+        return self._scratch / series.uid
+
+
+def _new(series: Series, instances: int | None = None) -> Record:
+    if instances is None:
+        instances = series.instances or 0
+    return Record(series.uid, BEGUN, instances)

@@ -1,0 +1,110 @@
+"""A server, a model that finds the same in every series, and their work."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmuldor.pacs.dicomweb.access import Access
+from mmuldor.pacs.dicomweb.server import Server
+from mmuldor.pacs.patience import Patience, Pauses
+from mmuldor.pacs.series_work import SeriesWork
+from mmuldor.pacs.service import Plan, Service
+from tests.support.ct_slices import ct_slice
+from tests.support.pacs.fake_server import fake_server
+
+
+@pytest.fixture
+def fake():
+    with fake_server() as running:
+        yield running
+
+
+def put_series(fake, uid, slices=3, study='1.2'):
+    """A small series; its pixels are no matter."""
+    for number in range(slices):
+        fake.add(
+            ct_slice(
+                np.full((4, 4), 1000),
+                SOPInstanceUID=f'{uid}.{number}',
+                SeriesInstanceUID=uid,
+                StudyInstanceUID=study,
+                PatientName='Smith^John',
+            )
+        )
+
+
+class ConstantModel:
+    """Writes one object for each series, without a look at it.
+
+    Attributes:
+        key: As of any model.
+        seen: Series and number of files, in order.
+        before: Called with the series' UID first.
+    """
+
+    key = 'f' * 64
+
+    def __init__(self):
+        self.seen = []
+        self.before = lambda uid: None
+
+    def __call__(self, folder, series_uid, out):
+        files = sorted(Path(folder).iterdir())
+        self.seen.append((series_uid, len(files)))
+        self.before(series_uid)
+        result = ct_slice(
+            np.zeros((2, 2)), Modality='SEG', SeriesInstanceUID='1.99'
+        )
+        result.save_as(out / 'lesions.dcm', enforce_file_format=True)
+        return 2
+
+
+@pytest.fixture
+def model():
+    return ConstantModel()
+
+
+@pytest.fixture
+def site(fake, model, tmp_path):
+    """Builds the service of a new process; time is what it sleeps."""
+
+    class Site:
+        """Its lines, and how long it has slept."""
+
+        def __init__(self):
+            self.lines, self.slept = [], []
+            self.ticks = itertools.count()
+            self.between = lambda: None
+
+        def sleep(self, seconds):
+            self.slept.append(seconds)
+            self.between()
+
+        def now(self):
+            return sum(self.slept)
+
+        def service(self, rest_s=10.0, give_up_s=3600.0, every_s=5.0):
+            server = Server(Access(fake.url, timeout_s=5))
+            patience = Patience(
+                server.check,
+                self.lines.append,
+                Pauses(give_up_s=give_up_s),
+                self.sleep,
+                self.now,
+            )
+            work = SeriesWork(
+                *(server, model, tmp_path / 'work', patience, rest_s),
+                clock=self.now,
+            )
+            plan = Plan(every_s, once=True)
+            return Service(
+                *(server, work, patience, plan, self.lines.append),
+                sleep=self.sleep,
+            )
+
+        def run(self, **settings):
+            return dict(self.service(**settings).run())
+
+    return Site()

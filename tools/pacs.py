@@ -1,0 +1,103 @@
+"""Find the lesions of the CT series of a PACS and store the results there.
+
+Examples:
+    python tools/pacs.py --dicomweb https://pacs:8043/dicom-web --work state \
+        CONFIG CHECKPOINT
+    python tools/pacs.py --dicomweb http://localhost:8042/dicom-web --once \
+        --work state CONFIG CHECKPOINT
+
+Each axial CT series that has stopped to grow gets one DICOM Segmentation, once
+for a model and its settings. Processes with one --work share the series. Says
+UIDs and counts alone; why a series was left alone lies in --work. Ctrl-C or
+SIGTERM end it at any time. Exit code 3: with --once, some of the series are
+not done. docs/pacs.md has more. Not a medical device.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+if not __package__:  # run as a file, not by -m
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from mmuldor.cli import arguments, types
+from mmuldor.cli.errors import user_errors
+from mmuldor.pacs.arguments import add_plan, add_server, search_filters
+from mmuldor.pacs.dicomweb.access import Access
+from mmuldor.pacs.running import discreet, say, stopped_by_signals, where
+from mmuldor.pacs.service import Plan
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """The command line."""
+    parser = arguments.make_parser(__doc__)
+    add = parser.add_argument
+    add('config', type=types.path, help='config file of the training')
+    add('checkpoint', type=types.path, help='its weights')
+    add_server(parser)
+    add_plan(parser)
+    arguments.add_accept_values(parser)
+    add(
+        '--score-thr',
+        type=types.share,
+        help='discard lesions of a lower score (default: the threshold of '
+        "the config's calibration, or 0.3)",
+    )
+    add('--device', type=types.device, help='default: a GPU')
+    return parser.parse_intermixed_args(argv)
+
+
+@user_errors()
+def main(argv: list[str] | None = None) -> None:
+    """Work until the end."""
+    args = parse_args(argv)
+    with discreet(), stopped_by_signals():
+        sys.exit(_run(args))
+
+
+def _run(args: argparse.Namespace) -> int:
+    access = Access(
+        args.dicomweb,
+        args.credentials,
+        args.ca_file,
+        args.insecure_tls,
+        args.timeout_s,
+    )
+    plan = Plan(
+        args.every_s, args.once, search_filters(args.days, args.filter)
+    )
+    from mmuldor.apis import load_config
+    from mmuldor.apis.pacs import serve_pacs
+    from mmuldor.apis.scan_inference import InferenceSettings
+
+    try:
+        counts = serve_pacs(
+            access,
+            load_config(args.config),
+            args.checkpoint,
+            args.work,
+            plan,
+            settings=InferenceSettings(
+                score_thr=args.score_thr, device=args.device
+            ),
+            accept_values=args.accept_values,
+            rest_s=args.rest_s,
+            give_up_s=args.give_up_s,
+            say=say,
+        )
+    except KeyboardInterrupt:
+        say('stopped')
+        return 130 if args.once else 0
+    except (ValueError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        # Its message may quote a patient.
+        say(f'ended by a bug: {where(error)}')
+        return 1
+    return 0 if set(counts) <= {'done', 'other'} else 3
+
+
+if __name__ == '__main__':
+    main()
