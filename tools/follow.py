@@ -91,18 +91,12 @@ def main(argv: list[str] | None = None) -> None:
 
 def _results(args: argparse.Namespace) -> list[str]:
     """Two results folders; the detector runs on what is a scan."""
-    from mmuldor.scans.follow_up.results_folder import is_results
+    from mmuldor.scans.follow_up.results_folder import scans_among
 
     paths = [args.baseline, args.follow_up]
-    scans = [path for path in paths if not is_results(path)]
-    if not scans:
+    settings = [v for v in (args.score_thr, args.device) if v is not None]
+    if not scans_among(paths, args.model, settings):
         return paths
-    if not args.model:
-        raise ValueError(
-            'BASELINE and FOLLOWUP must be results folders of tools/infer.py, '
-            f'but {scans[0]!r} has no lesions.json. If it is a scan, give '
-            'CONFIG CHECKPOINT, too.'
-        )
     # Late: importing torch takes seconds.
     from mmuldor.apis.follow_up import infer_results
 

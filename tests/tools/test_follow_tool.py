@@ -29,11 +29,22 @@ def test_two_results_folders(folder, tmp_path, capsys):
 
 def test_a_scan_without_a_detector(folder, tmp_path, capsys):
     scan = str(folder / 'baseline.nii.gz')
+    out = ['--out', str(tmp_path / 'out'), '--device', 'cpu']
     with pytest.raises(SystemExit, match='1'):
-        follow.main([scan, str(folder), '--out', str(tmp_path / 'out')])
+        follow.main([scan, str(folder), *out])
     error = capsys.readouterr().err
     assert 'results folders' in error
     assert 'CONFIG CHECKPOINT' in error
+
+
+@pytest.mark.parametrize(
+    'extra', [('config.py', 'w.pth'), ('--device', 'cpu')]
+)
+def test_a_detector_without_a_scan(folder, tmp_path, capsys, extra):
+    names = [str(folder / name) for name in ('baseline', 'follow_up')]
+    with pytest.raises(SystemExit, match='1'):
+        follow.main([*names, *extra, '--out', str(tmp_path / 'out')])
+    assert 'both are results folders' in capsys.readouterr().err
 
 
 def test_a_config_without_its_weights(tmp_path, capsys):

@@ -40,6 +40,37 @@ def is_results(path: str | os.PathLike) -> bool:
     return path.name == LESIONS_NAME or (path / LESIONS_NAME).is_file()
 
 
+def scans_among(
+    paths: Sequence[str | os.PathLike],
+    detector: Sequence[str],
+    settings: Sequence[object] = (),
+) -> list[str | os.PathLike]:
+    """The paths that are no results folders, on which a detector runs.
+
+    Args:
+        paths: Baseline and follow-up.
+        detector: The detector that was given, if any.
+        settings: What else was given for a detector.
+
+    Raises:
+        ValueError: If a scan has no detector, or a detector has no scan.
+    """
+    scans = [path for path in paths if not is_results(path)]
+    if scans and not detector:
+        raise ValueError(
+            'BASELINE and FOLLOWUP must be results folders of tools/infer.py, '
+            f'but {str(scans[0])!r} has no {LESIONS_NAME}. If it is a scan, '
+            'give CONFIG CHECKPOINT, too.'
+        )
+    given = [*detector, *settings]
+    if given and not scans:
+        raise ValueError(
+            'a detector must be given with a scan, but both are results '
+            f'folders, and got {given[0]!r}. Leave it out.'
+        )
+    return scans
+
+
 def read_results(
     path: str | os.PathLike,
     scan: str | os.PathLike | None = None,
