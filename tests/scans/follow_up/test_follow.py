@@ -96,6 +96,7 @@ def test_slices_follow_each_other(followed):
     assert np.diff(known).mean() == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_same_scan_twice(points):
     found = follow(points[0], points[0])
     assert found.notes == ['baseline and follow-up are the same scan']
