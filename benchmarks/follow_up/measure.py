@@ -13,7 +13,7 @@ from benchmarks.follow_up.plan import DETECTORS, SETTINGS, Detector
 from data_prep.phantom.follow_up.pair import ScanPair, make_pair
 from data_prep.phantom.follow_up.settings import PairSettings
 from mmuldor.scans.follow_up.follow import compare
-from mmuldor.scans.follow_up.judging import measure_quality
+from mmuldor.scans.follow_up.judging import judge
 from mmuldor.scans.follow_up.registration import Registration, register
 from mmuldor.scans.follow_up.result import FollowUp, TimePoint
 from mmuldor.scans.lesions import Lesion
@@ -49,7 +49,7 @@ def measure(
     pair = make_pair(seed, settings)
     clock, processor = time.monotonic(), time.process_time()
     found = register(pair.baseline, pair.follow_up)
-    quality = measure_quality(found)
+    found, quality = judge(found)
     times = {
         'clock': round(time.monotonic() - clock, 2),
         'processor': round(time.process_time() - processor, 2),

@@ -13,6 +13,8 @@ AIR_HU = -500.0
 # What is thinner is no body: the shell of a table, tubes, wires.
 THIN_MM = 8.0
 BONE_HU = 200.0
+# Corners that differ by less were filled, and not measured.
+FILLED_HU = 1.0
 
 
 def block_factors(
@@ -95,6 +97,32 @@ def body_mask(hu: Numbers, spacing_mm: tuple[float, float, float]) -> Bools:
         [ndimage.binary_fill_holes(plane) for plane in body]
     )
     return filled
+
+
+def shown_mask(hu: Numbers) -> Bools:
+    """What of the slices the scanner measured.
+
+    Scanners measure the inscribed circle of a slice and fill its corners with
+    one value. A body that the circle cuts does not end there.
+
+    Args:
+        hu: (slices, rows, columns).
+
+    Returns:
+        (rows, columns) bool: the inscribed ellipse if all corners have one
+        value, else everything.
+    """
+    _, rows, columns = hu.shape
+    y = (np.arange(rows) + 0.5) / rows * 2 - 1
+    x = (np.arange(columns) + 0.5) / columns * 2 - 1
+    # The edge of the circle runs through voxels of a coarse grid.
+    step = 2 / max(min(rows, columns), 1)
+    radius = np.hypot(x[None], y[:, None])
+    corners = hu[:, radius > 1 + step]
+    if corners.size and np.ptp(corners) <= FILLED_HU:
+        inside: Bools = radius <= 1 - step
+        return inside
+    return np.ones((rows, columns), dtype=bool)
 
 
 def slice_profiles(hu: Numbers, body: Bools, pixel_mm2: float) -> Floats:

@@ -13,6 +13,7 @@ from mmuldor.functional.follow_up.grids import (
     block_factors,
     block_mean,
     body_mask,
+    shown_mask,
     slice_profiles,
 )
 from mmuldor.scans.volume import Volume
@@ -39,11 +40,14 @@ class CoarseScan:
     Attributes:
         hu: (slices, rows, columns) float32; `AIR_HU` outside of the body.
         body: (slices, rows, columns) bool.
+        shown: (slices, rows, columns) bool, what the scanner measured; see
+            :func:`mmuldor.functional.follow_up.grids.shown_mask`.
         affine: (4, 4), maps (column, row, slice) to patient coordinates, mm.
     """
 
     hu: Numbers
     body: Bools
+    shown: Bools
     affine: Floats
 
     @classmethod
@@ -62,7 +66,9 @@ class CoarseScan:
                 f'{volume.source} must show a body, but nothing thicker than '
                 '8 mm is denser than air.'
             )
-        return cls(np.where(body, hu, np.float32(AIR_HU)), body, affine)
+        shown = np.broadcast_to(shown_mask(hu), hu.shape)
+        hu = np.where(body, hu, np.float32(AIR_HU))
+        return cls(hu, body, shown, affine)
 
     def cropped(self) -> CoarseScan:
         """Without most of the air beside the body: a third of the voxels."""
@@ -73,14 +79,20 @@ class CoarseScan:
         affine = self.affine.copy()
         affine[:3, 3] += affine[:3, :2] @ [columns.start, rows.start]
         part = (slice(None), rows, columns)
-        return CoarseScan(self.hu[part], self.body[part], affine)
+        return CoarseScan(
+            self.hu[part], self.body[part], self.shown[part], affine
+        )
 
     def joined(self, factor: int) -> CoarseScan:
         """The same on a grid that is coarser by a factor."""
         factors = (factor,) * 3
-        body = block_mean(self.body, factors) >= 0.5
+        body, shown = (
+            block_mean(mask, factors) >= 0.5
+            for mask in (self.body, self.shown)
+        )
         hu = block_mean(self.hu, factors)
-        return CoarseScan(hu, body, block_affine(self.affine, factors))
+        affine = block_affine(self.affine, factors)
+        return CoarseScan(hu, body, shown, affine)
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ from mmuldor.functional.follow_up.matching import (
 from mmuldor.functional.follow_up.quality import Quality
 from mmuldor.functional.follow_up.targets import choose_targets
 from mmuldor.scans.follow_up.doubts import pair_notes
-from mmuldor.scans.follow_up.judging import map_slices, measure_quality
+from mmuldor.scans.follow_up.judging import judge, map_slices
 from mmuldor.scans.follow_up.recist import assess, diameters
 from mmuldor.scans.follow_up.registration import Registration, register
 from mmuldor.scans.follow_up.result import (
@@ -63,7 +63,7 @@ def follow(
     """
     chosen = _targets(baseline, targets)
     found = register(baseline.volume, follow_up.volume, progress)
-    return compare(baseline, follow_up, found, measure_quality(found), chosen)
+    return compare(baseline, follow_up, *judge(found), chosen)
 
 
 def compare(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mmuldor.functional.arrays import Bools, Floats
@@ -20,6 +22,15 @@ from mmuldor.scans.volume import Volume
 
 # Every second voxel along each axis: some 80,000 tell enough.
 THINNED = (slice(None, None, 2),) * 3
+
+
+def judge(found: Registration) -> tuple[Registration, Quality]:
+    """A registration and its quality, without a deformation that harms."""
+    quality = measure_quality(found)
+    if quality.correlation >= quality.correlation_rigid:
+        return found, quality
+    rigid = replace(found, field=np.zeros_like(found.field))
+    return rigid, measure_quality(rigid)
 
 
 def measure_quality(found: Registration) -> Quality:
@@ -60,10 +71,12 @@ class _Overlay:
     ) -> None:
         self._fixed = np.clip(fixed.hu[THINNED], AIR_HU, DENSE_HU)
         hu = np.clip(moving.hu, AIR_HU, DENSE_HU)
-        self._moved, self.seen = sample_volume(hu, moving.affine, points)
-        inside, _ = sample_volume(
-            moving.body.astype(np.float32), moving.affine, points
+        self._moved, there = sample_volume(hu, moving.affine, points)
+        inside, shown = (
+            sample_volume(mask.astype(np.float32), moving.affine, points)[0]
+            for mask in (moving.body, moving.shown)
         )
+        self.seen = there & (shown >= 0.5) & fixed.shown[THINNED]
         body = fixed.body[THINNED]
         self._bodies: tuple[Bools, Bools] = body, inside >= 0.5
         self.common = self.seen & body & self._bodies[1]

@@ -146,7 +146,8 @@ def _rigid(
     method = sitk.ImageRegistrationMethod()
     method.SetNumberOfWorkUnits(1)
     method.SetMetricAsMattesMutualInformation(32)
-    method.SetMetricFixedMask(fixed.image(_dilated(fixed)))
+    method.SetMetricFixedMask(fixed.image(_rimmed_body(fixed)))
+    method.SetMetricMovingMask(moving.image(moving.shown.astype(np.uint8)))
     method.SetMetricSamplingStrategy(method.RANDOM)
     voxels = float(np.prod(fixed.hu.shape))
     method.SetMetricSamplingPercentage(min(1.0, 60_000 / voxels), SEED)
@@ -170,11 +171,12 @@ def _rigid(
     return method.GetMetricValue(), matrix
 
 
-def _dilated(scan: CoarseScan) -> Any:
-    """The body with a rim of air, uint8."""
+def _rimmed_body(scan: CoarseScan) -> Any:
+    """The body with a rim of air, as far as the scanner measured, uint8."""
     from scipy import ndimage
 
-    return ndimage.binary_dilation(scan.body, iterations=2).astype(np.uint8)
+    rimmed = ndimage.binary_dilation(scan.body, iterations=2) & scan.shown
+    return rimmed.astype(np.uint8)
 
 
 def _refined(
@@ -194,8 +196,10 @@ def _refined(
     target = level.image()
     source = moving.joined(factor) if factor > 1 else moving
     warped, seen = _resampled(source, level, matrix)
-    # Where the follow-up shows nothing, nothing pulls.
-    values = np.where(seen, warped, sitk.GetArrayFromImage(target))
+    # Where one of both shows nothing, nothing pulls.
+    values = np.where(
+        seen & level.shown, warped, sitk.GetArrayFromImage(target)
+    )
     start = sitk.GetImageFromArray(field.astype(np.float64), isVector=True)
     start.CopyInformation(fixed.image())
     demons = sitk.FastSymmetricForcesDemonsRegistrationFilter()
@@ -220,13 +224,14 @@ def _resampled(
     transform.SetMatrix(matrix[:3, :3].ravel().tolist())
     transform.SetTranslation(matrix[:3, 3].tolist())
     target = grid.image()
-    outside = AIR_HU - 1000
-    found = sitk.GetArrayFromImage(
-        sitk.Resample(
-            moving.image(), target, transform, sitk.sitkLinear, outside
+    images = moving.image(), moving.image(moving.shown.astype(np.float32))
+    found, shown = (
+        sitk.GetArrayFromImage(
+            sitk.Resample(image, target, transform, sitk.sitkLinear, outside)
         )
+        for image, outside in zip(images, (AIR_HU, 0.0), strict=True)
     )
-    return found, found > outside + 1
+    return found, shown >= 0.5
 
 
 def _on_grid(field: Any, coarse: CoarseScan, fine: CoarseScan) -> Field:

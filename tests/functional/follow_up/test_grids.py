@@ -8,6 +8,7 @@ from mmuldor.functional.follow_up.grids import (
     block_factors,
     block_mean,
     body_mask,
+    shown_mask,
     slice_profiles,
 )
 
@@ -53,6 +54,19 @@ def test_body_mask():
     expected[:, 5:20, 5:20] = True
     assert np.array_equal(body, expected)
     assert not body_mask(np.full((2, 9, 9), -1000.0), (4.0, 4.0, 4.0)).any()
+
+
+def test_what_the_scanner_measured():
+    y, x = np.mgrid[:40, :40] - 19.5
+    hu = np.full((2, 40, 40), -1000.0)
+    hu[0] += np.arange(40)
+    assert shown_mask(hu).all()
+    hu[:, np.hypot(x, y) > 20] = -1024
+    shown = shown_mask(hu)
+    assert shown[20, 1:-1].all()
+    assert not shown[:5, :5].any()
+    # A circle of radius 20 px, less a rim of one pixel: 361 pi px.
+    assert shown.sum() == pytest.approx(361 * np.pi, rel=0.03)
 
 
 def test_slice_profiles():

@@ -8,6 +8,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mmuldor.scans.follow_up.follow import follow
+from mmuldor.scans.follow_up.judging import judge
 from mmuldor.scans.follow_up.registration import register
 from mmuldor.scans.follow_up.result import TimePoint
 from mmuldor.scans.follow_up.run import follow_results
@@ -207,6 +208,36 @@ def test_an_oblique_grid(points):
         found.rigid_lps[:3, :3] @ turn[:3, :3].T
     ).magnitude()
     assert np.degrees(angle) < 0.5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('small', [0, 1])
+def test_a_small_field_of_view(small):
+    """A circle that cuts the body, in one of the scans."""
+    pair = small_pair(0)
+    volumes = [pair.baseline, pair.follow_up]
+    hu = volumes[small].hu[:, 14:50, 16:52].copy()
+    y, x = np.mgrid[:36, :36] - 17.5
+    hu[:, np.hypot(x, y) > 18] = -1024
+    affine = volumes[small].affine.copy()
+    affine[:3, 3] = volumes[small].to_patient(np.array([16, 14, 0]))[0]
+    volumes[small] = replace(volumes[small], hu=hu, affine=affine)
+    found, quality = judge(register(*volumes))
+    assert quality.problem == ''
+    middle = [*pair.motion.center_mm, 1]
+    away = (found.rigid_lps - pair.motion.rigid()) @ middle
+    assert np.linalg.norm(away) < 8
+
+
+@pytest.mark.slow
+def test_a_deformation_that_harms_is_left_out(points):
+    found = register(points[0].volume, points[0].volume)
+    noise = np.random.default_rng(0).normal(0, 9, found.field.shape)
+    harmed = replace(found, field=noise.astype(np.float32))
+    judged, quality = judge(harmed)
+    assert not judged.field.any()
+    assert quality.deformation_max_mm == 0
+    assert quality.correlation == quality.correlation_rigid
 
 
 @pytest.mark.slow

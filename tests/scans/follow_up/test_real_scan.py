@@ -8,7 +8,7 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
 from mmuldor.functional.follow_up.deformation import grid_points, moved
-from mmuldor.scans.follow_up.judging import measure_quality
+from mmuldor.scans.follow_up.judging import judge
 from mmuldor.scans.follow_up.registration import register
 from mmuldor.scans.reading import read_scan
 
@@ -42,7 +42,8 @@ def test_places_are_found(real_data, name):
     turn[:3, 3] = 12, -9, 20
     follow_up = replace(volume, hu=hu, affine=turn @ volume.affine)
     found = register(volume, follow_up)
-    assert measure_quality(found).problem == ''
+    found, quality = judge(found)
+    assert quality.problem == ''
     inside = hu[4:-4:3, 20:-20:8, 20:-20:8] > -200
     here = points[4:-4:3, 20:-20:8, 20:-20:8][inside]
     true = there[4:-4:3, 20:-20:8, 20:-20:8][inside]
