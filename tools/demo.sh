@@ -115,13 +115,21 @@ python tools/report.py --ann $data/test.json --images $data/Images_png \
     --note 'Training times: beside each other' \
     --out $demo/report
 
+step 'Publishing the model as one file'
+rm -rf $demo/published
+python tools/publish_model.py "$(cat $demo/uldor/last_checkpoint)" \
+    --config configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py \
+    --froc $demo/report/comparison.json --row 'Mask R-CNN + HNEM' \
+    --data 'A synthetic CT set: make demo' --out $demo/published
+model=$(echo $demo/published/*.mmuldor)
+
 step 'Finding the lesions of a whole synthetic scan'
 scan=$demo/scan
 python data_prep/make_phantom.py $scan --images 3 --neighbours 30 --size 384 \
     --seed 11 --overwrite
 python data_prep/convert_volumes.py to-nifti $scan/Images_png \
     --csv $scan/DL_info.csv --out $scan
-python tools/infer.py $scan/000002_01_01_*.nii.gz \
-    configs/uldor/uldor_r18_fpn_hnem-2e_phantom.py \
-    "$(cat $demo/uldor/last_checkpoint)" --score-thr 0.8 --out $scan/found
+python tools/infer.py $scan/000002_01_01_*.nii.gz --model "$model" \
+    --score-thr 0.8 --out $scan/found
 step "Done. Open $demo/report/index.html and $scan/found/report.html"
+echo "The model as one file: $model"

@@ -1,11 +1,12 @@
 """Find the lesions of CT scans: NIfTI files, DICOM folders or PNG slices.
 
 Examples:
+    python tools/infer.py scan.nii.gz --model MODEL.mmuldor --out found
     python tools/infer.py scan.nii.gz CONFIG CHECKPOINT --out found
     python tools/infer.py dicom/ CONFIG CHECKPOINT --out found --series 1.2.3
     python tools/infer.py png CONFIG CHECKPOINT --spacing 0.8 0.8 1 --out found
-    python tools/infer.py a.nii.gz b.nii.gz CONFIG CHECKPOINT --out found
-    python tools/infer.py --scans-in scans CONFIG CHECKPOINT --out found
+    python tools/infer.py a.nii.gz b.nii.gz --model FILE --out found
+    python tools/infer.py --scans-in scans --model FILE --out found
 
 Writes report.html, a page to scroll through the scan and its lesions in a
 browser; lesions.json, lesions.csv, labels.nii.gz and one picture per lesion;
@@ -42,7 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add(
         '--calibration',
         type=types.path,
-        help='file of tools/calibrate.py --volumes: probabilities',
+        help="of tools/calibrate.py --volumes (default: the model's)",
     )
     point = arguments.add_operating_point(parser, ' of the calibration')
     point.add_argument(
@@ -92,11 +93,11 @@ def main(argv: list[str] | None = None) -> None:
     args = vars(parse_args(argv))
     names = ('scan', 'scans_from', 'scans_in', 'one', 'checkpoint', 'out')
     *scans, one, checkpoint, out = map(args.pop, names)
-    from mmuldor.apis import load_config
-    from mmuldor.apis.infer import infer_scan
+    from mmuldor.apis.infer import infer_scan, load_model
     from mmuldor.apis.many_scans.run import infer_list
 
-    config = load_config(args.pop('config'))
+    files = args.pop('config'), checkpoint, args.pop('model')
+    config, checkpoint = load_model(*files)
     args['spacing_mm'] = args.pop('spacing')
     args['fps_per_volume'] = args.pop('fps')
     for name in ('skip_done', 'launcher') if one else ('series_uid',):

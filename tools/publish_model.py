@@ -1,8 +1,15 @@
-"""Strip a checkpoint to its weights and write a model card beside them.
+"""Write a trained model as one file to hand on: a bundle.
 
-Example:
+Examples:
     python tools/publish_model.py epoch_12.pth --out published \\
-        --froc froc.json --data 'DeepLesion, official training split'
+        --froc comparison.json --calibration calibration.json \\
+        --data 'DeepLesion, official training split'
+    python tools/infer.py scan.nii.gz --model published/NAME-HASH.mmuldor \\
+        --out found
+
+The file is a zip archive (unzip -l): weights, the part of the config that
+inference needs, calibration, model card, versions, checksums. Loading it runs
+nothing. With --pair: the weights as a .pth file, and a card, as two files.
 """
 
 from __future__ import annotations
@@ -25,11 +32,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add('checkpoint', type=types.path, help='file of a training')
     arguments.add_out(parser)
     add(
+        '--config',
+        type=types.path,
+        help='config of the training (default: what the checkpoint records)',
+    )
+    add(
+        '--calibration',
+        type=types.path,
+        help='file of tools/calibrate.py --volumes, used by default then',
+    )
+    add(
         '--name',
         type=types.text,
         help="first part of the file names (default: the config's)",
     )
-    add('--froc', type=types.path, help='froc.json of tools/froc.py')
+    add(
+        '--froc',
+        type=types.path,
+        help='for the card: comparison.json of tools/compare.py, which has '
+        'intervals, or froc.json of tools/froc.py',
+    )
+    add('--row', type=types.text, help='the method in comparison.json')
     add('--data', type=types.text, help='what it was trained on')
     add(
         '--licence',
@@ -37,18 +60,42 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default='not stated',
         help='of the weights',
     )
-    return parser.parse_args(argv)
+    add(
+        '--limits',
+        type=types.text,
+        help='what the card says besides of where it must not be used',
+    )
+    add('--pair', action='store_true', help='write weights and card alone')
+    args = parser.parse_args(argv)
+    if args.pair and (args.config or args.calibration):
+        parser.error(
+            '--config and --calibration must be used without --pair, which '
+            'writes weights and card alone'
+        )
+    return args
 
 
 @user_errors()
 def main(argv: list[str] | None = None) -> None:
     """Publish."""
     args = vars(parse_args(argv))
+    checkpoint, out, pair = map(args.pop, ('checkpoint', 'out', 'pair'))
+    # Checkpoints are read safely once this package is imported.
+    import mmuldor.apis  # noqa: F401
+    from mmuldor.apis.bundle.publish import Statements, publish_bundle
     from mmuldor.apis.publish import publish_model
 
-    files = publish_model(args.pop('checkpoint'), args.pop('out'), **args)
-    for path in files:
-        print(f'wrote {path}')
+    if pair:
+        del args['config'], args['calibration']
+        for path in publish_model(checkpoint, out, **args):
+            print(f'wrote {path}')
+        return
+    words = {name: args.pop(name) for name in ('data', 'licence', 'limits')}
+    file = publish_bundle(
+        checkpoint, out, statements=Statements(**words), **args
+    )
+    print(f'wrote {file}')
+    print(f'use it: mmuldor infer SCAN --model {file} --out found')
 
 
 if __name__ == '__main__':

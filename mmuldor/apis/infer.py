@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from mmengine.config import Config
 
+from mmuldor.apis.bundle.load import ModelBundle, load_bundle
+from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.scan_inference import (
     InferenceSettings,
     ReadingOptions,
@@ -25,7 +27,7 @@ from mmuldor.scans.outputs import check_output_folder, replacing_outputs
 def infer_scan(
     scan: str | os.PathLike,
     config: Config,
-    checkpoint: str,
+    checkpoint: str | ModelBundle,
     out: str | os.PathLike,
     *,
     series_uid: str | None = None,
@@ -49,8 +51,9 @@ def infer_scan(
 
     Args:
         scan: NIfTI file, DICOM folder, or folder of PNG slices.
-        config: From :func:`mmuldor.apis.load_config`.
-        checkpoint: Weights of that config.
+        config: From :func:`mmuldor.apis.load_config`, or of a bundle.
+        checkpoint: Weights of that config, or the bundle from
+            :func:`mmuldor.apis.load_bundle`.
         out: Output folder; created if missing. The files of an earlier scan
             are replaced, others not touched.
         series_uid: SeriesInstanceUID, if the folder has several DICOM series.
@@ -60,8 +63,8 @@ def infer_scan(
         score_thr: Lesions below it are discarded. By default the threshold
             of the calibration's operating point, or 0.3 without calibration.
         calibration: File of ``tools/calibrate.py --volumes``; by default the
-            config's ``calibration``. One of key slices is left out with a
-            note, and lesions then have no probability.
+            bundle's, or the config's ``calibration``. One of key slices is
+            left out with a note, and lesions then have no probability.
         fps_per_volume: Choose another operating point of the calibration by
             its FPs per volume on the validation split.
         sensitivity: Or by its sensitivity on the validation split.
@@ -97,7 +100,7 @@ def infer_scan(
         truth=truth,
     )
     # Before the scan is read, which takes longer.
-    fitted = _fitted(config, settings)
+    fitted = _fitted(config, checkpoint, settings)
     check_output_folder(out, scan)
     with replacing_outputs(out) as new:
         read = ReadScan.from_path(scan, reading)
@@ -105,8 +108,30 @@ def infer_scan(
         return inference.write(new, read, progress_bar)
 
 
+def load_model(
+    config: str | None, checkpoint: str | None, bundle: str | None
+) -> tuple[Config, str | ModelBundle]:
+    """What :func:`infer_scan` takes, of a bundle or of two files.
+
+    Args:
+        config: Config file.
+        checkpoint: Its weights.
+        bundle: File of ``mmuldor publish``, in place of both.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If a file is wrong.
+    """
+    if bundle is not None:
+        loaded = load_bundle(bundle)
+        return loaded.config, loaded
+    return load_config(str(config)), str(checkpoint)
+
+
 def load_inference(
-    config: Config, checkpoint: str, settings: InferenceSettings
+    config: Config,
+    checkpoint: str | ModelBundle,
+    settings: InferenceSettings,
 ) -> ScanInference:
     """The detector of a config with its calibration, for any scans.
 
@@ -114,16 +139,21 @@ def load_inference(
         FileNotFoundError: If a file is missing.
         ValueError: If a file is wrong, or does not fit the config.
     """
-    fitted = _fitted(config, settings)
+    fitted = _fitted(config, checkpoint, settings)
     return ScanInference(config, checkpoint, settings, *fitted)
 
 
 def _fitted(
-    config: Config, settings: InferenceSettings
+    config: Config,
+    checkpoint: str | ModelBundle,
+    settings: InferenceSettings,
 ) -> tuple[CalibrationFile | None, list[str]]:
     """The calibration with its operating point, and notes about it."""
+    given = settings.calibration or config.get('calibration')
+    if given is None and isinstance(checkpoint, ModelBundle):
+        given = checkpoint.calibration
     return calibration_for_volumes(
-        settings.calibration or config.get('calibration'),
+        given,
         settings.fps_per_volume,
         settings.sensitivity,
         settings.score_thr,

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
 from mmengine.dataset import Compose
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import init_default_scope
 
+from mmuldor.apis.bundle.load import load_bundle
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.settings import check_device, check_settings
 from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.apis.test_time_augmentation import average_views
 from mmuldor.apis.volumes.body_crop import BodyCrop, plan_crop
+from mmuldor.apis.volumes.built_model import build_model
 from mmuldor.apis.volumes.slice_model import SliceModel, slice_detections
 from mmuldor.classes import type_classes
-from mmuldor.engine.detection.heads import classes_of, set_score_threshold
+from mmuldor.engine.detection.heads import set_score_threshold, unwrapped
 from mmuldor.engine.detection.image_stream import in_order
-from mmuldor.engine.detection.weights import load_weights
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.use_on_volumes import check_of_volumes
@@ -44,7 +47,8 @@ class LesionDetector:
 
     Args:
         config: Config of the training, from :func:`mmuldor.apis.load_config`.
-        checkpoint: File with its weights; read safely.
+        checkpoint: File with its weights, read safely, or the tensors by
+            name. The model may then need a few times their memory, not more.
         device: 'cpu', 'cuda:0', ...; by default a GPU if there is one.
         score_thr: Lesions below it are discarded, and so are detections of
             slices before they are joined to lesions, unless a calibration was
@@ -68,7 +72,7 @@ class LesionDetector:
     def __init__(
         self,
         config: Config,
-        checkpoint: str,
+        checkpoint: str | Mapping[str, torch.Tensor],
         device: str | None = None,
         score_thr: float | None = None,
         calibration: CalibrationFile | None = None,
@@ -94,14 +98,12 @@ class LesionDetector:
             if fitted_with is not None:
                 self.slice_score_thr = min(score_thr, fitted_with)
         with config_errors(config):
-            self.model = MODELS.build(config.model)
             dataset = config.test_dataloader.dataset
             self._steps = dataset.pipeline
             self._pipeline = Compose(self._steps)
             self._types = type_classes(dataset.get('lesion_types'))
-        detector = self.model.module if tta else self.model
-        _check_types(detector, self._types)
-        load_weights(detector, checkpoint)
+        self.model = build_model(config, checkpoint, self._types)
+        detector = unwrapped(self.model)
         if device is None:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         if torch.device(device).type == 'cuda':
@@ -121,6 +123,25 @@ class LesionDetector:
         self.slice_model = SliceModel(
             self.model, self.slice_score_thr, self._types
         )
+
+    @classmethod
+    def from_bundle(
+        cls, path: str | os.PathLike, **options: Any
+    ) -> LesionDetector:
+        """The detector of a bundle, calibrated as the bundle is.
+
+        Args:
+            path: File of ``mmuldor publish``.
+            options: ``device``, ``score_thr``, ``calibration``, ``tta`` and
+                ``crop_to_body`` of the class.
+
+        Raises:
+            FileNotFoundError: If there is no such file.
+            ValueError: If it is no bundle, or an option is wrong.
+        """
+        bundle = load_bundle(path)
+        options.setdefault('calibration', bundle.calibration)
+        return cls(bundle.config, bundle.weights, **options)
 
     def detect(
         self,
@@ -269,14 +290,3 @@ class LesionDetector:
         return plan_crop(
             volume, batches, self.slice_model, self._pipeline, self._steps
         )
-
-
-def _check_types(detector: torch.nn.Module, types: Sequence[str]) -> None:
-    """Raise ValueError unless the detector has the test data's classes."""
-    for name, number in classes_of(detector).items():
-        if number != len(types) if types else number > 2:
-            raise ValueError(
-                f'`model.{name}.num_classes` is {number}, but the test '
-                f'dataset has {types or "one lesion class"}. Set its '
-                '`lesion_types` to those of the training.'
-            )

@@ -8,6 +8,7 @@ The object ``provenance`` of ``lesions.json``::
      "config": {"name": "mask-rcnn.py", "sha256": "..."},
      "checkpoint": {"name": "epoch_12.pth", "sha256": "..."},
      "calibration": {"name": "calibration.json", "sha256": "..."},
+     "bundle": {"name": "uldor-0a1b2c3d.mmuldor", "sha256": "..."},
      "score_thr": 0.71, "slice_score_thr": 0.05,
      "fps_per_volume": 4.0, "sensitivity": null,
      "step_mm": null, "batch_size": 4, "crop_to_body": true,
@@ -19,11 +20,12 @@ The object ``provenance`` of ``lesions.json``::
      "date": "2026-11-29T07:17:44+01:00", "duration_s": 12.3,
      "study_uid": "...", "series_uid": "...", "frame_of_reference_uid": "..."}
 
-Null are: what was not given, `calibration` and `views` where none is used, and
-the UIDs unless the scan is a DICOM series. `score_thr` is that of lesions,
-`slice_score_thr` that of detections before they are joined to lesions.
-`newest` is the last change of one of the scan's files. `date` is the start,
-`duration_s` includes reading and writing.
+Null are: what was not given, `bundle`, `calibration` and `views` where none is
+used, and the UIDs unless the scan is a DICOM series. Of a bundle, `config`,
+`checkpoint` and `calibration` are the files that it says it was made of.
+`score_thr` is that of lesions, `slice_score_thr` that of detections before
+they are joined to lesions. `newest` is the last change of one of the scan's
+files. `date` is the start, `duration_s` includes reading and writing.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ import torch
 from mmengine.config import Config
 
 import mmuldor
+from mmuldor.apis.bundle.load import ModelBundle
 from mmuldor.io.paths import files_below, printable
 from mmuldor.ops.info import backend
 
@@ -56,7 +59,7 @@ _PACKAGES = {
 
 def model_provenance(
     config: Config,
-    checkpoint: str | os.PathLike,
+    checkpoint: str | os.PathLike | ModelBundle,
     calibration: str | os.PathLike | None,
     device: torch.device,
     tta: bool,
@@ -66,25 +69,33 @@ def model_provenance(
 
     Args:
         config: As it was read.
-        checkpoint: File of the weights.
-        calibration: Calibration file, if any.
+        checkpoint: File of the weights, or a bundle.
+        calibration: Calibration file, if any, and if it is not the bundle's.
         device: Device of the model.
         tta: Whether the views of the config's ``tta`` are averaged.
         settings: Threshold, step and so on, by name.
     """
+    if isinstance(checkpoint, ModelBundle):
+        files = {**checkpoint.about['source']}
+        files['bundle'] = file_facts(checkpoint.file)
+    else:
+        files = {
+            'config': {
+                'name': printable(Path(config.filename or '').name),
+                'sha256': config_sha256(config),
+            },
+            'checkpoint': file_facts(checkpoint),
+            'calibration': None,
+            'bundle': None,
+        }
+    if calibration is not None:
+        files['calibration'] = file_facts(calibration)
     return {
-        'mmuldor': mmuldor.__version__,
-        **{name: _version(package) for name, package in _PACKAGES.items()},
-        'torch': torch.__version__,
+        **versions(),
         'python': platform.python_version(),
         'device': _device_name(device),
         'operators': backend(),
-        'config': {
-            'name': printable(Path(config.filename or '').name),
-            'sha256': config_sha256(config),
-        },
-        'checkpoint': _file(checkpoint),
-        'calibration': None if calibration is None else _file(calibration),
+        **files,
         'views': _plain(config.tta) if tta else None,
         **settings,
     }
@@ -129,7 +140,17 @@ def _plain(value: Any) -> Any:
     return repr(value)
 
 
-def _file(path: str | os.PathLike) -> dict[str, str]:
+def versions() -> dict[str, str | None]:
+    """Versions of this project and of what it computes with."""
+    return {
+        'mmuldor': mmuldor.__version__,
+        **{name: _version(package) for name, package in _PACKAGES.items()},
+        'torch': torch.__version__,
+    }
+
+
+def file_facts(path: str | os.PathLike) -> dict[str, str]:
+    """Name and SHA-256 of a file."""
     with open(path, 'rb') as file:
         digest = hashlib.sha256()
         while part := file.read(2**20):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from mmengine.config import Config
 
+from mmuldor.apis.bundle.load import ModelBundle
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.provenance import files_state, model_provenance
 from mmuldor.apis.settings import check_device, check_settings
@@ -147,7 +148,7 @@ class ScanInference:
 
     Args:
         config: From :func:`mmuldor.apis.load_config`.
-        checkpoint: Weights of that config.
+        checkpoint: Weights of that config, or the bundle that it is of.
         settings: What the user chose.
         fitted: The calibration with its operating point, if any.
         notes: About the calibration, for each scan.
@@ -160,7 +161,7 @@ class ScanInference:
     def __init__(
         self,
         config: Config,
-        checkpoint: str,
+        checkpoint: str | ModelBundle,
         settings: InferenceSettings,
         fitted: CalibrationFile | None = None,
         notes: Sequence[str] = (),
@@ -173,7 +174,7 @@ class ScanInference:
         self._detector = LesionDetector(
             # A copy: building a model may change its config.
             copy.deepcopy(config),
-            checkpoint,
+            checkpoint if isinstance(checkpoint, str) else checkpoint.weights,
             settings.device,
             settings.score_thr,
             fitted,
@@ -197,6 +198,8 @@ class ScanInference:
             },
         )
         self._truth = settings.truth and load_volumes(settings.truth)
+        if fitted is None:
+            self.provenance['calibration'] = None
         self._notes = list(notes)
         if fitted is not None:
             run = RunSettings.of_provenance(self.provenance)

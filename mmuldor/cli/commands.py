@@ -41,7 +41,7 @@ COMMANDS = tuple(
         ('convert', 'tools.convert_results', 'results of others'),
         ('check', 'tools.check', 'before a long run'),
         ('browse', 'tools.browse_dataset', 'draw the input'),
-        ('publish', 'tools.publish_model', 'weights with a model card'),
+        ('publish', 'tools.publish_model', 'a model as one file'),
         ('info', 'tools.info', 'versions, devices'),
         ('data deeplesion', 'data_prep.deeplesion_to_coco', 'DeepLesion'),
         ('data verify', 'data_prep.verify_deeplesion', 'is it complete?'),

@@ -26,6 +26,33 @@ def parse_config_value(text: str) -> object:
         ) from error
 
 
+def parse_config_text(text: str) -> dict[str, Any]:
+    """Parse settings as MMEngine writes them: ``name = value``, each once.
+
+    No code is executed.
+
+    Args:
+        text: A config without bases, imports and calculations.
+
+    Raises:
+        ValueError: If it has anything else, or a name comes twice.
+    """
+    found: dict[str, Any] = {}
+    try:
+        for line in ast.parse(text).body:
+            (target,) = getattr(line, 'targets', [None])
+            if not isinstance(line, ast.Assign) or not isinstance(
+                target, ast.Name
+            ):
+                raise ValueError(f'{ast.unparse(line)[:80]!r} sets nothing')
+            if target.id in found:
+                raise ValueError(f'`{target.id}` is set twice')
+            found[target.id] = _value(line.value)
+    except (SyntaxError, TypeError, RecursionError) as error:
+        raise ValueError(f'it is no Python: {error}') from error
+    return found
+
+
 def _value(node: ast.expr) -> object:
     if isinstance(node, (ast.List, ast.Tuple)):
         values = [_value(item) for item in node.elts]

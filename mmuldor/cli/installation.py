@@ -26,6 +26,7 @@ PACKAGES = {
     'mmdet': 'onedl-mmdetection',
     'numpy': 'numpy',
     'pycocotools': 'pycocotools',
+    'safetensors': 'safetensors',
     'nibabel': 'nibabel',
     'pydicom': 'pydicom',
     'highdicom': 'highdicom',

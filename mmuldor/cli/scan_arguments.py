@@ -12,7 +12,7 @@ LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
 def add_scans(parser: argparse.ArgumentParser) -> None:
-    """Scans, config and checkpoint, and what many scans need.
+    """Scans, model or config and checkpoint, and what many scans need.
 
     To be parsed by :func:`parse_scans`.
     """
@@ -20,12 +20,27 @@ def add_scans(parser: argparse.ArgumentParser) -> None:
     add(
         'scan',
         nargs='*',
-        type=types.path,
         metavar='SCAN',
         help='.nii, .nii.gz, a DICOM file or a folder',
     )
-    add('config', type=types.path, help='config file of the training')
-    add('checkpoint', type=types.path, help='its weights')
+    add(
+        'config',
+        nargs='?',
+        metavar='CONFIG',
+        help='config file of the training, if not --model',
+    )
+    add(
+        'checkpoint',
+        nargs='?',
+        metavar='CHECKPOINT',
+        help='its weights',
+    )
+    add(
+        '--model',
+        type=types.path,
+        metavar='FILE',
+        help='of mmuldor publish, in place of CONFIG and CHECKPOINT',
+    )
     arguments.add_out(parser, 'folder to write to; with several scans, of one')
     arguments.add_accept_values(parser)
     lists = parser.add_mutually_exclusive_group()
@@ -68,13 +83,20 @@ def parse_scans(
     args = parser.parse_intermixed_args(argv)
     del args.local_rank
     listed = args.scans_from or args.scans_in
-    given = [*args.scan, args.config, args.checkpoint]
-    _check_order(parser, args)
-    if not args.scan and not listed:
+    # SCAN takes all names: how many are not scans depends on --model.
+    given = args.scan
+    _check_order(parser, given, args.model)
+    if args.model is None:
+        args.scan, model = given[:-2], given[-2:]
+        args.config, args.checkpoint = [*model, None, None][:2]
+    has_model = args.model is not None or args.checkpoint is not None
+    if not has_model or not (args.scan or listed):
         parser.error(
-            'SCAN, CONFIG and CHECKPOINT must be given, or --scans-from or '
-            f'--scans-in with CONFIG and CHECKPOINT, but got {given}'
+            'SCAN, CONFIG and CHECKPOINT must be given, or SCAN and --model, '
+            'or --scans-from or --scans-in in place of SCAN, but got '
+            f'{given}'
         )
+    _check_names(parser, args)
     if args.scan and listed:
         parser.error(
             'scans must be given in one way, but got SCAN '
@@ -96,11 +118,23 @@ def parse_scans(
     return args
 
 
-def _check_order(
+def _check_names(
     parser: argparse.ArgumentParser, args: argparse.Namespace
 ) -> None:
+    """Refuse an empty name, as `types.path` does where argparse knows it."""
+    names = [('SCAN', name) for name in args.scan]
+    names += [('CONFIG', args.config), ('CHECKPOINT', args.checkpoint)]
+    for argument, name in names:
+        try:
+            types.path('-' if name is None else name)
+        except argparse.ArgumentTypeError as error:
+            parser.error(f'argument {argument}: {error}')
+
+
+def _check_order(
+    parser: argparse.ArgumentParser, given: Sequence[str], model: str | None
+) -> None:
     """Refuse a config that is not the last but one of the names."""
-    given = [*args.scan, args.config, args.checkpoint]
     for name in given:
         # A list in a shell is written without commas.
         if name.endswith(',') and not os.path.exists(name):
@@ -110,11 +144,16 @@ def _check_order(
             )
     configs = [k for k, name in enumerate(given) if name.endswith('.py')]
     weights = [k for k, name in enumerate(given) if _is_weights(name)]
+    if model and (configs or weights):
+        parser.error(
+            'CONFIG and CHECKPOINT must be left out with --model, but got '
+            f'{given[(configs + weights)[0]]!r}'
+        )
     last = len(given) - 1
     if configs == [last] and not weights:
         parser.error(
             'the last two arguments must be CONFIG and CHECKPOINT, but the '
-            f'last one is {args.checkpoint!r}: the checkpoint is missing'
+            f'last one is {given[-1]!r}: the checkpoint is missing'
         )
     wrong = [k for k in configs if k != last - 1]
     wrong += [k for k in weights if k != last]

@@ -32,8 +32,22 @@ def read_json(
             than `MAX_FILE_BYTES`; the message names file, line and column.
     """
     path = existing_file(path, name, advice)
+    return parse_json(read_whole(path), path)
+
+
+def parse_json(content: bytes, path: str | os.PathLike[str]) -> Any:
+    """Parses one JSON document.
+
+    Args:
+        content: the document, UTF-8.
+        path: what an error calls it: its file.
+
+    Raises:
+        ValueError: not JSON, or a key that comes twice in an object; the
+            message names file, line and column.
+    """
     try:
-        return json.loads(read_whole(path), object_pairs_hook=_object)
+        return json.loads(content, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise ValueError(
             f'{path} must be JSON, but line {error.lineno} column '

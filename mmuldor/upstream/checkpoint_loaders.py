@@ -22,6 +22,7 @@ from mmuldor.upstream.safe_checkpoints import (
     UnsafeCheckpointError,
     check_file,
     load_safely,
+    read_other,
 )
 
 UNSAFE_OPTION = '--allow-unsafe-checkpoint'
@@ -56,6 +57,9 @@ def load_from_file(path: str, map_location: str | Callable = 'cpu') -> dict:
     path = os.path.expanduser(path)
     if _allowed_unsafe:
         check_file(path)
+        other = read_other(path)
+        if other is not None:
+            return other
         return torch.load(path, map_location=map_location, weights_only=False)
     try:
         return load_safely(path, map_location or 'cpu')

@@ -20,6 +20,27 @@ from mmuldor.upstream.allowlist import reduced_allowlist
 _STARTS = (b'PK', b'\x80\x02')
 
 
+# Reads files of another kind that hold weights; None is none of its kind.
+Reader = Callable[[str | os.PathLike], dict | None]
+_other_reader: Reader = lambda path: None  # noqa: E731
+
+
+def read_also(reader: Reader) -> None:
+    """Let :func:`load_safely` read files of another kind, too.
+
+    Args:
+        reader: Gets a path; returns what a checkpoint holds, or None if the
+            file is not of its kind.
+    """
+    global _other_reader
+    _other_reader = reader
+
+
+def read_other(path: str | os.PathLike) -> dict | None:
+    """What a file of another kind holds; see :func:`read_also`."""
+    return _other_reader(path)
+
+
 class UnsafeCheckpointError(ValueError):
     """A checkpoint has objects that only a full, unsafe unpickler reads."""
 
@@ -36,7 +57,8 @@ def load_safely(
     would execute it.
 
     Args:
-        path: A file that ``tools/train.py`` or ``torch.save`` wrote.
+        path: A file that ``tools/train.py`` or ``torch.save`` wrote, or one
+            that a reader of :func:`read_also` knows.
         map_location: As for ``torch.load``.
 
     Raises:
@@ -45,6 +67,9 @@ def load_safely(
         ValueError: If it is no checkpoint, or damaged.
     """
     check_file(path)
+    other = read_other(path)
+    if other is not None:
+        return other
     try:
         with reduced_allowlist():
             checkpoint = torch.load(

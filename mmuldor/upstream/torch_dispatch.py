@@ -1,4 +1,4 @@
-"""Observe every operator that torch runs, for benchmarks.
+"""Observe every operator that torch runs, for benchmarks and limits.
 
 torch documents dispatch modes in its notes, but they are in private modules.
 Operators that synchronise the host with the device have private names. Seen
@@ -9,15 +9,29 @@ from __future__ import annotations
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map
 
 __all__ = [
     'INDEXING',
     'SYNCHRONIZING',
+    'LightDispatchMode',
     'TorchDispatchMode',
     'is_mutable',
     'tree_leaves',
+    'tree_map',
 ]
+
+
+class LightDispatchMode(TorchDispatchMode):
+    """A dispatch mode without ``torch._dynamo``, whose import takes seconds.
+
+    torch switches its compiler off in modes, and imports it for that.
+    """
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
 
 _aten = torch.ops.aten
 # Operators whose result has a size or value that the host must know.

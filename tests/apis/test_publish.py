@@ -88,7 +88,7 @@ def test_the_card(checkpoint, tmp_path):
     )
     main(
         [
-            *(str(checkpoint), '--out', str(tmp_path / 'out')),
+            *(str(checkpoint), '--pair', '--out', str(tmp_path / 'out')),
             *('--name', 'uldor', '--froc', str(froc)),
             *('--data', 'DeepLesion', '--licence', 'CC BY 4.0'),
         ]

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import json
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.optim import OptimWrapper
 from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
 
+from mmuldor.apis.bundle.inference_config import full_config, plain_config
 from mmuldor.apis.checks.model import untrained
 from mmuldor.apis.configs.entries import check_entries
 from mmuldor.engine.detection.heads import classes_of
@@ -79,6 +81,17 @@ def test_a_config_builds_all_its_parts(path, mini_data):
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_every_entry_of_a_config_is_registered(path):
     check_entries(load(path))
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_a_config_goes_into_a_bundle_and_back(path):
+    config = load(path)
+    plain = json.loads(json.dumps(plain_config(config)))
+    found = full_config(plain, 'a.mmuldor')
+    dataset = config.test_dataloader.dataset
+    assert found.test_dataloader.dataset.pipeline == dataset.pipeline
+    assert found.get('tta') == config.get('tta')
+    assert plain_config(found) == plain
 
 
 def channels(config):

@@ -166,10 +166,10 @@ def test_a_name_in_a_checkpoint_cannot_leave_the_folder(tmp_path, refused):
         },
         path,
     )
-    line = refused(publish, path, '--out', out)
+    line = refused(publish, path, '--pair', '--out', out)
     assert '--name' in line
     assert not (tmp_path / 'a').exists()
-    publish([str(path), '--out', str(out), '--name', 'mine'])
+    publish([str(path), '--out', str(out), '--name', 'mine', '--pair'])
     assert len(list(out.iterdir())) == 2
 
 

@@ -196,7 +196,7 @@ def test_ctrl_c_says_what_is_done(infer, tmp_path, capsys, monkeypatch):
     [
         ('c.py w.pth', 'SCAN, CONFIG and CHECKPOINT must be given'),
         ('a.nii c.py', 'the checkpoint is missing'),
-        ('a.nii', 'required: checkpoint'),
+        ('a.nii', 'SCAN, CONFIG and CHECKPOINT must be given'),
         ('c.py w.pth a.nii', "SCAN CONFIG CHECKPOINT, but got 'c.py' as num"),
         ('a.nii w.pth c.py', 'SCAN CONFIG CHECKPOINT, but got'),
         ('w.pth c.py a.nii', 'SCAN CONFIG CHECKPOINT, but got'),

@@ -5,6 +5,7 @@ import torch
 from mmuldor.upstream.torch_dispatch import (
     INDEXING,
     SYNCHRONIZING,
+    LightDispatchMode,
     TorchDispatchMode,
     is_mutable,
     tree_leaves,
@@ -21,6 +22,18 @@ class Seen(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         self.operators.append(func)
         return func(*args, **(kwargs or {}))
+
+
+def test_a_light_mode_is_called_without_the_compiler():
+    class Light(LightDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            return func(*args, **(kwargs or {}))
+
+    # torch wraps the method of others.
+    assert hasattr(Seen.__torch_dispatch__, '__wrapped__')
+    assert not hasattr(Light.__torch_dispatch__, '__wrapped__')
+    with Light():
+        assert torch.ones(2).sum() == 2
 
 
 def operators(work):

@@ -167,7 +167,7 @@ def _walk(
     if value.get('type') == 'Albu':
         return
     for key, item in value.items():
-        below = _kind_in_model(key) if in_model else _BELOW.get(key)
+        below = kind_in_model(key) if in_model else _BELOW.get(key)
         yield from _walk(item, f'{path}.{key}', below, in_model)
 
 
@@ -180,7 +180,8 @@ def _rule_of(hook: dict) -> dict:
     return {'type': 'mmuldor.MiningRule', **rule, **others}
 
 
-def _kind_in_model(key: str) -> Kind | None:
+def kind_in_model(key: str) -> Kind | None:
+    """How entries at a key of a model are built; None if none is known."""
     if key.startswith('loss_'):
         return _LOSS
     return _IN_MODEL.get(key) or _IN_MODEL.get(key.rpartition('_')[2])

@@ -12,6 +12,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmuldor.apis.bundle.load import ModelBundle
 from mmuldor.apis.infer import load_inference, progress_bar
 from mmuldor.apis.many_scans.done import lesions_if_done
 from mmuldor.apis.many_scans.outcomes import (
@@ -53,7 +54,7 @@ _OF_USERS = (ValueError, OSError, MemoryError)
 def infer_scans(
     scans: Iterable[str],
     config: Config,
-    checkpoint: str,
+    checkpoint: str | ModelBundle,
     out: str | os.PathLike,
     *,
     spacing_mm: Sequence[float] | None = None,
@@ -73,8 +74,8 @@ def infer_scans(
     Args:
         scans: NIfTI files, DICOM folders, folders of PNG slices. Those that
             are given twice are done once.
-        config: From :func:`mmuldor.apis.load_config`.
-        checkpoint: Weights of that config.
+        config: From :func:`mmuldor.apis.load_config`, or of a bundle.
+        checkpoint: Weights of that config, or the bundle.
         out: Output folder; created if missing.
         spacing_mm: Spacing of PNG slices: columns, rows, slices. Other scans
             note that it is not used.
@@ -133,7 +134,7 @@ def infer_list(
     file: str | None,
     folder: str | None,
     config: Config,
-    checkpoint: str,
+    checkpoint: str | ModelBundle,
     out: str | os.PathLike,
     **options: Any,
 ) -> list[Outcome]:

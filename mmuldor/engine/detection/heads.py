@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 from mmengine.config import ConfigDict
@@ -38,6 +38,17 @@ def heads_of(detector: nn.Module) -> Iterator[tuple[str, nn.Module]]:
 def classes_of(detector: nn.Module) -> dict[str, int]:
     """The number of classes of each head, without background."""
     return {n: cast(int, h.num_classes) for n, h in heads_of(detector)}
+
+
+def check_types(detector: nn.Module, types: Sequence[str]) -> None:
+    """Raise ValueError unless the detector has the test data's classes."""
+    for name, number in classes_of(detector).items():
+        if number != len(types) if types else number > 2:
+            raise ValueError(
+                f'`model.{name}.num_classes` is {number}, but the test '
+                f'dataset has {types or "one lesion class"}. Set its '
+                '`lesion_types` to those of the training.'
+            )
 
 
 def set_score_threshold(detector: nn.Module, score_thr: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 from mmuldor.upstream.safe_checkpoints import load_safely
@@ -142,14 +144,23 @@ _EXPANDERS = {
 }
 
 
-def load_weights(model: torch.nn.Module, checkpoint: str) -> None:
+def load_weights(
+    model: torch.nn.Module, checkpoint: str | Mapping[str, torch.Tensor]
+) -> None:
     """Load a checkpoint into a model that was built from its config.
+
+    Args:
+        model: The model.
+        checkpoint: A file, or the tensors by name.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no checkpoint, or of another model.
     """
-    loaded = load_safely(checkpoint)
+    if isinstance(checkpoint, str):
+        loaded, name = load_safely(checkpoint), f"'{checkpoint}'"
+    else:
+        loaded, name = {'state_dict': dict(checkpoint)}, 'the weights'
     target = model.state_dict()
     try:
         state = weights_of(loaded)
@@ -163,6 +174,6 @@ def load_weights(model: torch.nn.Module, checkpoint: str) -> None:
         check_shapes(state, target)
     except ValueError as error:
         raise ValueError(
-            f"'{checkpoint}' must be of this config, but {error}"
+            f'{name} must be of this config, but {error}'
         ) from error
     model.load_state_dict(state, strict=False)

@@ -166,7 +166,19 @@ def load_calibration(path: str | os.PathLike) -> CalibrationFile:
         FileNotFoundError: If there is none.
         ValueError: If it is malformed; names file and key.
     """
-    document = read_json(path)
+    return calibration_of(read_json(path), path)
+
+
+def calibration_of(document: Any, path: str | os.PathLike) -> CalibrationFile:
+    """Check what a calibration file holds.
+
+    Args:
+        document: Its JSON.
+        path: The file, for messages.
+
+    Raises:
+        ValueError: If it is malformed; names file and key.
+    """
     found = document.get('format') if isinstance(document, dict) else None
     if not isinstance(found, str) or found not in _KEYS:
         raise ValueError(

@@ -31,18 +31,18 @@ def check_of_volumes(fitted: CalibrationFile) -> None:
 
 
 def calibration_for_volumes(
-    path: str | os.PathLike | None,
+    given: str | os.PathLike | CalibrationFile | None,
     fps_per_volume: float | None = None,
     sensitivity: float | None = None,
     score_thr: float | None = None,
 ) -> tuple[CalibrationFile | None, list[str]]:
-    """Read a calibration to use it on volumes.
+    """A calibration to use it on volumes.
 
     One of key slices says nothing about volumes: it is left out with a note,
     and an operating point of it is an error.
 
     Args:
-        path: Calibration file; None: there is none.
+        given: Calibration file, or what it holds; None: there is none.
         fps_per_volume: Choose the operating point by FPs per volume.
         sensitivity: Or by sensitivity.
         score_thr: Or neither: the score threshold that is used instead.
@@ -56,23 +56,26 @@ def calibration_for_volumes(
         ValueError: If it is malformed, or has no such operating point.
     """
     chosen = fps_per_volume is not None or sensitivity is not None
-    if path is None:
+    if given is None:
         if chosen:
             raise ValueError(
                 'an operating point needs a calibration: give the file that '
                 '`tools/calibrate.py --volumes` wrote with `--calibration`.'
             )
         return None, []
-    fitted = load_calibration(path)
+    fitted = given
+    if not isinstance(fitted, CalibrationFile):
+        fitted = load_calibration(fitted)
     if fitted.unit != 'volume':
         if chosen:
             raise ValueError(
                 '--fps and --sensitivity must be those of a calibration of '
-                f'volumes, but {str(path)!r} is one of key slices. {REMEDY}'
+                f'volumes, but {str(given)!r} is one of key slices. {REMEDY}'
             )
         return None, [
-            f'NO PROBABILITIES: {str(path)!r} is a calibration of key slices, '
-            f'which does not hold for volumes and is not used. {REMEDY}'
+            f'NO PROBABILITIES: {str(given)!r} is a calibration of key '
+            'slices, which does not hold for volumes and is not used. '
+            f'{REMEDY}'
         ]
     if score_thr is not None:
         return fitted, []
