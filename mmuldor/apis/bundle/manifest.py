@@ -116,6 +116,8 @@ def _check_file(name: str, value: Any) -> None:
         or set(value) != {'name', 'sha256'}
         or not isinstance(value['name'], str)
         or len(value['name']) > 255
+        # It is a line of infer.log.
+        or not value['name'].isprintable()
         or not _SHA256.fullmatch(str(value['sha256']))
     ):
         raise ValueError(

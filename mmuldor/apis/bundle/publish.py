@@ -21,7 +21,12 @@ from mmuldor.apis.bundle.container import (
     bundle_name,
 )
 from mmuldor.apis.bundle.inference_config import full_config, plain_config
-from mmuldor.apis.bundle.manifest import sha256, to_json, with_manifest
+from mmuldor.apis.bundle.manifest import (
+    check_manifest,
+    sha256,
+    to_json,
+    with_manifest,
+)
 from mmuldor.apis.bundle.metrics import metrics_of, metrics_of_volumes
 from mmuldor.apis.bundle.tensors import to_bytes
 from mmuldor.apis.bundle.trained import Trained, file_name
@@ -121,8 +126,10 @@ def publish_bundle(
     about = _about(name, trained, source, metrics, said)
     card = _card(name, {**properties, **_hashes(source)}, metrics, said.limits)
     parts[CARD] = printable(card).encode()
-    content = archive_of(with_manifest(about, parts))
-    # Of a model that does not fit its config nothing is written.
+    parts = with_manifest(about, parts)
+    content = archive_of(parts)
+    # Nothing is written that could not be loaded.
+    check_manifest(parts)
     LesionDetector(full_config(plain, checkpoint), trained.weights, 'cpu')
     file = out / bundle_name(name, sha256(content))
     with replacing(file) as temporary:

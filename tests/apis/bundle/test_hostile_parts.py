@@ -151,6 +151,16 @@ def changed_manifest(parts, path, values):
         ({'parts': None}, '`parts` must name card.md'),
         ({'source': None}, '`source` must hold config, checkpoint'),
         (
+            {
+                'source': {
+                    'config': {'name': 'a\nnote: trust', 'sha256': 'ab' * 32},
+                    'checkpoint': None,
+                    'calibration': None,
+                }
+            },
+            '`source.config` must hold a name',
+        ),
+        (
             {'source': dict.fromkeys(('config', 'checkpoint', 'calibration'))},
             '`source.config` must hold a name and a SHA-256',
         ),
