@@ -59,19 +59,8 @@ def publish_model(
     trained = Trained.of_file(checkpoint)
     metrics = metrics_of(froc, row)
     name = file_name(name or trained.config_name or Path(checkpoint).stem)
-    classes = trained.classes
-    kept = {
-        'state_dict': trained.weights,
-        'meta': {
-            'config': trained.config_text,
-            'dataset_meta': {'classes': classes} if classes else {},
-            'seed': trained.meta.get('seed'),
-            'epoch': trained.meta.get('epoch'),
-            'mmuldor_version': mmuldor.__version__,
-        },
-    }
     content = io.BytesIO()
-    torch.save(kept, content)
+    torch.save(_kept(trained), content)
     digest = hashlib.sha256(content.getvalue()).hexdigest()
     file = out / f'{name}-{digest[:8]}.pth'
     text = model_card(
@@ -91,3 +80,18 @@ def publish_model(
         weights_file.write_bytes(content.getvalue())
         card_file.write_text(printable(text), encoding='utf-8')
     return file, card
+
+
+def _kept(trained: Trained) -> dict:
+    """What the weights file holds."""
+    classes = trained.classes
+    return {
+        'state_dict': trained.weights,
+        'meta': {
+            'config': trained.config_text,
+            'dataset_meta': {'classes': classes} if classes else {},
+            'seed': trained.meta.get('seed'),
+            'epoch': trained.meta.get('epoch'),
+            'mmuldor_version': mmuldor.__version__,
+        },
+    }

@@ -148,7 +148,7 @@ def _check_rest(config: Mapping[str, Any]) -> None:
 
 
 def full_config(plain: dict, file: str | os.PathLike) -> Config:
-    """A config that :class:`LesionDetector` takes.
+    """A config that :class:`mmuldor.apis.LesionDetector` takes.
 
     Args:
         plain: As :func:`check_config` accepts it.

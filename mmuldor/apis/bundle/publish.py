@@ -97,21 +97,8 @@ def publish_bundle(
     trained = Trained.of_file(checkpoint)
     said = statements or Statements()
     full = _config(checkpoint, trained, config)
-    try:
-        plain = plain_config(full)
-    except ValueError as error:
-        raise ValueError(
-            f"config '{full.filename}' cannot go into a bundle: "
-            f'{str(error).rstrip(".")}. Use config and checkpoint instead.'
-        ) from error
-    source: dict[str, Any] = {
-        'config': {
-            'name': printable(Path(full.filename).name),
-            'sha256': config_sha256(full),
-        },
-        'checkpoint': file_facts(checkpoint),
-        'calibration': None,
-    }
+    plain = _plain(full)
+    source = _source(checkpoint, full)
     metrics = metrics_of(froc, row)
     parts = {CONFIG: to_json(plain), WEIGHTS: to_bytes(trained.weights)}
     if calibration is not None:
@@ -120,12 +107,8 @@ def publish_bundle(
         metrics |= metrics_of_volumes(fitted)
     default = trained.config_name or Path(full.filename).stem
     name = file_name(name or default)
-    properties = trained.properties(
-        said.data, said.licence, source['config']['name']
-    )
+    parts[CARD] = _card(name, trained, source, metrics, said).encode()
     about = _about(name, trained, source, metrics, said)
-    card = _card(name, {**properties, **_hashes(source)}, metrics, said.limits)
-    parts[CARD] = printable(card).encode()
     parts = with_manifest(about, parts)
     content = archive_of(parts)
     # Nothing is written that could not be loaded.
@@ -157,6 +140,28 @@ def _config(
         ) from error
     name = f'{trained.config_name or Path(checkpoint).stem}.py'
     return Config(found, cfg_text=trained.config_text, filename=name)
+
+
+def _plain(full: Config) -> dict[str, Any]:
+    try:
+        return plain_config(full)
+    except ValueError as error:
+        raise ValueError(
+            f"config '{full.filename}' cannot go into a bundle: "
+            f'{str(error).rstrip(".")}. Use config and checkpoint instead.'
+        ) from error
+
+
+def _source(checkpoint: str | os.PathLike, full: Config) -> dict[str, Any]:
+    """The files that a bundle is made of, as its manifest names them."""
+    return {
+        'config': {
+            'name': printable(Path(full.filename).name),
+            'sha256': config_sha256(full),
+        },
+        'checkpoint': file_facts(checkpoint),
+        'calibration': None,
+    }
 
 
 def _calibration(
@@ -215,9 +220,10 @@ def _hashes(source: Mapping[str, Any]) -> dict[str, str]:
 
 def _card(
     name: str,
-    properties: Mapping[str, object],
+    trained: Trained,
+    source: Mapping[str, Any],
     metrics: Mapping[str, str],
-    limits: str | None,
+    said: Statements,
 ) -> str:
     # The file's name has a checksum, which the card is part of.
     file = f'{name}-*{SUFFIX}'
@@ -227,4 +233,13 @@ def _card(
         f'folder\nunzip -l {file}   # what is in the file\n'
         f'sha256sum {file}  # begins with the digits of its name'
     )
-    return model_card(name, properties, metrics, commands, limits=limits)
+    config = source['config']['name']
+    properties = trained.properties(said.data, said.licence, config)
+    text = model_card(
+        name,
+        {**properties, **_hashes(source)},
+        metrics,
+        commands,
+        limits=said.limits,
+    )
+    return printable(text)

@@ -49,7 +49,12 @@ from typing import Any
 
 import numpy as np
 
-from mmuldor.evaluation.calibration.fp_interval import RateInterval
+from mmuldor.evaluation.calibration.file_values import (
+    group_of,
+    heights_of,
+    numbers_of,
+    point_of,
+)
 from mmuldor.evaluation.calibration.isotonic import Calibration
 from mmuldor.evaluation.calibration.operating_points import (
     OperatingPoint,
@@ -57,12 +62,7 @@ from mmuldor.evaluation.calibration.operating_points import (
 )
 from mmuldor.evaluation.calibration.run_settings import RunSettings
 from mmuldor.io.json_files import read_json, write_json
-from mmuldor.io.json_values import (
-    are_coordinates,
-    is_coordinate,
-    is_finite,
-    shortened,
-)
+from mmuldor.io.json_values import is_finite, shortened
 
 FORMAT = 'mmuldor-calibration-2'
 # Of its own, since programs that know key slices alone must not read it.
@@ -200,10 +200,10 @@ def calibration_of(document: Any, path: str | os.PathLike) -> CalibrationFile:
             f"'{path}': `{many}` must be a list, but got {shortened(points)}."
         )
     points = [
-        _point(path, f'{many}[{k}]', point, unit)
+        point_of(path, f'{many}[{k}]', point, unit)
         for k, point in enumerate(points)
     ]
-    point = _point(path, one, document.get(one), unit)
+    point = point_of(path, one, document.get(one), unit)
     settings, heights = document.get('settings'), document.get('heights_mm')
     if settings is not None and not isinstance(settings, dict):
         raise ValueError(
@@ -220,12 +220,12 @@ def calibration_of(document: Any, path: str | os.PathLike) -> CalibrationFile:
         calibration,
         point,
         points,
-        _group(path, document, 'counts'),
-        _group(path, document, 'brier'),
+        group_of(path, document, 'counts'),
+        group_of(path, document, 'brier'),
         unit=unit,
-        quality=_group(path, document, 'quality', nulls=True),
+        quality=group_of(path, document, 'quality', nulls=True),
         settings=RunSettings.of(settings) if settings else None,
-        heights_mm=_heights(heights),
+        heights_mm=heights_of(heights),
         overlap_iou=overlap,
         hit={k: document[k] for k in ('hit', 'iou_thr') if k in document},
     )
@@ -235,7 +235,7 @@ def _calibration(
     path: str | os.PathLike, document: dict[str, Any]
 ) -> Calibration:
     knots = [
-        np.array(_numbers(path, document, key), dtype=np.float64)
+        np.array(numbers_of(path, document, key), dtype=np.float64)
         for key in ('scores', 'probabilities')
     ]
     if (
@@ -253,59 +253,3 @@ def _calibration(
             f'{knots[1][0]:g} to {knots[1][-1]:g}.'
         )
     return Calibration(*knots)
-
-
-def _heights(value: Any) -> tuple[float, float] | None:
-    return (value[0], value[1]) if are_coordinates(value, 2) else None
-
-
-def _numbers(path: str | os.PathLike, document: dict, key: str) -> list:
-    values: Any = document.get(key)
-    listed = isinstance(values, list) and len(values) > 0
-    if not listed or not all(map(is_coordinate, values)):
-        raise ValueError(
-            f"'{path}': `{key}` must be a list of numbers, but got "
-            f'{shortened(values)}.'
-        )
-    return values
-
-
-def _group(
-    path: str | os.PathLike, document: dict, key: str, nulls: bool = False
-) -> dict[str, Any]:
-    """Numbers by name; none in files that do without."""
-    group = document.get(key, {})
-    if not isinstance(group, dict) or not all(
-        is_finite(value) or (nulls and value is None)
-        for value in group.values()
-    ):
-        raise ValueError(
-            f"'{path}': `{key}` must hold numbers by name, but got "
-            f'{shortened(group)}.'
-        )
-    return group
-
-
-def _point(
-    path: str | os.PathLike, key: str, value: object, unit: str
-) -> OperatingPoint:
-    names = ('score_thr', f'fps_per_{unit}', 'sensitivity')
-    interval = f'fps_per_{unit}_95'
-    if (
-        not isinstance(value, dict)
-        or set(value) - {interval} != set(names)
-        or not all(is_coordinate(value[name]) for name in names)
-    ):
-        raise ValueError(
-            f"'{path}': `{key}` must hold the numbers {', '.join(names)}, "
-            f'but got {shortened(value)}.'
-        )
-    ends = value.get(interval)
-    if ends is not None and not are_coordinates(ends, 2):
-        raise ValueError(
-            f"'{path}': `{key}.{interval}` must be two numbers or null, but "
-            f'got {shortened(ends)}.'
-        )
-    score_thr, fps, sensitivity = (value[name] for name in names)
-    fps_95 = None if ends is None else RateInterval(*ends)
-    return OperatingPoint(score_thr, fps, sensitivity, fps_95)

@@ -1,6 +1,5 @@
 """Archives, weights and statements that are not what they seem."""
 
-import io
 import json
 import stat
 import struct
@@ -120,7 +119,7 @@ def test_a_directory_of_any_length(bundle, tmp_path):
     path.write_bytes(content[:-22] + locator + content[-22:])
     refused(path, 'a zip archive of 4 or more parts')
     path.write_bytes(content[:-14] + struct.pack('<2H', 9, 9) + content[-10:])
-    refused(path, 'does not end|of 9 or more|table of contents|parts')
+    refused(path, 'a zip archive of 9 or more parts')
     path.write_bytes(content[:-10] + struct.pack('<L', 2**30) + content[-6:])
     refused(path, 'table of contents has 1,073,741,824 bytes')
     path.write_bytes(content[:-2] + b'\x05\0hello')
@@ -294,8 +293,7 @@ def test_flipped_bytes(bundle, tmp_path):
 
 def test_any_bytes(tmp_path):
     path = tmp_path / 'x.mmuldor'
-    buffer = io.BytesIO(b'PK\x05\x06' + bytes(18))
-    path.write_bytes(buffer.getvalue())
+    path.write_bytes(b'PK\x05\x06' + bytes(18))
     refused(path, 'is missing')
     path.write_bytes(b'PK\x03\x04')
     refused(path, 'it has 4 bytes')
