@@ -77,11 +77,13 @@ class Outcome:
         status: Of its record, or `BUSY` or `GROWING`.
         record: Its record, if there is one.
         worked: Whether the model ran on it.
+        known: Whether that was so before.
     """
 
     status: str
     record: Record | None = None
     worked: bool = False
+    known: bool = False
 
 
 class SeriesWork:
@@ -138,9 +140,9 @@ class SeriesWork:
         record = self._records.read(series.uid)
         if record is not None and record.status == DONE:
             self._outbox.remove(series.uid)
-            return Outcome(DONE, record)
+            return Outcome(DONE, record, known=True)
         if record is not None and record.next_try_s > time.time():
-            return Outcome(record.status, record)
+            return Outcome(record.status, record, known=True)
         if self._outbox.files(series.uid) is not None:
             return self._deliver(series, record or _new(series))
         try:
@@ -153,7 +155,7 @@ class SeriesWork:
         if instances is None:
             instances = len(self._instances(series))
         if record is not None and not record.open_for(instances):
-            return Outcome(record.status, record)
+            return Outcome(record.status, record, known=True)
         if not self._resting.rests(series.uid, instances, self._clock()):
             return Outcome(GROWING, record)
         uids = result_uids(series.uid, self._model.key)

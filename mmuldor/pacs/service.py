@@ -63,6 +63,7 @@ class Service:
         # Series that nothing is to be done for, with their instances then.
         self._settled: dict[str, int | None] = {}
         self._last: dict[str, str] = {}
+        self._first = True
 
     def check(self) -> None:
         """Fail early if the server is there, but not for us.
@@ -74,11 +75,13 @@ class Service:
             self._patience.ask(self._check, tries=None)
         except PacsError as error:
             advice = (
-                'Are the credentials right?'
-                if error.not_allowed
-                else 'Does `--dicomweb` end with the path of the service, '
-                'like /dicom-web?'
+                'Does `--dicomweb` end with the path of the service, like '
+                '/dicom-web?'
             )
+            if error.not_allowed:
+                advice = 'Are the credentials right?'
+            elif 'SSL' in str(error):
+                advice = 'Is its certificate that of `--ca-file`?'
             raise ValueError(
                 f'the server must answer a search, but: {error}. {advice}'
             ) from None
@@ -88,7 +91,7 @@ class Service:
             self._server.check()
         except PacsError as error:
             # Later a server may be half started; now it is a mistake.
-            error.final = error.final or error.not_allowed
+            error.final = not error.away
             raise
 
     def run(self) -> Counter[str]:
@@ -115,6 +118,9 @@ class Service:
             lambda: list(self._server.ct_series(self._plan.filters())),
             tries=None,
         )
+        if self._first:
+            self._say(f'{len(found)} series are there')
+            self._first = False
         undecided = 0
         for series in found:
             if self._is_settled(series):
@@ -150,7 +156,9 @@ class Service:
 
     def _settle(self, series: Series, record: Record) -> None:
         if record.settled:
-            self._settled[series.uid] = series.instances
+            # It may have grown between two processes.
+            known = series.instances is not None
+            self._settled[series.uid] = record.instances if known else None
 
     def _note(self, series: Series, outcome: Outcome, seconds: float) -> None:
         record, uid = outcome.record, series.uid
@@ -158,7 +166,7 @@ class Service:
             self._settle(series, record)
         changed = self._last.get(uid) != outcome.status
         self._last[uid] = outcome.status
-        if not changed or outcome.status in _UNDECIDED:
+        if not changed or outcome.known or outcome.status in _UNDECIDED:
             return
         line = f'series {uid}: {outcome.status}'
         if record is not None:

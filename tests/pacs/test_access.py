@@ -1,11 +1,16 @@
 """How a server is reached, and what nobody may see."""
 
+import shutil
+import subprocess
+
+import certifi
 import pytest
 
 from mmuldor.pacs.dicomweb.access import Access, open_session
 from mmuldor.pacs.dicomweb.errors import PacsError
 from mmuldor.pacs.dicomweb.server import Series, Server
 from tests.pacs.conftest import put_series
+from tests.support.pacs.fake_server import fake_server
 
 
 @pytest.mark.parametrize(
@@ -108,6 +113,9 @@ def test_a_file_is_what_was_stored_and_has_a_limit(fake, tmp_path):
     server = Server(Access(fake.url))
     series = Series('1.2', '1.1', 3)
     stored = fake.files['1.1']['1.1.0']
+    list(server.ct_series())
+    host = fake.url.removeprefix('http://').partition('/')[0]
+    assert {headers['Host'] for _, _, headers in fake.requests} == {host}
     # Also one with lines that look like the end of a part.
     fake.files['1.1']['1.1.1'] = stored + b'\r\n--y\r\n\r\n--'
     for uid in ('1.1.0', '1.1.1'):
@@ -133,3 +141,43 @@ def test_without_dicomweb_client_the_remedy_is_said(fake, monkeypatch):
     )
     with pytest.raises(ValueError, match=r'pip install'):
         Server(Access(fake.url))
+
+
+@pytest.fixture(scope='module')
+def certificate(tmp_path_factory):
+    """A file with a key and a certificate of 127.0.0.1 that nobody knows."""
+    openssl = shutil.which('openssl')
+    if openssl is None:
+        pytest.skip('no openssl, which makes a certificate')
+    file = tmp_path_factory.mktemp('tls') / 'both.pem'
+    key, signed = file.with_name('key.pem'), file.with_name('signed.pem')
+    subprocess.run(
+        [
+            *(openssl, 'req', '-x509', '-newkey', 'rsa:2048', '-nodes'),
+            *('-keyout', key, '-out', signed, '-days', '2'),
+            *('-subj', '/CN=pacs', '-addext', 'subjectAltName=IP:127.0.0.1'),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    file.write_bytes(key.read_bytes() + signed.read_bytes())
+    return file
+
+
+def test_a_certificate_is_verified_unless_that_is_switched_off(
+    certificate, monkeypatch
+):
+    with fake_server(certificate) as fake:
+        put_series(fake, '1.1')
+        with pytest.raises(PacsError, match='SSLError'):
+            Server(Access(fake.url)).check()
+        assert fake.requests == []
+        signed = certificate.with_name('signed.pem')
+        Server(Access(fake.url, ca_file=signed)).check()
+        with pytest.warns(Warning, match='Unverified'):
+            Server(Access(fake.url, insecure=True)).check()
+        # The environment does not undo what was typed.
+        monkeypatch.setenv('REQUESTS_CA_BUNDLE', certifi.where())
+        Server(Access(fake.url, ca_file=signed)).check()
+        with pytest.raises(PacsError, match='SSLError'):
+            Server(Access(fake.url)).check()

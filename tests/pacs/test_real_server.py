@@ -118,6 +118,8 @@ class Processes:
 
 @pytest.fixture
 def processes(root, orthanc, narrow_config, narrow_weights, tmp_path):
+    # An untrained detector finds hundreds.
+    narrow_config.model.test_cfg.rcnn.max_per_img = 3
     narrow_config.dump(tmp_path / 'config.py')
     model = (tmp_path / 'config.py', narrow_weights)
     running = Processes(root, orthanc.url, model, tmp_path / 'work')

@@ -116,6 +116,16 @@ def test_a_done_series_that_grows_is_said(fake, site, model):
     said = 'series 1.1: has 4 instances now, 3 before; its results stay'
     assert site.lines.count(said) == 1
     assert [uid for uid, _ in model.seen] == ['1.1', '1.2']
+    # Also between two processes.
+    put_series(fake, '1.1', 6)
+    site.lines.clear()
+    assert site.run() == {'done': 2}
+    said = 'series 1.1: has 6 instances now, 3 before; its results stay'
+    assert site.lines.count(said) == 0
+    service = site.service()
+    service._round()
+    service._round()
+    assert site.lines.count(said) == 1
 
 
 def test_results_that_are_refused_are_kept_and_offered_again(
@@ -244,3 +254,31 @@ def test_uids_that_are_paths_are_left_out(fake, site, model):
         fake.files[uid] = fake.files['1.1']
         fake.studies[uid] = ('1.2', 'CT')
     assert site.run() == {'done': 1}
+
+
+@pytest.mark.parametrize(
+    ('status', 'match'),
+    [
+        (401, r'HTTP 401\. Are the credentials right'),
+        (403, r'HTTP 403\. Are the credentials right'),
+        (404, r'HTTP 404\. Does `--dicomweb` end with'),
+        (302, r'redirect, which is not followed\. Does'),
+    ],
+)
+def test_a_mistake_is_told_at_the_start(fake, site, status, match):
+    fake.fail = lambda method, path: status
+    with pytest.raises(ValueError, match=match):
+        site.service().check()
+    assert site.slept == []
+
+
+def test_a_page_of_a_proxy_is_no_service(fake, site, monkeypatch):
+    monkeypatch.setattr(json, 'dumps', lambda rows: '<html>')
+    with pytest.raises(ValueError, match=r'JSONDecodeError\. Does'):
+        site.service().check()
+
+
+def test_a_server_that_starts_later_is_waited_for(fake, site):
+    fake.fail = lambda method, path: 503 if site.now() < 100 else None
+    site.service().check()
+    assert site.now() >= 100

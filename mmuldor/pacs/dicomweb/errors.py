@@ -20,16 +20,23 @@ class PacsError(Exception):
         kind: What happened, for a log: 'HTTP 503', 'ConnectTimeout'.
         status: HTTP status, if the server answered.
         too_large: The answer was larger than allowed.
+        away: There was no answer, or one of a server that is not ready.
 
     Attributes:
         final: Whether the same request would fail again.
     """
 
     def __init__(
-        self, kind: str, status: int | None = None, too_large: bool = False
+        self,
+        kind: str,
+        status: int | None = None,
+        *,
+        too_large: bool = False,
+        away: bool = False,
     ) -> None:
         super().__init__(kind)
         self.status = status
+        self.away = away or (status or 0) >= 500 or status in _LATER
         self.too_large = too_large
         of_client = 400 <= (status or 500) < 500
         wait = status in (*_LATER, *_NOT_ALLOWED)
@@ -61,6 +68,7 @@ def plain_errors() -> Iterator[None]:
     Errors of files, like a full disk, stay what they are.
     """
     from requests import HTTPError, RequestException
+    from requests.exceptions import ConnectionError, SSLError, Timeout
 
     try:
         yield
@@ -70,7 +78,9 @@ def plain_errors() -> Iterator[None]:
         raise PacsError(f'HTTP {status}', status) from None
     except RequestException as error:
         # Also answers that are no JSON.
-        raise PacsError(type(error).__name__) from None
+        away = isinstance(error, ConnectionError | Timeout)
+        away = away and not isinstance(error, SSLError)
+        raise PacsError(type(error).__name__, away=away) from None
     except BadAnswerError as error:
         too_large = isinstance(error, TooLargeError)
         raise PacsError(str(error), too_large=too_large) from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mmuldor.pacs.dicomweb.access import Access, open_session
 from mmuldor.pacs.dicomweb.errors import PacsError, plain_errors
@@ -77,6 +78,8 @@ class Server:
             timeout=self._timeouts,
             permissive_uid=True,
         )
+        # It sends the Host header without the port, which proxies need.
+        self._client.host = urlsplit(self._url).netloc
         # Our own retries know when to go on with another series.
         self._client.set_http_retry_params(retry=False)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import ssl
 import threading
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,13 +146,29 @@ def _handler(fake):
     return Handler
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        # Clients that do not trust us hang up.
+        pass
+
+
 @contextlib.contextmanager
-def fake_server():
-    """A server on a free port of this machine."""
+def fake_server(certificate=None):
+    """A server on a free port of this machine.
+
+    Args:
+        certificate: File with a certificate and its key, for TLS.
+    """
     fake = FakeServer()
-    server = ThreadingHTTPServer(('127.0.0.1', 0), _handler(fake))
-    server.daemon_threads = True
-    fake.url = f'http://127.0.0.1:{server.server_port}/dicom-web'
+    server = _Server(('127.0.0.1', 0), _handler(fake))
+    scheme = 'http'
+    if certificate is not None:
+        scheme, context = 'https', ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    fake.url = f'{scheme}://127.0.0.1:{server.server_port}/dicom-web'
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
