@@ -110,6 +110,8 @@ def test_provenance(noise_scan, narrow_config, narrow_weights, tmp_path):
     assert began.utcoffset() is not None
     age = (datetime.now(timezone.utc) - began).total_seconds()
     assert 0 < facts['duration_s'] <= age + 1
+    page = (out / 'report.html').read_text()
+    assert f'"model.py, w.pth, SHA-256 {weights[:8]}"' in page
     log = (out / 'infer.log').read_text()
     assert f'checkpoint: name w.pth, sha256 {weights}\n' in log
     assert f'scan: {noise_scan}\n' in log

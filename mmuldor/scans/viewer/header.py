@@ -8,6 +8,7 @@ what the headers say of the patient.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,7 @@ def without_patient(text: str, volume: Volume) -> str:
         r'\S+',
         lambda match: (
             WITHHELD
-            if any(word in _plain(match[0]) for word in words)
+            if any(_holds(match[0], word) for word in words)
             else match[0]
         ),
         text,
@@ -137,8 +138,17 @@ def _patient_words(header: Dataset | None) -> Iterator[str]:
                 yield plain
 
 
+def _holds(text: str, word: str) -> bool:
+    """Whether a text holds a plain word; a number only as a whole one."""
+    if word.isdigit():
+        return word in re.findall(r'\d+', text)
+    return word in _plain(text)
+
+
 def _plain(text: str) -> str:
-    return ''.join(sign for sign in text.casefold() if sign.isalnum())
+    """Letters and digits alone, without accents, which systems store apart."""
+    apart = unicodedata.normalize('NFKD', text.casefold())
+    return ''.join(sign for sign in apart if sign.isalnum())
 
 
 def _element(header: Dataset | None, keyword: str) -> str:

@@ -89,6 +89,22 @@ def test_dates_in_names(text, kept):
     assert scan_name(volume) == kept
 
 
+def test_names_with_accents_and_numbers(tmp_path):
+    changes = {'PatientName': 'M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller'}
+    changes['SpecificCharacterSet'] = 'ISO_IR 192'
+    for number in range(3):
+        write_slice(tmp_path, number, PatientID='123', **changes)
+    volume = read_dicom(tmp_path).volume
+    # As macOS stores it: the dots are a sign of their own.
+    apart = 'mu\N{COMBINING DIAERESIS}ller/IM001'
+    for text, kept in {
+        f'{apart} left out': '… left out',
+        'IM123 and 1234': '… and 1234',
+        'file 4123 of 12': 'file 4123 of 12',
+    }.items():
+        assert without_patient(text, volume) == kept
+
+
 def test_numbers_of_viewers(series, tmp_path):
     expected = [101, 100, 99, 98, 97], 'InstanceNumber'
     assert numbers_of(series) == expected
