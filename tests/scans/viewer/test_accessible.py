@@ -8,7 +8,7 @@ from mmuldor.scans.viewer.page import COLORS
 from mmuldor.scans.viewer.template import page_part
 
 # Grounds of texts: the page, cards, buttons, the selected row.
-GROUNDS = ('#14171c', '#1c2027', '#262c35', '#2b3542')
+GROUNDS = ('#14171c', '#1c2027', '#262c35', '#273140')
 
 
 def luminance(color):
