@@ -2,7 +2,7 @@
 
 Examples:
     python tools/follow.py found_a found_b --out followed
-    python tools/follow.py a.nii.gz b.nii.gz CONFIG CHECKPOINT --out followed
+    python tools/follow.py a.nii.gz b.nii.gz --model FILE --out followed
     python tools/follow.py found_a b.nii.gz CONFIG CHECKPOINT --out followed
 
 BASELINE and FOLLOWUP are results folders of tools/infer.py, or scans, which
@@ -24,7 +24,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, types
+from mmuldor.cli import arguments, scan_arguments, types
 from mmuldor.cli.errors import user_errors
 
 
@@ -35,8 +35,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     results = 'results folder of tools/infer.py, or a scan'
     add('baseline', metavar='BASELINE', type=types.path, help=results)
     add('follow_up', metavar='FOLLOWUP', type=types.path, help=results)
-    add('model', nargs='*', type=types.path, metavar='CONFIG CHECKPOINT',
+    add('detector', nargs='*', type=types.path, metavar='CONFIG CHECKPOINT',
         help='detector, if one of both is a scan')  # fmt: skip
+    scan_arguments.add_model(parser)
     arguments.add_out(parser)
     add(
         '--targets',
@@ -61,10 +62,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add('--device', type=types.device, help='cpu, cuda:0, ... of the detector')
     arguments.add_accept_values(parser)
     args = parser.parse_intermixed_args(argv)
-    if len(args.model) not in (0, 2):
+    if len(args.detector) not in ((0,) if args.model else (0, 2)):
         parser.error(
-            'BASELINE FOLLOWUP must be followed by CONFIG CHECKPOINT or by '
-            f'nothing, but got {args.model}'
+            'BASELINE FOLLOWUP must be followed by CONFIG CHECKPOINT, by '
+            f'--model or by nothing, but got {args.detector} and {args.model}'
         )
     return args
 
@@ -94,15 +95,17 @@ def _results(args: argparse.Namespace) -> list[str]:
     from mmuldor.scans.follow_up.results_folder import scans_among
 
     paths = [args.baseline, args.follow_up]
+    model = [args.model] if args.model else []
     settings = [v for v in (args.score_thr, args.device) if v is not None]
-    if not scans_among(paths, args.model, settings):
+    if not scans_among(paths, args.detector or model, settings):
         return paths
     # Late: importing torch takes seconds.
     from mmuldor.apis.follow_up import infer_results
+    from mmuldor.apis.infer import load_model
 
     return infer_results(
         paths,
-        *args.model,
+        *load_model(*(args.detector or (None, None)), args.model),
         args.out,
         accept_values=args.accept_values,
         score_thr=args.score_thr,

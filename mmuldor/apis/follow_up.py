@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mmuldor.apis.configs.loading import load_config
+from mmengine.config import Config
+
+from mmuldor.apis.bundle.load import ModelBundle
 from mmuldor.apis.infer import infer_scan
 from mmuldor.scans.follow_up.results_folder import is_results
 
@@ -17,8 +19,8 @@ NAMES = ('baseline', 'follow_up')
 
 def infer_results(
     paths: Sequence[str],
-    config: str,
-    checkpoint: str,
+    config: Config,
+    checkpoint: str | ModelBundle,
     out: str | os.PathLike,
     **settings: Any,
 ) -> list[str]:
@@ -26,8 +28,8 @@ def infer_results(
 
     Args:
         paths: Baseline and follow-up: results folders or scans.
-        config: Config file of the training.
-        checkpoint: Its weights.
+        config: Config of the training, or of a bundle.
+        checkpoint: Its weights, or the bundle.
         out: Folder in which results of scans get folders of their own.
         settings: Keywords of :func:`mmuldor.apis.infer.infer_scan`.
 
@@ -35,11 +37,11 @@ def infer_results(
         FileNotFoundError: If a file is missing.
         ValueError: If a file is wrong.
     """
-    loaded, folders = load_config(config), []
+    folders = []
     for path, name in zip(paths, NAMES, strict=True):
         if is_results(path):
             folders.append(path)
             continue
         folders.append(str(Path(out) / name))
-        infer_scan(path, loaded, checkpoint, folders[-1], **settings)
+        infer_scan(path, config, checkpoint, folders[-1], **settings)
     return folders

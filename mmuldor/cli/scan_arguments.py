@@ -35,12 +35,7 @@ def add_scans(parser: argparse.ArgumentParser) -> None:
         metavar='CHECKPOINT',
         help='its weights',
     )
-    add(
-        '--model',
-        type=types.path,
-        metavar='FILE',
-        help='of mmuldor publish, in place of CONFIG and CHECKPOINT',
-    )
+    add_model(parser)
     arguments.add_out(parser, 'folder to write to; with several scans, of one')
     arguments.add_accept_values(parser)
     lists = parser.add_mutually_exclusive_group()
@@ -70,6 +65,16 @@ def add_scans(parser: argparse.ArgumentParser) -> None:
     )
     # torch.distributed.launch passes it; LOCAL_RANK says the same.
     add('--local_rank', '--local-rank', type=int, help=argparse.SUPPRESS)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """``--model FILE``."""
+    parser.add_argument(
+        '--model',
+        type=types.path,
+        metavar='FILE',
+        help='of mmuldor publish, in place of CONFIG and CHECKPOINT',
+    )
 
 
 def parse_scans(

@@ -34,11 +34,12 @@ def test_a_scan_without_a_detector(folder, tmp_path, capsys):
         follow.main([scan, str(folder), *out])
     error = capsys.readouterr().err
     assert 'results folders' in error
-    assert 'CONFIG CHECKPOINT' in error
+    assert '--model, or CONFIG CHECKPOINT' in error
 
 
 @pytest.mark.parametrize(
-    'extra', [('config.py', 'w.pth'), ('--device', 'cpu')]
+    'extra',
+    [('config.py', 'w.pth'), ('--model', 'm'), ('--device', 'cpu')],
 )
 def test_a_detector_without_a_scan(folder, tmp_path, capsys, extra):
     names = [str(folder / name) for name in ('baseline', 'follow_up')]
@@ -47,10 +48,13 @@ def test_a_detector_without_a_scan(folder, tmp_path, capsys, extra):
     assert 'both are results folders' in capsys.readouterr().err
 
 
-def test_a_config_without_its_weights(tmp_path, capsys):
+@pytest.mark.parametrize(
+    'detector', [('config.py',), ('config.py', 'w.pth', '--model', 'm')]
+)
+def test_a_detector_that_is_no_detector(tmp_path, capsys, detector):
     with pytest.raises(SystemExit, match='2'):
-        follow.main(['a', 'b', 'config.py', '--out', str(tmp_path)])
-    assert 'CONFIG CHECKPOINT' in capsys.readouterr().err
+        follow.main(['a', 'b', *detector, '--out', str(tmp_path)])
+    assert 'CONFIG CHECKPOINT, by --model' in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ def scans_among(
         raise ValueError(
             'BASELINE and FOLLOWUP must be results folders of tools/infer.py, '
             f'but {str(scans[0])!r} has no {LESIONS_NAME}. If it is a scan, '
-            'give CONFIG CHECKPOINT, too.'
+            'give --model, or CONFIG CHECKPOINT, too.'
         )
     given = [*detector, *settings]
     if given and not scans:
