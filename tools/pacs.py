@@ -2,7 +2,7 @@
 
 Examples:
     python tools/pacs.py --dicomweb https://pacs:8043/dicom-web --work state \
-        CONFIG CHECKPOINT
+        --model uldor.mmuldor
     python tools/pacs.py --dicomweb http://localhost:8042/dicom-web --once \
         --work state CONFIG CHECKPOINT
 
@@ -24,7 +24,13 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
-from mmuldor.pacs.arguments import add_plan, add_server, search_filters
+from mmuldor.pacs.arguments import (
+    add_model,
+    add_plan,
+    add_server,
+    check_model,
+    search_filters,
+)
 from mmuldor.pacs.dicomweb.access import Access
 from mmuldor.pacs.running import discreet, say, stopped_by_signals, where
 from mmuldor.pacs.service import Plan
@@ -34,8 +40,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
     add = parser.add_argument
-    add('config', type=types.path, help='config file of the training')
-    add('checkpoint', type=types.path, help='its weights')
+    add_model(parser)
     add_server(parser)
     add_plan(parser)
     arguments.add_accept_values(parser)
@@ -43,10 +48,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--score-thr',
         type=types.share,
         help='discard lesions of a lower score (default: the threshold of '
-        "the config's calibration, or 0.3)",
+        "the model's calibration, or 0.3)",
     )
     add('--device', type=types.device, help='default: a GPU')
-    return parser.parse_intermixed_args(argv)
+    args = parser.parse_intermixed_args(argv)
+    check_model(parser, args)
+    return args
 
 
 @user_errors()
@@ -68,15 +75,14 @@ def _run(args: argparse.Namespace) -> int:
     plan = Plan(
         args.every_s, args.once, search_filters(args.days, args.filter)
     )
-    from mmuldor.apis import load_config
+    from mmuldor.apis.infer import load_model
     from mmuldor.apis.pacs import serve_pacs
     from mmuldor.apis.scan_inference import InferenceSettings
 
     try:
         counts = serve_pacs(
             access,
-            load_config(args.config),
-            args.checkpoint,
+            *load_model(args.config, args.checkpoint, args.model),
             args.work,
             plan,
             settings=InferenceSettings(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmuldor.apis.bundle.load import ModelBundle
 from mmuldor.apis.infer import load_inference
 from mmuldor.apis.many_scans.done import model_key
 from mmuldor.apis.scan_inference import (
@@ -57,7 +58,7 @@ class SeriesModel:
 def serve_pacs(
     access: Access,
     config: Config,
-    checkpoint: str,
+    checkpoint: str | ModelBundle,
     work: str | os.PathLike,
     plan: Plan,
     *,
@@ -71,8 +72,8 @@ def serve_pacs(
 
     Args:
         access: The server.
-        config: From :func:`mmuldor.apis.load_config`.
-        checkpoint: Weights of that config.
+        config: From :func:`mmuldor.apis.load_config`, or of a bundle.
+        checkpoint: Weights of that config, or the bundle.
         work: Folder of the state; made if missing.
         plan: Which series, and how often.
         settings: Of the detector.

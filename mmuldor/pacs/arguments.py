@@ -9,6 +9,40 @@ from datetime import date, timedelta
 from mmuldor.cli import types
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """A bundle, or a config and its weights; see :func:`check_model`."""
+    for name, what in (
+        ('config', 'config file of the training, if not --model'),
+        ('checkpoint', 'its weights'),
+    ):
+        parser.add_argument(
+            name,
+            nargs='?',
+            type=types.path,
+            metavar=name.upper(),
+            help=what,
+        )
+    parser.add_argument(
+        '--model',
+        type=types.path,
+        metavar='FILE',
+        help='of mmuldor publish, in place of CONFIG and CHECKPOINT',
+    )
+
+
+def check_model(
+    parser: argparse.ArgumentParser, args: argparse.Namespace
+) -> None:
+    """Refuse a command line with no model, half of one, or two."""
+    given = [name for name in (args.config, args.checkpoint) if name]
+    if len(given) != (2 if args.model is None else 0):
+        parser.error(
+            'CONFIG and CHECKPOINT must be given, or --model alone, but got '
+            f'{given or "neither"}'
+            + ('' if args.model is None else f' and --model {args.model!r}')
+        )
+
+
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Where the server is, and how it is reached."""
     add = parser.add_argument
