@@ -117,11 +117,29 @@ class Processes:
 
 
 @pytest.fixture
-def processes(root, orthanc, narrow_config, narrow_weights, tmp_path):
+def bundle(narrow_config, tmp_path):
+    """An untrained detector, published."""
+    import torch
+
+    from mmuldor.apis.bundle.publish import publish_bundle
+    from tests.support.small_configs import untrained
+
     # An untrained detector finds hundreds.
     narrow_config.model.test_cfg.rcnn.max_per_img = 3
-    narrow_config.dump(tmp_path / 'config.py')
-    model = (tmp_path / 'config.py', narrow_weights)
+    meta = {
+        'epoch': 1,
+        'cfg': narrow_config.pretty_text,
+        'experiment_name': 'narrow_20261129_101112',
+        'dataset_meta': {'classes': ('lesion',)},
+    }
+    weights = untrained(narrow_config).state_dict()
+    torch.save({'meta': meta, 'state_dict': weights}, tmp_path / 'w.pth')
+    return publish_bundle(tmp_path / 'w.pth', tmp_path / 'bundle')
+
+
+@pytest.fixture
+def processes(root, orthanc, bundle, tmp_path):
+    model = ('--model', bundle)
     running = Processes(root, orthanc.url, model, tmp_path / 'work')
     try:
         yield running
