@@ -75,12 +75,13 @@ class Patience:
         """Make a request until it succeeds.
 
         While the server does not answer at all, it is made for ever, or until
-        the pauses give up. An answer that is final ends it.
+        the pauses give up.
 
         Args:
             request: Raises PacsError.
-            tries: How often it may fail while the server answers others; None
-                for requests of which nothing else can be done.
+            tries: How often it may fail while the server answers others; once
+                where that is final. None for a request without which nothing
+                can be done.
 
         Raises:
             GaveUpError: If the server was away for too long.
@@ -93,12 +94,12 @@ class Patience:
             try:
                 return request()
             except PacsError as error:
-                if error.final:
-                    raise _FinalError(error) from None
-                if tries is not None and self._answers():
+                if tries is None:
+                    raise
+                if not error.final and self._answers():
                     failures += 1
-                    if failures >= tries:
-                        raise _FinalError(error) from None
+                if error.final or failures >= tries:
+                    raise _FinalError(error) from None
                 raise
 
         try:

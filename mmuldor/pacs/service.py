@@ -71,28 +71,19 @@ class Service:
         Raises:
             ValueError: If it refuses to search.
         """
-        try:
-            self._patience.ask(self._check, tries=None)
-        except PacsError as error:
-            advice = (
-                'Does `--dicomweb` end with the path of the service, like '
-                '/dicom-web?'
-            )
-            if error.not_allowed:
-                advice = 'Are the credentials right?'
-            elif 'SSL' in str(error):
-                advice = 'Is its certificate that of `--ca-file`?'
-            raise ValueError(
-                f'the server must answer a search, but: {error}. {advice}'
-            ) from None
+        self._patience.ask(self._check, tries=None)
 
     def _check(self) -> None:
         try:
             self._server.check()
         except PacsError as error:
             # Later a server may be half started; now it is a mistake.
-            error.final = not error.away
-            raise
+            if error.away:
+                raise
+            raise ValueError(
+                f'the server must answer a search, but: {error}. '
+                + _advice(error)
+            ) from None
 
     def run(self) -> Counter[str]:
         """Work until the end, which only `once` has.
@@ -178,6 +169,16 @@ class Service:
         if outcome.worked:
             line += f', {seconds:.1f} s'
         self._say(line)
+
+
+def _advice(error: PacsError) -> str:
+    if error.not_allowed:
+        return 'Are the credentials right?'
+    if 'SSL' in str(error):
+        return 'Is its certificate that of `--ca-file`?'
+    return (
+        'Does `--dicomweb` end with the path of the service, like /dicom-web?'
+    )
 
 
 def _listed(counts: Counter[str]) -> str:

@@ -170,6 +170,15 @@ def test_an_outage_is_waited_for_with_growing_pauses(fake, site, model):
     assert sum(pauses) >= 1000
 
 
+def test_a_proxy_without_its_server_is_waited_for(fake, site, model):
+    put_series(fake, '1.1')
+    fake.fail = lambda method, path: (
+        404 if path.endswith('/series') and 5 <= site.now() < 100 else None
+    )
+    assert site.run() == {'done': 1}
+    assert site.now() >= 100
+
+
 def test_an_outage_without_end_ends_the_run(fake, site):
     fake.fail = lambda method, path: 502
     with pytest.raises(GaveUpError, match='HTTP 502'):
