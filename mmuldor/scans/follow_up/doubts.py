@@ -85,7 +85,8 @@ def _text(header: Dataset, keyword: str) -> str:
 
 def _model(point: TimePoint) -> tuple | None:
     """Weights and threshold that found the lesions; None if unknown."""
-    checkpoint = point.provenance.get('checkpoint')
-    if not isinstance(checkpoint, dict) or 'sha256' not in checkpoint:
+    known = point.provenance
+    weights = known.get('bundle') or known.get('checkpoint')
+    if not isinstance(weights, dict) or 'sha256' not in weights:
         return None
-    return checkpoint['sha256'], point.provenance.get('score_thr')
+    return weights['sha256'], known.get('score_thr')

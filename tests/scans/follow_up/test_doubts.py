@@ -88,11 +88,12 @@ def test_thick_and_thin_slices():
     assert '1 mm and 5 mm apart' in pair_notes(first, second)[0]
 
 
-def test_other_weights():
+@pytest.mark.parametrize('key', ['checkpoint', 'bundle'])
+def test_other_weights(key):
     first, second = (
         replace(
             point,
-            provenance={'checkpoint': {'sha256': name}, 'score_thr': 0.3},
+            provenance={key: {'sha256': name}, 'score_thr': 0.3},
         )
         for point, name in zip(points(), 'ab', strict=True)
     )
