@@ -9,9 +9,9 @@ Examples:
     python tools/infer.py --scans-in scans --model FILE --out found
 
 Writes report.html, a page to scroll through the scan and its lesions in a
-browser; lesions.json, lesions.csv, labels.nii.gz and one picture per lesion;
-and for a DICOM series lesions.dcm, a Segmentation object for archives and
-viewers. Several scans get a folder each, and tables of all: all_lesions.csv,
+browser; lesions.json, lesions.csv, labels.nii.gz, lesions.mrk.json for 3D
+Slicer and one picture per lesion; and for a DICOM series lesions.dcm, a
+Segmentation object, and lesions_sr.dcm, a Structured Report. Several scans get a folder each, and tables of all: all_lesions.csv,
 all_scans.csv. Exit code 3: some of the scans failed. Not a medical device.
 """
 

@@ -1,8 +1,9 @@
 """Conversion between the two frames of pixel coordinates.
 
 In our JSON files and in all of `functional` the centre of the first pixel is
-0 (in DeepLesion's CSV it is 1). In mmdet the outer edge of the first pixel is
-0, so every coordinate is 0.5 px larger.
+0 (in DeepLesion's CSV it is 1). In mmdet and in DICOM's spatial coordinates
+(PS3.3, C.18.6) the outer edge of the first pixel is 0, so every coordinate is
+0.5 px larger.
 """
 
 from __future__ import annotations

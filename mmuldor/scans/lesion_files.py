@@ -6,8 +6,9 @@
      "shape": [slices, rows, columns],
      "affine_lps": [[...], [...], [...], [...]], "notes": ["..."],
      "provenance": {"mmuldor": "0.1.0", ..., "series_uid": "1.2.3", ...},
-     "lesions": [{"number": 1, "score": 0.9, "probability": 0.8,
-                  "lesion_type": "liver", "key_slice": 31,
+     "lesions": [{"number": 1, "tracking_uid": "1.2.3", "score": 0.9,
+                  "probability": 0.8, "lesion_type": "liver",
+                  "key_slice": 31,
                   "key_slice_source": {"instance_number": 12,
                                        "sop_instance_uid": "1.2.3.12",
                                        "frame_number": null},
@@ -26,13 +27,15 @@ are in patient coordinates (left, posterior, superior); `affine_lps` maps
 there is none; the probability without a calibration of volumes; the type if
 the detector has one lesion class.
 
+`tracking_uid` is that of the DICOM files, the same in each run (see
+`mmuldor.scans.dicom.report.tracking`); null for scans of other formats.
 `key_slice_source` is what the source calls the key slice: numbers and UID of
 DICOM, {"png_number": 17} of PNG slices, null if there is no such slice; see
 `mmuldor.scans.provenance.slice_source`. `provenance` has the UIDs of a DICOM
 series (`study_uid`, `series_uid`, `frame_of_reference_uid`; null for other
 sources) beside what `mmuldor.apis.provenance` states: programs, config,
-checkpoint, settings, date and duration. Files of earlier versions have neither
-key.
+checkpoint, settings, date and duration. Files of earlier versions have none of
+these keys.
 
 A row of ``lesions.csv`` begins with the source of its scan, so that the tables
 of several scans can be stacked.
@@ -49,6 +52,7 @@ import numpy as np
 
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.io.paths import printable
+from mmuldor.scans.dicom.report.tracking import tracking_uids
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.provenance import series_uids, slice_source
 from mmuldor.scans.volume import Volume
@@ -82,35 +86,52 @@ def write_lesions_json(
         'affine_lps': volume.affine.tolist(),
         'notes': list(notes),
         'provenance': {**(provenance or {}), **series_uids(volume)},
-        'lesions': [
-            {
-                'number': number,
-                'score': lesion.score,
-                'probability': _rounded(lesion.probability, 4),
-                'lesion_type': lesion.lesion_type,
-                'key_slice': lesion.key_slice,
-                'key_slice_source': slice_source(volume, lesion.key_slice),
-                'center_lps_mm': _rounded(lesion.center_lps_mm),
-                'box_mm': _rounded(lesion.box_mm),
-                'long_mm': _rounded(lesion.long_mm),
-                'short_mm': _rounded(lesion.short_mm),
-                'volume_ml': _rounded(lesion.volume_ml, 4),
-                'recist_px': None
-                if lesion.recist_px is None
-                else _rounded(lesion.recist_px.reshape(-1)),
-                'detections': [
-                    {
-                        'slice': d.slice_index,
-                        'score': d.score,
-                        'box_px': _rounded(d.box_px),
-                    }
-                    for d in lesion.detections
-                ],
-            }
-            for number, lesion in enumerate(lesions, start=1)
-        ],
+        'lesions': lesion_records(lesions, volume),
     }
     write_json(path, document, indent=1)
+
+
+def lesion_records(
+    lesions: Sequence[Lesion], volume: Volume
+) -> list[dict[str, Any]]:
+    """The lesions as ``lesions.json`` has them, with its rounded numbers.
+
+    Every file of a scan that states these numbers takes them from here.
+    """
+    uids = tracking_uids(
+        series_uids(volume)['series_uid'],
+        [lesion.center_lps_mm for lesion in lesions],
+    )
+    return [
+        {
+            'number': number,
+            'tracking_uid': uid,
+            'score': lesion.score,
+            'probability': _rounded(lesion.probability, 4),
+            'lesion_type': lesion.lesion_type,
+            'key_slice': lesion.key_slice,
+            'key_slice_source': slice_source(volume, lesion.key_slice),
+            'center_lps_mm': _rounded(lesion.center_lps_mm),
+            'box_mm': _rounded(lesion.box_mm),
+            'long_mm': _rounded(lesion.long_mm),
+            'short_mm': _rounded(lesion.short_mm),
+            'volume_ml': _rounded(lesion.volume_ml, 4),
+            'recist_px': None
+            if lesion.recist_px is None
+            else _rounded(lesion.recist_px.reshape(-1)),
+            'detections': [
+                {
+                    'slice': d.slice_index,
+                    'score': d.score,
+                    'box_px': _rounded(d.box_px),
+                }
+                for d in lesion.detections
+            ],
+        }
+        for number, (lesion, uid) in enumerate(
+            zip(lesions, uids, strict=True), start=1
+        )
+    ]
 
 
 def write_lesions_csv(

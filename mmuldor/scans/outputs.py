@@ -13,16 +13,19 @@ from numpy.typing import ArrayLike
 
 from mmuldor.io.file_set import NewSet, replacing_set
 from mmuldor.io.paths import LESIONS_NAME
+from mmuldor.scans.dicom.report.report import write_report
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.label_map import label_map
 from mmuldor.scans.lesion_figure import lesion_figure
 from mmuldor.scans.lesion_files import (
+    lesion_records,
     write_lesions_csv,
     write_lesions_json,
     write_log,
 )
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.nifti import write_label_nifti
+from mmuldor.scans.slicer.markups import write_markups
 from mmuldor.scans.viewer.page import write_volume_page
 from mmuldor.scans.volume import Volume
 from mmuldor.visualization.panels import save_figure
@@ -31,12 +34,17 @@ from mmuldor.visualization.panels import save_figure
 Progress = Callable[[Iterable, int, str], Iterable]
 
 # Called when all but the last files are written, since it states a duration;
-# before that for the page, which states none.
+# before that for the page and the report, which state none.
 Provenance = Callable[[], Mapping[str, Any]]
+
+# Lesions in a report and in markups, which people look through. Of 200 a
+# report takes 3 s to write, and markups are 600 nodes in 3D Slicer.
+MAX_REPORTED = 200
 
 # Names of all other files of a scan that were ever written.
 _NAMES = re.compile(
-    r'infer\.log|lesions\.csv|labels\.nii\.gz|lesions\.dcm|report\.html'
+    r'infer\.log|lesions\.csv|labels\.nii\.gz|report\.html'
+    r'|lesions\.dcm|lesions_sr\.dcm|lesions\.mrk\.json'
     r'|lesion_[0-9]{3,}\.png'
 )
 
@@ -121,10 +129,11 @@ def write_new_outputs(
     """Write the lesions of a scan to all output files.
 
     Writes ``lesions.json``, ``lesions.csv``, ``labels.nii.gz`` (on the grid
-    of the scan; 1 is the first lesion), ``lesion_001.png`` and so on, and
-    ``report.html`` (the volume with its lesions, for a browser). For a DICOM
-    series it also writes ``lesions.dcm``, a Segmentation object. ``infer.log``
-    has what was run, noted and found.
+    of the scan; 1 is the first lesion), ``lesions.mrk.json`` (markups for 3D
+    Slicer), ``lesion_001.png`` and so on, and ``report.html`` (the volume with
+    its lesions, for a browser). For a DICOM series it also writes
+    ``lesions.dcm``, a Segmentation object, and ``lesions_sr.dcm``, a
+    Structured Report. ``infer.log`` has what was run, noted and found.
 
     Args:
         new: From :func:`replacing_outputs`.
@@ -149,14 +158,14 @@ def write_new_outputs(
     labels = label_map(lesions, volume)
     notes += write_label_nifti(folder / 'labels.nii.gz', labels, volume)
     del labels
-    if volume.dicom_headers:
-        notes += write_segmentation(folder / 'lesions.dcm', lesions, volume)
+    facts = None if provenance is None else provenance()
+    notes += _write_reports(folder, lesions, volume, facts or {})
     write_volume_page(
         folder / 'report.html',
         lesions,
         volume,
         notes,
-        provenance=None if provenance is None else provenance(),
+        provenance=facts,
         truth_mm=truth_mm,
         progress=lambda items, total: progress(items, total, 'writing report'),
     )
@@ -165,3 +174,42 @@ def write_new_outputs(
     write_log(folder / 'infer.log', lesions, volume, notes, facts)
     write_lesions_json(new.marker, lesions, volume, notes, facts)
     return notes
+
+
+def _write_reports(
+    folder: Path,
+    lesions: Sequence[Lesion],
+    volume: Volume,
+    facts: Mapping[str, Any],
+) -> list[str]:
+    """Write what other programs show: markups and DICOM; returns notes."""
+    notes = []
+    records = lesion_records(lesions, volume)
+    reported = records[:MAX_REPORTED]
+    if len(reported) < len(records):
+        both = 'lesions_sr.dcm and ' if volume.dicom_headers else ''
+        notes.append(
+            f'{both}lesions.mrk.json: the {MAX_REPORTED} highest-scoring of '
+            f'{len(records)} lesions'
+        )
+    write_markups(folder / 'lesions.mrk.json', reported, volume)
+    if volume.dicom_headers:
+        segmentation = folder / 'lesions.dcm'
+        notes += write_segmentation(segmentation, lesions, volume)
+        notes += write_report(
+            *(folder / 'lesions_sr.dcm', reported, volume, segmentation),
+            found=len(records),
+            parameters=_parameters(facts),
+        )
+    return notes
+
+
+def _parameters(facts: Mapping[str, Any]) -> list[str]:
+    """What a report says of the settings, one text each."""
+    texts = []
+    if facts.get('score_thr') is not None:
+        texts.append(f'score_thr {facts["score_thr"]:g}')
+    for key in ('config', 'checkpoint', 'calibration'):
+        if facts.get(key):
+            texts.append(f'{key} sha256 {facts[key]["sha256"]}')
+    return texts

@@ -50,6 +50,8 @@ def test_json(lesions, tmp_path):
     assert len(first['recist_px']) == 8
     assert [d['slice'] for d in first['detections']] == [1, 2]
     assert second['long_mm'] is second['recist_px'] is None
+    # Only DICOM has UIDs.
+    assert first['tracking_uid'] is second['tracking_uid'] is None
 
 
 def test_csv(lesions, tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mmuldor.functional.masks import largest_piece
+from mmuldor.scans import outputs
 from mmuldor.scans.lesions import SliceDetection
 from mmuldor.scans.measurement import measure_lesion
 from mmuldor.scans.outputs import check_output_folder, write_outputs
@@ -100,15 +101,56 @@ def test_the_files_of_a_dicom_series(volume, tmp_path):
     )
     assert sorted(path.name for path in out.iterdir()) == [
         *('infer.log', 'labels.nii.gz', 'lesion_001.png', 'lesions.csv'),
-        *('lesions.dcm', 'lesions.json', 'report.html'),
+        *('lesions.dcm', 'lesions.json', 'lesions.mrk.json'),
+        *('lesions_sr.dcm', 'report.html'),
     ]
     assert steps == [('drawing', 1), ('writing report', 5)]
+
+
+def test_the_files_have_one_name_for_a_lesion(volume, tmp_path):
+    facts = {'score_thr': 0.3, 'checkpoint': {'sha256': 'ab12'}}
+    lesions = lesions_of(volume)
+    write_outputs(tmp_path, lesions, volume, provenance=lambda: facts)
+    document = json.loads((tmp_path / 'lesions.json').read_text())
+    names = [lesion['tracking_uid'] for lesion in document['lesions']]
+    seg = hd.seg.segread(tmp_path / 'lesions.dcm')
+    assert [uid for _, uid in seg.get_tracking_ids()] == names
+    report = hd.sr.srread(tmp_path / 'lesions_sr.dcm')
+    groups = report.content.get_volumetric_roi_measurement_groups()
+    assert [group.tracking_uid for group in groups] == names
+    texts = {
+        item.value
+        for item in hd.sr.utils.find_content_items(
+            report, value_type='TEXT', recursive=True
+        )
+    }
+    assert {'score_thr 0.3', 'checkpoint sha256 ab12'} <= texts
+
+
+def test_reports_have_the_highest_scoring_lesions(
+    volume, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(outputs, 'MAX_REPORTED', 1)
+    notes = write_outputs(tmp_path / 'out', lesions_of(volume), volume)
+    assert notes == [
+        'lesions_sr.dcm and lesions.mrk.json: the 1 highest-scoring of 2 '
+        'lesions'
+    ]
+    markups = json.loads((tmp_path / 'out' / 'lesions.mrk.json').read_text())
+    assert [m['name'][:8] for m in markups['markups']] == ['Lesion 1'] * 3
+    report = hd.sr.srread(tmp_path / 'out' / 'lesions_sr.dcm')
+    (group,) = report.content.get_volumetric_roi_measurement_groups()
+    assert group.tracking_identifier == 'Lesion 1'
+    plain = Volume(volume.hu, volume.affine, 'scan.nii.gz')
+    notes = write_outputs(tmp_path / 'out', lesions_of(plain), plain)
+    assert notes == ['lesions.mrk.json: the 1 highest-scoring of 2 lesions']
 
 
 def test_another_scan_has_no_segmentation(volume, tmp_path):
     plain = Volume(volume.hu, volume.affine, 'scan.nii.gz')
     write_outputs(tmp_path / 'out', lesions_of(plain), plain)
     assert not (tmp_path / 'out' / 'lesions.dcm').exists()
+    assert not (tmp_path / 'out' / 'lesions_sr.dcm').exists()
     assert (tmp_path / 'out' / 'lesion_002.png').is_file()
 
 
@@ -142,7 +184,7 @@ def test_nothing_of_another_scan_is_left(volume, tmp_path):
     write_outputs(out, [], plain)
     assert set(names_in(out)) == foreign | {
         *('infer.log', 'labels.nii.gz', 'lesions.csv', 'lesions.json'),
-        *('report.html', 'sub'),
+        *('lesions.mrk.json', 'report.html', 'sub'),
     }
     assert {(out / name).read_text() for name in foreign} == {'mine'}
     assert (out / 'sub' / 'lesions.json').read_text() == 'mine'
@@ -219,7 +261,7 @@ def test_folders_whose_names_are_no_utf8(volume, tmp_path, kind):
     out = tmp_path / name / 'out'
     lesions = lesions_of(read)
     notes = write_outputs(out, lesions, read, [*notes, f'{name} is no image'])
-    assert len(names_in(out)) == (8 if kind == 'dicom' else 7)
+    assert len(names_in(out)) == (10 if kind == 'dicom' else 8)
     document = json.loads((out / 'lesions.json').read_text())
     assert document['source'] == str(source)
     page = (out / 'report.html').read_text(encoding='utf-8')

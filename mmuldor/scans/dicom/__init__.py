@@ -1,1 +1,1 @@
-"""Read CT series from DICOM files; write lesions as a DICOM Segmentation."""
+"""Read CT series from DICOM files; write lesions as DICOM objects."""

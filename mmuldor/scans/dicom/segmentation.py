@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,14 @@ import numpy as np
 from mmuldor import __version__
 from mmuldor.functional.arrays import Bools, Floats, Numbers
 from mmuldor.io.json_files import replacing
+from mmuldor.scans.dicom.report.tracking import tracking_uids
 from mmuldor.scans.dicom.segmentation_frames import (
     SegmentFrames,
     SourceSlices,
     source_slices,
 )
 from mmuldor.scans.lesions import Lesion
+from mmuldor.scans.provenance import series_uids
 from mmuldor.scans.straight_grid import LEFT_OUT_BESIDE
 from mmuldor.scans.volume import Volume
 
@@ -58,7 +60,13 @@ def write_segmentation(
         source, notes = source_slices(volume.dicom_headers)
         frames, numbers, left_out = _segment_frames(lesions, volume, source)
         notes += left_out
-        segmentation = _checked_object(source, numbers)
+        uids = tracking_uids(
+            series_uids(volume)['series_uid'],
+            [lesion.center_lps_mm for lesion in lesions],
+        )
+        segmentation = _checked_object(
+            source, {number: uids[number - 1] for number in numbers}
+        )
     except ValueError as reason:
         path.unlink(missing_ok=True)
         return [f'{path.name} was not written: {reason}']
@@ -150,14 +158,14 @@ def _source_masks(
 
 
 def _checked_object(
-    source: SourceSlices, numbers: Sequence[int]
+    source: SourceSlices, uids: Mapping[int, str | None]
 ) -> Segmentation:
     """The object; ValueError if headers violate the DICOM standard."""
     try:
         with warnings.catch_warnings():
             # highdicom warns of names without a comma or caret.
             warnings.simplefilter('ignore')
-            return _object(source, numbers)
+            return _object(source, uids)
     except (AttributeError, TypeError, ValueError) as error:
         reason = str(error).split('\n')[0]
         raise ValueError(
@@ -165,8 +173,15 @@ def _checked_object(
         ) from error
 
 
-def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
-    """The segmentation object, without its frames."""
+def _object(
+    source: SourceSlices, uids: Mapping[int, str | None]
+) -> Segmentation:
+    """The segmentation object, without its frames.
+
+    Args:
+        source: The slices.
+        uids: Tracking UID by number of the lesion, in the order of segments.
+    """
     import highdicom as hd
 
     headers = source.files
@@ -175,11 +190,11 @@ def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
         pixel_array=np.zeros((1, *source.shape), dtype=np.uint8),
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _description(segment, number)
-            for segment, number in enumerate(numbers, start=1)
+            _description(segment, number, uid)
+            for segment, (number, uid) in enumerate(uids.items(), start=1)
         ],
         series_instance_uid=hd.UID(),
-        series_number=_series_number(headers[0]),
+        series_number=series_number(headers[0]),
         sop_instance_uid=hd.UID(),
         instance_number=1,
         manufacturer='mmuldor',
@@ -202,12 +217,15 @@ def _object(source: SourceSlices, numbers: Sequence[int]) -> Segmentation:
     return segmentation
 
 
-def _series_number(header: Dataset) -> int:
+def series_number(header: Dataset, offset: int = 1000) -> int:
     """A number of 1 or more beside that of the series, with 32 bits."""
-    return 1000 + max(int(header.get('SeriesNumber') or 0), 0) % 2_000_000_000
+    number = max(int(header.get('SeriesNumber') or 0), 0)
+    return offset + number % 2_000_000_000
 
 
-def _description(segment: int, number: int) -> SegmentDescription:
+def _description(
+    segment: int, number: int, uid: str | None
+) -> SegmentDescription:
     import highdicom as hd
     from pydicom.sr.codedict import codes
 
@@ -226,6 +244,6 @@ def _description(segment: int, number: int) -> SegmentDescription:
             version=__version__,
         ),
         tracking_id=f'Lesion {number}',
-        tracking_uid=hd.UID(),
+        tracking_uid=uid,
         display_color=hd.color.CIELabColor.from_string(_COLOR),
     )

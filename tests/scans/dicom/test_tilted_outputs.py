@@ -126,6 +126,29 @@ def test_one_place_in_all_files(tmp_path, name):
     # Masks are moved by parts of a pixel; nothing is torn or lost.
     assert len(marked) == voxels
 
+    ends = np.reshape(lesion['recist_px'], (4, 2))
+    indices = np.column_stack([ends, np.full(4, lesion['key_slice'])])
+    reported = np.concatenate(list(_diameters(out, volume)))
+    assert reported == pytest.approx(volume.to_patient(indices), abs=5e-3)
+
+
+def _diameters(out, volume):
+    """Patient coordinates of the ends of diameters in the report."""
+    sources = {h.SOPInstanceUID: h for h in volume.dicom_headers}
+    report = hd.sr.srread(out / 'lesions_sr.dcm')
+    (group,) = report.content.get_volumetric_roi_measurement_groups()
+    for measurement in group.get_measurements()[:2]:
+        (line,) = measurement.referenced_coordinates
+        if line.ValueType == 'SCOORD3D':
+            yield line.value
+            continue
+        (image,) = line.ContentSequence
+        source = sources[image.referenced_sop_instance_uid]
+        cosines = np.array(source.ImageOrientationPatient, float)
+        place = np.array(source.ImagePositionPatient, float)
+        steps = (line.value - 0.5) * PIXEL_MM
+        yield place + steps @ cosines.reshape(2, 3)
+
 
 def _frame_places(seg):
     """Patient coordinates of the pixels of each frame, by its own header."""

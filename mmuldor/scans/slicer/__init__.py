@@ -1,0 +1,1 @@
+"""Files for 3D Slicer."""
