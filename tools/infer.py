@@ -11,8 +11,9 @@ Examples:
 Writes report.html, a page to scroll through the scan and its lesions in a
 browser; lesions.json, lesions.csv, labels.nii.gz, lesions.mrk.json for 3D
 Slicer and one picture per lesion; and for a DICOM series lesions.dcm, a
-Segmentation object, and lesions_sr.dcm, a Structured Report. Several scans get a folder each, and tables of all: all_lesions.csv,
-all_scans.csv. Exit code 3: some of the scans failed. Not a medical device.
+Segmentation object, and lesions_sr.dcm, a Structured Report. Several scans get
+a folder each, and tables of all: all_lesions.csv, all_scans.csv. Exit code 3:
+some of the scans failed. Not a medical device.
 """
 
 from __future__ import annotations
