@@ -130,6 +130,6 @@ python data_prep/make_phantom.py $scan --images 3 --neighbours 30 --size 384 \
 python data_prep/convert_volumes.py to-nifti $scan/Images_png \
     --csv $scan/DL_info.csv --out $scan
 python tools/infer.py $scan/000002_01_01_*.nii.gz --model "$model" \
-    --score-thr 0.8 --out $scan/found
+    --score-thr 0.8 --truth $scan/volumes.json --out $scan/found
 step "Done. Open $demo/report/index.html and $scan/found/report.html"
 echo "The model as one file: $model"

@@ -180,15 +180,16 @@ def _listed(*values: str) -> str:
 
 
 def _model(provenance: Mapping[str, Any]) -> str:
-    """Names of config and weights, with the start of their checksum."""
-    names = []
-    for key in ('config', 'checkpoint'):
-        stated = provenance.get(key)
-        if isinstance(stated, Mapping) and stated.get('name'):
-            names.append(str(stated['name']))
-    weights = provenance.get('checkpoint')
-    if isinstance(weights, Mapping) and weights.get('sha256'):
-        names.append(f'SHA-256 {str(weights["sha256"])[:8]}')
+    """Names of the bundle, or of config and weights; start of the checksum."""
+    keys = (
+        ('bundle',) if provenance.get('bundle') else ('config', 'checkpoint')
+    )
+    stated = [provenance.get(key) for key in keys]
+    files = [file for file in stated if isinstance(file, Mapping)]
+    names = [str(file['name']) for file in files if file.get('name')]
+    # The last is the one with the weights.
+    if files and files[-1] is stated[-1] and files[-1].get('sha256'):
+        names.append(f'SHA-256 {str(files[-1]["sha256"])[:8]}')
     return ', '.join(names)
 
 

@@ -59,6 +59,13 @@ def test_what_was_scanned(series):
     ]
 
 
+def test_a_bundle_is_named_alone(series):
+    bundle = {'name': 'uldor-0a1b2c3d.mmuldor', 'sha256': '99887766554433'}
+    facts = dict(header_facts(series, 0, {**PROVENANCE, 'bundle': bundle}))
+    assert facts['Model'] == 'uldor-0a1b2c3d.mmuldor, SHA-256 99887766'
+    assert 'Model' not in dict(header_facts(series, 0))
+
+
 def test_no_patient_in_the_whole_page(series, tmp_path):
     path = tmp_path / 'report.html'
     note = 'DOE_JANE_H4711/IM000 left out; 2026-01-31 of H4711'
