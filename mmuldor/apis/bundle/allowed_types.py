@@ -68,7 +68,7 @@ _NOT = (
 # Steps of a pipeline that change the pixels of a slice and nothing else.
 STEPS = (
     *('LoadCTSlices', 'CropToBody', 'WindowHU', 'ResizeToSpacing'),
-    *('Resize', 'FixShapeResize', 'Pad', 'Normalize', 'PackDetInputs'),
+    *('Resize', 'Pad', 'Normalize', 'PackDetInputs'),
 )
 # What names a file, a place to fetch it from, or code.
 FILE_KEYS = (

@@ -84,23 +84,19 @@ def read_parts(path: str | os.PathLike[str]) -> dict[str, bytes]:
     path = existing_file(
         path, 'the bundle', 'Make one with `mmuldor publish CHECKPOINT`.'
     )
-    try:
-        with path.open('rb') as file:
+    with path.open('rb') as file:
+        try:
             _check_end(file)
             with zipfile.ZipFile(file) as archive:
                 infos = archive.infolist()
                 _check_parts(infos, path.stat().st_size)
                 return {info.filename: archive.read(info) for info in infos}
-    # zipfile raises many types of exceptions on damaged archives.
-    except Exception as error:
-        if isinstance(error, OSError) and not isinstance(
-            error, zipfile.BadZipFile
-        ):
-            raise
-        raise ValueError(
-            f"'{path}' must be a bundle as `mmuldor publish` writes it, but "
-            f'{_reason(error)}. {_REMEDY}'
-        ) from error
+        # zipfile raises many types of exceptions on damaged archives.
+        except Exception as error:
+            raise ValueError(
+                f"'{path}' must be a bundle as `mmuldor publish` writes it, "
+                f'but {_reason(error)}. {_REMEDY}'
+            ) from error
 
 
 def _reason(error: Exception) -> str:

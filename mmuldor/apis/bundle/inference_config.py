@@ -28,6 +28,8 @@ from mmuldor.io.json_values import is_finite, shortened
 
 _KEYS = ('model', 'pipeline', 'lesion_types', 'tta', 'channels_last')
 _TTA = ('flips', 'slice_offsets_mm', 'iou_thr')
+# 27 slices, or nine in three windows; images of 2,048 px then need 2 GB.
+_MAX_CHANNELS = 128
 # MMEngine's mark of what a base of another package is looked up in: always
 # mmdet, which is the default here.
 _SCOPE = '_scope_'
@@ -116,6 +118,23 @@ def _check_pipeline(pipeline: Any) -> None:
             f'`pipeline` must begin with mmuldor.{STEPS[0]} and end with '
             f'{STEPS[-1]}, but goes from {shortened(first)} to '
             f'{shortened(last)}'
+        )
+    channels = pipeline[0].get('num_slices', 3)
+    for place, step in enumerate(pipeline):
+        # One after the other they make an image of any size.
+        if step.get('scale_factor') is not None:
+            raise ValueError(
+                f'`pipeline.{place}.scale_factor` must not be there; `scale` '
+                'or mmuldor.ResizeToSpacing says how large an image is'
+            )
+        windows = step.get('windows', ())
+        if isinstance(windows, (list, tuple)):
+            channels *= len(windows) or 1
+    if type(channels) is not int or channels > _MAX_CHANNELS:
+        raise ValueError(
+            '`pipeline` must make images of slices times windows, '
+            f'{_MAX_CHANNELS} channels at most, but makes '
+            f'{shortened(channels)}'
         )
 
 

@@ -23,18 +23,18 @@ _MAX_FLOAT = 1e9
 # What sets the memory or time of a slice where no weight has its shape.
 _MOST = {
     'max_per_img': 2048,
-    'max_size': 4096,
-    'num_slices': 255,
+    'max_size': 2048,
+    'num_slices': 127,
     'output_size': 64,
     'pad_size_divisor': 1024,
     'sampling_ratio': 16,
-    'scale': 4096,
+    'scale': 2048,
     'scale_factor': 16,
-    'size': 4096,
+    'size': 2048,
     'size_divisor': 1024,
     'window_size': 64,
 }
-_LONGEST = {'flips': 3, 'slice_offsets_mm': 32, 'windows': 16}
+_LONGEST = {'flips': 3, 'slice_offsets_mm': 32, 'windows': 16, 'pipeline': 32}
 # Names and words: no dot, slash or colon, so no file and no address.
 _WORD = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_ +-]{0,99}|')
 _KEY = re.compile(r'[A-Za-z0-9][A-Za-z0-9_]{0,63}')

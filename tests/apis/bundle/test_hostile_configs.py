@@ -150,8 +150,11 @@ def test_names_that_are_not_registered(refused, path, name):
         ('model.backbone.base_channels', -(10**9), 'an integer up to 65,536'),
         ('model.backbone.base_channels', 1e308, 'a finite number up to'),
         ('model.test_cfg.rcnn.max_per_img', 10**4, 'up to 2,048'),
-        ('pipeline.0.num_slices', 4095, 'an integer up to 255'),
-        ('pipeline.2.max_size', 60000, 'an integer up to 4,096'),
+        ('pipeline.0.num_slices', 4095, 'an integer up to 127'),
+        ('pipeline.2.max_size', 60000, 'an integer up to 2,048'),
+        ('pipeline.0.num_slices', 'many', '128 channels at most, but makes'),
+        ('pipeline.1', {'type': 'Resize', 'scale_factor': 2}, 'not be there'),
+        ('pipeline.1.type', 'FixShapeResize', 'must be a class that'),
         ('pipeline.1.windows', [[0, 1]] * 17, 'at most 16 values, but has 17'),
         ('tta', {'slice_offsets_mm': [0] * 33}, 'at most 32 values'),
         ('model.neck', [0] * 5000, 'at most 4,096 values'),
@@ -169,6 +172,14 @@ def test_names_that_are_not_registered(refused, path, name):
 )
 def test_what_a_config_may_not_say(refused, path, value, match):
     assert match in refused(setting(path, value))
+
+
+def test_an_image_of_any_number_of_channels(refused):
+    def change(config):
+        config['pipeline'][0]['num_slices'] = 9
+        config['pipeline'][1]['windows'] = [[0, 1]] * 15
+
+    assert '128 channels at most, but makes 135' in refused(change)
 
 
 def test_a_config_without_end(refused):
