@@ -10,7 +10,8 @@ the detector then runs on. The scans are registered, rigidly and then
 deformably, and the lesions matched one to one: matched with their growth, new,
 gone, outside of the other scan, or uncertain. Writes follow_up.html, a
 page with both scans, and follow_up.json and .csv, with the RECIST 1.1
-arithmetic on the sum of target diameters.
+arithmetic on the sum of target diameters; for a DICOM series follow_up.dcm,
+too, a Structured Report.
 Exit code 3: the registration failed, and all lesions are uncertain.
 Arithmetic, not a diagnosis; not a medical device.
 """

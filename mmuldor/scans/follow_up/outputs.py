@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mmuldor.io.file_set import replacing_set
+from mmuldor.scans.dicom.report.follow_up import write_follow_up_report
 from mmuldor.scans.follow_up.figure import follow_up_figure
 from mmuldor.scans.follow_up.files import NAME, write_follow_up_json
 from mmuldor.scans.follow_up.result import FollowUp
@@ -37,6 +39,9 @@ def write_follow_up(
 ) -> None:
     """Write figure, page, table and, last, ``follow_up.json``.
 
+    If the second scan is a DICOM series also ``follow_up.dcm``, a Structured
+    Report, on which notes go into the page and the JSON.
+
     They replace those of an earlier follow-up as one set; see
     :mod:`mmuldor.io.file_set`. Other files are not touched.
 
@@ -47,6 +52,8 @@ def write_follow_up(
         progress: Wraps the items of long loops.
     """
     with replacing_set(folder, NAME, is_output) as new:
+        notes = write_follow_up_report(new.folder / 'follow_up.dcm', found)
+        found = replace(found, notes=[*found.notes, *notes])
         figure = follow_up_figure(found)
         save_figure(figure, new.folder / 'follow_up.png')
         write_follow_up_page(

@@ -31,6 +31,7 @@ def empty_report(
     evidence: Sequence[Dataset],
     types: Collection[str],
     description: str = 'Lesions found by mmuldor',
+    own_terms: bool = False,
 ) -> sr.Comprehensive3DSR:
     """A report without findings (TID 1500, rows 1 to 4).
 
@@ -39,12 +40,13 @@ def empty_report(
             patient and study are those of the report.
         types: Lesion types that it will state.
         description: Of the series.
+        own_terms: Whether it will have other terms of our own scheme.
     """
     import highdicom as hd
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
 
     optional: dict[str, Any] = {}
-    if any(map(has_own_term, types)):
+    if own_terms or any(map(has_own_term, types)):
         optional['coding_schemes'] = [
             CodingSchemeIdentificationItem(OWN_SCHEME, 'mmuldor')
         ]

@@ -63,8 +63,26 @@ class GroupContext:
     parameters: Sequence[str] = ()
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What a follow-up says of a lesion beside its own numbers.
+
+    Attributes:
+        name: Tracking identifier, that of the baseline for a matched lesion.
+        status: What its partner in the other scan is, in a word.
+        changes: Name, value and unit of each change from the baseline.
+    """
+
+    name: str
+    status: str
+    changes: Sequence[tuple[str, float, str]] = ()
+
+
 def lesion_group(
-    record: Record, segment: Segment | None, context: GroupContext
+    record: Record,
+    segment: Segment | None,
+    context: GroupContext,
+    comparison: Comparison | None = None,
 ) -> ContentItem:
     """The measurement group of a lesion.
 
@@ -72,13 +90,14 @@ def lesion_group(
         record: The lesion.
         segment: Its segment in ``lesions.dcm``; None if it has none.
         context: What all groups have in common.
+        comparison: With another scan, in a report of a follow-up.
     """
     from highdicom import sr
 
-    common = {
+    name = comparison.name if comparison else f'Lesion {record["number"]}'
+    common: dict[str, Any] = {
         'tracking_identifier': sr.TrackingIdentifier(
-            uid=record['tracking_uid'],
-            identifier=f'Lesion {record["number"]}',
+            uid=record['tracking_uid'], identifier=name
         ),
         'finding_type': term('lesion'),
         'algorithm_id': sr.AlgorithmIdentification(
@@ -93,6 +112,8 @@ def lesion_group(
         ],
         **_type_of(record['lesion_type']),
     }
+    if comparison:
+        _add_comparison(common, comparison)
     region = _region(record, segment, context)
     template = (
         sr.VolumetricROIMeasurementsAndQualitativeEvaluations
@@ -101,6 +122,36 @@ def lesion_group(
     )
     (group,) = template(**common, **region)
     _add_diameters(group, record, context)
+    return cast('ContentItem', group)
+
+
+def _add_comparison(common: dict[str, Any], comparison: Comparison) -> None:
+    """Add time point, status and changes to what a group is made of."""
+    from highdicom import sr
+
+    common['time_point_context'] = sr.TimePointContext('Follow-up')
+    status = sr.QualitativeEvaluation(
+        own_term('Follow-up status'), own_term(comparison.status)
+    )
+    evaluations = common.get('qualitative_evaluations', [])
+    common['qualitative_evaluations'] = [*evaluations, status]
+    common['measurements'] += [
+        sr.Measurement(own_term(name), float(value), term(unit))
+        for name, value, unit in comparison.changes
+    ]
+
+
+def gone_group(uid: str, comparison: Comparison) -> ContentItem:
+    """The group of a baseline lesion that the follow-up does not show."""
+    from highdicom import sr
+
+    common: dict[str, Any] = {'measurements': []}
+    _add_comparison(common, comparison)
+    (group,) = sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(uid, comparison.name),
+        finding_type=term('lesion'),
+        **common,
+    )
     return cast('ContentItem', group)
 
 
@@ -183,6 +234,8 @@ def _add_diameters(
         return
     ends = np.reshape(record['recist_px'], (4, 2))
     for key, name, _ in _NUMBERS[:2]:
+        if record[key] is None:
+            continue
         code = term(name)
         (item,) = (
             item

@@ -12,16 +12,19 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mmuldor import __version__
 from mmuldor.io.json_files import replacing
 from mmuldor.scans.dicom.headers import CT_IMAGES
 from mmuldor.scans.dicom.report.document import add_findings, empty_report
 from mmuldor.scans.dicom.report.groups import (
+    Comparison,
     GroupContext,
     Record,
+    gone_group,
     lesion_group,
 )
 from mmuldor.scans.dicom.report.places import Places
@@ -37,6 +40,24 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
 
+@dataclass(frozen=True, eq=False)
+class FollowUpContent:
+    """What the report of a follow-up has beside the lesions.
+
+    Attributes:
+        comparisons: Of each lesion.
+        gone: Tracking UID and comparison of the baseline's lesions without
+            partner.
+        prior: Headers of what the baseline's results are, as evidence.
+        description: Of the series.
+    """
+
+    comparisons: Sequence[Comparison]
+    gone: Sequence[tuple[str, Comparison]] = ()
+    prior: Sequence[Dataset] = ()
+    description: str = 'Follow-up of lesions by mmuldor'
+
+
 def write_report(
     path: str | os.PathLike[str],
     records: Sequence[Record],
@@ -45,6 +66,7 @@ def write_report(
     *,
     found: int | None = None,
     parameters: Sequence[str] = (),
+    follow_up: FollowUpContent | None = None,
 ) -> list[str]:
     """Write a report of the lesions.
 
@@ -57,6 +79,7 @@ def write_report(
             report refers to; it may not exist.
         found: Number of lesions found, if there are others than these.
         parameters: What the detector was run with, one text each.
+        follow_up: What makes it the report of a follow-up.
 
     Returns:
         Notes on why nothing was written or on what was left out.
@@ -68,6 +91,7 @@ def write_report(
         report = _checked_report(
             *(records, volume, source, segments, parameters),
             comment=_comment(len(records), found),
+            follow_up=follow_up,
         )
         with replacing(path) as temporary:
             report.save_as(temporary, enforce_file_format=True)
@@ -87,6 +111,7 @@ def _checked_report(
     segments: Mapping[int, Segment],
     parameters: Sequence[str],
     comment: str,
+    follow_up: FollowUpContent | None,
 ) -> sr.Comprehensive3DSR:
     """The report; ValueError if headers violate the DICOM standard."""
     images = _images(source)
@@ -100,20 +125,30 @@ def _checked_report(
         *source.files,
         *[segment.header for segment in segments.values()][:1],
     ]
+    more: dict[str, Any] = {}
+    compared: Sequence[Comparison | None] = [None] * len(records)
+    if follow_up:
+        evidence += follow_up.prior
+        compared = follow_up.comparisons
+        more = {'description': follow_up.description, 'own_terms': True}
     types = {str(record['lesion_type'] or '') for record in records}
     try:
         with warnings.catch_warnings():
             # highdicom warns of names without a comma or caret.
             warnings.simplefilter('ignore')
-            report = empty_report(evidence, types)
+            report = empty_report(evidence, types, **more)
             for item in _evidence_items(report):
                 image = images.get(item.ReferencedSOPInstanceUID)
                 if image is not None:
                     item.ReferencedSOPClassUID = image.SOPClassUID
             groups = [
-                lesion_group(record, segments.get(record['number']), context)
-                for record in records
+                lesion_group(
+                    record, segments.get(record['number']), context, other
+                )
+                for record, other in zip(records, compared, strict=True)
             ]
+            for uid, gone in follow_up.gone if follow_up else ():
+                groups.append(gone_group(uid, gone))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         reason = str(error).split('\n')[0]
         raise ValueError(

@@ -23,6 +23,7 @@ _TERMS = {
     'mm': ('mm', 'UCUM', 'millimeter'),
     'ml': ('ml', 'UCUM', 'milliliter'),
     '1': ('1', 'UCUM', 'no units'),
+    '%': ('%', 'UCUM', 'Percent'),
     # CID 219: the region is a box around the lesion.
     'bounded by': ('75958009', 'SCT', 'Bounded by'),
     'device': ('121007', 'DCM', 'Device'),
