@@ -6,11 +6,11 @@ Examples:
     python tools/pacs.py --dicomweb http://localhost:8042/dicom-web --once \
         --work state CONFIG CHECKPOINT
 
-Each axial CT series that has stopped to grow gets one DICOM Segmentation, once
-for a model and its settings. Processes with one --work share the series. Says
-UIDs and counts alone; why a series was left alone lies in --work. Ctrl-C or
-SIGTERM end it at any time. Exit code 3: with --once, some of the series are
-not done. docs/pacs.md has more. Not a medical device.
+Each axial CT series that has stopped to grow gets a DICOM Segmentation and a
+Structured Report, once for a model and its settings. Processes with one --work
+share the series. Says UIDs and counts alone; why a series was left alone lies
+in --work. Ctrl-C or SIGTERM end it at any time. Exit code 3: with --once, some
+of the series are not done. docs/pacs.md has more. Not a medical device.
 """
 
 from __future__ import annotations

@@ -21,18 +21,18 @@ from mmuldor.apis.scan_inference import (
 from mmuldor.pacs.dicomweb.access import Access
 from mmuldor.pacs.dicomweb.server import Server
 from mmuldor.pacs.kinds import check_kind
+from mmuldor.pacs.model import Found
 from mmuldor.pacs.patience import GaveUpError, Patience, Pauses
-from mmuldor.pacs.results import SEGMENTATION
 from mmuldor.pacs.series_work import SeriesWork
 from mmuldor.pacs.service import Plan, Service
-from mmuldor.scans.dicom.segmentation import write_segmentation
+from mmuldor.scans.outputs import write_reports
 
 # With `once`, how long a server is waited for.
 _GIVE_UP_S = 3600.0
 
 
 class SeriesModel:
-    """See :class:`mmuldor.pacs.series_work.Model`.
+    """See :class:`mmuldor.pacs.model.Model`.
 
     Args:
         inference: The detector.
@@ -46,13 +46,14 @@ class SeriesModel:
         self._reading = ReadingOptions(accept_values=accept_values)
         self.key = model_key(inference.provenance)
 
-    def __call__(self, folder: Path, series_uid: str, out: Path) -> int:
+    def __call__(self, folder: Path, series_uid: str, out: Path) -> Found:
         """Find the lesions of a series; see there."""
         scan = ReadScan.from_path(folder, self._reading)
         check_kind(scan.volume.dicom_headers, series_uid)
         lesions = self._inference.detect(scan)
-        write_segmentation(out / SEGMENTATION, lesions, scan.volume)
-        return len(lesions)
+        facts = self._inference.provenance
+        notes = write_reports(out, lesions, scan.volume, facts)
+        return Found(len(lesions), [*scan.notes, *notes])
 
 
 def serve_pacs(

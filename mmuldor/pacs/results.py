@@ -18,10 +18,13 @@ SEGMENTATION, REPORT = 'lesions.dcm', 'lesions_sr.dcm'
 NAMES = (SEGMENTATION, REPORT)
 
 
-def set_uids(folder: Path, uids: ResultUids) -> None:
+def set_uids(folder: Path, uids: ResultUids) -> int:
     """Give the results in a folder the UIDs that they always have.
 
     References between them follow.
+
+    Returns:
+        How many results there are.
     """
     import pydicom
 
@@ -43,6 +46,7 @@ def set_uids(folder: Path, uids: ResultUids) -> None:
         _replace(data, changes)
         data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
         data.save_as(folder / name, enforce_file_format=True)
+    return len(found)
 
 
 def _replace(data: Dataset, changes: dict[str, str]) -> None:

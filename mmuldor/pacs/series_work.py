@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from mmuldor.cli.errors import one_line
 from mmuldor.pacs.claims import Claims
 from mmuldor.pacs.dicomweb.errors import PacsError
 from mmuldor.pacs.dicomweb.server import Series, Server
 from mmuldor.pacs.kinds import OtherSeriesError
+from mmuldor.pacs.model import Model
 from mmuldor.pacs.patience import (
     GaveUpError,
     Patience,
@@ -41,32 +41,6 @@ BUSY, GROWING = 'busy', 'growing'
 # A series at which a process died so often is left alone.
 MAX_ATTEMPTS = 5
 _RETRY = Pauses(first_s=60.0, most_s=3600.0)
-
-
-class Model(Protocol):
-    """Finds lesions.
-
-    Attributes:
-        key: What the results depend on.
-    """
-
-    key: str
-
-    def __call__(self, folder: Path, series_uid: str, out: Path) -> int:
-        """Write `mmuldor.pacs.results.NAMES` into `out`.
-
-        Args:
-            folder: DICOM files of a series.
-            series_uid: Its UID.
-            out: Folder to write to.
-
-        Returns:
-            The number of lesions.
-
-        Raises:
-            OtherSeriesError: If the series is not for this model.
-            ValueError: If it cannot be read, also MemoryError and OSError.
-        """
 
 
 @dataclass(frozen=True)
@@ -181,17 +155,13 @@ class SeriesWork:
         )
 
     def _on_server(self, study_uid: str, uids: ResultUids) -> bool:
-        """Whether results of this model are stored, by any process."""
-        for instance_uid, series_uid in (
-            (uids.report, uids.report_series),
-            (uids.segmentation, uids.segmentation_series),
-        ):
-            found = self._patience.ask(
-                partial(self._server.instances, study_uid, series_uid)
-            )
-            if instance_uid in found:
-                return True
-        return False
+        """Whether results of this model are stored, by any process.
+
+        The report is stored last, and without lesions it is all.
+        """
+        return uids.report in self._patience.ask(
+            partial(self._server.instances, study_uid, uids.report_series)
+        )
 
     def _make(
         self, series: Series, record: Record, instances: Sequence[str]
@@ -211,7 +181,8 @@ class SeriesWork:
             )
             self._records.write(record)
             found = self._model(source, series.uid, results)
-            set_uids(results, result_uids(series.uid, self._model.key))
+            if not set_uids(results, result_uids(series.uid, self._model.key)):
+                raise ValueError('; '.join(found.notes) or 'no results')
         except (PacsError, GaveUpError):
             raise
         except KeyboardInterrupt:
@@ -230,7 +201,7 @@ class SeriesWork:
             return self._failed(series, before, reason)
         shutil.rmtree(source)
         self._outbox.take(results, series.uid)
-        record = replace(record, lesions=found, attempts=0)
+        record = replace(record, lesions=found.lesions, attempts=0)
         return self._deliver(series, record, worked=True)
 
     def _deliver(

@@ -159,7 +159,7 @@ def write_new_outputs(
     notes += write_label_nifti(folder / 'labels.nii.gz', labels, volume)
     del labels
     facts = None if provenance is None else provenance()
-    notes += _write_reports(folder, lesions, volume, facts or {})
+    notes += write_reports(folder, lesions, volume, facts or {})
     write_volume_page(
         folder / 'report.html',
         lesions,
@@ -176,13 +176,24 @@ def write_new_outputs(
     return notes
 
 
-def _write_reports(
+def write_reports(
     folder: Path,
     lesions: Sequence[Lesion],
     volume: Volume,
     facts: Mapping[str, Any],
 ) -> list[str]:
-    """Write what other programs show: markups and DICOM; returns notes."""
+    """Write what other programs show: markups and DICOM.
+
+    Args:
+        folder: Where ``lesions.mrk.json`` goes, and of a DICOM series
+            ``lesions.dcm`` and ``lesions_sr.dcm``.
+        lesions: The lesions, the highest-scoring one first.
+        volume: The scan.
+        facts: What the detector was, for the report.
+
+    Returns:
+        Notes on what was left out.
+    """
     notes = []
     records = lesion_records(lesions, volume)
     reported = records[:MAX_REPORTED]

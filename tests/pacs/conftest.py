@@ -1,6 +1,7 @@
 """A server, a model that finds the same in every series, and their work."""
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from mmuldor.pacs.dicomweb.access import Access
 from mmuldor.pacs.dicomweb.server import Server
+from mmuldor.pacs.model import Found
 from mmuldor.pacs.patience import Patience, Pauses
 from mmuldor.pacs.series_work import SeriesWork
 from mmuldor.pacs.service import Plan, Service
@@ -35,8 +37,14 @@ def put_series(fake, uid, slices=3, study='1.2'):
         )
 
 
+def records_of(tmp_path):
+    """By series UID."""
+    found = (tmp_path / 'work').glob('*/records/*.json')
+    return {path.stem: json.loads(path.read_text()) for path in found}
+
+
 class ConstantModel:
-    """Writes one object for each series, without a look at it.
+    """Writes two objects for each series, without a look at it.
 
     Attributes:
         key: As of any model.
@@ -54,11 +62,15 @@ class ConstantModel:
         files = sorted(Path(folder).iterdir())
         self.seen.append((series_uid, len(files)))
         self.before(series_uid)
-        result = ct_slice(
-            np.zeros((2, 2)), Modality='SEG', SeriesInstanceUID='1.99'
-        )
-        result.save_as(out / 'lesions.dcm', enforce_file_format=True)
-        return 2
+        for name, kind, uid in (
+            ('lesions', 'SEG', '1.98'),
+            ('lesions_sr', 'SR', '1.99'),
+        ):
+            result = ct_slice(
+                np.zeros((2, 2)), Modality=kind, SeriesInstanceUID=uid
+            )
+            result.save_as(out / f'{name}.dcm', enforce_file_format=True)
+        return Found(2)
 
 
 @pytest.fixture

@@ -69,7 +69,8 @@ def test_series_go_in_and_results_come_back(orthanc, model, tmp_path):
         assert service.run() == {'done': 2}
     # Bit by bit what was stored.
     assert fetched == {uid: set(files) for uid, files in good.items()}
-    assert orthanc.count('SEG') == len(model.seen) == 2
+    assert orthanc.count('SEG') == orthanc.count('SR') == 2
+    assert len(model.seen) == 2
 
 
 def test_a_wrong_password_is_told_at_once(orthanc, monkeypatch):
@@ -149,7 +150,7 @@ def processes(root, orthanc, bundle, tmp_path):
 
 def wait_for(orthanc, count, processes, seconds=180):
     deadline = time.monotonic() + seconds
-    while (found := orthanc.count('SEG')) < count:
+    while (found := orthanc.count('SR')) < count:
         assert time.monotonic() < deadline, (found, processes.logs()[-3000:])
         time.sleep(0.05)
 
@@ -197,11 +198,9 @@ def test_kills_and_an_outage_lose_no_series_and_do_none_twice(
 
 
 def check_results(orthanc, good):
-    """Each good series has one Segmentation, and no other has any."""
-    sources = []
-    for names in orthanc.instances('SEG').values():
-        (name,) = names
-        data = BytesIO(orthanc.file(name))
+    """Each good series has one Segmentation and one report, no other any."""
+    sources, segmentations = [], set()
+    for data in objects(orthanc, 'SEG'):
         segmentation = hd.seg.segread(data)
         assert segmentation.number_of_segments > 0
         (source,) = segmentation.ReferencedSeriesSequence
@@ -214,4 +213,23 @@ def check_results(orthanc, good):
         whole = {pydicom.dcmread(file).SOPInstanceUID for file in files}
         assert referenced == whole
         assert segmentation.PatientName == PATIENT
+        segmentations.add(segmentation.SOPInstanceUID)
     assert sorted(sources) == sorted(good)
+    told = set()
+    for data in objects(orthanc, 'SR'):
+        report = hd.sr.srread(data)
+        assert report.content.get_volumetric_roi_measurement_groups()
+        told |= {
+            item.ReferencedSOPInstanceUID
+            for study in report.CurrentRequestedProcedureEvidenceSequence
+            for series in study.ReferencedSeriesSequence
+            for item in series.ReferencedSOPSequence
+        }
+    assert segmentations < told
+
+
+def objects(orthanc, modality):
+    """The one instance of each series."""
+    for names in orthanc.instances(modality).values():
+        (name,) = names
+        yield BytesIO(orthanc.file(name))

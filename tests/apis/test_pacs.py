@@ -1,0 +1,93 @@
+"""The detector of a PACS on a small series, with an untrained model."""
+
+import highdicom as hd
+import numpy as np
+import pytest
+
+from mmuldor.apis.infer import load_inference
+from mmuldor.apis.many_scans.done import model_key
+from mmuldor.apis.pacs import SeriesModel
+from mmuldor.apis.scan_inference import InferenceSettings
+from mmuldor.pacs.kinds import OtherSeriesError
+from mmuldor.pacs.results import set_uids
+from mmuldor.pacs.uids import result_uids
+from tests.support.pacs.phantom_series import files_of
+
+
+@pytest.fixture
+def inference(narrow_config, narrow_weights):
+    narrow_config.model.test_cfg.rcnn.max_per_img = 2
+    settings = InferenceSettings(score_thr=0.05, device='cpu')
+    return load_inference(narrow_config, narrow_weights, settings)
+
+
+def write(folder):
+    folder.mkdir()
+    hu = np.random.default_rng(0).normal(-50, 200, (3, 48, 40)).astype(int)
+    for number, data in enumerate(files_of(hu, '1.2.3.1')):
+        (folder / f'{number}.dcm').write_bytes(data)
+    return folder
+
+
+def test_results_have_their_uids_and_can_be_read(inference, tmp_path):
+    model, out = SeriesModel(inference), tmp_path / 'out'
+    out.mkdir()
+    found = model(write(tmp_path / 'ct'), '1.2.3.1', out)
+    uids = result_uids('1.2.3.1', model.key)
+    assert set_uids(out, uids) == 2
+    segmentation = hd.seg.segread(out / 'lesions.dcm')
+    assert segmentation.SOPInstanceUID == uids.segmentation
+    report = hd.sr.srread(out / 'lesions_sr.dcm')
+    assert report.SOPInstanceUID == uids.report
+    groups = report.content.get_volumetric_roi_measurement_groups()
+    assert len(groups) == found.lesions > 0
+    # The report refers to the segmentation by its new UID.
+    (told,) = {
+        group.referenced_segment.referenced_sop_instance_uid
+        for group in groups
+    }
+    assert told == uids.segmentation
+
+
+def test_other_series_are_left_to_others(inference, tmp_path):
+    model = SeriesModel(inference)
+    folder = tmp_path / 'coronal'
+    folder.mkdir()
+    hu = np.random.default_rng(0).normal(-50, 200, (3, 48, 40)).astype(int)
+    for number, pixels in enumerate(hu):
+        (data,) = files_of(
+            pixels[None],
+            '1.2.3.1',
+            SOPInstanceUID=f'1.2.3.1.{number}',
+            ImageOrientationPatient=[1, 0, 0, 0, 0, -1],
+            ImagePositionPatient=[0, 5 * number, 0],
+        )
+        (folder / f'{number}.dcm').write_bytes(data)
+    with pytest.raises(OtherSeriesError, match=r'cosine of 0\.00'):
+        model(folder, '1.2.3.1', tmp_path)
+    axial = write(tmp_path / 'axial')
+    with pytest.raises(ValueError, match=r'1\.2\.9, but say 1\.2\.3\.1'):
+        model(axial, '1.2.9', tmp_path)
+
+
+def test_a_key_is_that_of_model_and_settings():
+    facts = {
+        'mmuldor': '0.1.0',
+        'torch': '2.13.0',
+        'device': 'cpu',
+        'score_thr': 0.3,
+        'checkpoint': {'name': 'a.pth', 'sha256': 'aa'},
+        'calibration': None,
+    }
+    key = model_key(facts)
+    for same in (
+        {'mmuldor': '0.2.0', 'torch': '2.14.0', 'device': 'NVIDIA H200'},
+        {'checkpoint': {'name': 'b.pth', 'sha256': 'aa'}},
+    ):
+        assert model_key({**facts, **same}) == key
+    for other in (
+        {'score_thr': 0.4},
+        {'checkpoint': {'name': 'a.pth', 'sha256': 'ab'}},
+        {'calibration': {'name': 'c.json', 'sha256': 'cc'}},
+    ):
+        assert model_key({**facts, **other}) != key
