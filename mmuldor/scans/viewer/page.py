@@ -96,7 +96,7 @@ def write_volume_page(
         provenance: What found the lesions, for the header; see
             :mod:`mmuldor.apis.provenance`.
         truth_mm: Boxes of the lesions that are known to be there, as
-            :attr:`Lesion.box_mm`, (m, 6). The list then says which lesions
+            ``Lesion.box_mm``, (m, 6). The list then says which lesions
             are findings, false positives and missed.
         max_bytes: Approximate maximum size of the page. Larger volumes are
             embedded at a lower resolution, which the page states.

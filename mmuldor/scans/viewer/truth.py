@@ -31,7 +31,7 @@ def matches(
 
     Args:
         lesions: The detected lesions.
-        truth_mm: Boxes of the true ones as :attr:`Lesion.box_mm`, (m, 6).
+        truth_mm: Boxes of the true ones as ``Lesion.box_mm``, (m, 6).
 
     Returns:
         A word for each detected lesion, and indices of missed true ones.
@@ -59,7 +59,7 @@ def box_mark(box_mm: Floats, volume: Volume) -> dict[str, Any]:
     """A true box as a mark of the page, a rectangle on each of its slices.
 
     Args:
-        box_mm: ``x1 y1 z1 x2 y2 z2``, see :attr:`Lesion.box_mm`.
+        box_mm: ``x1 y1 z1 x2 y2 z2``, see ``Lesion.box_mm``.
         volume: The scan that it lies in.
     """
     low, high = np.asarray(box_mm).reshape(2, 3) / volume.spacing_mm
