@@ -60,13 +60,14 @@ def test_doubts_are_noted_without_dates(folders, tmp_path):
     found = follow_results(*folders, out)
     assert found.problem == ''
     document = json.loads((out / 'follow_up.json').read_text())
-    assert document['notes'] == [
+    assert document['notes'][:2] == [
         'the scans have different patient IDs',
         'the baseline is of a later date than the follow-up: are the two '
         'swapped?',
     ]
     assert document['follow_up']['series_uid'] == '1.2.2'
-    for path in out.glob('follow_up.*[!g]'):
-        text = path.read_text()
+    # follow_up.dcm is of the patient: an archive needs the identifiers.
+    for suffix in ('json', 'csv', 'html'):
+        text = (out / f'follow_up.{suffix}').read_text()
         for secret in (*DATES, 'secret'):
-            assert secret not in text, path.name
+            assert secret not in text, suffix
