@@ -99,7 +99,8 @@ class Outputs:
         ]
         page = (out / 'report.html').read_text()
         data = re.search(r'<script[^>]*id="data"[^>]*>(.*?)</script>', page)
-        self.page = json.loads(data[1])['lesions']
+        rows = json.loads(data[1])['lesions']
+        self.page = [mark for row in rows for mark in row['marks']]
         seg = hd.seg.segread(out / 'lesions.dcm')
         cube = seg.get_volume(combine_segments=False)
         # (segments, slices, rows, columns), the highest slice first.

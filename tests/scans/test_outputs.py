@@ -114,7 +114,10 @@ def test_the_files_have_one_name_for_a_lesion(volume, tmp_path):
     document = json.loads((tmp_path / 'lesions.json').read_text())
     names = [lesion['tracking_uid'] for lesion in document['lesions']]
     seg = hd.seg.segread(tmp_path / 'lesions.dcm')
-    assert [uid for _, uid in seg.get_tracking_ids()] == names
+    # In no order of its own.
+    assert dict(seg.get_tracking_ids()) == {
+        f'Lesion {number}': uid for number, uid in enumerate(names, start=1)
+    }
     report = hd.sr.srread(tmp_path / 'lesions_sr.dcm')
     groups = report.content.get_volumetric_roi_measurement_groups()
     assert [group.tracking_uid for group in groups] == names
