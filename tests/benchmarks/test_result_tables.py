@@ -76,7 +76,7 @@ def test_a_demo_is_read_and_written(tmp_path, monkeypatch):
     assert cells(files[ROOT / 'README.md'], 'Mask R-CNN')[0] == '12.5'
     row = cells(files[folder / 'README.md'], config)
     assert row[1] == '12.5'
-    assert row[-1] == '1.0 min on 2 CPU cores'
+    assert row[-1] == '1.0 min on one CPU core'
     assert 'sens@0.5: 12.50\n' in files[folder / 'metafile.yml']
     assert 'Training Time: 1.0 min' in files[folder / 'metafile.yml']
 
