@@ -18,7 +18,8 @@ FIRST_SEED = 1000
 # Afterwards: phantoms with a fixed number of confusers in every image, where
 # those of the study have 3 to 6.
 CONFUSERS = (0, 10)
-CONFUSER_REPLICATES = 4
+# Four of each were planned; see COURSE in texts.py.
+CONFUSER_REPLICATES = 2
 CONFUSER_SEED = 1100
 
 

@@ -61,7 +61,6 @@ def write_report(
         replicates=PLANNED_REPLICATES,
         least=LEAST_REPLICATES,
         cut=CUT_FPS,
-        confuser_replicates=CONFUSER_REPLICATES,
     )
     complete = load_replicates(results, map(replicate, range(replicates)))
     course = COURSE.format(replicates=REPLICATES, planned=PLANNED_REPLICATES)

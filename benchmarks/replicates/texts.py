@@ -59,8 +59,7 @@ same number of FPs.
 
 **Afterwards**, exploratory too, and planned after the first three trainings of
 the study but before its figures were seen: *mask*, *sham* and *HNEM* on
-{confuser_replicates} phantoms without confusers and {confuser_replicates} \
-with 10 in every image. Confusers look like
+4 phantoms without confusers and 4 with 10 in every image. Confusers look like
 lesions and are none; an image of the study has 3 to 6.
 """
 
@@ -69,7 +68,8 @@ COURSE = """\
 **Course.** The study ends after {replicates} of the planned {planned}
 replicates, because the machine's time is needed elsewhere. This was decided
 and written down when 41 trainings were done, before any figure of the study
-was computed.
+was computed. Afterwards, two phantoms without confusers and two with 10 were
+made, not four of each; their figures were not looked at before.
 """
 
 UNFINISHED = """\

@@ -168,4 +168,4 @@ def test_writing_needs_no_results(tmp_path, monkeypatch, capsys):
     assert '0 of 56 trainings are done' in text
     assert 'ends after 8 of the planned 12' in text
     assert 'HNEM - sham, half of the annotations missing' in text
-    assert '0 of 80 pieces' in capsys.readouterr().out
+    assert '0 of 68 pieces' in capsys.readouterr().out
