@@ -30,14 +30,14 @@ begin() {
     jobs+=($!)
 }
 
-# train_and_test NAME CONFIG [OPTIONS of tools/train.py]: each line that is
-# printed begins with the name.
+# train_and_test NAME CONFIG [OPTIONS of tools/train.py]: as `train_then_test`,
+# but each line that is printed begins with the name.
 train_and_test() {
-    train_and_test_silently "$@" 2>&1 | while IFS= read -r line; do
+    train_then_test "$@" 2>&1 | while IFS= read -r line; do
         printf '%-11s | %s\n' "$1" "$line"
     done
 }
-train_and_test_silently() {
+train_then_test() {
     local work=$demo/$1 config=$2 began=$SECONDS
     step "Training $1"
     python tools/train.py "$config" --work-dir "$work" "${@:3}"

@@ -26,9 +26,10 @@ from mmuldor.evaluation.calibration.use_on_volumes import (
 from mmuldor.evaluation.volume_detections import true_boxes
 from mmuldor.functional.arrays import Floats
 from mmuldor.io.file_set import NewSet
+from mmuldor.io.progress import Progress, no_progress
 from mmuldor.io.volume_annotations import VolumeGrid, load_volumes
 from mmuldor.scans.lesions import Lesion
-from mmuldor.scans.outputs import Progress, write_new_outputs
+from mmuldor.scans.outputs import write_new_outputs
 from mmuldor.scans.reading import read_scan
 from mmuldor.scans.volume import Volume
 
@@ -208,7 +209,7 @@ class ScanInference:
     def detect(
         self,
         scan: ReadScan,
-        progress: Progress = lambda items, total, text: items,
+        progress: Progress = no_progress,
     ) -> list[Lesion]:
         """The lesions of a scan, the highest-scoring one first."""
         return self._detector.detect(
@@ -222,7 +223,7 @@ class ScanInference:
         self,
         new: NewSet,
         scan: ReadScan,
-        progress: Progress = lambda items, total, text: items,
+        progress: Progress = no_progress,
     ) -> tuple[list[Lesion], list[str]]:
         """Detect the lesions of a scan and write all its files.
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Console
 from rich.progress import track
+
+# Wraps the items of a loop; gets them, their number and a description.
+Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+def no_progress(items: Iterable[Any], total: int, text: str) -> Iterable[Any]:
+    """The items as they are; a `Progress`."""
+    return items
 
 
 def progress_bar(

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from mmuldor.cli import types
+from mmuldor.cli import scan_arguments, types
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -22,12 +22,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
             metavar=name.upper(),
             help=what,
         )
-    parser.add_argument(
-        '--model',
-        type=types.path,
-        metavar='FILE',
-        help='of mmuldor publish, in place of CONFIG and CHECKPOINT',
-    )
+    scan_arguments.add_model(parser)
 
 
 def check_model(

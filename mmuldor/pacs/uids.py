@@ -53,8 +53,11 @@ def result_uids(series_uid: str, model_key: str) -> ResultUids:
 
     return ResultUids(
         *(
-            str(generate_uid(entropy_srcs=['mmuldor', what, *of]))
-            for of in ((series_uid, model_key),)
+            str(
+                generate_uid(
+                    entropy_srcs=['mmuldor', what, series_uid, model_key]
+                )
+            )
             for what in ResultUids._fields
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from mmuldor.io.file_set import NewSet, replacing_set
 from mmuldor.io.paths import LESIONS_NAME
+from mmuldor.io.progress import Progress, no_progress
 from mmuldor.scans.dicom.report.report import write_report
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.label_map import label_map
@@ -29,9 +30,6 @@ from mmuldor.scans.slicer.markups import write_markups
 from mmuldor.scans.viewer.page import write_volume_page
 from mmuldor.scans.volume import Volume
 from mmuldor.visualization.panels import save_figure
-
-# Wraps the items of a loop; gets them, their number and a description.
-Progress = Callable[[Iterable, int, str], Iterable]
 
 # Called when all but the last files are written, since it states a duration;
 # before that for the page and the report, which state none.
@@ -91,7 +89,7 @@ def write_outputs(
     *,
     provenance: Provenance | None = None,
     max_figures: int = 20,
-    progress: Progress = lambda items, total, text: items,
+    progress: Progress = no_progress,
 ) -> list[str]:
     """Write the lesions of a scan to all output files of a folder.
 
@@ -124,7 +122,7 @@ def write_new_outputs(
     provenance: Provenance | None = None,
     max_figures: int = 20,
     truth_mm: ArrayLike | None = None,
-    progress: Progress = lambda items, total, text: items,
+    progress: Progress = no_progress,
 ) -> list[str]:
     """Write the lesions of a scan to all output files.
 

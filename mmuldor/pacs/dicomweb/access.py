@@ -19,9 +19,8 @@ from mmuldor.pacs.dicomweb.errors import BadAnswerError, TooLargeError
 if TYPE_CHECKING:
     import requests
 
-USER, PASSWORD, TOKEN = (
-    *('MMULDOR_PACS_USER', 'MMULDOR_PACS_PASSWORD', 'MMULDOR_PACS_TOKEN'),
-)
+USER, PASSWORD = 'MMULDOR_PACS_USER', 'MMULDOR_PACS_PASSWORD'
+TOKEN = 'MMULDOR_PACS_TOKEN'
 _BEARER = 'Bearer '
 _MAX_CREDENTIAL_BYTES = 2**16
 # Of an answer in JSON; an instance has a limit of its own.

@@ -13,7 +13,7 @@ import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -193,14 +193,7 @@ def _object(
             _description(segment, number, uid)
             for segment, (number, uid) in enumerate(uids.items(), start=1)
         ],
-        series_instance_uid=hd.UID(),
-        series_number=series_number(headers[0]),
-        sop_instance_uid=hd.UID(),
-        instance_number=1,
-        manufacturer='mmuldor',
-        manufacturer_model_name='mmuldor',
-        software_versions=__version__,
-        device_serial_number=__version__,
+        **own_series(headers[0], 1000),
         content_label='LESIONS',
         content_description='Detected lesions. Not a medical device.',
         series_description='Lesions found by mmuldor',
@@ -217,10 +210,26 @@ def _object(
     return segmentation
 
 
-def series_number(header: Dataset, offset: int = 1000) -> int:
-    """A number of 1 or more beside that of the series, with 32 bits."""
+def own_series(header: Dataset, offset: int) -> dict[str, Any]:
+    """Keywords of highdicom: a new object, alone in a series, and its maker.
+
+    Args:
+        header: Of a slice of the source.
+        offset: From the source's SeriesNumber, which has 32 bits.
+    """
+    import highdicom as hd
+
     number = max(int(header.get('SeriesNumber') or 0), 0)
-    return offset + number % 2_000_000_000
+    return {
+        'series_instance_uid': hd.UID(),
+        'series_number': offset + number % 2_000_000_000,
+        'sop_instance_uid': hd.UID(),
+        'instance_number': 1,
+        'manufacturer': 'mmuldor',
+        'manufacturer_model_name': 'mmuldor',
+        'software_versions': __version__,
+        'device_serial_number': __version__,
+    }
 
 
 def _description(

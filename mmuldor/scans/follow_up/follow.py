@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from mmuldor.functional.follow_up.matching import (
 )
 from mmuldor.functional.follow_up.quality import Quality
 from mmuldor.functional.follow_up.targets import choose_targets
+from mmuldor.io.progress import Progress, no_progress
 from mmuldor.scans.follow_up.doubts import pair_notes
 from mmuldor.scans.follow_up.judging import judge, map_slices
 from mmuldor.scans.follow_up.recist import assess, diameters
@@ -43,9 +44,7 @@ def follow(
     follow_up: TimePoint,
     *,
     targets: Sequence[int] | None = None,
-    progress: Callable[[Iterable, int, str], Iterable] = (
-        lambda items, total, text: items
-    ),
+    progress: Progress = no_progress,
 ) -> FollowUp:
     """Register two scans and match their lesions.
 

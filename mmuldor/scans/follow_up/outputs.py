@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mmuldor.io.file_set import replacing_set
+from mmuldor.io.progress import Progress, no_progress
 from mmuldor.scans.dicom.report.follow_up import write_follow_up_report
 from mmuldor.scans.follow_up.figure import follow_up_figure
 from mmuldor.scans.follow_up.files import NAME, write_follow_up_json
@@ -33,9 +34,7 @@ def write_follow_up(
     folder: str | os.PathLike,
     found: FollowUp,
     provenance: Provenance = dict,
-    progress: Callable[[Iterable, int, str], Iterable] = (
-        lambda items, total, text: items
-    ),
+    progress: Progress = no_progress,
 ) -> None:
     """Write figure, page, table and, last, ``follow_up.json``.
 

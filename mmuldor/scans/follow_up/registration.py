@@ -8,7 +8,6 @@ deformable one computes each voxel alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from mmuldor.functional.follow_up.deformation import (
     moved,
     sample_field,
 )
+from mmuldor.io.progress import Progress, no_progress
 from mmuldor.scans.follow_up.coarse import AIR_HU, CoarseScan, coarse_grid_mm
 from mmuldor.scans.volume import Volume
 
@@ -72,9 +72,7 @@ class Registration:
 def register(
     baseline: Volume,
     follow_up: Volume,
-    progress: Callable[[Iterable, int, str], Iterable] = (
-        lambda items, total, text: items
-    ),
+    progress: Progress = no_progress,
 ) -> Registration:
     """Register two scans.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from importlib import metadata
 from typing import Any
 
 from mmuldor import __version__
+from mmuldor.io.progress import Progress, no_progress
 from mmuldor.scans.follow_up.follow import follow
 from mmuldor.scans.follow_up.outputs import write_follow_up
 from mmuldor.scans.follow_up.registration import SEED, WORK_UNITS
@@ -28,9 +29,7 @@ def follow_results(
     *,
     scans: Sequence[str | os.PathLike | None] = (None, None),
     targets: Sequence[int] | None = None,
-    progress: Callable[[Iterable, int, str], Iterable] = (
-        lambda items, total, text: items
-    ),
+    progress: Progress = no_progress,
 ) -> FollowUp:
     """Follow the lesions of a results folder to those of another one.
 

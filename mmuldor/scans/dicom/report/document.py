@@ -15,7 +15,7 @@ from mmuldor.scans.dicom.report.terms import (
     has_own_term,
     term,
 )
-from mmuldor.scans.dicom.segmentation import series_number
+from mmuldor.scans.dicom.segmentation import own_series
 
 if TYPE_CHECKING:
     from highdicom import sr
@@ -56,14 +56,7 @@ def empty_report(
     return hd.sr.Comprehensive3DSR(
         evidence=evidence,
         content=_root(),
-        series_instance_uid=hd.UID(),
-        series_number=series_number(evidence[0], _SERIES_OFFSET),
-        sop_instance_uid=hd.UID(),
-        instance_number=1,
-        manufacturer='mmuldor',
-        manufacturer_model_name='mmuldor',
-        software_versions=__version__,
-        device_serial_number=__version__,
+        **own_series(evidence[0], _SERIES_OFFSET),
         series_description=description,
         # Nobody has looked at it.
         is_complete=True,
