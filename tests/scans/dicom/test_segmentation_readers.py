@@ -19,15 +19,13 @@ from pydicom import config
 
 from mmuldor.scans.dicom.segmentation import write_segmentation
 from mmuldor.scans.reading import read_scan
-from tests.scans.dicom.oblique_series import OPTIONAL, write_series
+from tests.scans.dicom.oblique_series import write_series
 from tests.scans.dicom.references.deidentified_series import (
-    ANY_TEXT,
     JAPANESE,
     KINDS,
-    MORE,
     SOURCES,
     TEXT,
-    raw_element,
+    with_any_text,
     write_source,
 )
 from tests.scans.dicom.test_segmentation import lesions_of, volume_mask
@@ -78,17 +76,8 @@ def test_any_text_in_any_element(validate, tmp_path, seed):
     volume, _ = read_scan(tmp_path / 'ct')
     lesions = lesions_of(volume)
     rng = random.Random(seed)
-    keywords = [*OPTIONAL, *TEXT, *MORE]
     for _ in range(10):
-        chosen = {
-            keyword: (rng.choice(('LO', 'UN', None)), rng.choice(ANY_TEXT))
-            for keyword in rng.sample(keywords, len(keywords) // 2)
-        }
-        headers = [header[:] for header in volume.dicom_headers]
-        for header in headers:
-            for keyword, (vr, text) in chosen.items():
-                element = raw_element(keyword, vr, text)
-                header[element.tag] = element
+        chosen, headers = with_any_text(volume.dicom_headers, rng)
         path = tmp_path / 'lesions.dcm'
         write_segmentation(
             path, lesions, replace(volume, dicom_headers=headers)

@@ -101,6 +101,25 @@ def raw_element(keyword, vr, text):
     )
 
 
+def with_any_text(headers, rng):
+    """Headers with half of the optional elements replaced by any text.
+
+    Returns:
+        What was chosen, by keyword, and the headers.
+    """
+    keywords = [*OPTIONAL, *TEXT, *MORE]
+    chosen = {
+        keyword: (rng.choice(('LO', 'UN', None)), rng.choice(ANY_TEXT))
+        for keyword in rng.sample(keywords, len(keywords) // 2)
+    }
+    copies = [header[:] for header in headers]
+    for header in copies:
+        for keyword, (vr, text) in chosen.items():
+            element = raw_element(keyword, vr, text)
+            header[element.tag] = element
+    return chosen, copies
+
+
 def tilt(folder):
     """Move each slice in its plane against the one before."""
     for path in folder.iterdir():

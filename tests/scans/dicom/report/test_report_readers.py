@@ -12,13 +12,10 @@ import pytest
 from pydicom import config
 
 from mmuldor.scans.reading import read_scan
-from tests.scans.dicom.oblique_series import OPTIONAL, write_series
+from tests.scans.dicom.oblique_series import write_series
 from tests.scans.dicom.references.deidentified_series import (
-    ANY_TEXT,
     KINDS,
-    MORE,
-    TEXT,
-    raw_element,
+    with_any_text,
     write_source,
 )
 from tests.scans.dicom.report.reports import lesion, report_of
@@ -89,17 +86,8 @@ def test_any_text_in_any_element(said_of, tmp_path, seed):
     volume, _ = read_scan(write_series(tmp_path / 'ct'))
     found = [lesion(volume)]
     rng = random.Random(seed)
-    keywords = [*OPTIONAL, *TEXT, *MORE]
     for _ in range(6):
-        chosen = {
-            keyword: (rng.choice(('LO', 'UN', None)), rng.choice(ANY_TEXT))
-            for keyword in rng.sample(keywords, len(keywords) // 2)
-        }
-        headers = [header[:] for header in volume.dicom_headers]
-        for header in headers:
-            for keyword, (vr, text) in chosen.items():
-                element = raw_element(keyword, vr, text)
-                header[element.tag] = element
+        chosen, headers = with_any_text(volume.dicom_headers, rng)
         report_of(tmp_path, found, replace(volume, dicom_headers=headers))
         assert (tmp_path / 'lesions_sr.dcm').is_file(), chosen
         said_of(tmp_path / 'lesions_sr.dcm')
