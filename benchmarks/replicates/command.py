@@ -37,7 +37,7 @@ def parse_args(
         '--jobs',
         type=types.count,
         default=1,
-        help='phantoms at once (default 1); two with a thread each take four '
+        help='pieces at once (default 1); two with a thread each take four '
         'fifths of the time on two cores',
     )
     parser.add_argument(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from benchmarks.replicates.units import Unit
@@ -65,31 +65,50 @@ def run_steps(
         steps: Of :func:`missing_steps`.
         go_on: Called with the position and the step before each; False ends
             the work.
-        jobs: Phantoms at once.
+        jobs: Pieces at once. What goes on from another one waits for it.
 
     Raises:
         RuntimeError: If a training fails; the others end with their piece.
     """
-    failed = threading.Event()
+    failed, lock = threading.Event(), threading.Lock()
+    left = Counter(step.unit for step in steps)
 
-    def run_unit(numbered: list[tuple[int, Step]]) -> None:
-        for position, step in numbered:
-            if failed.is_set() or not go_on(position, step):
-                return
-            try:
-                _run_step(step)
-            except BaseException:
-                failed.set()
-                raise
+    def run(position: int, step: Step, start: Future[None] | None) -> None:
+        if start is not None:
+            wait([start])
+        if failed.is_set() or not go_on(position, step):
+            return
+        try:
+            with lock:
+                _make_data(step)
+            _run_step(step)
+        except BaseException:
+            failed.set()
+            raise
+        with lock:
+            left[step.unit] -= 1
+            if not left[step.unit]:
+                _clean_up(step)
 
-    units = groupby(enumerate(steps), key=lambda pair: pair[1].unit)
+    found: dict[tuple[Unit, str], Future[None]] = {}
     with ThreadPoolExecutor(jobs) as pool:
-        found = [pool.submit(run_unit, list(group)) for _, group in units]
-    for future in found:
+        for position, step in enumerate(_starts_first(steps)):
+            start = found.get((step.unit, step.piece.start or ''))
+            key = step.unit, step.piece.name
+            found[key] = pool.submit(run, position, step, start)
+    for future in found.values():
         future.result()
 
 
-def _run_step(step: Step) -> None:
+def _starts_first(steps: Sequence[Step]) -> list[Step]:
+    """Phantom by phantom, what waits for another piece at the end."""
+    units = list(dict.fromkeys(step.unit for step in steps))
+    return sorted(
+        steps, key=lambda s: (units.index(s.unit), s.piece.start is not None)
+    )
+
+
+def _make_data(step: Step) -> None:
     unit, places = step.unit, step.places
     make_data(
         places.root,
@@ -99,8 +118,16 @@ def _run_step(step: Step) -> None:
         unit.difficulty,
         unit.neighbours,
     )
-    starts = {piece.name: piece for piece in unit.pieces}
-    run_piece(step.piece, starts.get(step.piece.start or ''), places)
-    if all(places.record(piece).is_file() for piece in unit.pieces):
-        # A gigabyte that nothing needs any more.
+
+
+def _run_step(step: Step) -> None:
+    starts = {piece.name: piece for piece in step.unit.pieces}
+    start = starts.get(step.piece.start or '')
+    run_piece(step.piece, start, step.places)
+
+
+def _clean_up(step: Step) -> None:
+    """Remove a gigabyte that nothing needs once the phantom is done."""
+    places = step.places
+    if all(places.record(piece).is_file() for piece in step.unit.pieces):
         shutil.rmtree(places.work)
