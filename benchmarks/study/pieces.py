@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -86,6 +87,7 @@ def run_piece(piece: Piece, start: Piece | None, places: Places) -> dict:
         _execute(again, places, places.run(start) / 'again.log')
     work = places.run(piece)
     training = _execute(commands[0], places, work / 'train.log')
+    training |= gpu_memory(work / 'train.log')
     commands.append(check_command(piece, places))
     testing = _execute(commands[1], places, work / 'test.log')
     figures, ranked = evaluate_results(
@@ -179,12 +181,22 @@ def machine() -> dict:
     """Conditions of the measured times."""
     import torch
 
-    return {
+    found = {
         'processor': platform.processor() or platform.machine(),
         'cores': os.cpu_count(),
         'python': platform.python_version(),
         'torch': torch.__version__,
     }
+    if torch.cuda.is_available():
+        found['gpu'] = torch.cuda.get_device_name(0)
+    return found
+
+
+def gpu_memory(log: Path) -> dict[str, float]:
+    """The largest memory on a GPU that MMEngine logged; empty without one."""
+    text = log.read_text(encoding='utf-8', errors='replace')
+    mebibytes = [int(n) for n in re.findall(r' memory: (\d+) ', text)]
+    return {'gpu_gb': round(max(mebibytes) / 1024, 2)} if mebibytes else {}
 
 
 def _data_options(piece: Piece, places: Places) -> dict[str, object]:

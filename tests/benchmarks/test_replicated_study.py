@@ -20,7 +20,7 @@ from benchmarks.replicates.plan import (
 from benchmarks.replicates.run import missing_steps, run_steps, unit_places
 from benchmarks.study.data import SEED
 from benchmarks.study.outcomes import load_outcomes
-from benchmarks.study.pieces import train_command
+from benchmarks.study.pieces import gpu_memory, train_command
 from tests.conftest import ROOT
 
 PIECES = {piece.name: piece for piece in replicate(0).pieces}
@@ -195,3 +195,12 @@ def test_writing_needs_no_results(tmp_path, monkeypatch, capsys):
     assert 'ends after 8 of the planned 12' in text
     assert 'HNEM - sham, half of the annotations missing' in text
     assert '0 of 68 pieces' in capsys.readouterr().out
+
+
+def test_memory_on_a_gpu_is_read_from_the_log(tmp_path):
+    log = tmp_path / 'train.log'
+    log.write_text('time: 0.4  data_time: 0.1  loss: 2\n')
+    assert gpu_memory(log) == {}
+    line = 'time: 0.4  data_time: 0.1  memory: {}  loss: 2\n'
+    log.write_text(line.format(1536) + line.format(512))
+    assert gpu_memory(log) == {'gpu_gb': 1.5}
