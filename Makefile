@@ -55,10 +55,12 @@ demo: $(VENV)/ready
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tools/demo.sh
 
 # The small models of the tests gain nothing from a second thread, so each
-# process has one. Files stay whole: what their tests share is made once.
+# process has one. Files stay whole: what their tests share is made once. A test
+# that hangs shows where, and fails.
 test: $(VENV)/ready-dev
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(TEST_JOBS) \
-	    --dist loadfile --durations=25
+	    --dist loadfile --durations=25 -o faulthandler_timeout=600 \
+	    -o faulthandler_exit_on_timeout=true --max-worker-restart=2
 
 test-faults: $(VENV)/ready-dev
 	$(VENV)/bin/python -m pytest tests/faults -m 'slow or not slow'

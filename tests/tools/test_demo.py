@@ -58,8 +58,14 @@ def trained(folder):
 
 
 def running(folder):
+    """Trainings that are left; a signal takes a moment to end them."""
     pids = (folder / 'pids').read_text().split()
-    return [pid for pid in pids if alive(Path('/proc') / pid / 'stat')]
+    for _ in range(100):
+        left = [pid for pid in pids if alive(Path('/proc') / pid / 'stat')]
+        if not left:
+            break
+        time.sleep(0.1)
+    return left
 
 
 def alive(stat):

@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import signal
+import threading
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,10 +29,43 @@ def browser():
             'by MMULDOR_CHROMIUM'
         )
     playwright = pytest.importorskip('playwright.sync_api')
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path)
-        yield browser
+    before = children()
+    driver = playwright.sync_playwright().start()
+    browser = driver.chromium.launch(executable_path=path)
+    yield browser
+    end(browser, driver, children() - before)
+
+
+def children():
+    """Process IDs of what this thread has started and what still runs."""
+    thread = Path('/proc/self/task', str(threading.get_native_id()))
+    return {int(pid) for pid in (thread / 'children').read_text().split()}
+
+
+def end(browser, driver, processes, seconds=60.0):
+    """Close the browser; kill its driver where that never answers.
+
+    Playwright then waits without an end, and the whole suite with it.
+    """
+    killed = threading.Event()
+
+    def kill():
+        killed.set()
+        for pid in processes:
+            os.kill(pid, signal.SIGKILL)
+
+    timer = threading.Timer(seconds, kill)
+    timer.start()
+    try:
         browser.close()
+        driver.stop()
+    except Exception:
+        if not killed.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if killed.is_set():
+        warnings.warn(f'Chromium was killed after {seconds} s', stacklevel=1)
 
 
 @pytest.fixture
