@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -27,8 +28,9 @@ def block_table(replicates: Sequence[Replicate], arms: Iterable[str]) -> str:
     """
     lines = [
         '| arm | phantoms | sensitivity [%] | difference [points] '
-        '| 95 % interval | CPU time of the training | memory [GB] |',
-        '|---|---:|---:|---:|---|---:|---:|',
+        '| 95 % interval | CPU time of the training | memory [GB] '
+        '| on a GPU [GB] |',
+        '|---|---:|---:|---:|---|---:|---:|---:|',
     ]
     for name in (BASELINE, PAPER, *arms):
         both = [
@@ -42,22 +44,44 @@ def block_table(replicates: Sequence[Replicate], arms: Iterable[str]) -> str:
 
 def _block_cells(both: Sequence[Replicate], name: str) -> str:
     if not both:
-        return '0 | not run | | | | '
-    arm = (name, 0)
-    means = np.array([r.mean(arm) for r in both])
+        return '0 | not run | | | | | '
+    means = np.array([r.mean((name, 0)) for r in both])
     base = np.array([r.mean(_BASE) for r in both])
-    times = [seconds(r, name) / seconds(r, BASELINE) for r in both]
-    memory = max(r.records[arm]['training']['peak_gb'] for r in both)
-    cost = f'{np.mean(times):.2f} | {memory:.2f}'
-    return f'{_gain_cells(means, base, name == BASELINE)} | {cost}'
+    gain = _gain_cells(means, base, name == BASELINE)
+    return f'{gain} | {_cost_cells(both, name)}'
+
+
+def _cost_cells(both: Sequence[Replicate], name: str) -> str:
+    """Time and memory on a CPU, memory on a GPU; blank where not run."""
+    arm = (name, 0)
+    on_cpu = [
+        r
+        for r in both
+        if not any(_gpu(r.records[key]) for key in (arm, _BASE))
+    ]
+    trainings = [r.records[arm]['training'] for r in both]
+    gpu = [t['gpu_gb'] for t in trainings if 'gpu_gb' in t]
+    times = [seconds(r, name) / seconds(r, BASELINE) for r in on_cpu]
+    host = [r.records[arm]['training']['peak_gb'] for r in on_cpu]
+    cells = (
+        f'{np.mean(times):.2f}' if times else '',
+        f'{max(host):.2f}' if host else '',
+        f'{max(gpu):.2f}' if gpu else '',
+    )
+    return ' | '.join(cells)
+
+
+def _gpu(record: Mapping[str, Any]) -> str | None:
+    """The GPU that trained a piece."""
+    return record.get('machine', {}).get('gpu')
 
 
 def _tta_cells(both: Sequence[Replicate]) -> str:
     if not both:
-        return '0 | not run | | | | '
+        return '0 | not run | | | | | '
     means = np.array([r.mean(_BASE, 'tta') for r in both])
     base = np.array([r.mean(_BASE) for r in both])
-    return f'{_gain_cells(means, base, False)} | 1.00 | '
+    return f'{_gain_cells(means, base, False)} | 1.00 | | '
 
 
 def _gain_cells(means: np.ndarray, base: np.ndarray, is_base: bool) -> str:

@@ -58,18 +58,21 @@ def test_the_last_checkpoint_is_tested(tmp_path, chosen):
     assert check_command(hnem, places)[2].endswith('/epoch_2.pth')
 
 
-def write_piece(folder, unit, method, found, cpu_s):
+def write_piece(folder, unit, method, found, cpu_s, gpu=None):
     """A training that found as many of 20 lesions as are given."""
     (piece,) = (p for p in unit.pieces if p.method == method)
     path = folder / unit.name / f'{piece.name}.json'
     outcomes = {'lesion': ranked(found), 'tta': ranked(found + 2)}
     save_outcomes(path.with_suffix('.npz'), outcomes)
     training = {'cpu_s': cpu_s, 'peak_gb': 0.5 + cpu_s / 1000}
+    if gpu is not None:
+        training |= {'gpu_gb': 0.25, 'cpu_s': 9.0}
     write_json(
         path,
         {
             'options': dict(piece.options),
             'training': training,
+            'machine': {} if gpu is None else {'gpu': gpu},
             'figures': {'lesion': {'counts': {'images': IMAGES}}},
         },
     )
@@ -94,16 +97,33 @@ def test_blocks_are_compared_on_the_same_phantoms(tmp_path):
     write_report(results, out)
     found = rows(out)
     # (5 + 10 + 2 found) / 80 of 10, 12 and 20.
-    assert found['mask'] == ['3', '53.8', '', '', '1.00', '0.60']
+    assert found['mask'] == ['3', '53.8', '', '', '1.00', '0.60', '']
     # +5 and +10 points; t of 97.5 % with one degree of freedom is 12.706.
-    ema = ['2', '53.8', '+7.5', '-24.3 to +39.3', '1.50', '0.65']
+    ema = ['2', '53.8', '+7.5', '-24.3 to +39.3', '1.50', '0.65', '']
     assert found['ema'] == ema
     # 3 of 5 epochs of Mask R-CNN belong to it.
-    hnem = ['1', '46.2', '+2.5', 'one phantom', '1.30', '0.57']
+    hnem = ['1', '46.2', '+2.5', 'one phantom', '1.30', '0.57', '']
     assert found['hnem'] == hnem
     assert found['gn'][:2] == ['0', 'not run']
     assert found['mask, `--tta`'][:3] == ['3', '57.1', '+3.3']
     assert 'No recipe is chosen yet' in out.read_text()
+
+
+def test_costs_are_those_of_one_kind_of_machine(tmp_path):
+    results, out = tmp_path / 'results', tmp_path / 'recipe.md'
+    for number in range(2):
+        unit, gpu = development(number), ('H200', None)[number]
+        write_piece(results, unit, 'mask', 10, 100, gpu)
+        write_piece(results, unit, 'ema', 12, 150, gpu)
+    write_piece(results, development(0), 'gn', 12, 150)
+    write_piece(results, development(0), 'fine', 12, 150, 'H200')
+    write_report(results, out)
+    found = rows(out)
+    # 150 s over 100 s of the second phantom alone.
+    assert found['ema'][-3:] == ['1.50', '0.65', '0.25']
+    assert found['fine'][-3:] == ['', '', '0.25']
+    # On a CPU, but not what it is compared with.
+    assert found['gn'][-3:] == ['', '', '']
 
 
 def test_the_confirmation_shows_nothing_before_its_end(tmp_path, chosen):

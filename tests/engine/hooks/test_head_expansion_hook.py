@@ -84,7 +84,7 @@ def test_training_starts_from_a_one_class_checkpoint(mini_config, one_class):
     runner = Runner.from_cfg(mini_config)
     assert runner.train_loop.max_epochs == 3
     runner.load_checkpoint(file)
-    found = runner.model.roi_head.bbox_head.fc_cls.weight
+    found = runner.model.roi_head.bbox_head.fc_cls.weight.cpu()
     expected = weights['roi_head.bbox_head.fc_cls.weight']
     assert torch.equal(found[[0, 2]], expected)
 
