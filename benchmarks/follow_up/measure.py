@@ -22,7 +22,7 @@ from mmuldor.scans.volume import Volume
 
 @dataclass(frozen=True)
 class Found:
-    """A detection of a simulated detector.
+    """A detection, and what it is of.
 
     Attributes:
         true: Index of the lesion in the pair; None for a false positive.
@@ -65,7 +65,7 @@ def measure(
             )
         ]
         points = [
-            _time_point(volume, side)
+            time_point(volume, side)
             for volume, side in zip(
                 (pair.baseline, pair.follow_up), sides, strict=True
             )
@@ -154,7 +154,8 @@ def _ball(volume: Volume, center: np.ndarray, diameter_mm: float) -> Lesion:
     )
 
 
-def _time_point(volume: Volume, side: Sequence[Found]) -> TimePoint:
+def time_point(volume: Volume, side: Sequence[Found]) -> TimePoint:
+    """A scan with what was found in it, as a follow-up takes it."""
     lesions = [found.lesion for found in side]
     records = [
         {

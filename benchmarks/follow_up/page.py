@@ -13,6 +13,8 @@ from benchmarks.follow_up.plan import (
     PAIRS,
     SECONDS,
     SETTINGS,
+    TRAINED_SCORE,
+    TRAINED_SIZE,
     TRUE_BOXES,
     WRONG,
 )
@@ -42,8 +44,7 @@ _COLUMNS = (
 )
 _LEGEND = """
 True pairs are lesions found in both scans; lone lesions are in one scan, and
-truly not in the other. A match of a false positive is a wrong one. With a
-trained detector in place of the simulated ones: not run.
+truly not in the other. A match of a false positive is a wrong one.
 
 The simulated detectors find each lesion with a probability, move its centre,
 change its diameter and add false positives anywhere in the body:
@@ -53,12 +54,26 @@ change its diameter and add false positives anywhere in the body:
 """
 
 
-def page(document: dict[str, Any]) -> str:
+_TRAINED_TITLE = '\n## With a trained detector\n\n'
+_TRAINED = """\
+The small model of `make demo` on {pairs} of these pairs, with slices of
+{size} x {size} pixels and a score of at least {score}: it finds {found}
+lesions of both scans, with {false:.1f} false positives a scan. One that is
+found in both scans is a match, and counts as wrong here.
+
+"""
+
+
+def page(
+    document: dict[str, Any], with_detector: dict[str, Any] | None
+) -> str:
     """The page in Markdown.
 
     Args:
         document: ``pairs`` of :func:`benchmarks.follow_up.measure.measure`,
             and the ``machine``.
+        with_detector: ``pairs`` of :func:`benchmarks.follow_up.trained.
+            measure_trained` and the ``command``; None: not run.
     """
     pairs = document['pairs']
     text = _HEAD.format(
@@ -77,6 +92,7 @@ def page(document: dict[str, Any]) -> str:
             f'{detector.false_positives:g} | {detector.center_mm:g} | '
             f'{100 * detector.size:.0f} % |\n'
         )
+    text += _TRAINED_TITLE + _trained(with_detector)
     return text + _registration(pairs)
 
 
@@ -105,6 +121,26 @@ def _short(pairs: Sequence[dict[str, Any]], machine: dict[str, Any]) -> str:
         f'cores), {np.median(processor):.1f} s of the processor '
         f'({machine["processor"]}).\n'
     )
+
+
+def _trained(document: dict[str, Any] | None) -> str:
+    if document is None:
+        return 'Not run.\n'
+    pairs = document['pairs']
+    lesions, found, false = (
+        sum(pair[key] for pair in pairs)
+        for key in ('lesions', 'found', 'false_positives')
+    )
+    rows = [pair['result'] for pair in pairs]
+    total = {key: sum(row[key] for row in rows) for key in rows[0]}
+    text = _TRAINED.format(
+        pairs=len(pairs),
+        size=TRAINED_SIZE,
+        score=TRAINED_SCORE,
+        found=_of(found, lesions),
+        false=false / 2 / len(pairs),
+    )
+    return text + _COLUMNS + _row('trained detector', total)
 
 
 def _row(name: str, found: dict[str, int]) -> str:

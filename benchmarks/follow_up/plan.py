@@ -10,6 +10,9 @@ from data_prep.phantom.follow_up.settings import PairSettings
 FIRST_SEED = 1000
 PAIRS = 100
 SETTINGS = PairSettings(size=192)
+# With a trained detector: pairs of the first seeds, slices as the demo's model
+# knows them, and the score from which on `make demo` shows lesions.
+TRAINED_PAIRS, TRAINED_SIZE, TRAINED_SCORE = 20, 384, 0.8
 # What is wanted of true boxes.
 MATCHED, WRONG, SECONDS = 0.95, 0.02, 120.0
 

@@ -1,12 +1,15 @@
 """The benchmark of followed lesions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from benchmarks.follow_up.measure import Found, counts, detected
 from benchmarks.follow_up.page import page, totals
 from benchmarks.follow_up.plan import DETECTORS, TRUE_BOXES, Detector
-from benchmarks.follow_up.run import PAGE, RESULT
+from benchmarks.follow_up.run import PAGE, RESULT, whole_page
+from benchmarks.follow_up.trained import found_in, measure_trained
 from mmuldor.functional.follow_up.matching import LesionPair
 from mmuldor.io.json_files import read_json
 from mmuldor.scans.follow_up.coarse import CoarseScan
@@ -88,7 +91,68 @@ def test_a_simulated_detector(registration):
 
 
 def test_the_page_is_of_the_figures():
-    assert PAGE.read_text() == page(read_json(RESULT))
+    assert PAGE.read_text() == whole_page()
+
+
+def test_the_page_says_that_no_detector_was_run():
+    text = page(read_json(RESULT), None)
+    assert '## With a trained detector\n\nNot run.\n' in text
+
+
+class TrueDetector:
+    """Finds what is there, and a lesion in the corner of each scan."""
+
+    def __init__(self, pair):
+        self.found = {
+            id(volume): [lesion for lesion in lesions if lesion is not None]
+            for volume, lesions in (
+                (pair.baseline, pair.in_baseline),
+                (pair.follow_up, pair.in_follow_up),
+            )
+        }
+        self.corner = replace(
+            self.found[id(pair.baseline)][0],
+            box_mm=np.array([0, 0, 0, 1, 1, 1]),
+        )
+
+    def detect(self, volume):
+        return [*self.found[id(volume)], self.corner]
+
+
+def test_a_trained_detector(monkeypatch):
+    pair = small_pair(0)
+    detector = TrueDetector(pair)
+    monkeypatch.setattr(
+        'benchmarks.follow_up.trained.make_pair', lambda *_: pair
+    )
+    figures = measure_trained(0, detector)
+    there = [len(found) for found in detector.found.values()]
+    assert figures['lesions'] == figures['found'] == sum(there)
+    assert figures['false_positives'] == 2
+    both = sum(
+        None not in ends
+        for ends in zip(pair.in_baseline, pair.in_follow_up, strict=True)
+    )
+    assert figures['result']['pairs'] == both
+
+
+def test_a_detection_is_of_the_lesion_that_it_overlaps_most():
+    pair = small_pair(0)
+    (first, lesion), *_ = [
+        (k, x) for k, x in enumerate(pair.in_baseline) if x is not None
+    ]
+    size = lesion.box_mm[3:] - lesion.box_mm[:3]
+    # 10 / (10 + 10 - 1) along one axis: IoU 1/19; then 1/3.
+    apart, near = (
+        replace(
+            lesion,
+            box_mm=lesion.box_mm + np.tile([share * size[0], 0, 0], 2),
+        )
+        for share in (0.9, 0.5)
+    )
+    found = found_in([apart, near], pair.in_baseline)
+    assert [f.true for f in found] == [None, first]
+    assert found[1].lesion is near
 
 
 def test_what_is_wanted_is_reached():
