@@ -41,37 +41,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='UID of one of several DICOM series',
     )
     arguments.add_spacing(parser, 'PNG slices')
-    add(
-        '--calibration',
-        type=types.path,
-        help="of tools/calibrate.py --volumes (default: the model's)",
-    )
-    point = arguments.add_operating_point(parser, ' of the calibration')
-    point.add_argument(
-        '--score-thr',
-        type=types.share,
-        help='discard lesions of a lower score (default: the threshold '
-        'of the calibration, or 0.3)',
-    )
-    add(
-        '--tta',
-        action='store_true',
-        help='average over flips and neighbouring slices',
-    )
-    add(
-        '--step-mm',
-        type=types.positive,
-        help='detect on one slice per so many mm',
-    )
+    scan_arguments.add_detection(parser)
     add('--truth', type=types.path, help='volumes.json: marks hits and misses')
     add('--device', type=_usable_device, help='cpu, cuda:0 (default: a GPU)')
-    add('--batch-size', type=types.count, default=4, help='default 4')
-    add(
-        '--whole-slices',
-        dest='crop_to_body',
-        action='store_false',
-        help='run the network on the air around the body, too (slower)',
-    )
     return scan_arguments.parse_scans(parser, argv)
 
 
@@ -100,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     files = args.pop('config'), checkpoint, args.pop('model')
     config, checkpoint = load_model(*files)
     args['spacing_mm'] = args.pop('spacing')
-    args['fps_per_volume'] = args.pop('fps')
+    args.update(scan_arguments.detection_settings(args))
     for name in ('skip_done', 'launcher') if one else ('series_uid',):
         del args[name]
     if not one:

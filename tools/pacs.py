@@ -22,7 +22,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, types
+from mmuldor.cli import arguments, scan_arguments, types
 from mmuldor.cli.errors import user_errors
 from mmuldor.pacs.arguments import (
     add_model,
@@ -39,18 +39,12 @@ from mmuldor.pacs.service import Plan
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    add = parser.add_argument
     add_model(parser)
     add_server(parser)
     add_plan(parser)
     arguments.add_accept_values(parser)
-    add(
-        '--score-thr',
-        type=types.share,
-        help='discard lesions of a lower score (default: the threshold of '
-        "the model's calibration, or 0.3)",
-    )
-    add('--device', type=types.device, help='default: a GPU')
+    scan_arguments.add_detection(parser)
+    parser.add_argument('--device', type=types.device, help='default: a GPU')
     args = parser.parse_intermixed_args(argv)
     check_model(parser, args)
     return args
@@ -75,19 +69,19 @@ def _run(args: argparse.Namespace) -> int:
     plan = Plan(
         args.every_s, args.once, search_filters(args.days, args.filter)
     )
-    from mmuldor.apis.infer import load_model
-    from mmuldor.apis.pacs import serve_pacs
-    from mmuldor.apis.scan_inference import InferenceSettings
-
+    chosen = scan_arguments.detection_settings(vars(args))
     try:
+        # Late: importing torch takes seconds.
+        from mmuldor.apis.infer import load_model
+        from mmuldor.apis.pacs import serve_pacs
+        from mmuldor.apis.scan_inference import InferenceSettings
+
         counts = serve_pacs(
             access,
             *load_model(args.config, args.checkpoint, args.model),
             args.work,
             plan,
-            settings=InferenceSettings(
-                score_thr=args.score_thr, device=args.device
-            ),
+            settings=InferenceSettings(device=args.device, **chosen),
             accept_values=args.accept_values,
             rest_s=args.rest_s,
             give_up_s=args.give_up_s,

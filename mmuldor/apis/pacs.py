@@ -53,7 +53,8 @@ class SeriesModel:
         lesions = self._inference.detect(scan)
         facts = self._inference.provenance
         notes = write_reports(out, lesions, scan.volume, facts)
-        return Found(len(lesions), [*scan.notes, *notes])
+        about_fit = self._inference.scan_notes(scan)
+        return Found(len(lesions), [*about_fit, *scan.notes, *notes])
 
 
 def serve_pacs(
@@ -97,9 +98,10 @@ def serve_pacs(
         give_up_s = _GIVE_UP_S
     server = Server(access)
     patience = Patience(server.check, say, Pauses(give_up_s=give_up_s))
-    model = SeriesModel(
-        load_inference(config, checkpoint, settings), accept_values
-    )
+    inference = load_inference(config, checkpoint, settings)
+    for note in inference.notes:
+        say(f'note: {note}')
+    model = SeriesModel(inference, accept_values)
     series = SeriesWork(server, model, Path(work), patience, rest_s)
     service = Service(server, series, patience, plan, say)
     try:

@@ -154,6 +154,10 @@ class ScanInference:
         fitted: The calibration with its operating point, if any.
         notes: About the calibration, for each scan.
 
+    Attributes:
+        provenance: See :func:`mmuldor.apis.provenance.model_provenance`.
+        notes: About the calibration and the settings, the same for each scan.
+
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
         ValueError: If it does not fit the config.
@@ -201,10 +205,10 @@ class ScanInference:
         self._truth = settings.truth and load_volumes(settings.truth)
         if fitted is None:
             self.provenance['calibration'] = None
-        self._notes = list(notes)
+        self.notes = list(notes)
         if fitted is not None:
             run = RunSettings.of_provenance(self.provenance)
-            self._notes += settings_notes(fitted, run)
+            self.notes += settings_notes(fitted, run)
 
     def detect(
         self,
@@ -218,6 +222,13 @@ class ScanInference:
             step_mm=self._settings.step_mm,
             progress=lambda items, total: progress(items, total, 'detecting'),
         )
+
+    def scan_notes(self, scan: ReadScan) -> list[str]:
+        """Whether the calibration holds for a scan."""
+        if self._fitted is None:
+            return []
+        height_mm = len(scan.volume.hu) * scan.volume.spacing_mm[2]
+        return height_notes(self._fitted, height_mm)
 
     def write(
         self,
@@ -238,10 +249,7 @@ class ScanInference:
         """
         start = time.monotonic()
         lesions = self.detect(scan, progress)
-        about_fit = list(self._notes)
-        if self._fitted is not None:
-            height_mm = len(scan.volume.hu) * scan.volume.spacing_mm[2]
-            about_fit += height_notes(self._fitted, height_mm)
+        about_fit = [*self.notes, *self.scan_notes(scan)]
         truth_mm, unknown = self._true_boxes(scan.volume)
         about_fit += unknown
         notes = write_new_outputs(

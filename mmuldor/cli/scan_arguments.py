@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from mmuldor.cli import arguments, types
 
@@ -75,6 +76,54 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar='FILE',
         help='of mmuldor publish, in place of CONFIG and CHECKPOINT',
     )
+
+
+def add_detection(parser: argparse.ArgumentParser) -> None:
+    """How a detector runs on a scan; see :func:`detection_settings`."""
+    add = parser.add_argument
+    add(
+        '--calibration',
+        type=types.path,
+        help="of tools/calibrate.py --volumes (default: the model's)",
+    )
+    point = arguments.add_operating_point(parser, ' of the calibration')
+    point.add_argument(
+        '--score-thr',
+        type=types.share,
+        help='discard lesions of a lower score (default: the threshold '
+        'of the calibration, or 0.3)',
+    )
+    add(
+        '--tta',
+        action='store_true',
+        help='average over flips and neighbouring slices',
+    )
+    add(
+        '--step-mm',
+        type=types.positive,
+        help='detect on one slice per so many mm',
+    )
+    add('--batch-size', type=types.count, default=4, help='default 4')
+    add(
+        '--whole-slices',
+        dest='crop_to_body',
+        action='store_false',
+        help='run the network on the air around the body, too (slower)',
+    )
+
+
+def detection_settings(args: dict[str, Any]) -> dict[str, Any]:
+    """Take what :func:`add_detection` added out of arguments.
+
+    Returns:
+        It by the names that :class:`mmuldor.apis.scan_inference.
+        InferenceSettings` has for it.
+    """
+    names = ('calibration', 'sensitivity', 'score_thr', 'tta', 'step_mm')
+    settings = {
+        name: args.pop(name) for name in (*names, 'batch_size', 'crop_to_body')
+    }
+    return {**settings, 'fps_per_volume': args.pop('fps')}
 
 
 def parse_scans(

@@ -1,7 +1,10 @@
 """The detector of a PACS on a small series, with an untrained model."""
 
+import json
+
 import highdicom as hd
 import numpy as np
+import pydicom
 import pytest
 
 from mmuldor.apis.infer import load_inference
@@ -11,7 +14,9 @@ from mmuldor.apis.scan_inference import InferenceSettings
 from mmuldor.pacs.kinds import OtherSeriesError
 from mmuldor.pacs.results import set_uids
 from mmuldor.pacs.uids import result_uids
+from tests.apis.test_infer_with_calibration import calibration_of
 from tests.support.pacs.phantom_series import files_of
+from tools import infer, pacs
 
 
 @pytest.fixture
@@ -47,6 +52,55 @@ def test_results_have_their_uids_and_can_be_read(inference, tmp_path):
         for group in groups
     }
     assert told == uids.segmentation
+
+
+def told(path):
+    """Tags and values of an object, without UIDs, dates and times."""
+    lines = str(pydicom.dcmread(path)).splitlines()
+    kinds = (' UI: ', ' DA: ', ' TM: ', ' DT: ', ' UIDREF: ')
+    return [line for line in lines if not any(k in line for k in kinds)]
+
+
+def test_results_are_those_of_infer_with_the_same_options(
+    narrow_config, narrow_weights, tmp_path, monkeypatch
+):
+    narrow_config.model.test_cfg.rcnn.max_per_img = 2
+    narrow_config.tta = {'flips': ['horizontal'], 'slice_offsets_mm': [0.0]}
+    narrow_config.dump(tmp_path / 'model.py')
+    fitted = tmp_path / 'calibration.json'
+    fitted.write_text(json.dumps(calibration_of('volume')))
+    folder = write(tmp_path / 'ct')
+    model = (str(tmp_path / 'model.py'), narrow_weights, '--device', 'cpu')
+    captured = []
+    monkeypatch.setattr(
+        'mmuldor.apis.pacs.serve_pacs',
+        lambda *args, **settings: captured.append((args, settings)) or {},
+    )
+    found = {}
+    for number, options in enumerate(
+        (
+            '--calibration FILE --fps 9 --tta',
+            '--score-thr 0.05 --step-mm 10 --whole-slices --batch-size 1',
+        )
+    ):
+        words = options.replace('FILE', str(fitted)).split()
+        out = tmp_path / f'infer{number}'
+        infer.main([str(folder), *model, '--out', str(out), *words])
+        url = ('--dicomweb', 'http://localhost/', '--work', str(tmp_path))
+        with pytest.raises(SystemExit, match='0'):
+            pacs.main([*model, *url, *words])
+        (_, config, weights, *_), given = captured[-1]
+        detector = load_inference(config, weights, given['settings'])
+        here = tmp_path / f'pacs{number}'
+        here.mkdir()
+        SeriesModel(detector)(folder, '1.2.3.1', here)
+        found[options] = told(here / 'lesions_sr.dcm')
+        assert found[options] == told(out / 'lesions_sr.dcm')
+        both = [place / 'lesions.dcm' for place in (here, out)]
+        assert told(both[0]) == told(both[1])
+        masks = [pydicom.dcmread(path).PixelData for path in both]
+        assert masks[0] == masks[1]
+    assert len(set(map(tuple, found.values()))) == 2
 
 
 def test_other_series_are_left_to_others(inference, tmp_path):

@@ -162,6 +162,8 @@ def is_numeric(action):
         ('tools.pacs', '--model m', 'CONFIG and CHECKPOINT must be given, or'),
         ('tools.pacs', '--insecure-tls --ca-file x', 'not allowed with'),
         ('tools.pacs', '--rest-s -1', 'a number of 0 or more'),
+        ('tools.pacs', '--fps 1 --score-thr 0.5', 'not allowed with'),
+        ('tools.pacs', '--step-mm 0', 'above 0, but got .0.'),
         ('tools.infer', '--score-thr 30', 'from 0 to 1, but got .30.'),
         ('tools.infer', '--score-thr nan', 'from 0 to 1, but got .nan.'),
         ('tools.infer', '--step-mm -3', 'above 0, but got .-3.'),
