@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from benchmarks.recipe import plan, report
-from benchmarks.recipe.plan import BLOCKS, development
+from benchmarks.recipe.plan import BLOCKS, COMBINATIONS, development
 from benchmarks.recipe.report import write_report
 from benchmarks.replicates.plan import all_units as study_units
 from benchmarks.replicates.results import load_replicate
@@ -30,10 +30,14 @@ def test_every_arm_is_trained_for_as_many_iterations():
     unit = development(0)
     methods = [piece.method for piece in unit.pieces]
     assert methods[:2] == ['mask', 'hnem']
-    assert set(methods[2:]) == set(BLOCKS)
+    assert set(methods[2:]) == {*BLOCKS, *COMBINATIONS}
     for piece in unit.pieces:
         config = Config.fromfile(ROOT / piece.config)
-        assert config.train_cfg.max_epochs == (2 if piece.start else 5)
+        epochs = config.train_cfg.max_epochs
+        # A dearer one stops earlier, at the end of its own schedule.
+        assert epochs == config.param_scheduler[-1].T_max
+        if piece.method not in COMBINATIONS:
+            assert epochs == (2 if piece.start else 5)
         assert config.train_dataloader.batch_size == 2
         assert config.data_root == 'work_dirs/demo/phantom/'
 
@@ -146,6 +150,34 @@ def test_the_confirmation_shows_nothing_before_its_end(tmp_path, chosen):
     cells = rows(out)['alone']
     assert cells == ['43.8', '48.8', '+5.0', '+3.4 to +6.6', '< 0.001']
     assert rows(out)['both with `--tta`'][-1] == 'not tested'
+
+
+@pytest.mark.parametrize('name', COMBINATIONS)
+def test_a_combination_changes_its_blocks_alone(name):
+    config = Config.fromfile(ROOT / COMBINATIONS[name])
+    training, loss, test = (
+        [step['type'].removeprefix('mmuldor.') for step in pipeline]
+        for pipeline in (
+            config.train_dataloader.dataset.pipeline,
+            config.val_loss_pipeline,
+            config.test_dataloader.dataset.pipeline,
+        )
+    )
+    masks = ['WindowHU', 'RecistToMask', 'LoadAnnotations']
+    start = ['LoadCTSlices', 'CropToBody']
+    assert training == [
+        *start, *masks, 'RandomResizeToSpacing', 'RandomCrop', 'RandomFlip',
+        'PackDetInputs',
+    ]  # fmt: skip
+    assert loss == [*start, *masks, 'ResizeToSpacing', 'PackDetInputs']
+    assert test == [*start, 'WindowHU', 'ResizeToSpacing', 'PackDetInputs']
+    spacing = 0.9 if 'fine' in name else 1.2
+    for pipeline, at in (
+        (config.train_dataloader.dataset.pipeline, 5),
+        (config.val_loss_pipeline, 5),
+        (config.test_dataloader.dataset.pipeline, 3),
+    ):
+        assert pipeline[at]['spacing_mm'] == spacing
 
 
 @pytest.mark.slow
