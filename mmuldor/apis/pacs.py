@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from mmuldor import __version__
 from mmuldor.apis.bundle.load import ModelBundle
 from mmuldor.apis.infer import load_inference
 from mmuldor.apis.many_scans.done import model_key
@@ -45,6 +46,8 @@ class SeriesModel:
         self._inference = inference
         self._reading = ReadingOptions(accept_values=accept_values)
         self.key = model_key(inference.provenance)
+        # The next version may read more.
+        self.reading = f'{__version__}, accept_values {accept_values}'
 
     def __call__(self, folder: Path, series_uid: str, out: Path) -> Found:
         """Find the lesions of a series; see there."""

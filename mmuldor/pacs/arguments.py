@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
 from mmuldor.cli import scan_arguments, types
+
+_TAG = re.compile('[0-9A-Fa-f]{8}')
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -142,8 +145,10 @@ def search_filters(
         today: The day.
 
     Raises:
-        ValueError: If a condition comes twice.
+        ValueError: If a condition comes twice, or is none of DICOM.
     """
+    from pydicom.datadict import tag_for_keyword
+
     given: dict[str, str] = {}
     for pair in pairs:
         key, _, value = pair.partition('=')
@@ -151,6 +156,11 @@ def search_filters(
             raise ValueError(
                 '--filter must give each key once, and not Modality, which '
                 f'is CT, but got {key}.'
+            )
+        if tag_for_keyword(key) is None and not _TAG.fullmatch(key):
+            raise ValueError(
+                '--filter must have a keyword or a tag of DICOM, like '
+                f'BodyPartExamined or 00180015, but got {key}.'
             )
         given[key] = value
     if days is None:

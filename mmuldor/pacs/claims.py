@@ -13,6 +13,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,3 +63,14 @@ class Claims:
                 f'{error.strerror}. Choose another `--work`.'
             ) from error
         return True
+
+
+def remove_unclaimed(folder: Path, claims: Claims) -> None:
+    """Remove the folders, named by UIDs, that no process has a claim to.
+
+    A process that was killed leaves images of a patient in its own.
+    """
+    for place in folder.glob('*'):
+        with claims.take(place.name) as ours:
+            if ours:
+                shutil.rmtree(place, ignore_errors=True)

@@ -14,7 +14,8 @@ class Found:
 
     Attributes:
         lesions: Their number.
-        notes: Why results were not written, or lack something.
+        notes: What was repaired in the series, and why results were not
+            written or lack something.
     """
 
     lesions: int
@@ -26,9 +27,11 @@ class Model(Protocol):
 
     Attributes:
         key: What the results depend on.
+        reading: What it depends on whether a series can be read.
     """
 
     key: str
+    reading: str
 
     def __call__(self, folder: Path, series_uid: str, out: Path) -> Found:
         """Write `mmuldor.pacs.results.NAMES` into `out`.

@@ -128,7 +128,9 @@ class Patience:
         work: Callable[[], Result],
         problem_of: Callable[[Exception], str],
     ) -> Result:
-        start, before = self._clock(), ''
+        # Of the first failure: the work itself may take hours.
+        start = 0.0
+        before = ''
         for pause in self._pauses.nominal():
             try:
                 result = work()
@@ -141,6 +143,8 @@ class Patience:
                     waited = self._clock() - start
                     self._say(f'goes on after {waited:.0f} s')
                 return result
+            if not before:
+                start = self._clock()
             before = problem
             limit = self._pauses.give_up_s
             if limit is not None and self._clock() - start >= limit:

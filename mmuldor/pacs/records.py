@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mmuldor.io.json_files import read_json, write_json
+from mmuldor.pacs.patience import Pauses
 
 # Results are on the server; no volume; cannot be read; being worked on;
 # results are not taken; the server cannot send it. The last three are tried
@@ -16,6 +19,13 @@ from mmuldor.io.json_files import read_json, write_json
 DONE, OTHER, BAD = 'done', 'other', 'bad'
 BEGUN, REFUSED, FAILED = 'begun', 'refused', 'failed'
 _STATUSES = (DONE, OTHER, BAD, BEGUN, REFUSED, FAILED)
+# A series at which a process died, or which the server did not send, so often
+# is left alone. With the pauses that is after a day: 1 + 2 + ... + 32 min and
+# 23 hours.
+MAX_ATTEMPTS = 30
+# Processes are killed for other reasons, too: so often without a pause.
+_FREE_ENDS = 4
+_RETRY = Pauses(first_s=60.0, most_s=3600.0)
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,8 @@ class Record:
         objects: Stored on the server.
         lesions: Found in it.
         reason: Why it is not done. May quote headers: it is no log.
+        notes: What was repaired or left out; likewise.
+        reading: Of the model that could not read it.
         next_try_s: Not before this time, in s since 1970.
         changed_s: Time of this record.
     """
@@ -41,6 +53,8 @@ class Record:
     objects: int = 0
     lesions: int | None = None
     reason: str = ''
+    notes: Sequence[str] = ()
+    reading: str = ''
     next_try_s: float = 0.0
     changed_s: float = 0.0
 
@@ -49,14 +63,42 @@ class Record:
         """Whether the series is left alone from now on."""
         return self.status in (DONE, OTHER, BAD)
 
-    def open_for(self, instances: int) -> bool:
+    @property
+    def is_due(self) -> bool:
+        """Whether it may be tried again now.
+
+        No pause is longer than an hour: then the clock was wrong.
+        """
+        return not 0 < self.next_try_s - time.time() <= _RETRY.most_s
+
+    def open_for(self, instances: int, reading: str) -> bool:
         """Whether to work on the series, which has so many instances now.
 
-        One that is not done is tried again when it has changed.
+        One that could not be read is tried again when it has changed, or what
+        reads it.
         """
         if self.status in (OTHER, BAD):
-            return instances != self.instances
+            return (instances, reading) != (self.instances, self.reading)
         return self.status != DONE
+
+    def begun(self) -> Record:
+        """Of a process that may die now: then it waits at last."""
+        record = replace(self, status=BEGUN, attempts=self.attempts + 1)
+        return record._with_pause(record.attempts - _FREE_ENDS)
+
+    def later(self, status: str, reason: str) -> Record:
+        """To be tried again after 1 minute, 2, 4, up to an hour."""
+        record = replace(
+            self, status=status, attempts=self.attempts + 1, reason=reason
+        )
+        return record._with_pause(record.attempts)
+
+    def _with_pause(self, number: int) -> Record:
+        if number < 1:
+            return replace(self, next_try_s=0.0)
+        # All from the seventh on are the longest.
+        *_, pause_s = itertools.islice(_RETRY.nominal(), min(number, 10))
+        return replace(self, next_try_s=time.time() + pause_s)
 
 
 class Records:

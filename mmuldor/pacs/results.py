@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmuldor.pacs.uids import ResultUids
+from mmuldor.pacs.uids import ResultUids, is_uid
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -76,15 +76,33 @@ class Outbox:
     def files(self, series_uid: str) -> list[Path] | None:
         """Results in the order of storing; None if there are none yet.
 
-        A series without a result has an empty list.
+        Without a report they are not whole: a crash of the machine took it.
         """
         place = self._folder / series_uid
-        if not place.is_dir():
+        if not (place / REPORT).is_file():
             return None
         return [place / name for name in NAMES if (place / name).is_file()]
 
+    def waiting(self) -> dict[str, str]:
+        """StudyInstanceUID of all results by SeriesInstanceUID of a source."""
+        import pydicom
+
+        found = {}
+        for place in sorted(self._folder.iterdir()):
+            try:
+                data = pydicom.dcmread(
+                    place / REPORT, specific_tags=['StudyInstanceUID']
+                )
+                found[place.name] = str(data.StudyInstanceUID)
+            except Exception:
+                # Taken by another process now, or damaged: made again when
+                # its series is found.
+                continue
+        return {uid: study for uid, study in found.items() if is_uid(uid)}
+
     def take(self, results: Path, series_uid: str) -> None:
         """Move a folder of results here, all at once, and for good."""
+        self.remove(series_uid)
         for path in results.iterdir():
             with path.open('rb') as file:
                 os.fsync(file.fileno())

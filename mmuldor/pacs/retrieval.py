@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from mmuldor.cli.errors import one_line
 from mmuldor.io.limits import MAX_FRAMES, MAX_VOXELS
 from mmuldor.pacs.dicomweb.errors import PacsError
 from mmuldor.pacs.dicomweb.server import Series, Server
@@ -44,7 +45,8 @@ def retrieve(
         )
     left = MAX_SERIES_BYTES
     for number, uid in enumerate(instances):
-        path = folder / f'{number:05d}.dcm'
+        # The name comes into messages: those who read them know the UID.
+        path = folder / f'{uid}.dcm'
         try:
             left -= patience.ask(
                 partial(server.fetch, series, uid, path, left)
@@ -56,3 +58,9 @@ def retrieve(
                 f'a series must have at most {MAX_SERIES_BYTES:,} bytes, but '
                 f'instance {number + 1} of {count:,} is too large.'
             ) from error
+
+
+def reason_of(error: BaseException, folder: Path) -> str:
+    """An error of a series as a line that names instances, not their files."""
+    text = one_line(error).replace(f'{folder}/', '')
+    return text.replace(str(folder), 'the series')

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from mmuldor.cli.errors import one_line
-from mmuldor.pacs.claims import Claims
+from mmuldor.pacs.claims import Claims, remove_unclaimed
 from mmuldor.pacs.dicomweb.errors import PacsError
 from mmuldor.pacs.dicomweb.server import Series, Server
 from mmuldor.pacs.kinds import OtherSeriesError
@@ -18,7 +18,6 @@ from mmuldor.pacs.model import Model
 from mmuldor.pacs.patience import (
     GaveUpError,
     Patience,
-    Pauses,
     is_full,
 )
 from mmuldor.pacs.records import (
@@ -26,21 +25,19 @@ from mmuldor.pacs.records import (
     BEGUN,
     DONE,
     FAILED,
+    MAX_ATTEMPTS,
     OTHER,
     REFUSED,
     Record,
     Records,
 )
 from mmuldor.pacs.resting import Resting
-from mmuldor.pacs.results import Outbox, set_uids
-from mmuldor.pacs.retrieval import retrieve
+from mmuldor.pacs.results import REPORT, Outbox, set_uids
+from mmuldor.pacs.retrieval import reason_of, retrieve
 from mmuldor.pacs.uids import ResultUids, result_uids
 
 # Beside the statuses of records: another process has it; it grows or is new.
 BUSY, GROWING = 'busy', 'growing'
-# A series at which a process died so often is left alone.
-MAX_ATTEMPTS = 5
-_RETRY = Pauses(first_s=60.0, most_s=3600.0)
 
 
 @dataclass(frozen=True)
@@ -89,6 +86,10 @@ class SeriesWork:
         self._outbox = Outbox(place / 'outbox')
         self._scratch = place / 'scratch'
         self._claims = Claims(place / 'claims')
+        remove_unclaimed(self._scratch, self._claims)
+        for other in work.glob('*/claims'):
+            if other.parent != place:
+                remove_unclaimed(other.with_name('scratch'), Claims(other))
         self._resting, self._clock = Resting(rest_s), clock
 
     def one(self, series: Series) -> Outcome:
@@ -106,8 +107,20 @@ class SeriesWork:
             finally:
                 shutil.rmtree(self._place(series), ignore_errors=True)
 
+    def waiting(self) -> list[Series]:
+        """Series whose results may be offered to the server now.
+
+        It need not list them: they may be older than what is searched.
+        """
+        found = []
+        for uid, study_uid in self._outbox.waiting().items():
+            record = self._records.read(uid)
+            if record is None or record.is_due:
+                found.append(Series(study_uid, uid, None))
+        return found
+
     def reason_at(self, series: Series) -> Path:
-        """The file that says why a series is not done."""
+        """The file that says why a series is not done, or what was noted."""
         return self._records.path(series.uid)
 
     def _claimed(self, series: Series) -> Outcome:
@@ -115,39 +128,46 @@ class SeriesWork:
         if record is not None and record.status == DONE:
             self._outbox.remove(series.uid)
             return Outcome(DONE, record, known=True)
-        if record is not None and record.next_try_s > time.time():
+        if record is not None and not record.is_due:
             return Outcome(record.status, record, known=True)
-        if self._outbox.files(series.uid) is not None:
-            return self._deliver(series, record or _new(series))
         try:
+            if self._outbox.files(series.uid) is not None:
+                return self._deliver(series, record or _new(series))
             return self._begin(series, record)
         except PacsError as error:
-            return self._failed(series, record or _new(series), str(error))
+            return self._failed(record or _new(series), str(error))
 
     def _begin(self, series: Series, record: Record | None) -> Outcome:
-        instances = series.instances
+        listed, instances = None, series.instances
         if instances is None:
-            instances = len(self._instances(series))
-        if record is not None and not record.open_for(instances):
+            listed = self._instances(series)
+            instances = len(listed)
+        reading = self._model.reading
+        if record is not None and not record.open_for(instances, reading):
             return Outcome(record.status, record, known=True)
         if not self._resting.rests(series.uid, instances, self._clock()):
             return Outcome(GROWING, record)
         uids = result_uids(series.uid, self._model.key)
         if self._on_server(series.study_uid, uids):
             return self._end(_new(series, instances), DONE)
-        if record is None or record.instances != instances:
+        if record is None or record.settled or record.instances != instances:
             record = _new(series, instances)
+        record = replace(record, reading=reading)
         if record.attempts >= MAX_ATTEMPTS:
             reason = record.reason or 'the process ended each time'
             return self._end(record, BAD, f'{MAX_ATTEMPTS} times: {reason}')
-        listed = self._instances(series)
+        if listed is None:
+            listed = self._instances(series)
         # More have come since, or the server counts in another way.
         same = len(listed) == instances or self._resting.rests(
             f'{series.uid} listed', len(listed), self._clock()
         )
         if not same:
             return Outcome(GROWING, record)
-        return self._make(series, record, listed)
+        try:
+            return self._make(series, record, listed)
+        except PacsError as error:
+            return self._failed(record, str(error))
 
     def _instances(self, series: Series) -> list[str]:
         return self._patience.ask(
@@ -176,12 +196,11 @@ class SeriesWork:
             retrieve(self._server, self._patience, series, instances, source)
             if sorted(self._instances(series)) != sorted(instances):
                 return Outcome(GROWING, record)
-            record = replace(
-                record, status=BEGUN, attempts=record.attempts + 1
-            )
+            record = record.begun()
             self._records.write(record)
             found = self._model(source, series.uid, results)
-            if not set_uids(results, result_uids(series.uid, self._model.key)):
+            set_uids(results, result_uids(series.uid, self._model.key))
+            if not (results / REPORT).is_file():
                 raise ValueError('; '.join(found.notes) or 'no results')
         except (PacsError, GaveUpError):
             raise
@@ -190,64 +209,68 @@ class SeriesWork:
             self._records.write(replace(before, status=BEGUN))
             raise
         except OtherSeriesError as error:
-            return self._end(record, OTHER, one_line(error))
-        except (ValueError, OSError, MemoryError) as error:
+            return self._end(record, OTHER, reason_of(error, source))
+        except ValueError as error:
+            return self._end(record, BAD, reason_of(error, source))
+        except Exception as error:
             if is_full(error):
                 self._records.write(replace(before, status=BEGUN))
                 raise
-            return self._end(record, BAD, one_line(error))
-        except Exception as error:
-            reason = f'{type(error).__name__}: {one_line(error)}'
-            return self._failed(series, before, reason)
+            # Of a disk, of memory that others have, of a GPU, or a bug: the
+            # series need not be to blame.
+            reason = f'{type(error).__name__}: {reason_of(error, source)}'
+            return self._failed(before, reason)
         shutil.rmtree(source)
         self._outbox.take(results, series.uid)
-        record = replace(record, lesions=found.lesions, attempts=0)
+        record = replace(
+            record,
+            lesions=found.lesions,
+            notes=[*found.notes],
+            attempts=0,
+        )
         return self._deliver(series, record, worked=True)
 
     def _deliver(
         self, series: Series, record: Record, worked: bool = False
     ) -> Outcome:
         files = self._outbox.files(series.uid) or []
-        for path in files:
-            try:
-                reason = self._patience.ask(
-                    partial(self._server.store, path, series.study_uid)
-                )
-            except PacsError as error:
-                reason = str(error)
-            except ValueError as error:
-                # What a crash of the machine left of it.
-                self._outbox.remove(series.uid)
-                return self._failed(series, record, one_line(error))
-            if reason:
-                return self._later(record, REFUSED, reason, worked)
+        try:
+            reason = self._store(series, files)
+        except PacsError as error:
+            reason = str(error)
+        except ValueError as error:
+            # What a crash of the machine left of it.
+            self._outbox.remove(series.uid)
+            return self._failed(record, one_line(error))
+        if reason:
+            record = record.later(REFUSED, reason)
+            self._records.write(record)
+            return Outcome(REFUSED, record, worked)
         outcome = self._end(
             replace(record, objects=len(files)), DONE, worked=worked
         )
         self._outbox.remove(series.uid)
         return outcome
 
-    def _failed(self, series: Series, record: Record, reason: str) -> Outcome:
-        if record.attempts + 1 >= MAX_ATTEMPTS:
-            return self._end(record, BAD, reason)
-        return self._later(record, FAILED, reason)
+    def _store(self, series: Series, files: Sequence[Path]) -> str:
+        """Why results were not stored; '' if they are."""
+        if not self._instances(series):
+            # Deleted: results alone would bring the study back.
+            return 'the series is not on the server'
+        for path in files:
+            reason = self._patience.ask(
+                partial(self._server.store, path, series.study_uid)
+            )
+            if reason:
+                return reason
+        return ''
 
-    def _later(
-        self, record: Record, status: str, reason: str, worked: bool = False
-    ) -> Outcome:
-        attempts = record.attempts + 1
-        pauses = _RETRY.nominal()
-        for _ in range(min(attempts, 10)):
-            pause_s = next(pauses)
-        record = replace(
-            record,
-            status=status,
-            attempts=attempts,
-            reason=reason,
-            next_try_s=time.time() + pause_s,
-        )
+    def _failed(self, record: Record, reason: str) -> Outcome:
+        if record.attempts + 1 >= MAX_ATTEMPTS:
+            return self._end(record, BAD, f'{MAX_ATTEMPTS} times: {reason}')
+        record = record.later(FAILED, reason)
         self._records.write(record)
-        return Outcome(status, record, worked)
+        return Outcome(FAILED, record)
 
     def _end(
         self,

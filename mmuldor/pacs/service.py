@@ -6,11 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from mmuldor.pacs.dicomweb.errors import PacsError
 from mmuldor.pacs.dicomweb.server import Series, Server
 from mmuldor.pacs.patience import Patience
-from mmuldor.pacs.records import DONE, Record
+from mmuldor.pacs.records import DONE
 from mmuldor.pacs.series_work import (
     BUSY,
     GROWING,
@@ -63,7 +64,7 @@ class Service:
         # Series that nothing is to be done for, with their instances then.
         self._settled: dict[str, int | None] = {}
         self._last: dict[str, str] = {}
-        self._first = True
+        self._first, self._left_out = True, 0
 
     def check(self) -> None:
         """Fail early if the server is there, but not for us.
@@ -74,15 +75,18 @@ class Service:
         self._patience.ask(self._check, tries=None)
 
     def _check(self) -> None:
+        advice = ''
         try:
             self._server.check()
+            advice = 'Can it search for `--filter`?'
+            self._server.ct_series(self._plan.filters())
         except PacsError as error:
             # Later a server may be half started; now it is a mistake.
             if error.away:
                 raise
             raise ValueError(
                 f'the server must answer a search, but: {error}. '
-                + _advice(error)
+                + (advice or _advice(error))
             ) from None
 
     def run(self) -> Counter[str]:
@@ -105,24 +109,50 @@ class Service:
 
     def _round(self) -> int:
         """Look at all series; returns how many the next round decides."""
-        found = self._patience.ask(
-            lambda: list(self._server.ct_series(self._plan.filters())),
+        self._patience.with_room(self._offer)
+        found, left_out = self._patience.ask(
+            lambda: self._server.ct_series(self._plan.filters()),
             tries=None,
         )
         if self._first:
             self._say(f'{len(found)} series are there')
             self._first = False
+        if left_out != self._left_out:
+            self._left_out = left_out
+            self._say(
+                f'{left_out} series are left out: their UIDs are not valid, '
+                'or those of a series of another study'
+            )
+        there = {series.uid for series in found}
+        self._last = {
+            uid: status
+            for uid, status in self._last.items()
+            if uid in there or status not in _UNDECIDED
+        }
         undecided = 0
         for series in found:
             if self._is_settled(series):
                 continue
 
-            def work(series: Series = series) -> Outcome:
-                return self._timed(series)
-
-            outcome = self._patience.with_room(work)
+            outcome = self._patience.with_room(
+                partial(self._with_offers, series)
+            )
+            self._settle(series, outcome)
             undecided += outcome.status in _UNDECIDED
         return undecided
+
+    def _offer(self) -> None:
+        """Offer results that the server did not take before."""
+        for series in self._work.waiting():
+            self._timed(series)
+
+    def _with_offers(self, series: Series) -> Outcome:
+        try:
+            return self._timed(series)
+        except OSError:
+            # Results that the server takes make room on a full disk.
+            self._offer()
+            raise
 
     def _is_settled(self, series: Series) -> bool:
         if series.uid not in self._settled:
@@ -145,7 +175,10 @@ class Service:
         self._note(series, outcome, time.monotonic() - start)
         return outcome
 
-    def _settle(self, series: Series, record: Record) -> None:
+    def _settle(self, series: Series, outcome: Outcome) -> None:
+        record = outcome.record
+        if record is None or outcome.status != record.status:
+            return
         if record.settled:
             # It may have grown between two processes.
             known = series.instances is not None
@@ -153,8 +186,6 @@ class Service:
 
     def _note(self, series: Series, outcome: Outcome, seconds: float) -> None:
         record, uid = outcome.record, series.uid
-        if record is not None and outcome.status == record.status:
-            self._settle(series, record)
         changed = self._last.get(uid) != outcome.status
         self._last[uid] = outcome.status
         if not changed or outcome.known or outcome.status in _UNDECIDED:
@@ -166,6 +197,9 @@ class Service:
                 line += f'; why: {self._work.reason_at(series)}'
             elif record.lesions is not None:
                 line += f', {record.lesions} lesions, {record.objects} objects'
+                if record.notes:
+                    where = self._work.reason_at(series)
+                    line += f', {len(record.notes)} notes: {where}'
         if outcome.worked:
             line += f', {seconds:.1f} s'
         self._say(line)

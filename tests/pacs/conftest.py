@@ -47,16 +47,18 @@ class ConstantModel:
     """Writes two objects for each series, without a look at it.
 
     Attributes:
-        key: As of any model.
+        key, reading: As of any model.
         seen: Series and number of files, in order.
         before: Called with the series' UID first.
+        notes: Of each series.
     """
 
-    key = 'f' * 64
+    key, reading = 'f' * 64, '1.0'
 
     def __init__(self):
         self.seen = []
         self.before = lambda uid: None
+        self.notes = []
 
     def __call__(self, folder, series_uid, out):
         files = sorted(Path(folder).iterdir())
@@ -70,7 +72,7 @@ class ConstantModel:
                 np.zeros((2, 2)), Modality=kind, SeriesInstanceUID=uid
             )
             result.save_as(out / f'{name}.dcm', enforce_file_format=True)
-        return Found(2)
+        return Found(2, self.notes)
 
 
 @pytest.fixture

@@ -100,7 +100,7 @@ def test_a_full_disk_is_waited_for(fake, site, model, tmp_path):
 
 
 def test_a_series_that_ends_the_process_is_left_alone_at_last(
-    fake, site, model, tmp_path
+    fake, site, model, tmp_path, monkeypatch
 ):
     put_series(fake, '1.1')
     put_series(fake, '1.2')
@@ -113,11 +113,29 @@ def test_a_series_that_ends_the_process_is_left_alone_at_last(
             raise Killed
 
     model.before = kill
+    # Whoever kills at random may meet one series often.
     for _ in range(5):
         with pytest.raises(Killed):
             site.run()
+    assert site.run() == {'begun': 1, 'done': 1}
+    waits = []
+    for _ in range(25):
+        record = records_of(tmp_path)['1.1']
+        waits.append(round(record['next_try_s'] - record['changed_s']))
+        later = record['next_try_s'] + 1
+        monkeypatch.setattr('time.time', lambda now=later: now)
+        with pytest.raises(Killed):
+            site.run()
+    assert waits[:8] == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+    monkeypatch.undo()
+    path = next((tmp_path / 'work').glob('*/records/1.1.json'))
+    # A clock that was years ahead keeps nothing waiting.
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, 'next_try_s': 4e9}))
     assert site.run() == {'bad': 1, 'done': 1}
-    assert 'the process ended' in records_of(tmp_path)['1.1']['reason']
+    assert (
+        '30 times: the process ended' in records_of(tmp_path)['1.1']['reason']
+    )
 
 
 def test_a_stop_is_not_to_blame_on_the_series(fake, site, model, tmp_path):

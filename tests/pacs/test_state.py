@@ -81,8 +81,11 @@ def test_what_a_crash_left_of_a_record_is_no_record(tmp_path, text):
 
 def test_a_bad_series_is_open_again_with_more_instances():
     bad = Record('1.1', BAD, 5)
-    assert [bad.open_for(count) for count in (4, 5, 6)] == [True, False, True]
-    assert not Record('1.1', DONE, 5).open_for(6)
+    opened = [bad.open_for(count, '') for count in (4, 5, 6)]
+    assert opened == [True, False, True]
+    # And for a version that may read it.
+    assert bad.open_for(5, '1.1')
+    assert not Record('1.1', DONE, 5).open_for(6, '1.1')
 
 
 def test_result_uids_are_those_of_series_and_model():

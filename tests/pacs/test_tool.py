@@ -20,8 +20,15 @@ OPTIONS = ('--work', 'w', '--model', 'm')
         (('https://doctor:secret@pacs/x',), 'no user and no password'),
         (('http://pacs/secret',), 'must be https:// for another machine'),
         (
-            ('https://pacs/x', '--filter', 'A=1', '--filter', 'A=2'),
+            (
+                *('https://pacs/x', '--filter', 'StudyID=1'),
+                *('--filter', 'StudyID=2'),
+            ),
             'must give each key once',
+        ),
+        (
+            ('https://pacs/x', '--filter', 'BodyPart=CHEST'),
+            'a keyword or a tag of DICOM, like BodyPartExamined',
         ),
     ],
 )

@@ -84,7 +84,10 @@ def plain_errors() -> Iterator[None]:
     except BadAnswerError as error:
         too_large = isinstance(error, TooLargeError)
         raise PacsError(str(error), too_large=too_large) from None
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        # What pydicom and dicomweb-client make of a wrong answer.
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        # What pydicom, dicomweb-client and parsers of XML and JSON make of a
+        # wrong answer: SyntaxError and RecursionError, too.
         kind = f'not an answer of DICOMweb ({type(error).__name__})'
         raise PacsError(kind) from None

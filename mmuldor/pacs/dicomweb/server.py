@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mmuldor.pacs.dicomweb.access import Access, open_session
@@ -43,6 +43,19 @@ class Series:
     study_uid: str
     uid: str
     instances: int | None
+
+
+class Listing(NamedTuple):
+    """What a server has.
+
+    Attributes:
+        series: The series.
+        left_out: Number of those without valid UIDs, or with the UID of a
+            series of another study.
+    """
+
+    series: list[Series]
+    left_out: int
 
 
 class Server:
@@ -88,10 +101,8 @@ class Server:
         with plain_errors():
             self._client.search_for_series(limit=1)
 
-    def ct_series(
-        self, filters: Mapping[str, str] | None = None
-    ) -> Iterator[Series]:
-        """The CT series of the server; those without valid UIDs are left out.
+    def ct_series(self, filters: Mapping[str, str] | None = None) -> Listing:
+        """The CT series of the server.
 
         Args:
             filters: Further conditions: keyword or tag and value.
@@ -108,10 +119,15 @@ class Server:
                 **page,
             )
 
-        for row in _all_rows(search, _SERIES):
-            study = _value(row, _STUDY)
-            if is_uid(study):
-                yield Series(study, row[_SERIES]['Value'][0], _count(row))
+        found: dict[str, Series] = {}
+        left_out = 0
+        for row in _all_rows(search, _STUDY, _SERIES):
+            study, uid = _value(row, _STUDY), _value(row, _SERIES)
+            if is_uid(study) and is_uid(uid) and uid not in found:
+                found[uid] = Series(study, uid, _count(row))
+            else:
+                left_out += 1
+        return Listing(list(found.values()), left_out)
 
     def instances(self, study_uid: str, series_uid: str) -> list[str]:
         """SOPInstanceUIDs of a series; none if there is no such series.
@@ -126,14 +142,16 @@ class Server:
             )
 
         try:
-            return [
-                row[_INSTANCE]['Value'][0]
-                for row in _all_rows(search, _INSTANCE)
+            found = [
+                _value(row, _INSTANCE) for row in _all_rows(search, _INSTANCE)
             ]
         except PacsError as error:
             if error.is_gone:
                 return []
             raise
+        if not all(map(is_uid, found)):
+            raise PacsError('an instance without a valid UID')
+        return found
 
     def fetch(
         self,
@@ -205,32 +223,33 @@ class Server:
                     return ''
                 codes = _failures(answer)
         except PacsError as error:
-            if not error.final:
+            if error.away:
                 raise
             reason, codes = str(error), []
         if uid in self.instances(study_uid, str(data.SeriesInstanceUID)):
-            # Refused since it is there: another process was faster.
+            # Refused since another process was faster, or the answer was
+            # none of DICOMweb.
             return ''
         return ', '.join([reason, *codes])
 
 
 def _all_rows(
-    search: Callable[..., list[dict[str, Any]]], tag: str
+    search: Callable[..., list[dict[str, Any]]], *tags: str
 ) -> Iterator[dict[str, Any]]:
-    """The rows of all pages with a valid UID, each UID once."""
-    seen: set[str] = set()
+    """The rows of all pages, each combination of these tags once."""
+    seen: set[tuple[Any, ...]] = set()
     offset = 0
     while True:
         with plain_errors():
             rows = search(limit=_PAGE, offset=offset)
-        new = [row for row in rows if _value(row, tag) not in seen]
-        for row in new:
-            uid = _value(row, tag)
-            if is_uid(uid) and uid not in seen:
+        before = len(seen)
+        for row in rows:
+            values = tuple(_value(row, tag) for tag in tags)
+            if values not in seen:
+                seen.add(values)
                 yield row
-            seen.add(uid)
         # A server that knows no offset sends the first page again.
-        if not new:
+        if len(seen) == before:
             return
         offset += len(rows)
 

@@ -30,6 +30,9 @@ class FakeServer:
         requests: Method, path and headers of each request.
         fail: Called with method and path; returns a status, or None.
         most: Rows of a page at most.
+        answer_kind: Content type of what is answered to a store.
+        counts: Whether series have the number of their instances.
+        fail_query: Key that it cannot search for.
     """
 
     def __init__(self):
@@ -38,6 +41,8 @@ class FakeServer:
         self.stored, self.requests = [], []
         self.fail = lambda method, path: None
         self.most = 1000
+        self.answer_kind = 'application/dicom+json'
+        self.counts, self.fail_query = True, None
 
     def add(self, data, series=None):
         series = series or str(data.SeriesInstanceUID)
@@ -71,6 +76,11 @@ class FakeServer:
                 }
                 for uid, (study, modality) in list(self.studies.items())
                 if query.get('Modality', [modality])[0] == modality
+            ]
+        if not self.counts:
+            found = [
+                {tag: row[tag] for tag in row if tag != '00201209'}
+                for row in found
             ]
         start = int(query.get('offset', ['0'])[0])
         count = min(int(query.get('limit', ['1000'])[0]), self.most)
@@ -115,6 +125,8 @@ def _handler(fake):
             headers = dict(self.headers)
             fake.requests.append((self.command, self.path, headers))
             status = fake.fail(self.command, path)
+            if fake.fail_query and fake.fail_query in self.path:
+                status = 400
             if status:
                 self.reply(status, b'Smith^John')
             return status
@@ -141,7 +153,10 @@ def _handler(fake):
             body = self.rfile.read(int(self.headers['Content-Length'] or 0))
             if not self.failed():
                 answer = fake.take(body, self.headers['Content-Type'])
-                self.reply(200, json.dumps(answer).encode())
+                body = (
+                    answer if isinstance(answer, str) else json.dumps(answer)
+                )
+                self.reply(200, body.encode(), fake.answer_kind)
 
     return Handler
 
