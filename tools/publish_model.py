@@ -9,7 +9,9 @@ Examples:
 
 The file is a zip archive (unzip -l): weights, the part of the config that
 inference needs, calibration, model card, versions, checksums. Loading it runs
-nothing. With --pair: the weights as a .pth file, and a card, as two files.
+nothing. The checkpoint is read safely, too, and the config that it records is
+taken as data. --froc, --data, --licence and --limits go onto the card alone.
+With --pair: the weights as a .pth file, and a card, as two files.
 """
 
 from __future__ import annotations
@@ -39,7 +41,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add(
         '--calibration',
         type=types.path,
-        help='file of tools/calibrate.py --volumes, used by default then',
+        help='file of tools/calibrate.py --volumes for this model; inference '
+        'then uses its threshold and probabilities by default',
     )
     add(
         '--name',
@@ -52,18 +55,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='for the card: comparison.json of tools/compare.py, which has '
         'intervals, or froc.json of tools/froc.py',
     )
-    add('--row', type=types.text, help='the method in comparison.json')
-    add('--data', type=types.text, help='what it was trained on')
+    add(
+        '--row',
+        type=types.text,
+        help='the method in comparison.json, if it has several',
+    )
+    add(
+        '--data',
+        type=types.text,
+        help='for the card: what the model was trained on',
+    )
     add(
         '--licence',
         type=types.text,
         default='not stated',
-        help='of the weights',
+        help='for the card: licence of the weights (default: %(default)s)',
     )
     add(
         '--limits',
         type=types.text,
-        help='what the card says besides of where it must not be used',
+        help='for the card, added to its limits: where the model must not be '
+        'used',
     )
     add('--pair', action='store_true', help='write weights and card alone')
     args = parser.parse_args(argv)

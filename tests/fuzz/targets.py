@@ -4,6 +4,7 @@ import struct
 import zlib
 from pathlib import Path
 
+from tests.apis.bundle.harmless import bundle_of, fuzzed_parts
 from tests.faults.spoiling import good
 from tests.faults.spoiling.faults import all_faults
 from tests.faults.spoiling.image_faults import chunk
@@ -31,6 +32,8 @@ TARGETS = {
     'labels': 'labels',
     'dicom': 'dicom',
     'enhanced_dicom': 'enhanced dicom',
+    'bundle': 'bundle',
+    'bundle_parts': 'bundle',
 }
 
 
@@ -41,7 +44,7 @@ def read_bytes(target: str, data: bytes, folder: Path) -> bool:
     """
     kind = TARGETS[target]
     path = folder / f'fuzzed{good.SUFFIXES[kind]}'
-    path.write_bytes(_png(data) if target == 'png_chunks' else data)
+    path.write_bytes(_MADE[target](data) if target in _MADE else data)
     try:
         good.read(kind, path)
     except (ValueError, OSError) as error:
@@ -68,6 +71,10 @@ def _png(data: bytes) -> bytes:
     return b'\x89PNG\r\n\x1a\n' + b''.join(chunk(*part) for part in parts)
 
 
+# Targets whose bytes are made into a file: fuzzers find no checksums.
+_MADE = {'png_chunks': _png, 'bundle_parts': bundle_of}
+
+
 def write_corpus(target: str, folder: Path) -> None:
     """Seeds: a good file, and every fault of its kind."""
     kind = TARGETS[target]
@@ -77,6 +84,8 @@ def write_corpus(target: str, folder: Path) -> None:
     if target == 'png_chunks':
         pixels = bytes((1 + 2 * good.SIDE) * good.SIDE)
         seeds = [b'\x01' + bytes(8) + b'\x10\0\0\0\0' + pixels]
+    if target == 'bundle_parts':
+        seeds = [fuzzed_parts()]
     for number, seed in enumerate(seeds):
         if len(seed) < 100_000:
             (folder / f'seed_{number:04d}').write_bytes(seed)

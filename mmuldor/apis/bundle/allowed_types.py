@@ -56,10 +56,12 @@ _ROOMS = {
         'mmcv.transforms.',
     ),
 }
-# Classes in these rooms that load a language model, or a teacher's config.
+# Classes in these rooms that load a language model, or a teacher's config, or
+# hand all to a framework whose settings name files.
 _NOT = (
     'mmdet.models.dense_heads.atss_vlfusion_head.',
     'mmdet.models.dense_heads.grounding_dino_head.',
+    'mmdet.models.detectors.d2_wrapper.',
     'mmdet.models.detectors.glip.',
     'mmdet.models.detectors.grounding_dino.',
     'mmdet.models.detectors.kd_one_stage.',
@@ -142,16 +144,21 @@ def _check_type(path: str, key: str, name: Any) -> None:
             f'`{path}` must be registered for `{key}` by mmengine, mmcv, '
             f'mmdet or mmuldor, but is {shortened(name)}'
         )
-    module = f'{getattr(found, "__module__", "")}.'
-    known = module.startswith(_ROOMS.get(registry.name, ()))
-    known = known and not module.startswith(_NOT)
-    if registry is TRANSFORMS:
-        known = known and found.__name__ in STEPS
-    if not known:
+    if not may_be_named(registry, found):
         raise ValueError(
             f'`{path}` must be a class that changes pixels or finds lesions '
-            f'alone, but is {shortened(name)} of {module[:-1]}'
+            f'alone, but is {shortened(name)} of {found.__module__}'
         )
+
+
+def may_be_named(registry: Registry, found: Any) -> bool:
+    """Whether a bundle may name a class or function of a registry."""
+    module = f'{getattr(found, "__module__", "")}.'
+    if not module.startswith(_ROOMS.get(registry.name, ())):
+        return False
+    if registry is TRANSFORMS:
+        return found.__name__ in STEPS
+    return not module.startswith(_NOT)
 
 
 def _registry(key: str) -> Registry | None:

@@ -6,6 +6,8 @@ import html
 import re
 from collections.abc import Mapping
 
+from mmuldor.io.json_values import shortened
+
 _USE = """\
 Research on lesion detection in CT: marking lesions on axial slices and
 comparing detectors. Not a medical device; not tested for diagnosis or for
@@ -18,6 +20,10 @@ it may miss more lesions and mark more of what is none. Figures per image are
 those of slices with a lesion; whole scans have many more slices without one.
 A score is no probability unless the model is calibrated. Scans must be CT in
 Hounsfield units.
+"""
+_MEASURED = """\
+Taken from the evaluation that the publisher named. Nothing proves that it was
+of these weights.
 """
 
 
@@ -40,11 +46,13 @@ def model_card(
         limits: What the publisher adds to the limits.
         config: The config in Python, if it belongs on the card.
     """
-    measured = _table(metrics) if metrics else 'Not measured.'
+    measured = 'Not measured.\n'
+    if metrics:
+        measured = f'{_table(metrics)}\n\n{_MEASURED}'
     added = f'\n{_text(limits)}\n' if limits else ''
     card = (
         f'# {_text(title)}\n\n{_table(properties)}\n\n'
-        f'## Metrics\n\n{measured}\n\n## Intended use\n\n{_USE}\n'
+        f'## Metrics\n\n{measured}\n## Intended use\n\n{_USE}\n'
         f'## Limits\n\n{_LIMITS}{added}\n## Use\n\n{_fenced(run, "bash")}\n'
     )
     if config:
@@ -57,9 +65,28 @@ def _table(values: Mapping[str, object]) -> str:
     return '\n'.join(['| | |', '|---|---|', *rows])
 
 
+def check_card(content: bytes) -> str:
+    """The card of a bundle that anyone may have written.
+
+    Raises:
+        ValueError: If it is no text, or has characters that would change
+            the terminal that shows it.
+    """
+    text = content.decode()
+    for number, line in enumerate(text.split('\n'), 1):
+        if not line.replace('\t', ' ').isprintable():
+            raise ValueError(
+                f'line {number} must be printable text, but is '
+                f'{shortened(line)}'
+            )
+    return text
+
+
 def _text(value: object) -> str:
-    """A value as one line that is no tag."""
-    return html.escape(' '.join(str(value).split()), quote=False)
+    """A value as one line that is no tag, link or picture."""
+    text = html.escape(' '.join(str(value).split()), quote=False)
+    shown = ''.join(c if c.isprintable() else '\ufffd' for c in text)
+    return shown.replace('[', '&#91;')
 
 
 def _cell(value: object) -> str:

@@ -2,9 +2,12 @@
 
 Any program for zip archives opens it. Read are only the parts of `PARTS`, into
 memory, never to the disk, and only from an archive as :func:`archive_of`
-writes it: each part once, stored as it is, one after the other. What a zip
-archive may have besides (folders, links, encryption, comments, ZIP64) is
-refused, so a bundle never needs more memory than its own size.
+writes it: each part once, stored as it is, one after the other, from the first
+byte to the last. What a zip archive may have besides (folders, links,
+encryption, comments, extra fields, ZIP64, bytes between the parts) is refused.
+So a bundle needs no more memory than its own size, and is the same to every
+program that opens it: another one might go by a part's own header, or by a
+second name in an extra field.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ PARTS = {
     MANIFEST: 2**20,
     CARD: 2**20,
     CONFIG: 2**20,
-    CALIBRATION: 2**26,
+    # 70,000 operating points; as Python's objects 400 MB.
+    CALIBRATION: 2**24,
     WEIGHTS: 2**31 - 2**27,
 }
 _REMEDY = 'Fetch the file again, or publish the model again.'
@@ -38,8 +42,10 @@ _REMEDY = 'Fetch the file again, or publish the model again.'
 _END = struct.Struct('<4s4H2LH')
 _ZIP64 = b'PK\x06\x07'
 _MAX_DIRECTORY = 2**16
-# Of a part's header, before its name.
-_HEADER_BYTES = 30
+# Of a part's own header, before its name: signature, version, flags,
+# compression, time, date, CRC-32, both sizes, lengths of name and extra field.
+_HEADER = struct.Struct('<4s5H3L2H')
+_HEADER_BYTES = _HEADER.size
 
 
 def is_bundle(path: str | os.PathLike[str]) -> bool:
@@ -89,7 +95,8 @@ def read_parts(path: str | os.PathLike[str]) -> dict[str, bytes]:
             _check_end(file)
             with zipfile.ZipFile(file) as archive:
                 infos = archive.infolist()
-                _check_parts(infos, path.stat().st_size)
+                _check_parts(infos)
+                _check_layout(file, infos, archive.start_dir)
                 return {info.filename: archive.read(info) for info in infos}
         # zipfile raises many types of exceptions on damaged archives.
         except Exception as error:
@@ -111,16 +118,23 @@ def _check_end(file: BinaryIO) -> None:
     if len(tail) < _END.size:
         raise ValueError(f'it has {size} bytes')
     end = _END.unpack(tail[-_END.size :])
-    signature, _, _, _, count, directory, _, comment = end
+    signature, disk, first, here, count, directory, begin, comment = end
     if signature != b'PK\x05\x06' or comment:
         raise ValueError('it does not end as a zip archive: is it cut off?')
-    if tail.startswith(_ZIP64) or count > len(PARTS):
+    if tail.startswith(_ZIP64) or max(here, count) > len(PARTS):
         raise ValueError(f'it is a zip archive of {count} or more parts')
     if directory > _MAX_DIRECTORY:
         raise ValueError(f'its table of contents has {directory:,} bytes')
+    if disk or first or here != count:
+        raise ValueError('it is a part of a zip archive of several files')
+    if begin + directory + _END.size != size:
+        raise ValueError(
+            'there are bytes before its first part or after its table of '
+            'contents'
+        )
 
 
-def _check_parts(infos: list[zipfile.ZipInfo], size: int) -> None:
+def _check_parts(infos: list[zipfile.ZipInfo]) -> None:
     """Raise ValueError unless the parts are those of :func:`archive_of`."""
     names = [info.filename for info in infos]
     for name in names:
@@ -134,14 +148,8 @@ def _check_parts(infos: list[zipfile.ZipInfo], size: int) -> None:
     for name in PARTS:
         if name not in names and name != CALIBRATION:
             raise ValueError(f'its part `{name}` is missing')
-    begin = 0
-    for info in sorted(infos, key=lambda info: info.header_offset):
+    for info in infos:
         _check_part(info)
-        if info.header_offset < begin:
-            raise ValueError(f'its part `{info.filename}` overlaps another')
-        begin = info.header_offset + _HEADER_BYTES + info.file_size
-    if begin > size:
-        raise ValueError('its parts are longer than the file')
 
 
 def _check_part(info: zipfile.ZipInfo) -> None:
@@ -154,11 +162,51 @@ def _check_part(info: zipfile.ZipInfo) -> None:
         info.compress_size != info.file_size
     ):
         raise ValueError(f'its part `{name}` is compressed, not stored')
+    if info.flag_bits or info.extra or info.comment or info.volume:
+        raise ValueError(
+            f'its part `{name}` has flags, a comment or an extra field'
+        )
     if info.file_size > PARTS[name]:
         raise ValueError(
             f'its part `{name}` has {info.file_size:,} bytes, more than '
             f'{PARTS[name]:,}'
         )
+
+
+def _check_layout(
+    file: BinaryIO, infos: list[zipfile.ZipInfo], directory: int
+) -> None:
+    """Check that the parts follow each other as the table of contents says.
+
+    Args:
+        file: The archive; its position changes.
+        infos: Its table of contents.
+        directory: Where that begins.
+    """
+    begin = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        name = info.filename
+        if info.header_offset != begin:
+            raise ValueError(
+                f'its part `{name}` overlaps another, or does not follow it'
+            )
+        file.seek(begin)
+        header = _HEADER.unpack(file.read(_HEADER_BYTES))
+        _, _, flags, method, _, _, crc, *sizes, length, extra = header
+        begin += _HEADER_BYTES + length + extra + info.file_size
+        if begin > directory:
+            raise ValueError(f'its part `{name}` is longer than the file')
+        # zipfile goes by the table of contents, but others by the header.
+        if (flags, method, crc, *sizes, extra) != (
+            *(0, zipfile.ZIP_STORED, info.CRC),
+            *(info.file_size, info.file_size, 0),
+        ):
+            raise ValueError(
+                f'its part `{name}` has a header that says other than the '
+                'table of contents'
+            )
+    if begin != directory:
+        raise ValueError('there are bytes behind its last part')
 
 
 def bundle_name(name: str, digest: str) -> str:

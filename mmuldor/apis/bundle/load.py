@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
+from mmuldor.apis.bundle.card import check_card
 from mmuldor.apis.bundle.container import (
     CALIBRATION,
     CARD,
@@ -66,7 +67,7 @@ def load_bundle(path: str | os.PathLike[str]) -> ModelBundle:
         plain = parse_json(parts[CONFIG], CONFIG)
         _of_part(CONFIG, check_config, plain)
         weights = _of_part(WEIGHTS, from_bytes, parts[WEIGHTS])
-        card = parts[CARD].decode()
+        card = _of_part(CARD, check_card, parts[CARD])
     except ValueError as error:
         raise ValueError(
             f"'{path}' must be a bundle that is safe to load, but "

@@ -78,6 +78,7 @@ def _of_comparison(report: dict[str, Any], row: str | None) -> dict[str, str]:
         raise ValueError(f'the counts must be integers, but are {counts}')
     level = report['settings']['level']
     return {
+        'method': str(entry['name']),
         **found,
         'tested on': (
             f'{counts[0]:,} images, {counts[1]:,} lesions, {counts[2]:,} '

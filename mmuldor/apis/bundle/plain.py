@@ -8,7 +8,6 @@ numbers that make a network of any size, no nesting without end.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,15 +16,23 @@ from mmuldor.io.json_values import shortened
 
 _TUPLE = '__tuple__'
 _MAX_DEPTH = 32
-# Of channels; those of shipped models reach 2,048.
-_MAX_INTEGER = 2**16
-_MAX_FLOAT = 1e9
-# What sets the memory or time of a slice where no weight has its shape.
+# Of channels; those of shipped models reach 2,048. Where a class takes a float
+# for an integer, NumPy makes that many values.
+_MAX_NUMBER = 2**16
+# What sets the memory or time of a slice where no weight has its shape: these
+# keys, and those that end in them (`level_paddings`, `seg_scale_factor`).
 _MOST = {
     'max_per_img': 2048,
     'max_size': 2048,
+    'num_branch': 16,
+    'num_grids': 128,
+    'num_points': 1024,
     'num_slices': 127,
     'output_size': 64,
+    'padding': 64,
+    'paddings': 64,
+    # FCOS writes 1e8 for infinity.
+    'regress_ranges': 10**9,
     'pad_size_divisor': 1024,
     'sampling_ratio': 16,
     'scale': 2048,
@@ -34,6 +41,8 @@ _MOST = {
     'size_divisor': 1024,
     'window_size': 64,
 }
+# Less means without end, to mmdet.
+_LEAST = {'max_per_img': 1}
 _LONGEST = {'flips': 3, 'slice_offsets_mm': 32, 'windows': 16, 'pipeline': 32}
 # Names and words: no dot, slash or colon, so no file and no address.
 _WORD = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_ +-]{0,99}|')
@@ -115,7 +124,8 @@ def _inside(path: str, value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def _check_value(path: str, key: str, value: Any) -> None:
-    most = _MOST.get(key)
+    if isinstance(value, dict) and _TUPLE in value:
+        value = value[_TUPLE]
     if isinstance(value, str):
         # Names of classes have dots, and rules of their own.
         if key != 'type' and not _WORD.fullmatch(value):
@@ -123,23 +133,40 @@ def _check_value(path: str, key: str, value: Any) -> None:
                 f'`{path}` must be a word, no file, address or text, but is '
                 f'{shortened(value)}'
             )
-    elif type(value) is int:
-        if abs(value) > (most or _MAX_INTEGER):
-            raise ValueError(
-                f'`{path}` must be an integer up to {most or _MAX_INTEGER:,}, '
-                f'but is {shortened(value)}'
-            )
-    elif isinstance(value, float):
-        if not math.isfinite(value) or abs(value) > (most or _MAX_FLOAT):
-            raise ValueError(
-                f'`{path}` must be a finite number up to '
-                f'{most or _MAX_FLOAT:,.0f}, but is {value}'
-            )
+    elif type(value) in (int, float):
+        _check_number(path, key, value)
     elif isinstance(value, list) and len(value) > _LONGEST.get(key, 4096):
         raise ValueError(
             f'`{path}` must have at most {_LONGEST.get(key, 4096):,} values, '
             f'but has {len(value):,}'
         )
+    elif key in _LEAST and not isinstance(value, list):
+        raise ValueError(
+            f'`{path}` must be a number, but is {shortened(value)}'
+        )
+
+
+def _check_number(path: str, key: str, value: int | float) -> None:
+    most, least = _limits(key)
+    # Not so of NaN, either.
+    if not least <= value <= most:
+        kind = 'an integer' if type(value) is int else 'a finite number'
+        start = '' if least < 0 else f'from {least} '
+        raise ValueError(
+            f'`{path}` must be {kind} {start}up to {most:,}, but is '
+            f'{shortened(value)}'
+        )
+
+
+def _limits(key: str) -> tuple[int, int]:
+    """The largest number that a key may have, and the least."""
+    words = key.split('_')
+    ends = ('_'.join(words[start:]) for start in range(len(words)))
+    name = next((end for end in ends if end in _MOST), None)
+    if name is None or key == 'regress_ranges':
+        most = _MOST.get(key, _MAX_NUMBER)
+        return most, -most
+    return _MOST[name], _LEAST.get(name, 0)
 
 
 def _below(path: str, key: object) -> str:

@@ -231,10 +231,13 @@ def _card(
         f'mmuldor infer SCAN --model {file} --out found\n'
         '# then open found/report.html; SCAN is a NIfTI file or a DICOM '
         f'folder\nunzip -l {file}   # what is in the file\n'
-        f'sha256sum {file}  # begins with the digits of its name'
+        f"sha256sum {file}  # its first 8 digits end the file's name"
     )
-    config = source['config']['name']
+    config, fitted = source['config']['name'], source['calibration']
     properties = trained.properties(said.data, said.licence, config)
+    properties['calibration'] = (
+        'none: a score is no probability' if fitted is None else fitted['name']
+    )
     text = model_card(
         name,
         {**properties, **_hashes(source)},

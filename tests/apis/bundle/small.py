@@ -1,5 +1,8 @@
-"""A small model and a calibration of it."""
+"""A small model, a calibration of it, and how bundles are refused."""
 
+import pytest
+
+from mmuldor.apis import load_bundle
 from tests.support.small_configs import narrow_mask_rcnn
 
 POINT = {
@@ -24,3 +27,9 @@ def little_mask_rcnn():
     config = narrow_mask_rcnn()
     config.model.roi_head.bbox_head.fc_out_channels = 16
     return config
+
+
+def refused(path, match):
+    with pytest.raises(ValueError, match=match) as error:
+        load_bundle(path)
+    assert path.name in str(error.value)

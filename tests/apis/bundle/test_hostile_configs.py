@@ -1,12 +1,17 @@
 """What a bundle's config may not say; nothing of it is imported or built."""
 
+import inspect
+import re
 import sys
+from pathlib import Path
 
 import pytest
-from mmengine.registry import MODELS
+from mmengine.registry import MODELS, TASK_UTILS
 
 from mmuldor.apis.bundle import load
+from mmuldor.apis.bundle.allowed_types import may_be_named
 from mmuldor.apis.bundle.load import load_bundle
+from tests.apis.bundle.harmless import nothing_done
 
 
 def at(path):
@@ -29,6 +34,36 @@ def setting(path, value):
     return change
 
 
+# What reads files, or runs text.
+DEEDS = re.compile(
+    r'(?<![.\w])(open|eval|exec|__import__)\(|\b(import_module|from_pretrained|'
+    r'load_checkpoint|fromfile|load_url|urlopen|Popen|system)\(|'
+    r'\b(torch|pickle|np|mmengine)\.load\(|\b\w*checkpointer\.load\('
+)
+# They read what `pretrained` or `init_cfg` name, which a bundle cannot.
+KNOWN = {'detectors_resnet', 'pvt', 'swin'}
+
+
+def test_no_class_that_a_bundle_may_name_reads_files():
+    found = set()
+    for registry in (MODELS, TASK_UTILS):
+        for place in (registry, *registry.children.values()):
+            place.import_from_location()
+            found |= {
+                item.__module__
+                for item in place.module_dict.values()
+                if may_be_named(registry, item)
+            }
+    assert len(found) > 150
+    files = {inspect.getfile(sys.modules[name]): name for name in found}
+    deeds = {
+        name.rpartition('.')[2]
+        for file, name in files.items()
+        if DEEDS.search(Path(file).read_text(encoding='utf-8'))
+    }
+    assert deeds == KNOWN
+
+
 @pytest.fixture
 def refused(with_config, monkeypatch):
     """Loads the bundle with a changed config; the line that refuses it."""
@@ -39,8 +74,12 @@ def refused(with_config, monkeypatch):
     monkeypatch.setattr(load, 'from_bytes', built)
 
     def run(change):
-        with pytest.raises(ValueError, match=r'changed\.mmuldor') as error:
-            load_bundle(with_config(change))
+        path = with_config(change)
+        with (
+            pytest.raises(ValueError, match=r'changed\.mmuldor') as error,
+            nothing_done(),
+        ):
+            load_bundle(path)
         said = str(error.value)
         assert 'Do not use it, or publish the model again.' in said
         return said
@@ -107,6 +146,14 @@ def test_names_that_are_not_registered(refused, path, name):
         # Registered, but they read files or run a config.
         ('model.type', 'KnowledgeDistillationSingleStageDetector', 'alone'),
         ('model.type', 'GLIP', 'must be a class that'),
+        ('model.type', 'Detectron2Wrapper', 'must be a class that'),
+        # Cyrillic letters that look the same.
+        ('model.type', 'M\u0430skRCNN', 'must be registered for `model`'),
+        ('model.type', 'mmdet.M\u0430skRCNN', 'must be registered for `m'),
+        ('model.type', 'mmdet.mmdet.MaskRCNN', 'must be registered for `m'),
+        ('model.type', 'torch.optim.SGD', 'must be registered for `model`'),
+        ('model.type', 7, '`model.type` must be a name, but is 7'),
+        ('model.neck', {'type': {'_object_': 'os'}}, 'letters and digits'),
         ('model.neck', {'type': 'BertModel'}, 'must be a class that'),
         ('model.neck', [{'type': 'BertModel'}], 'model.neck.0.type'),
         (
@@ -149,15 +196,28 @@ def test_names_that_are_not_registered(refused, path, name):
         ('model.backbone.base_channels', 10**9, 'up to 65,536, but is 1000'),
         ('model.backbone.base_channels', -(10**9), 'an integer up to 65,536'),
         ('model.backbone.base_channels', 1e308, 'a finite number up to'),
+        # RegNet makes so many values before torch knows of any.
+        ('model.backbone.arch', {'depth': 1e9}, 'a finite number up to 65,5'),
         ('model.test_cfg.rcnn.max_per_img', 10**4, 'up to 2,048'),
-        ('pipeline.0.num_slices', 4095, 'an integer up to 127'),
-        ('pipeline.2.max_size', 60000, 'an integer up to 2,048'),
+        # Without end, to mmdet.
+        ('model.test_cfg.rcnn.max_per_img', -1, 'from 1 up to 2,048, but is '),
+        ('model.test_cfg.rpn.max_per_img', None, 'a number, but is None'),
+        ('model.neck.level_paddings', [60000], 'from 0 up to 64, but is 6000'),
+        ('model.roi_head.seg_scale_factor', 99, 'from 0 up to 16, but is 99'),
+        ('model.backbone.base_channels', 1e5, 'up to 65,536, but is 100000.0'),
+        ('pipeline.0.num_slices', 4095, 'from 0 up to 127, but is 4095'),
+        ('pipeline.2.max_size', 60000, 'from 0 up to 2,048, but is'),
         ('pipeline.0.num_slices', 'many', '128 channels at most, but makes'),
         ('pipeline.1', {'type': 'Resize', 'scale_factor': 2}, 'not be there'),
         ('pipeline.1.type', 'FixShapeResize', 'must be a class that'),
         ('pipeline.1.windows', [[0, 1]] * 17, 'at most 16 values, but has 17'),
         ('tta', {'slice_offsets_mm': [0] * 33}, 'at most 32 values'),
+        (
+            *('tta', {'slice_offsets_mm': {'__tuple__': [0] * 33}}),
+            'at most 32 values',
+        ),
         ('model.neck', [0] * 5000, 'at most 4,096 values'),
+        ('model.neck', {'__tuple__': [0] * 5000}, 'at most 4,096 values'),
         # Parts of another form.
         ('model', [], '`model` must be a dict'),
         ('model.train_cfg', {'rpn': 1}, 'must be null: it is for training'),

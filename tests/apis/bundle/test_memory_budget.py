@@ -13,7 +13,7 @@ from mmuldor.apis.bundle.memory_budget import MemoryBudget
 from tests.support.memory import at_most
 from tests.support.small_configs import CONFIGS
 
-SHIPPED = [p for p in CONFIGS.glob('*/*.py') if '_base_' not in p.parts]
+SHIPPED = [p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts]
 
 
 @pytest.mark.parametrize(

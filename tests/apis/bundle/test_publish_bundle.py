@@ -116,6 +116,10 @@ def test_the_card_can_be_read_alone(trained, tmp_path, capsys):
         '| sensitivity at 4 FPs per image | 84.38 % (80.00 to 90.00) |',
         '| mean over 0.5, 1, 2 and 4 | 70.00 % (65.00 to 75.00) |',
         '| tested on | 120 images, 150 lesions, 100 patients |',
+        '| method | ULDor |',
+        '| calibration | calibration.json |',
+        'Nothing proves that it was\nof these weights.',
+        "sha256sum narrow-*.mmuldor  # its first 8 digits end the file's name",
         '| intervals | 95 %, by bootstrap over patients; trainings: 3 |',
         '| FPs per scan there | 4.00 (95 %: 2.90 to 5.40) |',
         'mmuldor infer SCAN --model narrow-*.mmuldor --out found',
@@ -125,6 +129,22 @@ def test_the_card_can_be_read_alone(trained, tmp_path, capsys):
     ):
         assert line in text
     assert '16 FPs' not in text
+
+
+def test_texts_of_a_checkpoint_stay_texts_on_the_card(trained, tmp_path):
+    loaded = torch.load(trained, weights_only=True)
+    texts = ('![x](http://x/y.png)', '<img src=x>', 'a|b', '\x1b[2J', 'c\nd')
+    loaded['meta']['dataset_meta']['classes'] = texts
+    torch.save(loaded, tmp_path / 'w.pth')
+    publish_bundle(tmp_path / 'w.pth', tmp_path / 'out')
+    card = card_of(tmp_path / 'out')
+    assert (
+        '| classes | !&#91;x](http://x/y.png), &lt;img src=x&gt;, a&#124;b, '
+        '\ufffd&#91;2J, c d |\n'
+    ) in card
+    assert '| calibration | none: a score is no probability |' in card
+    assert 'Not measured.' in card
+    assert 'Nothing proves' not in card
 
 
 @pytest.mark.parametrize('key', ['config', 'checkpoint'])

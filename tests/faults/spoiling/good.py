@@ -26,6 +26,7 @@ from mmuldor.mining.review.verdicts import read_verdicts, write_review
 from mmuldor.report.phantom_truth import load_outlines
 from mmuldor.scans.dicom.series import read_dicom
 from mmuldor.scans.nifti import read_label_nifti, read_nifti
+from tests.apis.bundle.harmless import good_bundle, read_harmlessly
 from tests.faults.spoiling.documents import (
     AFFINE,
     ANNOTATIONS,
@@ -52,6 +53,7 @@ SUFFIXES = {
     'labels': '.nii.gz',
     'dicom': '.dcm',
     'enhanced dicom': '.dcm',
+    'bundle': '.mmuldor',
 }
 
 
@@ -122,6 +124,8 @@ def good_bytes(kind, folder):
     elif kind == 'enhanced dicom':
         made = [frame(n, stored=pixels(n) + 1024) for n in range(SLICES)]
         return dicom_bytes(enhanced_ct(made))
+    elif kind == 'bundle':
+        return good_bundle()
     else:
         nibabel.save(nifti_image(kind == 'labels'), path)
     return path.read_bytes()
@@ -230,6 +234,7 @@ _READERS = {
     'labels': _labels,
     'dicom': _series,
     'enhanced dicom': read_dicom,
+    'bundle': read_harmlessly,
 }
 
 
