@@ -24,6 +24,7 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
+from mmuldor.commands import command_line, command_name
 
 from .common.progress import progress_bar
 from .deeplesion.packing import Packed, PackOptions, pack
@@ -42,7 +43,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         nargs='+',
         required=True,
         metavar='JSON',
-        help='train.json and so on, of deeplesion_to_coco.py',
+        help=f'train.json and so on, of {command_name("data deeplesion")}',
     )
     arguments.add_images(parser, 'Images_png, or the folder it lies in')
     arguments.add_out(parser, 'folder of the store')
@@ -106,9 +107,8 @@ def _show(packed: Packed, args: argparse.Namespace) -> None:
             'slice that is there stands in, as with PNG',
             file=sys.stderr,
         )
-    print(
-        f'use: python tools/train.py CONFIG --store {Path(args.out).resolve()}'
-    )
+    store = Path(args.out).resolve()
+    print(f'use: {command_line("train", f"CONFIG --store {store}")}')
 
 
 if __name__ == '__main__':

@@ -26,6 +26,7 @@ from rich.console import Console
 
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
+from mmuldor.commands import command_name
 
 from .common.progress import progress_bar
 from .deeplesion.verification.advice import advice, table
@@ -67,7 +68,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         nargs='+',
         metavar='JSON',
         default=(),
-        help='check only images of these files of deeplesion_to_coco.py',
+        help='check only images of these files of '
+        f'{command_name("data deeplesion")}',
     )
     add(
         '--neighbours',

@@ -27,13 +27,14 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import arguments, scan_arguments, types
 from mmuldor.cli.errors import user_errors
+from mmuldor.commands import command_name
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
     add = parser.add_argument
-    results = 'results folder of tools/infer.py, or a scan'
+    results = f'results folder of {command_name("infer")}, or a scan'
     add('baseline', metavar='BASELINE', type=types.path, help=results)
     add('follow_up', metavar='FOLLOWUP', type=types.path, help=results)
     add('detector', nargs='*', type=types.path, metavar='CONFIG CHECKPOINT',

@@ -4,9 +4,9 @@
         --dets work_dirs/fold_{0,1,2,3,4} --out work_dirs/folds
 
 Writes OUT/test.json, the annotations of all images, and OUT/results.json, for
-tools that take one of each: report.py, figures.py, calibrate.py, fuse.py.
-Results find their fold by their images. froc.py and compare.py take the files
-of folds as they are.
+those that take one of each: tools/report.py, tools/figures.py,
+tools/calibrate.py, tools/fuse.py. Results find their fold by their images.
+tools/froc.py and tools/compare.py take the files of folds as they are.
 """
 
 from __future__ import annotations

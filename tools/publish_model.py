@@ -25,6 +25,7 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
+from mmuldor.commands import command_line, command_name
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -41,8 +42,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add(
         '--calibration',
         type=types.path,
-        help='file of tools/calibrate.py --volumes for this model; inference '
-        'then uses its threshold and probabilities by default',
+        help=f'file of {command_name("calibrate")} --volumes for this model; '
+        'inference then uses its threshold and probabilities by default',
     )
     add(
         '--name',
@@ -52,8 +53,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add(
         '--froc',
         type=types.path,
-        help='for the card: comparison.json of tools/compare.py, which has '
-        'intervals, or froc.json of tools/froc.py',
+        help=f'for the card: comparison.json of {command_name("compare")}, '
+        f'which has intervals, or froc.json of {command_name("froc")}',
     )
     add(
         '--row',
@@ -107,7 +108,8 @@ def main(argv: list[str] | None = None) -> None:
         checkpoint, out, statements=Statements(**words), **args
     )
     print(f'wrote {file}')
-    print(f'use it: mmuldor infer SCAN --model {file} --out found')
+    use = command_line('infer', f'SCAN --model {file} --out found')
+    print(f'use it: {use}')
 
 
 if __name__ == '__main__':

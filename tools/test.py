@@ -15,6 +15,7 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
+from mmuldor.commands import command_name
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -39,7 +40,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--split',
         choices=('val', 'test'),
         default='test',
-        help='which data to test on (val: for tools/calibrate.py)',
+        help=f'which data to test on (val: for {command_name("calibrate")})',
     )
     parser.add_argument(
         '--tta',

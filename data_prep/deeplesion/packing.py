@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.functional.hounsfield import stored_to_hu16
 from mmuldor.functional.slices import (
     slice_name,
@@ -139,11 +140,11 @@ def _wanted(
             keys.append(entry['file_name'])
     if keys:
         some = ', '.join(keys[:_SHOWN])
+        again = command_line('data deeplesion', '... --missing-images skip')
         raise FileNotFoundError(
             f'{len(keys)} of {len(entries)} key slices are missing in {root}: '
             f'{some}{", ..." if len(keys) > _SHOWN else ""}. Unpack them, or '
-            'make the annotation files again with `deeplesion_to_coco.py '
-            '--missing-images skip`.'
+            f'make the annotation files again with `{again}`.'
         )
     return wanted, absent
 

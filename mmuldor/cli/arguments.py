@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn, Protocol
 
 from mmuldor.cli import types
+from mmuldor.commands import in_help, program_name
 
 OFFSETS_PX = (0, 0.5, 1)
 
@@ -31,9 +32,13 @@ class Container(Protocol):
 
 
 def make_parser(doc: str | None) -> Parser:
-    """A parser whose help is a command's docstring, line breaks unchanged."""
+    """A parser whose help is a command's docstring, line breaks unchanged.
+
+    Files of a clone are named there; the help says what is typed here.
+    """
     return Parser(
-        description=doc,
+        prog=program_name(),
+        description=in_help(doc or ''),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 

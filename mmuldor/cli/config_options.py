@@ -11,6 +11,7 @@ from mmengine.config import DictAction
 from mmuldor.cli import types
 from mmuldor.cli.arguments import make_parser
 from mmuldor.cli.config_values import parse_config_value
+from mmuldor.commands import command_name
 
 
 class Options(DictAction):
@@ -76,8 +77,8 @@ def new_parser(
     parser.add_argument(
         '--store',
         type=types.path,
-        help='folder of slices that data_prep/pack_deeplesion.py packed; by '
-        'default what the config says, else MMULDOR_STORE',
+        help=f'folder of slices that {command_name("data pack")} packed; '
+        'by default what the config says, else MMULDOR_STORE',
     )
     if launcher:
         _add_launcher(parser)

@@ -12,15 +12,15 @@ from pathlib import Path
 from types import ModuleType
 
 import mmuldor
-from mmuldor.cli.commands import COMMANDS, Command
 from mmuldor.cli.errors import user_errors
+from mmuldor.commands import COMMANDS, Command, door_of
 
 _HEAD = """\
-usage: mmuldor COMMAND ...       universal lesion detection in CT
+usage: {door} COMMAND ...       universal lesion detection in CT
 """
 _TAIL = """\
-`mmuldor COMMAND --help` says more. A config is a file, or one of ours:
-mmuldor::uldor/uldor_r101_fpn_hnem-12e_deeplesion.py
+`{door} COMMAND --help` says more. A config is a file, or one
+of ours: mmuldor::uldor/uldor_r101_fpn_hnem-12e_deeplesion.py
 """
 
 
@@ -34,7 +34,9 @@ def help_text() -> str:
     ]
     rows = [*_in_two_columns(names), 'data COMMAND: make a data set']
     rows += _in_two_columns(data)
-    return '\n'.join([_HEAD, *rows, '', _TAIL])
+    door = door_of(sys.argv[0])
+    head, tail = _HEAD.format(door=door), _TAIL.format(door=door)
+    return '\n'.join([head, *rows, '', tail])
 
 
 def _in_two_columns(entries: Sequence[tuple[str, str]]) -> list[str]:
@@ -82,13 +84,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[0] in ('-V', '--version', 'version'):
         print(f'mmuldor {mmuldor.__version__}')
         return 0
+    door = door_of(sys.argv[0])
     try:
         command, count = find_command(words)
     except ValueError as error:
-        print(f'error: {error}\n`mmuldor --help` lists all.', file=sys.stderr)
+        hint = f'`{door} --help` lists all.'
+        print(f'error: {error}\n{hint}', file=sys.stderr)
         return 2
-    # Parsers take the program's name from here.
-    sys.argv = [f'mmuldor {command.words}', *words[count:]]
+    # Parsers take the program's name from here, messages the way to type it.
+    sys.argv = [f'{door} {command.words}', *words[count:]]
     module = load(command)
     with user_errors():
         module.main()

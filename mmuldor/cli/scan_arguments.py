@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmuldor.cli import arguments, types
+from mmuldor.commands import command_name
 
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
@@ -74,7 +75,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         '--model',
         type=types.path,
         metavar='FILE',
-        help='of mmuldor publish, in place of CONFIG and CHECKPOINT',
+        help=f'of {command_name("publish")}, in place of CONFIG and '
+        'CHECKPOINT',
     )
 
 
@@ -84,7 +86,7 @@ def add_detection(parser: argparse.ArgumentParser) -> None:
     add(
         '--calibration',
         type=types.path,
-        help="of tools/calibrate.py --volumes (default: the model's)",
+        help=f"of {command_name('calibrate')} --volumes; default: the model's",
     )
     point = arguments.add_operating_point(parser, ' of the calibration')
     point.add_argument(

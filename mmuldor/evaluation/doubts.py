@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections
 from mmuldor.functional.froc import FROCSummary
@@ -70,7 +71,7 @@ def _box_doubt(
                 f'at most {100 * found:.1f} % of the lesions are found, but '
                 f'{100 * other:.1f} % if the boxes are x1 y1 x2 y2; results '
                 'must be x1 y1 x2-x1 y2-y1. Convert them with '
-                '`tools/convert_results.py ... --boxes xyxy`'
+                f'`{command_line("convert", "... --boxes xyxy")}`'
             )
     if np.abs(detections.boxes).max() <= _SHARES:
         return (

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
+from mmuldor.commands import command_line
 from mmuldor.evaluation.conversion.image_names import ImageNames
 
 # How the option of `tools/convert_results.py` calls the two readings.
@@ -83,7 +84,7 @@ def check_image_ids(
             f"{source}: `image_id` must be ids of the annotation file's "
             'images, but they are the numbers in file names, as Ultralytics '
             'writes them. Convert the results first: '
-            f'`python tools/convert_results.py {source} ...`.'
+            f'`{command_line("convert", f"{source} ...")}`.'
         )
     if are_ambiguous(entries, names):
         raise ValueError(ambiguous_text(entries, names, source))
@@ -97,13 +98,13 @@ def ambiguous_text(
     """What an error says about ids with two readings, with an example."""
     numbers = numbers_of_names(names)
     example = min(i for i in _ids(entries) if numbers[i] != [i])
+    rest = f'{source} {OPTION} {ANNOTATION}'
     return (
         f'{source}: `image_id` may be an id of the annotation file or the '
         'number in a file name, as Ultralytics writes it, and both exist: '
         f'{example} is the id of {names[example]!r} and the number of '
-        f'{names[numbers[example][0]]!r}. Say which it is: `python '
-        f'tools/convert_results.py {source} {OPTION} {ANNOTATION}` (or '
-        f'`{FILE_NAME}`).'
+        f'{names[numbers[example][0]]!r}. Say which it is: '
+        f'`{command_line("convert", rest)}` (or `{FILE_NAME}`).'
     )
 
 
@@ -138,8 +139,8 @@ def _are_named(
                 f'{source}: entry {index}: `image_id` must be that of '
                 f'`file_name` {name!r}, {known[name]}, but got {image_id!r}'
                 + (f', the id of {shown!r}' if shown else '')
-                + '. Convert the results first: `python '
-                f'tools/convert_results.py {source} ...`.'
+                + '. Convert the results first: '
+                f'`{command_line("convert", f"{source} ...")}`.'
             )
     return len(named) == len(entries)
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY, LESION_CATEGORY
+from mmuldor.commands import command_line, command_name
 from mmuldor.evaluation.image_ids import check_image_ids
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.json_files import read_json, write_json
@@ -30,7 +31,8 @@ from mmuldor.io.limits import MAX_NUMBER
 from mmuldor.io.run_length import as_json
 
 RESULTS_NAME = 'results.json'
-MAKE_COMMAND = 'python tools/test.py CONFIG CHECKPOINT --out results.json'
+MAKE_COMMAND = command_line('test', 'CONFIG CHECKPOINT --out results.json')
+_CATEGORIES = (LESION_CATEGORY, FALSE_POSITIVE_CATEGORY)
 _FIELDS = ('image_id', 'bbox', 'score', 'category_id')
 
 
@@ -103,7 +105,7 @@ def results_file(path: str | os.PathLike) -> Path:
     if not file.is_file():
         raise FileNotFoundError(
             f'the work dir {path} must hold a {RESULTS_NAME}. Make it with '
-            f'`python tools/test.py CONFIG CHECKPOINT --out {file}`.'
+            f'`{command_line("test", f"CONFIG CHECKPOINT --out {file}")}`.'
         )
     return file
 
@@ -233,9 +235,7 @@ def _tabulate(results: list, known: np.ndarray) -> Detections:
         (np.abs(table.boxes) <= MAX_NUMBER).all()
         and np.isfinite(table.scores).all()
         and (table.boxes[:, 2:] >= 0).all()
-        and np.isin(
-            table.categories, (LESION_CATEGORY, FALSE_POSITIVE_CATEGORY)
-        ).all()
+        and np.isin(table.categories, _CATEGORIES).all()
         and np.isin(table.image_ids, known).all()
     )
     if not valid:
@@ -280,18 +280,16 @@ def _complaint(field: str, value: Any, known: set) -> str:
             return ''
         return (
             "an id of the annotation file's images (an integer; were these "
-            'detections made with another file? tools/convert_results.py '
-            'finds images by name)'
+            'detections made with another file? '
+            f'{command_name("convert")} finds images by name)'
         )
     if field == 'category_id':
-        if type(value) is int and value in (
-            LESION_CATEGORY,
-            FALSE_POSITIVE_CATEGORY,
-        ):
+        if type(value) is int and value in _CATEGORIES:
             return ''
         return (
             f'{LESION_CATEGORY} (lesion) or {FALSE_POSITIVE_CATEGORY} '
-            '(false-positive class; tools/convert_results.py converts others)'
+            f'(false-positive class; {command_name("convert")} converts '
+            'others)'
         )
     if field == 'score':
         return '' if is_finite(value) else 'a finite number'

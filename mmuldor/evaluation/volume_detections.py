@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.functional.boxes_3d import transformed_boxes, without_repeats
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import is_finite, shortened
 from mmuldor.io.paths import LESIONS_NAME
 from mmuldor.io.volume_annotations import TrueVolume, VolumeGrid, read_boxes
 
-MAKE_COMMAND = 'python tools/infer.py SCAN CONFIG CHECKPOINT --out DIR'
+MAKE_COMMAND = command_line('infer', 'SCAN CONFIG CHECKPOINT --out DIR')
 _SUFFIXES = ('.nii.gz', '.nii')
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mmuldor.classes import LESION_CATEGORY
+from mmuldor.commands import command_line
 from mmuldor.io.categories import OPTION, of_lesions
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import (
@@ -27,13 +28,15 @@ from mmuldor.io.limits import (
 
 # What a key's value must fulfil, and how a message says it.
 Rules = dict[str, tuple[Callable[[Any], bool], str]]
-MAKE_COMMAND = (
-    'python data_prep/deeplesion_to_coco.py --csv DL_info.csv --images DIR '
-    '--out DIR'
+MAKE_COMMAND = command_line(
+    'data deeplesion', '--csv DL_info.csv --images DIR --out DIR'
+)
+_CONVERT_COMMAND = command_line(
+    'data slices', '--images DIR --coco FILE --out DIR'
 )
 _CONVERT = (
-    ' A COCO file of other origin becomes one of ours by `python '
-    'data_prep/slices_to_coco.py --images DIR --coco FILE --out DIR`.'
+    ' A COCO file of other origin becomes one of ours by '
+    f'`{_CONVERT_COMMAND}`.'
 )
 
 

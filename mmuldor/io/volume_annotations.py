@@ -30,14 +30,15 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.functional.arrays import Floats
 from mmuldor.functional.boxes_3d import check_boxes_3d
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import are_coordinates, is_integer, shortened
 from mmuldor.io.limits import MAX_VOXELS
 
-MAKE_COMMAND = (
-    'python data_prep/volumes_to_coco.py --images DIR --masks DIR --out DIR'
+MAKE_COMMAND = command_line(
+    'data volumes', '--images DIR --masks DIR --out DIR'
 )
 FRAME = (
     'mm along columns (left), rows (back) and slices (head) from the centre '

@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from mmuldor.commands import command_line
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import (
     are_coordinates,
@@ -52,8 +53,8 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
-            f"bank file '{path}' does not exist. Make one with `python "
-            'tools/mine_hard_negatives.py CONFIG CHECKPOINT --out FILE`.'
+            f"bank file '{path}' does not exist. Make one with "
+            f'`{command_line("mine", "CONFIG CHECKPOINT --out FILE")}`.'
         )
     bank = read_json(path)
     _check_bank(bank, path)
@@ -63,7 +64,7 @@ def load_bank(path: str | os.PathLike, fingerprint: str | None = None) -> dict:
             f"bank '{path}' was mined on other images (ann_file "
             f"'{bank['ann_file']}', fingerprint {bank['fingerprint'][:12]}) "
             f'than those of this training ({fingerprint[:12]}). Mine it '
-            'again with `python tools/mine_hard_negatives.py`.'
+            f'again with `{command_line("mine")}`.'
         )
     return bank
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_name
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import are_coordinates, is_id_text, shortened
@@ -43,8 +44,9 @@ def load_exclude_list(
     listed = document.get('images') if isinstance(document, dict) else None
     if not isinstance(listed, dict) or 'fingerprint' not in document:
         raise ValueError(
-            f"'{path}' must be an exclude list of `tools/review.py import`, "
-            'an object with `fingerprint` and `images`, an object too.'
+            f"'{path}' must be an exclude list of "
+            f'`{command_name("review")} import`, an object with '
+            '`fingerprint` and `images`, an object too.'
         )
     found = document['fingerprint']
     boxes = {}

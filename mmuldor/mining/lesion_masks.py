@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.functional.arrays import Bools, Floats
 from mmuldor.functional.masks import rasterize
 from mmuldor.functional.recist import STORED, PseudoMask
@@ -19,7 +20,7 @@ from mmuldor.io.run_length import (
     segmentation_outline,
 )
 
-MAKE_COMMAND = 'python data_prep/grabcut_masks.py --ann FILE --images DIR'
+MAKE_COMMAND = command_line('data grabcut', '--ann FILE --images DIR')
 
 
 def lesion_outlines(

@@ -102,7 +102,7 @@ def warn_of_plain_operators() -> None:
     if backend().endswith('in PyTorch'):
         print_log(
             'this GPU computes NMS and RoIAlign in plain PyTorch, which is '
-            'slow. Install torchvision: run tools/setup_env.sh again, or '
+            'slow. Install torchvision: '
             'pip install --no-deps "$(python -m mmuldor.ops.torchvision_for)"',
             logger='current',
             level=logging.WARNING,

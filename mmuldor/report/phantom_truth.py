@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.io.annotations import lesions_of
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import is_integer, shortened
@@ -57,8 +58,9 @@ def _masks(truth: Any, path: str | os.PathLike) -> dict[tuple, Any]:
     listed = truth.get('lesions') if isinstance(truth, dict) else None
     if not isinstance(listed, list):
         raise ValueError(
-            f'{path} must be the truth.json of `python '
-            'data_prep/make_phantom.py`, an object with a list `lesions`.'
+            f'{path} must be the truth.json of '
+            f'`{command_line("data phantom")}`, an object with a list '
+            '`lesions`.'
         )
     masks = {}
     for index, lesion in enumerate(listed):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import torch
 
+from mmuldor.commands import command_name
 from mmuldor.upstream.allowlist import reduced_allowlist
 
 # torch.save writes zip archives, before 1.6 bare pickles.
@@ -104,8 +105,9 @@ def check_file(path: str | os.PathLike) -> None:
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
-            f"checkpoint '{path}' does not exist. `tools/train.py` writes "
-            'them as `epoch_N.pth` to its work dir.'
+            f"checkpoint '{path}' does not exist. "
+            f'`{command_name("train")}` writes them as `epoch_N.pth` to its '
+            'work dir.'
         )
     with open(path, 'rb') as file:
         start = file.read(2)

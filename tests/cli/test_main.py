@@ -1,12 +1,13 @@
 """One door to all tools."""
 
 import importlib
+import re
 import sys
 
 import pytest
 
-from mmuldor.cli.commands import COMMANDS
 from mmuldor.cli.main import find_command, help_text, load, main
+from mmuldor.commands import COMMANDS
 
 
 def test_the_help_fits_a_screen():
@@ -35,6 +36,16 @@ def test_a_command_has_the_flags_and_the_name(words, monkeypatch, capsys):
         main([*words.split(), '--help'])
     assert caught.value.code == 0
     assert f'usage: mmuldor {words} ' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize('command', COMMANDS, ids=lambda c: c.words)
+def test_the_help_names_what_is_typed(command, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'argv', ['/usr/bin/mmuldor'])
+    with pytest.raises(SystemExit):
+        main([*command.words.split(), '--help'])
+    printed = capsys.readouterr().out
+    assert re.search(rf'^ +mmuldor {command.words} \S', printed, re.MULTILINE)
+    assert not re.search(r'(tools|data_prep)/\w+\.py', printed)
 
 
 def test_arguments_reach_the_tool(monkeypatch):

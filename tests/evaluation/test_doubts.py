@@ -66,7 +66,7 @@ def test_nothing_odd(rows):
             on_each([120, 60, 140, 80]),
             'at most 0.0 % of the lesions are found, but 100.0 % if the boxes '
             'are x1 y1 x2 y2; results must be x1 y1 x2-x1 y2-y1. Convert them '
-            'with `tools/convert_results.py ... --boxes xyxy`',
+            'with `python tools/convert_results.py ... --boxes xyxy`',
         ),
         (
             on_each([0.6, 0.6, 0.1, 0.2]),

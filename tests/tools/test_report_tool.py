@@ -47,7 +47,7 @@ def test_mistakes_are_one_line(run_tool, arguments):
     assert done.returncode == 2
     assert done.stderr == (
         "error: argument --run: must be NAME=FILE, but got 'nothing'. See "
-        '`report.py --help`.\n'
+        '`python tools/report.py --help`.\n'
     )
 
 

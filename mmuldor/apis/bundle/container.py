@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from mmuldor.commands import command_line, command_name
 from mmuldor.io.json_values import shortened
 from mmuldor.io.paths import existing_file
 
@@ -87,9 +88,8 @@ def read_parts(path: str | os.PathLike[str]) -> dict[str, bytes]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no such archive; names file and part.
     """
-    path = existing_file(
-        path, 'the bundle', 'Make one with `mmuldor publish CHECKPOINT`.'
-    )
+    make = command_line('publish', 'CHECKPOINT --out DIR')
+    path = existing_file(path, 'the bundle', f'Make one with `{make}`.')
     with path.open('rb') as file:
         try:
             _check_end(file)
@@ -101,8 +101,8 @@ def read_parts(path: str | os.PathLike[str]) -> dict[str, bytes]:
         # zipfile raises many types of exceptions on damaged archives.
         except Exception as error:
             raise ValueError(
-                f"'{path}' must be a bundle as `mmuldor publish` writes it, "
-                f'but {_reason(error)}. {_REMEDY}'
+                f"'{path}' must be a bundle as `{command_name('publish')}` "
+                f'writes it, but {_reason(error)}. {_REMEDY}'
             ) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from mmuldor.commands import command_line, command_name
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import is_finite, is_integer, shortened
@@ -32,8 +33,8 @@ def metrics_of(
         return _of_comparison(report, row) if compared else _of_froc(report)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(
-            f'{path} must be what `python tools/froc.py --out` or '
-            f'`tools/compare.py` writes, but {error!r}.'
+            f'{path} must be what `{command_line("froc", "--out")}` or '
+            f'`{command_name("compare")}` writes, but {error!r}.'
         ) from error
 
 
@@ -49,7 +50,7 @@ def _of_froc(report: Any) -> dict[str, str]:
         'tested on': (
             f'{counts["images"]:,} images, {counts["lesions"]:,} lesions'
         ),
-        'intervals': 'not computed (`tools/compare.py` does)',
+        'intervals': f'not computed (`{command_name("compare")}` does)',
     }
 
 

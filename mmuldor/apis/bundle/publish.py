@@ -34,6 +34,7 @@ from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.provenance import config_sha256, file_facts, versions
 from mmuldor.cli.config_values import parse_config_text
+from mmuldor.commands import command_name
 from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
     calibration_of,
@@ -178,8 +179,8 @@ def _calibration(
                 f"'{path}' must be a calibration of this model, but was "
                 f'fitted on the {key} of SHA-256 {stated[:8]}, not '
                 f'{source[key]["sha256"][:8]}. Name the config and the '
-                'checkpoint that tools/infer.py ran with, the config by '
-                '`--config`.'
+                f'checkpoint that {command_name("infer")} ran with, the '
+                'config by `--config`.'
             )
     return content, fitted
 

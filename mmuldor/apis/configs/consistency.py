@@ -13,6 +13,7 @@ from functools import partial
 from mmengine.config import Config, ConfigDict
 
 from mmuldor.apis.configs.evaluators import evaluators_of, is_froc
+from mmuldor.commands import install_line
 from mmuldor.functional.froc import FP_RATES
 
 # Package behind each of MMEngine's trackers that it does not bring along.
@@ -183,5 +184,5 @@ def check_trackers(config: Config) -> None:
             raise ValueError(
                 f'`visualizer.vis_backends` has a {kind}, which needs the '
                 f"package '{package}': pip install {package} (or all "
-                "trackers, pip install '.[trackers]')."
+                f'trackers, {install_line("trackers")}).'
             )

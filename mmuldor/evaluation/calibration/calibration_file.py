@@ -49,6 +49,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.evaluation.calibration.file_values import (
     group_of,
     heights_of,
@@ -184,7 +185,7 @@ def calibration_of(document: Any, path: str | os.PathLike) -> CalibrationFile:
         raise ValueError(
             f"'{path}' must be a calibration file ('format': '{FORMAT}' or "
             f"'{VOLUME_FORMAT}'), but got {shortened(found)}. Make one with "
-            '`tools/calibrate.py`.'
+            f'`{command_line("calibrate")}`.'
         )
     unit = 'volume' if found == VOLUME_FORMAT else 'image'
     if document.get('unit', unit) != unit:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mmuldor.commands import command_line
 from mmuldor.io.json_values import is_finite, shortened
 
 # In messages.
@@ -113,14 +114,15 @@ def common_settings(
         if differences:
             raise ValueError(
                 f'{file} must be of the same settings as {first}, but they '
-                f'differ: {"; ".join(differences)}. Run tools/infer.py on '
-                'all volumes with the same arguments.'
+                f'differ: {"; ".join(differences)}. Run '
+                f'`{command_line("infer")}` on all volumes with the same '
+                'arguments.'
             )
     if len(known) < len(runs):
         file = next(file for file in runs if file not in known)
         raise ValueError(
             f'{file} must state its settings in `provenance`, as {first} '
-            'does. Run tools/infer.py on it again.'
+            f'does. Run `{command_line("infer")}` on it again.'
         )
     return settings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mmuldor.commands import command_name
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.fp_interval import (
     MAX_WIDTH,
@@ -78,7 +79,7 @@ def _volume_notes(fitted: CalibrationFile) -> list[str]:
     if fitted.settings is None:
         notes.append(
             'note: the lesions.json files do not state how the detector ran, '
-            'so tools/infer.py cannot compare its settings'
+            f'so {command_name("infer")} cannot compare its settings'
         )
     return notes
 

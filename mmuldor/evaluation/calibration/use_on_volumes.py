@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 
+from mmuldor.commands import command_line, command_name
 from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
     load_calibration,
@@ -12,9 +13,11 @@ from mmuldor.evaluation.calibration.calibration_file import (
 from mmuldor.evaluation.calibration.run_settings import RunSettings
 from mmuldor.evaluation.calibration.summary import point_text
 
+FIT_COMMAND = command_line(
+    'calibrate', '--volumes volumes.json --dets FOLDER --out FILE'
+)
 REMEDY = (
-    'Fit one of volumes with `python tools/calibrate.py --volumes '
-    'volumes.json --dets FOLDER --out FILE`, or choose a threshold with '
+    f'Fit one of volumes with `{FIT_COMMAND}`, or choose a threshold with '
     '--score-thr.'
 )
 # A scan may be so much higher than the volumes of the calibration, or lower.
@@ -60,7 +63,8 @@ def calibration_for_volumes(
         if chosen:
             raise ValueError(
                 'an operating point needs a calibration: give the file that '
-                '`tools/calibrate.py --volumes` wrote with `--calibration`.'
+                f'`{command_name("calibrate")} --volumes` wrote with '
+                '`--calibration`.'
             )
         return None, []
     fitted = given

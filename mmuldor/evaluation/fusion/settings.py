@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.evaluation.calibration.isotonic import Calibration
 from mmuldor.evaluation.fusion.score_maps import KINDS, NONE
 from mmuldor.functional.fusion.fusing import DEFAULT_IOU, METHODS
@@ -29,9 +30,8 @@ from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.json_values import are_coordinates, is_finite, shortened
 
 FORMAT = 'mmuldor-fusion-1'
-TUNE_COMMAND = (
-    '`python tools/fuse.py --tune VAL_RESULTS... --ann val.json --settings '
-    'fusion.json`'
+TUNE_COMMAND = command_line(
+    'fuse', '--tune VAL_RESULTS... --ann val.json --settings fusion.json'
 )
 
 
@@ -149,12 +149,13 @@ def load_settings(path: str | os.PathLike) -> Settings:
         FileNotFoundError: If there is none.
         ValueError: If it is malformed; names file and key.
     """
-    document = read_json(path, '`--settings`', f'Make it with {TUNE_COMMAND}.')
+    advice = f'Make it with `{TUNE_COMMAND}`.'
+    document = read_json(path, '`--settings`', advice)
     found = document.get('format') if isinstance(document, dict) else None
     if found != FORMAT:
         raise ValueError(
             f"{path} must be settings of a fusion ('format': '{FORMAT}'), but "
-            f'got {shortened(found)}. Make them with {TUNE_COMMAND}.'
+            f'got {shortened(found)}. Make them with `{TUNE_COMMAND}`.'
         )
     iou_thr = document.get('iou_thr')
     _check(path, 'method', document, METHODS)

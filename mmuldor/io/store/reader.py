@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mmuldor.commands import command_line
 from mmuldor.functional.arrays import Ints
 from mmuldor.io.json_files import read_json
 from mmuldor.io.store.slice_format import Record, check_records, decode_slice
 
 VERSION = 1
 STORE_FILE = 'store.json'
-PACK_COMMAND = (
-    'python data_prep/pack_deeplesion.py --ann train.json val.json test.json '
-    '--images DIR --out STORE'
+PACK_COMMAND = command_line(
+    'data pack',
+    '--ann train.json val.json test.json --images DIR --out STORE',
 )
 
 

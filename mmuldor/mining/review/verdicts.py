@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.functional.diameters import recist_of_polygon
 from mmuldor.io.csv_fields import read_rows
 from mmuldor.io.json_files import replacing, write_json_files
@@ -33,7 +34,7 @@ COLUMNS = (
 VERDICTS = ('lesion', 'not', 'unsure')
 # DeepLesion's boxes reach 5 px beyond the diameters.
 _BOX_MARGIN_PX = 5.0
-REVIEW_COMMAND = 'python tools/review.py export'
+REVIEW_COMMAND = command_line('review', 'export')
 
 
 def examples_of(bank: Mapping, document: Mapping) -> list[dict[str, Any]]:

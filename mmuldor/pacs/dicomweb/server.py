@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from mmuldor.commands import install_line
 from mmuldor.pacs.dicomweb.access import Access, open_session
 from mmuldor.pacs.dicomweb.errors import PacsError, plain_errors
 from mmuldor.pacs.dicomweb.multipart import only_part
@@ -76,8 +77,7 @@ class Server:
         if find_spec('dicomweb_client') is None:
             raise ValueError(
                 'dicomweb-client must be installed for a PACS: '
-                "`pip install 'mmuldor[pacs]'` or `pip install "
-                'dicomweb-client`.'
+                f'`{install_line("pacs")}` or `pip install dicomweb-client`.'
             )
         from dicomweb_client.api import DICOMwebClient
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line, command_name
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import (
     are_coordinates,
@@ -28,7 +29,7 @@ from mmuldor.scans.provenance import series_uids
 from mmuldor.scans.reading import read_scan
 from mmuldor.scans.volume import Volume
 
-MAKE_COMMAND = 'mmuldor infer SCAN CONFIG CHECKPOINT --out DIR'
+MAKE_COMMAND = command_line('infer', 'SCAN CONFIG CHECKPOINT --out DIR')
 _MEASURES = ('long_mm', 'short_mm', 'volume_ml')
 # What the positions of voxels may differ by, in voxels: JSON has all digits.
 _SAME_PLACE = 0.01
@@ -58,9 +59,10 @@ def scans_among(
     scans = [path for path in paths if not is_results(path)]
     if scans and not detector:
         raise ValueError(
-            'BASELINE and FOLLOWUP must be results folders of tools/infer.py, '
-            f'but {str(scans[0])!r} has no {LESIONS_NAME}. If it is a scan, '
-            'give --model, or CONFIG CHECKPOINT, too.'
+            'BASELINE and FOLLOWUP must be results folders of '
+            f'{command_name("infer")}, but {str(scans[0])!r} has no '
+            f'{LESIONS_NAME}. If it is a scan, give --model, or CONFIG '
+            'CHECKPOINT, too.'
         )
     given = [*detector, *settings]
     if given and not scans:

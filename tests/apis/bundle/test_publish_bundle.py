@@ -105,7 +105,7 @@ def test_the_card_can_be_read_alone(trained, tmp_path, capsys):
         ]
     )
     said = capsys.readouterr().out
-    assert 'use it: mmuldor infer SCAN --model ' in said
+    assert 'use it: python tools/infer.py SCAN --model ' in said
     text = card_of(tmp_path / 'out')
     for line in (
         '| config | narrow.py |',

@@ -139,5 +139,5 @@ def test_wrong_documents(folder, change, message):
 
 
 def test_no_results(tmp_path):
-    with pytest.raises(FileNotFoundError, match='mmuldor infer'):
+    with pytest.raises(FileNotFoundError, match=r'`python tools/infer\.py'):
         read_results(tmp_path)
