@@ -19,6 +19,10 @@ from mmuldor.ops.torchvision_ops import torchvision_ops
 
 # The names and the order of the arguments are mmcv's.
 
+# Largest coordinate of an RoI in pixels of the map. Where `sampling_ratio` is
+# 0 an RoI has a sample for each of them: one of 1e9 pixels took 10 GB.
+_MAX_ROI_PX = 2**16
+
 
 @torch.no_grad()
 def roi_align_forward(
@@ -175,12 +179,13 @@ def check_rois(rois: Tensor, images: int, scale: float, aligned: bool) -> None:
         return  # reading the values would synchronise with the device
     index, boxes = rois[:, 0], rois[:, 1:] * scale - 0.5 * aligned
     invalid = ~rois.isfinite().all(1) | (index < 0) | (index >= images)
+    invalid |= (boxes.abs() > _MAX_ROI_PX).any(1)
     if aligned:
         invalid |= (boxes[:, 2:] < boxes[:, :2]).any(1)
     if invalid.any():
         row = int(invalid.nonzero()[0])
         raise ValueError(
-            '`rois` must be finite, of an image from 0 to '
-            f'{images - 1} and, if aligned, not of negative size, but '
-            f'rois[{row}] is {rois[row].tolist()}'
+            f'`rois` must be finite, at most {_MAX_ROI_PX:,} px of the map, '
+            f'of an image from 0 to {images - 1} and, if aligned, not of '
+            f'negative size, but rois[{row}] is {rois[row].tolist()}'
         )

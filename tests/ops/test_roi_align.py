@@ -216,6 +216,7 @@ def test_max_pooling_is_refused():
         roi(2, 6, 6, 2),
         roi(2, torch.nan, 6, 6),
         roi(2, 2, torch.inf, 6),
+        roi(2, 2, 1e9, 6),
         roi(2, 2, 6, 6, image=1),
         roi(2, 2, 6, 6, image=-1),
     ],

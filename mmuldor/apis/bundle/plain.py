@@ -22,6 +22,7 @@ _MAX_NUMBER = 2**16
 # What sets the memory or time of a slice where no weight has its shape: these
 # keys, and those that end in them (`level_paddings`, `seg_scale_factor`).
 _MOST = {
+    'featmap_strides': 1024,
     'max_per_img': 2048,
     'max_size': 2048,
     'num_branch': 16,
@@ -41,8 +42,8 @@ _MOST = {
     'size_divisor': 1024,
     'window_size': 64,
 }
-# Less means without end, to mmdet.
-_LEAST = {'max_per_img': 1}
+# Less is no limit to mmdet; a stride below 1 makes RoIs of any size.
+_LEAST = {'max_per_img': 1, 'featmap_strides': 1}
 _LONGEST = {'flips': 3, 'slice_offsets_mm': 32, 'windows': 16, 'pipeline': 32}
 # Names and words: no dot, slash or colon, so no file and no address.
 _WORD = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_ +-]{0,99}|')

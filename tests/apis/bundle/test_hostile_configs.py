@@ -202,6 +202,10 @@ def test_names_that_are_not_registered(refused, path, name):
         # Without end, to mmdet.
         ('model.test_cfg.rcnn.max_per_img', -1, 'from 1 up to 2,048, but is '),
         ('model.test_cfg.rpn.max_per_img', None, 'a number, but is None'),
+        (
+            *('model.roi_head.bbox_roi_extractor.featmap_strides', [1e-9]),
+            'a finite number from 1 up to 1,024, but is 1e-09',
+        ),
         ('model.neck.level_paddings', [60000], 'from 0 up to 64, but is 6000'),
         ('model.roi_head.seg_scale_factor', 99, 'from 0 up to 16, but is 99'),
         ('model.backbone.base_channels', 1e5, 'up to 65,536, but is 100000.0'),
