@@ -58,7 +58,9 @@ def told(path):
     """Tags and values of an object, without UIDs, dates and times."""
     lines = str(pydicom.dcmread(path)).splitlines()
     kinds = (' UI: ', ' DA: ', ' TM: ', ' DT: ', ' UIDREF: ')
-    return [line for line in lines if not any(k in line for k in kinds)]
+    # The first element of the file is the length of others, UIDs among them.
+    left = [line for line in lines if not line.startswith('(0002,0000)')]
+    return [line for line in left if not any(k in line for k in kinds)]
 
 
 def test_results_are_those_of_infer_with_the_same_options(
