@@ -21,11 +21,12 @@ from mmuldor.apis.scan_inference import (
 )
 from mmuldor.pacs.dicomweb.access import Access
 from mmuldor.pacs.dicomweb.server import Server
-from mmuldor.pacs.kinds import check_kind
+from mmuldor.pacs.kinds import OtherSeriesError, check_kind
 from mmuldor.pacs.model import Found
 from mmuldor.pacs.patience import GaveUpError, Patience, Pauses
 from mmuldor.pacs.series_work import SeriesWork
 from mmuldor.pacs.service import Plan, Service
+from mmuldor.scans.dicom.headers import NoVolumeError
 from mmuldor.scans.outputs import write_reports
 
 # With `once`, how long a server is waited for.
@@ -51,7 +52,10 @@ class SeriesModel:
 
     def __call__(self, folder: Path, series_uid: str, out: Path) -> Found:
         """Find the lesions of a series; see there."""
-        scan = ReadScan.from_path(folder, self._reading)
+        try:
+            scan = ReadScan.from_path(folder, self._reading)
+        except NoVolumeError as error:
+            raise OtherSeriesError(str(error)) from error
         check_kind(scan.volume.dicom_headers, series_uid)
         lesions = self._inference.detect(scan)
         facts = self._inference.provenance

@@ -126,6 +126,23 @@ def test_other_series_are_left_to_others(inference, tmp_path):
         model(axial, '1.2.9', tmp_path)
 
 
+def test_scouts_and_a_single_slice_are_no_volumes(inference, tmp_path):
+    model = SeriesModel(inference)
+    hu = np.random.default_rng(0).normal(-50, 200, (2, 48, 40)).astype(int)
+    for match, slices, kind in (
+        ('scout views only', 2, 'LOCALIZER'),
+        ('at least two slices', 1, 'AXIAL'),
+    ):
+        folder = tmp_path / kind
+        folder.mkdir()
+        image_type = ['ORIGINAL', 'PRIMARY', kind]
+        files = files_of(hu[:slices], '1.2.3.1', ImageType=image_type)
+        for number, data in enumerate(files):
+            (folder / f'{number}.dcm').write_bytes(data)
+        with pytest.raises(OtherSeriesError, match=match):
+            model(folder, '1.2.3.1', tmp_path)
+
+
 def test_a_key_is_that_of_model_and_settings():
     facts = {
         'mmuldor': '0.1.0',

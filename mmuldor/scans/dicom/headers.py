@@ -63,6 +63,10 @@ class DicomFile(NamedTuple):
         return f'{self.path}{frame}'
 
 
+class NoVolumeError(ValueError):
+    """Images that are not damaged, but no volume: scouts, a single slice."""
+
+
 class BrokenHeaderError(ValueError):
     """The header of a DICOM file cannot be read.
 

@@ -22,7 +22,7 @@ from mmuldor.scans.dicom.geometry import (
     rounding,
     slice_directions,
 )
-from mmuldor.scans.dicom.headers import DicomFile
+from mmuldor.scans.dicom.headers import DicomFile, NoVolumeError
 from mmuldor.scans.volume import check_gaps
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ def slice_intervals(
         (n - 1,) integers, at least 1, and a note if slices are missing.
 
     Raises:
-        ValueError: If there are fewer than two slices, they are not equally
-            far apart, too many are missing, or they lie on no straight line.
+        NoVolumeError: If there are fewer than two slices.
+        ValueError: If they are not equally far apart, too many are missing,
+            or they lie on no straight line.
     """
     if len(files) < 2:
-        raise ValueError(
+        raise NoVolumeError(
             f'{folder} must hold at least two slices of a series, but has '
             f'{len(files)}. Give the folder of the whole series.'
         )

@@ -14,6 +14,7 @@ from mmuldor.scans.dicom.headers import (
     CT_IMAGES,
     BrokenHeaderError,
     DicomFile,
+    NoVolumeError,
 )
 from mmuldor.scans.dicom.multiframe import frames_of
 from mmuldor.scans.dicom.slice_checks import check_slice
@@ -116,10 +117,11 @@ def _only_volume(
     """The only series that can be a volume, and notes on the others.
 
     Raises:
+        NoVolumeError: If there are scout views only.
         ValueError: If none or several can be.
     """
     if all(map(_is_scout, (f for files in by_uid.values() for f in files))):
-        raise ValueError(
+        raise NoVolumeError(
             f'{folder} must hold the slices of a CT, but holds scout views '
             'only (ImageType LOCALIZER). Export the series of axial slices.'
         )
