@@ -83,22 +83,33 @@ class Record:
 
     def begun(self) -> Record:
         """Of a process that may die now: then it waits at last."""
-        record = replace(self, status=BEGUN, attempts=self.attempts + 1)
-        return record._with_pause(record.attempts - _FREE_ENDS)
+        attempts = self.attempts + 1
+        return replace(
+            self,
+            status=BEGUN,
+            attempts=attempts,
+            next_try_s=_next_try_s(attempts - _FREE_ENDS),
+        )
 
     def later(self, status: str, reason: str) -> Record:
         """To be tried again after 1 minute, 2, 4, up to an hour."""
-        record = replace(
-            self, status=status, attempts=self.attempts + 1, reason=reason
+        attempts = self.attempts + 1
+        return replace(
+            self,
+            status=status,
+            attempts=attempts,
+            reason=reason,
+            next_try_s=_next_try_s(attempts),
         )
-        return record._with_pause(record.attempts)
 
-    def _with_pause(self, number: int) -> Record:
-        if number < 1:
-            return replace(self, next_try_s=0.0)
-        # All from the seventh on are the longest.
-        *_, pause_s = itertools.islice(_RETRY.nominal(), min(number, 10))
-        return replace(self, next_try_s=time.time() + pause_s)
+
+def _next_try_s(number: int) -> float:
+    """When the pause after a try ends; 0 before the first."""
+    if number < 1:
+        return 0.0
+    # All from the seventh on are the longest.
+    *_, pause_s = itertools.islice(_RETRY.nominal(), min(number, 10))
+    return time.time() + pause_s
 
 
 class Records:
