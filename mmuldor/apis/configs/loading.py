@@ -14,7 +14,11 @@ from mmuldor.apis.configs.option_names import check_option_names
 from mmuldor.apis.configs.packed_slices import set_store
 from mmuldor.engine.runner.config_errors import error_text
 from mmuldor.io.json_values import shortened
-from mmuldor.upstream.on_import.config_prefix import PREFIX, shipped_config
+from mmuldor.upstream.on_import.config_prefix import (
+    PREFIX,
+    configs_folder,
+    shipped_config,
+)
 
 
 def load_config(
@@ -76,8 +80,8 @@ def read_config(path: str, cfg_options: dict | None = None) -> Config:
         path = str(shipped_config(path))
     if not Path(path).is_file():
         raise FileNotFoundError(
-            f"config '{path}' does not exist. The shipped ones are under "
-            '`configs/`; the README lists them.'
+            f"config '{path}' does not exist. The shipped ones are "
+            f'{PREFIX}FOLDER/NAME.py, files of {configs_folder()}.'
         )
     # MMEngine's YAML reader executes tags as code.
     if Path(path).suffix != '.py':
