@@ -56,3 +56,13 @@ def test_no_time_is_said(tmp_path, capsys):
         )
     assert 'not run: 0 minutes are over' in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ('cores', 'there', 'expected'),
+    [(16, True, ['-n', '5']), (16, False, []), (2, True, [])],
+)
+def test_tests_share_many_cores(monkeypatch, cores, there, expected):
+    found = object() if there else None
+    monkeypatch.setattr(gpu, 'find_spec', lambda name: found)
+    assert gpu.at_once(cores) == expected
