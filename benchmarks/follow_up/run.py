@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     count = args.pairs or (TRAINED_PAIRS if args.model else PAIRS)
     seeds = range(FIRST_SEED, FIRST_SEED + count)
     command = 'python benchmarks/follow_up/run.py'
-    if args.model:
+    if args.model and not args.write:
         detector = LesionDetector.from_bundle(
             args.model, score_thr=TRAINED_SCORE
         )

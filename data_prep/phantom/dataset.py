@@ -15,7 +15,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from mmuldor.commands import command_name
 from mmuldor.io.json_files import replacing, write_json
 from mmuldor.io.volume_annotations import FRAME
 
@@ -27,9 +26,8 @@ from .settings import Settings
 CSV_NAME, IMAGES_NAME, TRUTH_NAME = 'DL_info.csv', 'Images_png', 'truth.json'
 VOLUMES_NAME = 'volumes.json'
 MARKER_NAME = 'PHANTOM.txt'
-_MADE_BY = command_name('data phantom')
 MARKER = (
-    f'Synthetic CT slices of no patient, made by {_MADE_BY}.\n'
+    'Synthetic CT slices of no patient, made by mmuldor.\n'
     'truth.json holds the true masks, which the CSV does not.\n'
 )
 # Key slices of a patient: the number in each of the studies.

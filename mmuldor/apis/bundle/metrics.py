@@ -50,7 +50,8 @@ def _of_froc(report: Any) -> dict[str, str]:
         'tested on': (
             f'{counts["images"]:,} images, {counts["lesions"]:,} lesions'
         ),
-        'intervals': f'not computed (`{command_name("compare")}` does)',
+        # Others read the card, who need not have what the publisher types.
+        'intervals': 'not computed; a comparison of methods has them',
     }
 
 
