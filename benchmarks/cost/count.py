@@ -1,4 +1,4 @@
-"""Floating-point operations of a config's training step."""
+"""Operations and memory of a config's training step."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.cost.memory import KeptForBackward
 from mmuldor.apis.checks.model import untrained
 
 # The median lesion of DeepLesion at 0.8 mm a pixel, for what depends on one.
@@ -35,12 +36,15 @@ class Cost:
         side_px: Its sides.
         parameters: Of the model.
         forward: Operations of a forward pass in training.
+        kept_bytes: What a forward pass in training keeps for the backward
+            pass, in 32 bits.
     """
 
     channels: int
     side_px: int
     parameters: int
     forward: int
+    kept_bytes: int
 
     @property
     def training(self) -> int:
@@ -57,7 +61,7 @@ class Cost:
 
 
 def count(config: Config, side_px: int | None = None) -> Cost:
-    """Count the operations of a forward pass with one image and lesion.
+    """Count what a forward pass with one image and lesion needs.
 
     Args:
         config: Any config of a detector.
@@ -74,10 +78,11 @@ def count(config: Config, side_px: int | None = None) -> Cost:
     batch = _batch(channels, side, getattr(model, 'with_mask', False))
     data = model.data_preprocessor(batch, training=True)
     counter = FlopCounterMode(display=False)
-    with counter, torch.no_grad():
+    with counter, KeptForBackward(model.state_dict().values()) as kept:
         model(**data, mode='loss')
     parameters = sum(p.numel() for p in model.parameters())
-    return Cost(channels, side, parameters, _counted(counter, model))
+    operations = _counted(counter, model)
+    return Cost(channels, side, parameters, operations, kept.bytes)
 
 
 def _counted(counter: FlopCounterMode, model: torch.nn.Module) -> int:

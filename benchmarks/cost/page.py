@@ -13,7 +13,11 @@ Operations are counted in the forward pass of one training image with one
 lesion, by torch's `FlopCounterMode`: convolutions and matrix products, two
 operations for a multiplication and an addition. A training step has three
 times as many, since the backward pass computes two gradients; frozen layers
-need less.
+need less. Memory is what that pass keeps for the backward pass in 32 bits;
+`--amp` halves most of it. A step needs more: parameters, gradients, the
+optimizer's state, buffers of operators. Two images of 352 px keep 0.34 GB in
+the small AlignShift and the small A3D model, where PyTorch's peak on an H200
+was 0.43 and 0.50 GB (benchmarks/recipe-study.md).
 
 **Hours are estimates: none of these trainings was run.** They are the
 operations of the whole training divided by {low:.0f} and by {high:.0f} % of
@@ -24,12 +28,13 @@ all. A training has {train:,} images an epoch, validates on {val:,} twice (FROC
 and loss) and, with HNEM, mines all training images.
 """
 _TABLE = """
-## Operations and hours
+## Operations, memory and hours
 
-Image: channels x side, px. Millions of parameters; 10^9 operations an image.
+Image: channels x side, px. Millions of parameters; 10^9 operations and GB an
+image. Hours of one GPU.
 
-| config | image | parameters | forward | training | epochs | hours, one GPU |
-|---|---|---:|---:|---:|---:|---:|
+| config | image | parameters | forward | training | memory | epochs | hours |
+|---|---|---:|---:|---:|---:|---:|---:|
 """
 _PLANS = """
 ## Batch, rate and warm-up
@@ -66,7 +71,8 @@ def tables(document: dict[str, Any]) -> str:
         text += (
             f'| {entry["name"]} | {cost["channels"]} x {cost["side_px"]} | '
             f'{cost["parameters"] / 1e6:.1f} | {cost["forward"] / 1e9:.0f} | '
-            f'{3 * cost["forward"] / 1e9:.0f} | {entry["epochs"]} | '
+            f'{3 * cost["forward"] / 1e9:.0f} | '
+            f'{cost["kept_bytes"] / 1e9:.1f} | {entry["epochs"]} | '
             f'{_hours(low)} to {_hours(high)} |\n'
         )
     text += _PLANS

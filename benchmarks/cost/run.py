@@ -1,4 +1,4 @@
-"""Operations of a training, its hours on a GPU and its batches, estimated.
+"""Operations and memory of a training, its hours and batches, estimated.
 
     python benchmarks/cost/run.py             writes the page
     python benchmarks/cost/run.py CONFIG ...  prints the tables of any configs

@@ -15,6 +15,7 @@ from benchmarks.cost.estimate import (
     operations,
     plans,
 )
+from benchmarks.cost.memory import KeptForBackward
 from benchmarks.cost.page import page
 from mmuldor.io.json_files import read_json
 from tests.support.small_configs import CONFIGS, narrow_mask_rcnn
@@ -41,6 +42,8 @@ def test_an_image_four_times_as_large():
     # P7 has one cell in both.
     assert 3.9 * cost.forward < larger.forward <= 4 * cost.forward
     assert larger.parameters == cost.parameters
+    # Anchors, too, are four times as many.
+    assert 3.8 * cost.kept_bytes < larger.kept_bytes < 4.1 * cost.kept_bytes
     assert count(narrow_mask_rcnn(), 64) == count(narrow_mask_rcnn(), 64)
 
 
@@ -59,11 +62,37 @@ def test_any_config(name):
     cost = count(Config.fromfile(CONFIGS / f'{name}.py'), 64)
     # ResNets and DenseNets of a few channels, 64 px.
     assert 1e7 < cost.forward < 1e10
+    assert 1e6 < cost.kept_bytes < 1e8
+
+
+def test_memory_by_hand():
+    # exp keeps its result of 40 bytes, and ten of them ten.
+    x = torch.zeros(10, requires_grad=True)
+    with KeptForBackward() as kept:
+        for _ in range(10):
+            x.exp()
+        assert kept.bytes == 400
+        # A product of one tensor with itself keeps it once, and views of it
+        # are the same piece.
+        y = x + 1
+        y * y + y[:5].sum() * y[5:].sum()
+    assert kept.bytes == 400 + 40 + 2 * 4
+
+
+def test_parameters_are_no_memory_of_a_pass():
+    layer = torch.nn.Linear(3, 2)
+    image = torch.ones(5, 3)
+    with KeptForBackward(layer.parameters()) as kept:
+        out = layer(image).sum()
+    # The input alone, 15 values.
+    assert kept.bytes == 60
+    with pytest.raises(RuntimeError, match='not kept'):
+        out.backward()
 
 
 def test_hours_by_hand():
     config = Config.fromfile(FULL)
-    cost = Cost(3, 512, 1, forward=10**12)
+    cost = Cost(3, 512, 1, forward=10**12, kept_bytes=0)
     # Twelve epochs: 22,496 steps of 3, and twice 4,793 forward passes of 1.
     expected = 12 * (22_496 * 3 + 2 * 4_793) * 1e12
     assert operations(config, cost) == expected
