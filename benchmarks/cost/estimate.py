@@ -82,8 +82,17 @@ def plans(config: Config, gpus: Sequence[int]) -> list[Plan]:
         factor, _ = scaling(optimizer, batch, base)
         iterations = math.ceil(TRAIN_IMAGES / batch)
         schedulers = warm_up(config.param_scheduler, factor, iterations)
-        added = schedulers[len(config.param_scheduler) :]
         rate = config.optim_wrapper.optimizer.lr * factor
-        warm = added[0]['end'] if added else 0
+        warm = warm_up_iterations(schedulers)
         found.append(Plan(number, batch, rate, warm, iterations))
     return found
+
+
+def warm_up_iterations(schedulers: Sequence[dict]) -> int:
+    """Iterations of the warm-up, of the config or of the tools, or 0."""
+    ends = [
+        schedule['end']
+        for schedule in schedulers
+        if schedule['type'] == 'LinearLR' and not schedule['by_epoch']
+    ]
+    return max(ends, default=0)

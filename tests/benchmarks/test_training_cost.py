@@ -119,9 +119,15 @@ def test_plans_of_sgd():
 def test_plans_of_adam():
     config = Config.fromfile(FULL)
     config.optim_wrapper.optimizer = dict(type='AdamW', lr=0.0001)
-    rates = [plan.rate for plan in plans(config, [1, 32])]
+    one, many = plans(config, [1, 32])
     # sqrt(8) and 8.
+    rates = [one.rate, many.rate]
     assert rates == pytest.approx([0.0001 * 8**0.5, 0.0008])
+    assert (one.warm_up, many.warm_up) == (500, 176)
+    # A warm-up of its own is kept, whatever an epoch's length.
+    warm = dict(type='LinearLR', by_epoch=False, begin=0, end=1000)
+    config.param_scheduler.insert(0, warm)
+    assert [plan.warm_up for plan in plans(config, [1, 32])] == [1000, 1000]
 
 
 def test_the_variant_has_these_batches():
