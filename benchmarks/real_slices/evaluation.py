@@ -88,7 +88,7 @@ def evaluate(document: dict, places: Places) -> dict:
             arm.name: {
                 **_with_interval(values[index], samples[:, index]),
                 'fps_at_end': ends[index],
-                'minutes': _minutes(records[index]),
+                'processor_minutes': _processor_minutes(records[index]),
             }
             for index, arm in enumerate(ARMS)
         },
@@ -115,7 +115,8 @@ def _with_interval(values: np.ndarray, samples: np.ndarray) -> dict:
     }
 
 
-def _minutes(records: list[dict]) -> float:
+def _processor_minutes(records: list[dict]) -> float:
     """Training and testing of all folds."""
     keys = ('training', 'testing')
-    return sum(r[key]['seconds'] for r in records for key in keys) / 60
+    seconds = [r[key]['processor_seconds'] for r in records for key in keys]
+    return sum(seconds) / 60

@@ -7,8 +7,15 @@ from collections.abc import Mapping
 from benchmarks.human_masks.page import table
 from benchmarks.real_slices.evaluation import NUM_RESAMPLES
 from benchmarks.real_slices.plan import ARMS, EPOCHS, FOLDS
-from benchmarks.real_slices.texts import COMMAND, NOT_RUN, PLAN, RESULTS
+from benchmarks.real_slices.texts import (
+    COMMAND,
+    NOT_RUN,
+    NOTE,
+    PLAN,
+    RESULTS,
+)
 
+FIGURE = 'real-slices.png'
 # Of the real data, whether or not they are there when the page is written.
 IMAGES, LESIONS, PATIENTS = 42, 43, 14
 TOTAL = len(ARMS) * FOLDS
@@ -39,9 +46,11 @@ def page(document: Mapping | None, done: int = 0) -> str:
     else:
         parts += [
             RESULTS.format(**document),
+            f'![FROC of the three arms]({FIGURE})',
             _rows(document),
             'Differences, in points:',
             _differences(document),
+            NOTE,
         ]
     return '\n\n'.join(part.strip('\n') for part in parts) + '\n'
 
@@ -65,11 +74,11 @@ def _rows(document: Mapping) -> str:
             name,
             *_cells(row, '.0f'),
             f'{row["fps_at_end"]:.0f}',
-            f'{row["minutes"]:.0f}',
+            f'{row["processor_minutes"]:.0f}',
         ]
         for name, row in document['rows'].items()
     ]
-    head = ['arm', *_head(document), 'FPs at the end', 'minutes']
+    head = ['arm', *_head(document), 'FPs at the end', 'processor minutes']
     return table(head, body)
 
 

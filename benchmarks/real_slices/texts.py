@@ -74,3 +74,9 @@ RESULTS = """\
 {lesions} lesions, {images} key slices, {patients} patients. Sensitivity in %
 at FPs per image, with intervals over patients.
 """
+
+NOTE = """\
+Trainings ran two at once with a thread each. Processor minutes of one that was
+interrupted count from its last checkpoint on. How far random weights come with
+more epochs was not tried.
+"""

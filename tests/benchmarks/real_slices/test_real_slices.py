@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,7 +11,8 @@ from benchmarks.real_slices.evaluation import (
     evaluate,
     is_complete,
 )
-from benchmarks.real_slices.page import TOTAL, page
+from benchmarks.real_slices.figure import draw_curves
+from benchmarks.real_slices.page import FIGURE, TOTAL, page
 from benchmarks.real_slices.plan import (
     ARMS,
     FOLDS,
@@ -127,7 +129,7 @@ def keep(arm, fold, document, places, hits):
     tested = split(document, fold)['test']['annotations']
     boxes = [a['bbox'] if a['id'] in hits else [0, 0, 3, 3] for a in tested]
     path = places.record(arm, fold)
-    seconds = {'seconds': 60.0}
+    seconds = {'seconds': 90.0, 'processor_seconds': 60.0}
     write_json(path, {'training': seconds, 'testing': seconds})
     np.savez_compressed(
         path.with_suffix('.npz'),
@@ -151,12 +153,16 @@ def test_all_folds_are_one_evaluation(document, places):
     assert rows['random, frozen']['value'] == [0] * count
     assert rows['random, trained']['value'][-2] == pytest.approx(3 / 42)
     assert rows['random, trained']['fps_at_end'] == pytest.approx(39 / 42)
-    assert rows['random, trained']['minutes'] == 14
+    assert rows['random, trained']['processor_minutes'] == 14
     assert summary['differences'][0]['interval'] == [[1] * count] * 2
     assert (summary['lesions'], summary['patients']) == (42, 14)
     text = page(summary)
     assert '| pretrained, frozen | 100 (100 to 100) |' in text
     assert '+100 (+100 to +100)' in text
+    out = places.work / FIGURE
+    places.work.mkdir(exist_ok=True)
+    draw_curves(document, places, out)
+    assert cv2.imread(str(out)).shape == (750, 1080, 3)
 
 
 def test_no_figure_before_all_folds_are_done():
