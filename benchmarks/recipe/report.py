@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.recipe.figure import gains_figure
 from benchmarks.recipe.plan import (
     BLOCKS,
     COMBINATIONS,
@@ -21,6 +22,7 @@ from benchmarks.recipe.tables import block_table, confirmation_table, seconds
 from benchmarks.recipe.texts import (
     BLOCKS_NOTE,
     NO_RECIPE,
+    PICTURE,
     PLAN,
     UNFINISHED,
 )
@@ -31,10 +33,13 @@ from benchmarks.replicates.results import (
     load_replicates,
 )
 from mmuldor.io.json_files import replacing
+from mmuldor.visualization.panels import save_figure
+
+_ARMS = (*BLOCKS, *COMBINATIONS)
 
 
 def write_report(results: Path, out: Path) -> None:
-    """Write the Markdown report.
+    """Write the Markdown report and its figure, a PNG of the same name.
 
     Args:
         results: Folder with a folder a phantom.
@@ -44,21 +49,28 @@ def write_report(results: Path, out: Path) -> None:
     done = [
         load_replicate(results, development(n)) for n in range(DEVELOPMENT)
     ]
-    parts = [
-        plan.rstrip(),
-        BLOCKS_NOTE.rstrip(),
-        block_table(done, [*BLOCKS, *COMBINATIONS]),
-    ]
+    figure = out.with_suffix('.png')
+    save_figure(gains_figure(done, _ARMS), figure)
+    picture = f'{PICTURE.rstrip()}\n\n![Gain of each arm]({figure.name})'
+    tables = [block_table(done, _ARMS), *_confirmation(results)]
+    parts = [plan.rstrip(), BLOCKS_NOTE.rstrip(), picture, *tables]
+    _write(out, '\n\n'.join(parts) + '\n')
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')
+
+
+def _confirmation(results: Path) -> list[str]:
+    """The section on the confirmation."""
     if RECIPE is None:
-        parts.append(NO_RECIPE.rstrip())
-    else:
-        units = [confirmation(n, RECIPE) for n in range(CONFIRMATION)]
-        parts += _confirmation(load_replicates(results, units), RECIPE)
-    with replacing(out) as temporary:
-        temporary.write_text('\n\n'.join(parts) + '\n', encoding='utf-8')
+        return [NO_RECIPE.rstrip()]
+    units = [confirmation(n, RECIPE) for n in range(CONFIRMATION)]
+    return _confirmed(load_replicates(results, units), RECIPE)
 
 
-def _confirmation(complete: Sequence[Replicate], recipe: str) -> list[str]:
+def _confirmed(complete: Sequence[Replicate], recipe: str) -> list[str]:
     count = len(complete)
     if count < CONFIRMATION:
         text = UNFINISHED.format(recipe=recipe, done=count, total=CONFIRMATION)

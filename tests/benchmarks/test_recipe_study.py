@@ -2,6 +2,7 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
 
 from benchmarks.recipe import plan, report
 from benchmarks.recipe.plan import BLOCKS, COMBINATIONS, development
@@ -154,6 +155,7 @@ def test_the_confirmation_shows_nothing_before_its_end(tmp_path, chosen):
 
 @pytest.mark.parametrize('name', COMBINATIONS)
 def test_a_combination_changes_its_blocks_alone(name):
+    init_default_scope('mmdet')
     config = Config.fromfile(ROOT / COMBINATIONS[name])
     training, loss, test = (
         [step['type'].removeprefix('mmuldor.') for step in pipeline]
@@ -164,20 +166,30 @@ def test_a_combination_changes_its_blocks_alone(name):
         )
     )
     masks = ['WindowHU', 'RecistToMask', 'LoadAnnotations']
+    pasted = ['RecistToMask', 'CopyPasteLesions', 'WindowHU', masks[-1]]
     start = ['LoadCTSlices', 'CropToBody']
     assert training == [
-        *start, *masks, 'RandomResizeToSpacing', 'RandomCrop', 'RandomFlip',
-        'PackDetInputs',
+        *start, *(pasted if 'paste' in name else masks),
+        'RandomResizeToSpacing', 'RandomCrop', 'RandomFlip', 'PackDetInputs',
     ]  # fmt: skip
     assert loss == [*start, *masks, 'ResizeToSpacing', 'PackDetInputs']
     assert test == [*start, 'WindowHU', 'ResizeToSpacing', 'PackDetInputs']
     spacing = 0.9 if 'fine' in name else 1.2
-    for pipeline, at in (
-        (config.train_dataloader.dataset.pipeline, 5),
-        (config.val_loss_pipeline, 5),
-        (config.test_dataloader.dataset.pipeline, 3),
+    for pipeline in (
+        config.train_dataloader.dataset.pipeline,
+        config.val_loss_pipeline,
+        config.test_dataloader.dataset.pipeline,
     ):
-        assert pipeline[at]['spacing_mm'] == spacing
+        resized = [step for step in pipeline if 'Resize' in step['type']]
+        assert [step['spacing_mm'] for step in resized] == [spacing]
+    # GroupNorm in every part, and the average of the weights.
+    norms = {
+        type(module).__name__
+        for module in MODELS.build(config.model).modules()
+        if 'Norm' in type(module).__name__
+    }
+    assert norms == ({'GroupNorm'} if 'gn' in name else {'BatchNorm2d'})
+    assert ('ema' in config.default_hooks) == ('paste' in name)
 
 
 @pytest.mark.slow
