@@ -45,6 +45,7 @@ CONFIGS = (
     'slices/mask-rcnn_r101_fpn_27slices-12e_deeplesion',
     'slices/3dce_r101_fpn_27slices-12e_deeplesion',
     'slices/alignshift_densenet121_fpn_7slices-12e_deeplesion',
+    'recommended/recommended_densenet121_fpn_7slices-20e_deeplesion',
 )
 
 

@@ -32,18 +32,25 @@ from benchmarks.replicates.results import (
     load_replicate,
     load_replicates,
 )
+from benchmarks.tables import between
 from mmuldor.io.json_files import replacing
 from mmuldor.visualization.panels import save_figure
 
+# Marks of the part of a README that has the same tables.
+MARKS = (
+    '<!-- recipe: python benchmarks/recipe_study.py --write -->',
+    '<!-- end of recipe -->',
+)
 _ARMS = (*BLOCKS, *COMBINATIONS)
 
 
-def write_report(results: Path, out: Path) -> None:
+def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
     """Write the Markdown report and its figure, a PNG of the same name.
 
     Args:
         results: Folder with a folder a phantom.
         out: The Markdown file.
+        readme: A file whose part between `MARKS` gets the same tables.
     """
     plan = PLAN.format(development=DEVELOPMENT, confirmation=CONFIRMATION)
     done = [
@@ -55,6 +62,10 @@ def write_report(results: Path, out: Path) -> None:
     tables = [block_table(done, _ARMS), *_confirmation(results)]
     parts = [plan.rstrip(), BLOCKS_NOTE.rstrip(), picture, *tables]
     _write(out, '\n\n'.join(parts) + '\n')
+    if readme is not None:
+        inside = '\n\n'.join([BLOCKS_NOTE.rstrip(), *tables])
+        old = readme.read_text(encoding='utf-8')
+        _write(readme, between(old, inside, MARKS, str(readme)))
 
 
 def _write(path: Path, text: str) -> None:

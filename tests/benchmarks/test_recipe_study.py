@@ -1,12 +1,15 @@
 """The search for a recipe: plan, commands and report, from made results."""
 
+import shutil
+
+import cv2
 import pytest
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
 from benchmarks.recipe import plan, report
 from benchmarks.recipe.plan import BLOCKS, COMBINATIONS, development
-from benchmarks.recipe.report import write_report
+from benchmarks.recipe.report import MARKS, write_report
 from benchmarks.replicates.plan import all_units as study_units
 from benchmarks.replicates.results import load_replicate
 from benchmarks.replicates.run import missing_steps, run_steps, unit_places
@@ -112,6 +115,35 @@ def test_blocks_are_compared_on_the_same_phantoms(tmp_path):
     assert found['gn'][:2] == ['0', 'not run']
     assert found['mask, `--tta`'][:3] == ['3', '57.1', '+3.3']
     assert 'No recipe is chosen yet' in out.read_text()
+
+
+def test_a_readme_gets_the_same_tables(tmp_path):
+    results, out = tmp_path / 'results', tmp_path / 'recipe.md'
+    readme = tmp_path / 'README.md'
+    readme.write_text('before\n' + '\nold\n'.join(MARKS) + '\nafter\n')
+    for method, found in (('mask', 10), ('ema', 12), ('shift-crop', 14)):
+        write_piece(results, development(0), method, found, 100)
+    write_report(results, out, readme)
+    text = readme.read_text()
+    assert text.startswith('before\n')
+    assert text.endswith('\nafter\n')
+    assert 'old' not in text
+    assert rows(readme) == rows(out)
+    # A line of 36 px for each of two arms, and 180 px around them.
+    assert cv2.imread(str(out.with_suffix('.png'))).shape[0] == 252
+
+
+def test_what_is_kept_is_what_is_written(tmp_path):
+    kept, readme = ROOT / 'benchmarks', tmp_path / 'README.md'
+    shutil.copy(ROOT / 'configs/recommended/README.md', readme)
+    write_report(
+        kept / 'results/recipe-study', tmp_path / 'recipe-study.md', readme
+    )
+    for name, old in (
+        ('recipe-study.md', kept / 'recipe-study.md'),
+        ('README.md', ROOT / 'configs/recommended/README.md'),
+    ):
+        assert (tmp_path / name).read_text() == old.read_text()
 
 
 def test_costs_are_those_of_one_kind_of_machine(tmp_path):

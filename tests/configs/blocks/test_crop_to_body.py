@@ -24,7 +24,7 @@ from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.io.run_length import decode_mask
 from mmuldor.mining.rule import MiningRule
-from tests.configs.bodies import HEIGHT, WIDTH, crop_of, make_bodies
+from tests.configs.blocks.bodies import HEIGHT, WIDTH, crop_of, make_bodies
 from tests.support.small_configs import make_narrow, read_mini_data, untrained
 
 BLOCK = 'configs/blocks/data/mask-rcnn_r18_fpn_body-crop-5e_phantom.py'
