@@ -93,6 +93,7 @@ def warm_up_iterations(schedulers: Sequence[dict]) -> int:
     ends = [
         schedule['end']
         for schedule in schedulers
-        if schedule['type'] == 'LinearLR' and not schedule['by_epoch']
+        if schedule['type'] == 'LinearLR'
+        and not schedule.get('by_epoch', True)
     ]
     return max(ends, default=0)

@@ -13,8 +13,8 @@ Operations are counted in the forward pass of one training image with one
 lesion, by torch's `FlopCounterMode`: convolutions and matrix products, two
 operations for a multiplication and an addition. A training step has three
 times as many, since the backward pass computes two gradients; frozen layers
-need less. Memory is what that pass keeps for the backward pass in 32 bits;
-`--amp` halves most of it. A step needs more: parameters, gradients, the
+need less. Memory is what the forward pass keeps for the backward one, in 32
+bits; `--amp` halves most of it. A step needs more: parameters, gradients, the
 optimizer's state, buffers of operators. Two images of 352 px keep 0.34 GB in
 the small AlignShift and the small A3D model, where PyTorch's peak on an H200
 was 0.43 and 0.50 GB (benchmarks/recipe-study.md).

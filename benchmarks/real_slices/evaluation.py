@@ -17,7 +17,7 @@ from mmuldor.evaluation.comparison.resampling import (
 )
 from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
 from mmuldor.evaluation.results import Detections
-from mmuldor.evaluation.slice_froc import evaluate_slices
+from mmuldor.evaluation.slice_froc import SliceEvaluation, evaluate_slices
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.io.json_files import read_json
 
@@ -55,6 +55,16 @@ def load_detections(arm: Arm, places: Places) -> Detections:
     )
 
 
+def evaluate_arms(
+    truth: GroundTruth, places: Places
+) -> dict[str, SliceEvaluation]:
+    """All folds of each arm as one, by its name, in the order of `ARMS`."""
+    return {
+        arm.name: evaluate_slices(truth, load_detections(arm, places))
+        for arm in ARMS
+    }
+
+
 def evaluate(document: dict, places: Places) -> dict:
     """The document of the results of all arms.
 
@@ -64,11 +74,9 @@ def evaluate(document: dict, places: Places) -> dict:
     """
     truth = GroundTruth.of(document, Path('the key slices'))
     patients = patients_of(document, truth)
-    runs, ends = [], []
-    for arm in ARMS:
-        found = evaluate_slices(truth, load_detections(arm, places))
-        runs.append(RankedDetections.of(found.matched))
-        ends.append(runs[-1].curve_end(len(truth.images)))
+    found = evaluate_arms(truth, places).values()
+    runs = [RankedDetections.of(one.matched) for one in found]
+    ends = [run.curve_end(len(truth.images)) for run in runs]
     weights = patient_weights(patients, NUM_RESAMPLES)
     samples = bootstrap(runs, weights, RATES)[:, :, 0]
     once = np.ones(len(truth.images))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.real_slices.evaluation import load_detections
-from benchmarks.real_slices.plan import ARMS
+from benchmarks.real_slices.evaluation import evaluate_arms
 from benchmarks.real_slices.training import Places
 from mmuldor.evaluation.froc_plot import froc_figure
 from mmuldor.evaluation.ground_truth import GroundTruth
-from mmuldor.evaluation.slice_froc import evaluate_slices
 from mmuldor.visualization.panels import save_figure
 
 
@@ -22,8 +20,6 @@ def draw_curves(document: dict, places: Places, out: Path) -> None:
         out: The PNG file.
     """
     truth = GroundTruth.of(document, Path('the key slices'))
-    curves = {
-        arm.name: evaluate_slices(truth, load_detections(arm, places)).curve
-        for arm in ARMS
-    }
+    found = evaluate_arms(truth, places)
+    curves = {name: one.curve for name, one in found.items()}
     save_figure(froc_figure(curves), out)

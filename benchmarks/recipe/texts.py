@@ -41,7 +41,8 @@ BLOCKS_NOTE = """\
 Mean sensitivity at 0.5 to 4 FPs per image; difference from *mask* on the same
 phantoms; CPU time of the training as a multiple of *mask*'s, and memory of
 the training process without its loader, where both were trained on a CPU;
-memory on the GPU (PyTorch's largest, two images of 384 px) where one trained.
+memory on the GPU (PyTorch's largest, two slices of 384 px, resized to 352 px
+or less, finer ones to 469) where one trained.
 On the first phantom *mask* and all blocks but *augment*, *focal* and *ohem*
 were trained on a GPU (NVIDIA H200, 15 at once), everything else on two CPU
 cores. One seed gives another training on another device, as another seed does.

@@ -128,6 +128,9 @@ def test_plans_of_adam():
     warm = dict(type='LinearLR', by_epoch=False, begin=0, end=1000)
     config.param_scheduler.insert(0, warm)
     assert [plan.warm_up for plan in plans(config, [1, 32])] == [1000, 1000]
+    # By epochs, MMEngine's default, it is no warm-up of iterations.
+    config.param_scheduler.append(dict(type='LinearLR', end=2000))
+    assert [plan.warm_up for plan in plans(config, [1, 32])] == [1000, 1000]
 
 
 def test_the_variant_has_these_batches():

@@ -1,17 +1,14 @@
 """Fusion and distance of slices, from data to detections."""
 
-import json
-
 import numpy as np
 import pytest
 from mmengine.config import Config
 
-from mmuldor.apis import train_detector
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.volumes.body_crop import BodyCrop
 from mmuldor.datasets.transforms import LoadCTSlices
 from mmuldor.scans.volume import Volume
-from tests.support.small_configs import CONFIGS, configure, save_untrained
+from tests.support.small_configs import CONFIGS, save_untrained, train_briefly
 
 RESAMPLED = (
     'mask-rcnn_r101_fpn_2mm-12e_deeplesion',
@@ -35,13 +32,8 @@ def test_a_model_learns_and_hears_of_the_distance_of_slices(
     fusion, mini_data, tmp_path
 ):
     path = CONFIGS / f'slices/{fusion}_densenet_fpn_3slices-5e_phantom.py'
-    train_detector(configure(path, mini_data, tmp_path))
-    scalars = sorted((tmp_path / 'work').glob('*/vis_data/scalars.json'))
-    last = json.loads(scalars[-1].read_text().splitlines()[-1])
-    assert np.isfinite(last['val_loss'])
-    config = configure(path, mini_data, tmp_path)
-    weights = str(tmp_path / 'work/epoch_1.pth')
-    detector = LesionDetector(config, weights, 'cpu', 0.0)
+    val_loss, detector = train_briefly(path, mini_data, tmp_path)
+    assert np.isfinite(val_loss)
     at_2_mm, at_5_mm = scores(detector, 2.0), scores(detector, 5.0)
     assert at_2_mm
     # A3D has a weight a slice, whatever its distance.

@@ -1,6 +1,5 @@
 """The recommended recipe: its parts, its batches and its small sibling."""
 
-import json
 import re
 
 import numpy as np
@@ -10,13 +9,12 @@ from mmengine.config import Config
 
 from benchmarks.cost.estimate import IMAGES_A_GPU, plans
 from benchmarks.recipe.plan import COMBINATIONS, RECIPE
-from mmuldor.apis import load_config, train_detector
+from mmuldor.apis import load_config
 from mmuldor.apis.checks.model import untrained as untrained_model
 from mmuldor.apis.configs.entries import check_entries
-from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.scans.volume import Volume
 from tests.conftest import ROOT
-from tests.support.small_configs import CONFIGS, configure
+from tests.support.small_configs import CONFIGS, train_briefly
 
 FULL = (
     CONFIGS
@@ -145,17 +143,12 @@ def test_slices_are_changed_by_options():
 
 
 def test_it_learns_and_looks_at_a_scan(mini_data, tmp_path):
-    train_detector(configure(SMALL, mini_data, tmp_path))
-    scalars = sorted((tmp_path / 'work').glob('*/vis_data/scalars.json'))
-    last = json.loads(scalars[-1].read_text().splitlines()[-1])
-    assert np.isfinite(last['val_loss'])
-    config = configure(SMALL, mini_data, tmp_path)
-    weights = str(tmp_path / 'work/epoch_1.pth')
+    val_loss, detector = train_briefly(SMALL, mini_data, tmp_path)
+    assert np.isfinite(val_loss)
     rows, columns = np.ogrid[:160, :160]
     body = (rows - 90) ** 2 + (columns - 90) ** 2 < 40**2
     hu = np.where(body, 40, -1000).astype(np.int16)
     volume = Volume(np.stack([hu] * 4), np.diag([1.2, 1.2, 2.0, 1]), 'scan')
-    detector = LesionDetector(config, weights, 'cpu', 0.0)
     boxes = np.array([d.box_px for d in detector.detect_slices(volume)])
     # In px of the whole slice: the body and 10 mm reach from 41 to 139, and
     # the crop is 98 px wide.

@@ -1,11 +1,14 @@
 """Configs that are small enough for a test, and weights for them."""
 
+import json
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
+from mmuldor.apis import train_detector
+from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.models.pretrained.ct_pretrained_init import is_ct_pretrained
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -75,3 +78,16 @@ def configure(path, mini_data, tmp_path):
         config.model.num_queries = config.model.test_cfg.max_per_img = 20
     config.train_cfg.update(max_epochs=1, val_interval=1)
     return config
+
+
+def train_briefly(path, mini_data, tmp_path):
+    """The validation loss of two iterations, and a detector with its weights.
+
+    The detector shows every detection, whatever its score.
+    """
+    train_detector(configure(path, mini_data, tmp_path))
+    scalars = sorted((tmp_path / 'work').glob('*/vis_data/scalars.json'))
+    last = json.loads(scalars[-1].read_text().splitlines()[-1])
+    config = configure(path, mini_data, tmp_path)
+    weights = str(tmp_path / 'work/epoch_1.pth')
+    return last['val_loss'], LesionDetector(config, weights, 'cpu', 0.0)
