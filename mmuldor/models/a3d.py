@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmuldor.models.context_backbone import channels_last
 from mmuldor.registry import MODELS
 
 
@@ -74,4 +75,8 @@ class A3D(BaseModule):
         Returns:
             As ``x``.
         """
+        if channels_last(x):
+            moved = x.movedim(2, -1)
+            fused = torch.einsum('ndhwc,dkc->nkhwc', moved, self.weight)
+            return fused.contiguous().movedim(-1, 2)
         return torch.einsum('ndchw,dkc->nkchw', x, self.weight)

@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmuldor.models.context_backbone import channels_last
 from mmuldor.registry import MODELS
 
 
@@ -71,17 +72,25 @@ class AlignShift(BaseModule):
             As ``x``. The first ``C // fold`` channels come from the next
             slices, the following ``C // fold`` from the previous ones.
         """
+        if channels_last(x):
+            moved = self._shift(x.movedim(2, -1), interval_mm, -1)
+            return moved.movedim(-1, 2)
+        return self._shift(x, interval_mm, 2)
+
+    def _shift(self, x: Tensor, interval_mm: Tensor, dim: int) -> Tensor:
+        """Shift channels, which are axis ``dim``."""
         n = self.shifted
         share = self.reference_mm / interval_mm.clamp(min=self.reference_mm)
         share = share.to(x.dtype).view(-1, 1, 1, 1, 1)
-        to_next, to_previous = x[:, :, :n], x[:, :, n : 2 * n]
+        # Not slices, whose gradients are maps of zeros around a part each.
+        to_next, to_previous, own = x.split([n, n, x.shape[dim] - 2 * n], dim)
         after = torch.cat([to_next[:, 1:], to_next[:, -1:]], dim=1)
         before = torch.cat([to_previous[:, :1], to_previous[:, :-1]], dim=1)
         return torch.cat(
             [
                 torch.lerp(to_next, after, share),
                 torch.lerp(to_previous, before, share),
-                x[:, :, 2 * n :],
+                own,
             ],
-            dim=2,
+            dim,
         )

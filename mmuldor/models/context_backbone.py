@@ -6,6 +6,7 @@ import re
 from contextvars import ContextVar
 from functools import partial
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -140,6 +141,18 @@ class ContextBackbone(BaseModule):
             return tuple(maps)
         key = self.num_slices // 2
         return tuple(level[key :: self.num_slices] for level in maps)
+
+
+def channels_last(maps: Tensor) -> bool:
+    """Whether maps of slices lie channels last in memory.
+
+    torch stores results of five axes in the order of the axes, unless they
+    are moved: each convolution and its gradient would copy them back.
+
+    Args:
+        maps: (N, D, C, h, w).
+    """
+    return maps.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
 
 
 def _fuse(

@@ -55,7 +55,7 @@ def test_both_sizes_have_the_same_steps_and_parts():
 
 
 def test_the_small_sibling_is_a_combination_of_the_study():
-    assert RECIPE in (None, COMBINATION)
+    assert RECIPE == COMBINATION
     config = Config.fromfile(ROOT / COMBINATIONS[COMBINATION])
     assert config.to_dict() == Config.fromfile(SMALL).to_dict()
 

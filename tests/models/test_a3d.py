@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from mmuldor.models import A3D
+from mmuldor.models.context_backbone import channels_last
 
 
 @pytest.mark.parametrize('num_slices', [3, 7, 9])
@@ -22,6 +23,15 @@ def test_each_slice_has_its_own_weights_in_each_channel():
     slices = torch.tensor([10.0, 20.0, 30.0]).view(1, 3, 1, 1, 1)
     found = module(slices.expand(1, 3, 2, 1, 1))[0, :, :, 0, 0].T
     assert found.tolist() == [[30, 40, 30], [10, 20, 30]]
+
+
+def test_maps_stay_channels_last():
+    x = torch.rand(6, 4, 4, 5).to(memory_format=torch.channels_last)
+    module = A3D(4, 3)
+    fused = module(x.unflatten(0, (2, 3)))
+    assert channels_last(fused)
+    expected = module(x.contiguous().unflatten(0, (2, 3)))
+    torch.testing.assert_close(fused, expected)
 
 
 def test_the_noise_is_limited_and_drawn_anew():

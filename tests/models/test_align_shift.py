@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from mmuldor.models import AlignShift
+from mmuldor.models.context_backbone import channels_last
 
 
 def shifted(interval_mm, fold=4, **kwargs):
@@ -49,6 +50,23 @@ def test_each_image_has_its_own_interval():
     for n, interval in enumerate((2.0, 5.0)):
         alone = module(x[n : n + 1], torch.tensor([interval]))
         torch.testing.assert_close(both[n : n + 1], alone)
+
+
+def test_maps_stay_channels_last():
+    x = torch.rand(6, 8, 4, 5).to(memory_format=torch.channels_last)
+    x.requires_grad_()
+    module = AlignShift(8, 3)
+    intervals = torch.tensor([2.0, 5.0])
+    moved = module(x.unflatten(0, (2, 3)), intervals)
+    assert channels_last(moved)
+    plain = x.detach().contiguous().requires_grad_()
+    expected = module(plain.unflatten(0, (2, 3)), intervals)
+    assert not channels_last(expected)
+    torch.testing.assert_close(moved, expected, rtol=0, atol=0)
+    weights = torch.rand(2, 3, 8, 4, 5)
+    (moved * weights).sum().backward()
+    (expected * weights).sum().backward()
+    torch.testing.assert_close(x.grad, plain.grad)
 
 
 @pytest.mark.parametrize(
