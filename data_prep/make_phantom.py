@@ -40,8 +40,24 @@ from .phantom.settings import Difficulty, Settings, change_difficulty
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    cores = min(os.cpu_count() or 1, 8)
     parser = arguments.make_parser(__doc__)
+    _add_arguments(parser)
+    args = parser.parse_args(argv)
+    images = args.images
+    if images is None:
+        images = int(sum(args.splits)) if sum(args.splits) > 1.5 else 100
+    try:
+        args.counts = split_counts(images, args.splits)
+    except ValueError as error:
+        parser.error(f'arguments --images, --splits: {error}'.rstrip('.'))
+    try:
+        args.knobs = change_difficulty(Difficulty(), args.difficulty)
+    except ValueError as error:
+        parser.error(f'argument --difficulty: {error}'.rstrip('.'))
+    return args
+
+
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('out', type=types.path, help='folder to write to')
     parser.add_argument(
         '--images',
@@ -98,6 +114,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='write so many pairs of scans instead; --seed and --size count, '
         'the other options do not',
     )
+    cores = min(os.cpu_count() or 1, 8)
     what = 'processes; the result does not depend on them'
     arguments.add_workers(parser, cores, what)
     parser.add_argument(
@@ -105,19 +122,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='replace an older phantom in OUT',
     )
-    args = parser.parse_args(argv)
-    images = args.images
-    if images is None:
-        images = int(sum(args.splits)) if sum(args.splits) > 1.5 else 100
-    try:
-        args.counts = split_counts(images, args.splits)
-    except ValueError as error:
-        parser.error(f'arguments --images, --splits: {error}'.rstrip('.'))
-    try:
-        args.knobs = change_difficulty(Difficulty(), args.difficulty)
-    except ValueError as error:
-        parser.error(f'argument --difficulty: {error}'.rstrip('.'))
-    return args
 
 
 def main(argv: Sequence[str] | None = None) -> None:
