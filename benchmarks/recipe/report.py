@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.recipe.figure import gains_figure
+from benchmarks.recipe.figure import confirmation_figure, gains_figure
 from benchmarks.recipe.plan import (
     BLOCKS,
     COMBINATIONS,
@@ -21,6 +21,7 @@ from benchmarks.recipe.plan import (
 from benchmarks.recipe.tables import block_table, confirmation_table, seconds
 from benchmarks.recipe.texts import (
     BLOCKS_NOTE,
+    CURVES,
     NO_RECIPE,
     PICTURE,
     PLAN,
@@ -45,7 +46,9 @@ _ARMS = (*BLOCKS, *COMBINATIONS)
 
 
 def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
-    """Write the Markdown report and its figure, a PNG of the same name.
+    """Write the Markdown report and its figures.
+
+    PNGs of the same name, and with ``-froc`` for the confirmation's curves.
 
     Args:
         results: Folder with a folder a phantom.
@@ -59,8 +62,13 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
     figure = out.with_suffix('.png')
     save_figure(gains_figure(done, _ARMS), figure)
     picture = f'{PICTURE.rstrip()}\n\n![Gain of each arm]({figure.name})'
-    tables = [block_table(done, _ARMS), *_confirmation(results)]
+    complete = _confirmed_phantoms(results)
+    tables = [block_table(done, _ARMS), *_confirmation(complete)]
     parts = [plan.rstrip(), BLOCKS_NOTE.rstrip(), picture, *tables]
+    if RECIPE is not None and len(complete) == CONFIRMATION:
+        curves = out.with_name(f'{out.stem}-froc.png')
+        save_figure(confirmation_figure(complete, RECIPE), curves)
+        parts.append(CURVES.format(figure=curves.name).rstrip())
     _write(out, '\n\n'.join(parts) + '\n')
     if readme is not None:
         inside = '\n\n'.join([BLOCKS_NOTE.rstrip(), *tables])
@@ -73,21 +81,24 @@ def _write(path: Path, text: str) -> None:
         temporary.write_text(text, encoding='utf-8')
 
 
-def _confirmation(results: Path) -> list[str]:
+def _confirmed_phantoms(results: Path) -> list[Replicate]:
+    """The phantoms of the confirmation that are done."""
+    if RECIPE is None:
+        return []
+    units = [confirmation(n, RECIPE) for n in range(CONFIRMATION)]
+    return load_replicates(results, units)
+
+
+def _confirmation(complete: Sequence[Replicate]) -> list[str]:
     """The section on the confirmation."""
     if RECIPE is None:
         return [NO_RECIPE.rstrip()]
-    units = [confirmation(n, RECIPE) for n in range(CONFIRMATION)]
-    return _confirmed(load_replicates(results, units), RECIPE)
-
-
-def _confirmed(complete: Sequence[Replicate], recipe: str) -> list[str]:
     count = len(complete)
     if count < CONFIRMATION:
-        text = UNFINISHED.format(recipe=recipe, done=count, total=CONFIRMATION)
+        text = UNFINISHED.format(recipe=RECIPE, done=count, total=CONFIRMATION)
         return [text.rstrip()]
-    ratios = [seconds(r, recipe) / seconds(r, PAPER) for r in complete]
+    ratios = [seconds(r, RECIPE) / seconds(r, PAPER) for r in complete]
     text = CONFIRMED.format(
-        recipe=recipe, count=count, ratio=np.mean(ratios), most=max(ratios)
+        recipe=RECIPE, count=count, ratio=np.mean(ratios), most=max(ratios)
     )
-    return [text.rstrip(), confirmation_table(complete, recipe)]
+    return [text.rstrip(), confirmation_table(complete, RECIPE)]

@@ -74,3 +74,9 @@ CONFIRMATION = """\
 *{recipe}* on {count} phantoms. Its training took {ratio:.2f} times the CPU
 time of the paper's system (at most {most:.2f} times on a phantom).
 """
+
+CURVES = """\
+Sensitivities averaged over the phantoms:
+
+![FROC of the recipe and of the paper's system]({figure})
+"""

@@ -176,6 +176,7 @@ def test_the_confirmation_shows_nothing_before_its_end(tmp_path, chosen):
             text = out.read_text().partition('## Confirmation')[2]
             assert '7 of 8 phantoms are done' in text
             assert '|' not in text
+            assert not (tmp_path / 'recipe-froc.png').exists()
         write_piece(results, unit, 'best', 10 + gain, 95)
     write_report(results, out)
     text = out.read_text()
@@ -184,6 +185,8 @@ def test_the_confirmation_shows_nothing_before_its_end(tmp_path, chosen):
     cells = rows(out)['alone']
     assert cells == ['43.8', '48.8', '+5.0', '+3.4 to +6.6', '< 0.001']
     assert rows(out)['both with `--tta`'][-1] == 'not tested'
+    assert '(recipe-froc.png)' in text
+    assert cv2.imread(str(tmp_path / 'recipe-froc.png')) is not None
 
 
 @pytest.mark.parametrize('name', COMBINATIONS)
