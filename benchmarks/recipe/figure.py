@@ -1,4 +1,4 @@
-"""Pictures: what each arm gains, and the recipe beside the paper's system."""
+"""What each block and each combination gains, as a picture."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from benchmarks.recipe.plan import BASELINE, COMBINATIONS, PAPER
 from benchmarks.replicates.results import Replicate, differences
 from mmuldor.evaluation.comparison.inference import paired_t
-from mmuldor.evaluation.comparison.resampled_froc import mean_curve
-from mmuldor.evaluation.froc_plot import GREY, STYLES, froc_figure
+from mmuldor.evaluation.froc_plot import GREY, STYLES
 
 _GRID = '#d9dde2'
 
@@ -57,27 +56,6 @@ def gains_figure(
     ax.set_axisbelow(True)
     ax.spines[['top', 'right']].set_visible(False)
     return fig
-
-
-def confirmation_figure(
-    replicates: Sequence[Replicate], recipe: str
-) -> Figure:
-    """FROC of the recipe and of the paper's system, means over phantoms.
-
-    Args:
-        replicates: The phantoms of the confirmation, all done.
-        recipe: Name of the combination.
-    """
-    images = replicates[0].num_images
-    arms = {f'recipe: {recipe}': recipe, f"paper's system: {PAPER}": PAPER}
-    return froc_figure(
-        {
-            label: mean_curve(
-                [r.outcomes[name, 0]['lesion'] for r in replicates], images
-            )
-            for label, name in arms.items()
-        }
-    )
 
 
 def _gains(replicates: Sequence[Replicate], name: str) -> np.ndarray:

@@ -59,8 +59,8 @@ COMBINATIONS: dict[str, str] = {
 # on the phantoms for development; of two that differ by less than a point, the
 # one whose parts have published results on DeepLesion. That is shift-crop:
 # +12.0 points where crop-fine-gn-4e has +12.1. Five epochs of shift-crop-gn
-# and crop-fine-gn gain 14 to 15 on two phantoms, but take 1.01 to 1.03 times
-# as long as the paper's system.
+# and crop-fine-gn gain 14 to 15 on two phantoms, but by the iterations above
+# they still take 1.01 to 1.03 times as long as the paper's system.
 RECIPE: str | None = 'shift-crop'
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.recipe.figure import confirmation_figure, gains_figure
+from benchmarks.recipe.figure import gains_figure
 from benchmarks.recipe.plan import (
     BLOCKS,
     COMBINATIONS,
@@ -28,6 +28,7 @@ from benchmarks.recipe.texts import (
     UNFINISHED,
 )
 from benchmarks.recipe.texts import CONFIRMATION as CONFIRMED
+from benchmarks.replicates.figures import curves_figure
 from benchmarks.replicates.results import (
     Replicate,
     load_replicate,
@@ -67,7 +68,11 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
     parts = [plan.rstrip(), BLOCKS_NOTE.rstrip(), picture, *tables]
     if RECIPE is not None and len(complete) == CONFIRMATION:
         curves = out.with_name(f'{out.stem}-froc.png')
-        save_figure(confirmation_figure(complete, RECIPE), curves)
+        arms = {
+            f'recipe: {RECIPE}': (RECIPE, 0),
+            f"paper's system: {PAPER}": (PAPER, 0),
+        }
+        save_figure(curves_figure(complete, arms), curves)
         parts.append(CURVES.format(figure=curves.name).rstrip())
     _write(out, '\n\n'.join(parts) + '\n')
     if readme is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -46,15 +46,21 @@ def claims_figure(replicates: Sequence[Replicate]) -> Figure:
     return fig
 
 
-def curves_figure(replicates: Sequence[Replicate], missing: int) -> Figure:
-    """FROC curves of the arms, sensitivities averaged over replicates."""
-    arms: list[Arm] = [a for a in replicates[0].records if a[1] == missing]
+def curves_figure(
+    replicates: Sequence[Replicate], arms: Mapping[str, Arm]
+) -> Figure:
+    """FROC curves of the arms, sensitivities averaged over replicates.
+
+    Args:
+        replicates: All with these arms.
+        arms: By the names that the figure shows.
+    """
     images = replicates[0].num_images
     return froc_figure(
         {
-            ARM_NAMES[arm[0]]: mean_curve(
+            name: mean_curve(
                 [r.outcomes[arm]['lesion'] for r in replicates], images
             )
-            for arm in arms
+            for name, arm in arms.items()
         }
     )

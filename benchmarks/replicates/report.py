@@ -22,6 +22,7 @@ from benchmarks.replicates.results import (
     tail,
 )
 from benchmarks.replicates.tables import (
+    ARM_NAMES,
     arm_table,
     claim_table,
     confuser_table,
@@ -91,7 +92,12 @@ def _results(complete: Sequence[Replicate], figures: Path) -> list[str]:
     ]
     for missing in (0, MISSING):
         name = f'froc-{missing}.png'
-        save_figure(curves_figure(complete, missing), figures / name)
+        arms = {
+            ARM_NAMES[arm[0]]: arm
+            for arm in complete[0].records
+            if arm[1] == missing
+        }
+        save_figure(curves_figure(complete, arms), figures / name)
         parts += [
             f'Annotations missing: {missing} %.',
             f'![FROC curves]({figures.name}/{name})',
