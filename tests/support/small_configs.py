@@ -80,6 +80,27 @@ def configure(path, mini_data, tmp_path):
     return config
 
 
+# A config with a variant of the pseudo masks, as one writes it.
+_MASKS = """
+_base_ = [
+    '{configs}/{name}.py',
+    '{configs}/_base_/variants/{variant}.py',
+]
+train_pipeline = _base_.train_pipeline
+val_loss_pipeline = _base_.val_loss_pipeline
+for pipeline in (train_pipeline, val_loss_pipeline):
+    pipeline[2].update(_base_.{variant})
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+"""
+
+
+def with_masks(name, variant, folder):
+    """A config of the project with a variant of its pseudo masks."""
+    path = folder / 'leaf.py'
+    path.write_text(_MASKS.format(configs=CONFIGS, name=name, variant=variant))
+    return Config.fromfile(path)
+
+
 def train_briefly(path, mini_data, tmp_path):
     """The validation loss of two iterations, and a detector with its weights.
 

@@ -8,27 +8,15 @@ from benchmarks.human_masks.run import RESULT
 from mmuldor.apis.browse import build_split
 from mmuldor.functional.recist import PseudoMask
 from mmuldor.io.json_files import read_json
-from tests.support.small_configs import read_mini_data
+from tests.support.small_configs import read_mini_data, with_masks
 
-LEAF = """
-_base_ = [
-    '{root}/configs/mask_rcnn/{name}.py',
-    '{root}/configs/_base_/variants/fitted_masks.py',
-]
-train_pipeline = _base_.train_pipeline
-val_loss_pipeline = _base_.val_loss_pipeline
-for pipeline in (train_pipeline, val_loss_pipeline):
-    pipeline[2].update(_base_.fitted_masks)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-"""
 FITTED = PseudoMask(grow_px=0.6, offset_px=(0.4, 0.6))
 
 
 @pytest.fixture(params=['r101_fpn_12e_deeplesion', 'r18_fpn_5e_phantom'])
-def config(request, root, tmp_path):
-    path = tmp_path / 'leaf.py'
-    path.write_text(LEAF.format(root=root, name=f'mask-rcnn_{request.param}'))
-    return Config.fromfile(path)
+def config(request, tmp_path):
+    name = f'mask_rcnn/mask-rcnn_{request.param}'
+    return with_masks(name, 'fitted_masks', tmp_path)
 
 
 def pseudo_mask(pipeline):

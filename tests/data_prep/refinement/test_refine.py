@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from mmengine.config import Config
 
 from data_prep.grabcut_masks import main
 from mmuldor.apis.browse import build_split
@@ -17,19 +16,8 @@ from mmuldor.io.json_files import write_json
 from mmuldor.io.png import read_png16
 from mmuldor.io.run_length import decode_mask, encode_mask
 from mmuldor.mining.lesion_masks import lesion_mask, lesion_outlines
-from tests.support.small_configs import read_mini_data
+from tests.support.small_configs import read_mini_data, with_masks
 
-LEAF = """
-_base_ = [
-    '{root}/configs/{name}.py',
-    '{root}/configs/_base_/variants/grabcut_masks.py',
-]
-train_pipeline = _base_.train_pipeline
-val_loss_pipeline = _base_.val_loss_pipeline
-for pipeline in (train_pipeline, val_loss_pipeline):
-    pipeline[2].update(_base_.grabcut_masks)
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-"""
 STORED = PseudoMask('segmentation')
 
 
@@ -98,11 +86,9 @@ def test_a_missing_image_changes_nothing(mini_data):
 
 
 @pytest.fixture
-def config(root, tmp_path, mini_data):
-    path = tmp_path / 'leaf.py'
+def config(tmp_path, mini_data):
     name = 'mask_rcnn/mask-rcnn_r18_fpn_5e_phantom'
-    path.write_text(LEAF.format(root=root, name=name))
-    config = Config.fromfile(path)
+    config = with_masks(name, 'grabcut_masks', tmp_path)
     read_mini_data(config, mini_data)
     (flip,) = [
         step
