@@ -84,7 +84,7 @@ def build(config: Config, checkpoint: str | None, device: str):
     # As in MMEngine's runner.
     cv2.setNumThreads(0)
     # Without this, MMEngine logs a line for every weight.
-    MMLogger.get_instance('mmengine', log_level='WARNING')
+    MMLogger.get_instance('mmengine').setLevel('WARNING')
     init_default_scope('mmdet')
     torch.manual_seed(0)
     model = MODELS.build(config.model)

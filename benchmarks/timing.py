@@ -84,7 +84,7 @@ def circumstances(device: str = 'cpu') -> dict:
     """Conditions of a measurement: command, machine, versions."""
     versions = {name: _version(name) for name in _PACKAGES}
     machine = {
-        'processor': _processor(),
+        'processor': processor(),
         'cores': os.cpu_count(),
         'system': platform.system(),
     }
@@ -136,10 +136,10 @@ def save(
 
 
 def _shown() -> list[str]:
-    """The command line without `--out` and `--note`."""
+    """The command line without places and `--note`."""
     words, skip = [], False
     for word in sys.argv[1:]:
-        if skip or word in ('--out', '--note'):
+        if skip or word in ('--out', '--data', '--note'):
             skip = not skip
         else:
             words.append(word)
@@ -153,7 +153,7 @@ def _version(name: str) -> str:
         return 'not found'
 
 
-def _processor() -> str:
+def processor() -> str:
     """The processor's name, from /proc/cpuinfo on Linux."""
     info = Path('/proc/cpuinfo')
     if info.is_file():

@@ -12,6 +12,8 @@ DEVELOPMENT_SEED = 2000
 CONFIRMATION_SEED = 2100
 # Three slices 2 mm apart need two stored ones on either side, 1 mm apart.
 NEIGHBOURS = 2
+# What `times.py` writes, beside the folder of the trainings.
+TIMES = 'recipe-times'
 # What a block is compared with, and the paper's system.
 BASELINE = 'mask'
 PAPER = 'hnem'

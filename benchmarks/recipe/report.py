@@ -15,6 +15,7 @@ from benchmarks.recipe.plan import (
     DEVELOPMENT,
     PAPER,
     RECIPE,
+    TIMES,
     confirmation,
     development,
 )
@@ -35,7 +36,7 @@ from benchmarks.replicates.results import (
     load_replicates,
 )
 from benchmarks.tables import between
-from mmuldor.io.json_files import replacing
+from mmuldor.io.json_files import read_json, replacing
 from mmuldor.visualization.panels import save_figure
 
 # Marks of the part of a README that has the same tables.
@@ -52,7 +53,8 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
     PNGs of the same name, and with ``-froc`` for the confirmation's curves.
 
     Args:
-        results: Folder with a folder a phantom.
+        results: Folder with a folder a phantom; the file that `times.py`
+            writes lies beside it.
         out: The Markdown file.
         readme: A file whose part between `MARKS` gets the same tables.
     """
@@ -64,7 +66,8 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
     save_figure(gains_figure(done, _ARMS), figure)
     picture = f'{PICTURE.rstrip()}\n\n![Gain of each arm]({figure.name})'
     complete = _confirmed_phantoms(results)
-    tables = [block_table(done, _ARMS), *_confirmation(complete)]
+    blocks = block_table(done, _ARMS, _times(results.parent / f'{TIMES}.json'))
+    tables = [blocks, *_confirmation(complete)]
     parts = [plan.rstrip(), BLOCKS_NOTE.rstrip(), picture, *tables]
     if RECIPE is not None and len(complete) == CONFIRMATION:
         curves = out.with_name(f'{out.stem}-froc.png')
@@ -84,6 +87,13 @@ def write_report(results: Path, out: Path, readme: Path | None = None) -> None:
 def _write(path: Path, text: str) -> None:
     with replacing(path) as temporary:
         temporary.write_text(text, encoding='utf-8')
+
+
+def _times(path: Path) -> dict[str, float]:
+    """Each arm's training time over the baseline's; empty where not run."""
+    if not path.is_file():
+        return {}
+    return {row['name']: row['value'] for row in read_json(path)['rows']}
 
 
 def _confirmed_phantoms(results: Path) -> list[Replicate]:

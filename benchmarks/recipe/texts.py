@@ -39,15 +39,17 @@ BLOCKS_NOTE = """\
 ## Blocks and combinations
 
 Mean sensitivity at 0.5 to 4 FPs per image; difference from *mask* on the same
-phantoms; CPU time of the training as a multiple of *mask*'s, and memory of
-the training process without its loader, where both were trained on a CPU;
-memory on the GPU (PyTorch's largest, two slices of 384 px, resized to 352 px
-or less, finer ones to 469) where one trained.
+phantoms; time of the training as a multiple of *mask*'s; memory of the
+training process without its loader, where both were trained on a CPU; memory
+on the GPU (PyTorch's largest, two slices of 384 px, resized to 352 px or less,
+finer ones to 469) where one trained.
+Times are those of iterations on one thread of a CPU, which
+`benchmarks/recipe/times.py` measured for all arms in turn on one machine (the
+same iteration timed twice differed by up to a tenth); that of *hnem* is the
+CPU time of whole trainings with their mining.
 On the first phantom *mask* and all blocks but *augment*, *focal* and *ohem*
 were trained on a GPU (NVIDIA H200, 15 at once), everything else on two CPU
 cores. One seed gives another training on another device, as another seed does.
-The combinations with *shift* were trained before AlignShift kept its maps
-channels last; an iteration of *shift-crop* takes 0.84 times as long since.
 """
 
 PICTURE = """\

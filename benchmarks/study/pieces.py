@@ -19,6 +19,7 @@ from mmengine.config import Config
 
 from benchmarks.study.outcomes import KINDS, evaluate_results, save_outcomes
 from benchmarks.study.plan import START_EPOCH, Piece
+from benchmarks.timing import processor
 from mmuldor.functional.boxes import pairwise_iou, xywh_to_xyxy
 from mmuldor.io.json_files import read_json, write_json
 from mmuldor.mining.bank import load_bank
@@ -182,7 +183,7 @@ def machine() -> dict:
     import torch
 
     found = {
-        'processor': platform.processor() or platform.machine(),
+        'processor': processor(),
         'cores': os.cpu_count(),
         'python': platform.python_version(),
         'torch': torch.__version__,

@@ -4,10 +4,11 @@ import shutil
 
 import cv2
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
-from benchmarks.recipe import plan, report
+from benchmarks.recipe import plan, report, times
 from benchmarks.recipe.plan import BLOCKS, COMBINATIONS, development
 from benchmarks.recipe.report import MARKS, write_report
 from benchmarks.replicates.plan import all_units as study_units
@@ -15,6 +16,7 @@ from benchmarks.replicates.results import load_replicate
 from benchmarks.replicates.run import missing_steps, run_steps, unit_places
 from benchmarks.study.outcomes import save_outcomes
 from benchmarks.study.pieces import check_command, num_epochs, train_command
+from mmuldor.apis.configs.loading import load_config
 from mmuldor.io.json_files import write_json
 from tests.benchmarks.test_replicated_report import IMAGES, ranked
 from tests.conftest import ROOT
@@ -86,6 +88,12 @@ def write_piece(folder, unit, method, found, cpu_s, gpu=None):
     )
 
 
+def write_times(folder, **times):
+    """What `benchmarks/recipe/times.py` writes, beside the trainings."""
+    rows = [{'name': arm, 'value': value} for arm, value in times.items()]
+    write_json(folder / 'recipe-times.json', {'rows': rows})
+
+
 def rows(path):
     """Cells of the report's tables by their first one."""
     lines = [t for t in path.read_text().split('\n') if t.startswith('| ')]
@@ -103,15 +111,16 @@ def test_blocks_are_compared_on_the_same_phantoms(tmp_path, monkeypatch):
         if number < 2:
             write_piece(results, unit, 'ema', ema, 150)
     write_piece(results, development(0), 'hnem', 11, 70)
+    write_times(tmp_path, mask=1.0, ema=1.5, gn=1.2)
     write_report(results, out)
     found = rows(out)
     # (5 + 10 + 2 found) / 80 of 10, 12 and 20.
-    assert found['mask'] == ['3', '53.8', '', '', '1.00', '0.60', '']
+    assert found['mask'] == ['3', '53.8', '', '', '1.0', '0.60', '']
     # +5 and +10 points; t of 97.5 % with one degree of freedom is 12.706.
-    ema = ['2', '53.8', '+7.5', '-24.3 to +39.3', '1.50', '0.65', '']
+    ema = ['2', '53.8', '+7.5', '-24.3 to +39.3', '1.5', '0.65', '']
     assert found['ema'] == ema
     # 3 of 5 epochs of Mask R-CNN belong to it.
-    hnem = ['1', '46.2', '+2.5', 'one phantom', '1.30', '0.57', '']
+    hnem = ['1', '46.2', '+2.5', 'one phantom', '1.3', '0.57', '']
     assert found['hnem'] == hnem
     assert found['gn'][:2] == ['0', 'not run']
     assert found['mask, `--tta`'][:3] == ['3', '57.1', '+3.3']
@@ -147,7 +156,7 @@ def test_what_is_kept_is_what_is_written(tmp_path):
         assert (tmp_path / name).read_text() == old.read_text()
 
 
-def test_costs_are_those_of_one_kind_of_machine(tmp_path):
+def test_memory_is_that_of_one_kind_of_machine(tmp_path):
     results, out = tmp_path / 'results', tmp_path / 'recipe.md'
     for number in range(2):
         unit, gpu = development(number), ('H200', None)[number]
@@ -157,8 +166,8 @@ def test_costs_are_those_of_one_kind_of_machine(tmp_path):
     write_piece(results, development(0), 'fine', 12, 150, 'H200')
     write_report(results, out)
     found = rows(out)
-    # 150 s over 100 s of the second phantom alone.
-    assert found['ema'][-3:] == ['1.50', '0.65', '0.25']
+    # Of the second phantom alone; the time was not measured.
+    assert found['ema'][-3:] == ['', '0.65', '0.25']
     assert found['fine'][-3:] == ['', '', '0.25']
     # On a CPU, but not what it is compared with.
     assert found['gn'][-3:] == ['', '', '']
@@ -226,6 +235,30 @@ def test_a_combination_changes_its_blocks_alone(name):
     }
     assert norms == ({'GroupNorm'} if 'gn' in name else {'BatchNorm2d'})
     assert ('ema' in config.default_hooks) == ('paste' in name)
+
+
+def test_times_are_those_of_undisturbed_rounds():
+    seconds = {'mask': [2.0, 4.0, 2.0], 'shift-crop-fine': [3.0, 9.0, 3.2]}
+    mask, fine = times.rows(seconds, 4)
+    assert mask['value'] == 1
+    assert mask['kinds']['an iteration']['median_s'] == 0.5
+    # A fifth of the way from 3 to 3.2; three epochs of the baseline's five.
+    assert fine['value'] == pytest.approx(3.04 / 2 * 3 / 5)
+
+
+def test_the_average_of_the_weights_is_timed():
+    config = load_config(str(ROOT / BLOCKS['ema']))
+    model = torch.nn.Linear(1, 1)
+    average = times.averaging(model, config)
+    averaged = average.__self__.module
+    with torch.no_grad():
+        model.weight += 1
+    before = averaged.weight.clone()
+    average(model)
+    average(model)
+    assert before < averaged.weight <= model.weight
+    other = load_config(str(ROOT / BLOCKS['gn']))
+    assert times.averaging(model, other)(model) is None
 
 
 @pytest.mark.slow
