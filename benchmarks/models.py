@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import torch
 from mmengine.config import Config
-from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from benchmarks.timing import DEMO, ROOT
+from mmuldor.apis.checks.model import init_quietly
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.cli import types
@@ -83,12 +83,10 @@ def build(config: Config, checkpoint: str | None, device: str):
 
     # As in MMEngine's runner.
     cv2.setNumThreads(0)
-    # Without this, MMEngine logs a line for every weight.
-    MMLogger.get_instance('mmengine').setLevel('WARNING')
     init_default_scope('mmdet')
     torch.manual_seed(0)
     model = MODELS.build(config.model)
-    model.init_weights()
+    init_quietly(model)
     if checkpoint is not None:
         # As HeadExpansionHook starts an HNEM training.
         state = weights_of(load_safely(checkpoint))

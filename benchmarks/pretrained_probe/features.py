@@ -17,6 +17,7 @@ from mmcv.ops import RoIAlign
 from mmdet.models.backbones import ResNet
 
 from benchmarks.pretrained_probe.tissue import Sample
+from mmuldor.apis.checks.model import init_quietly
 from mmuldor.datasets.transforms import LoadCTSlices, ResizeToSpacing, WindowHU
 from mmuldor.functional.frame import to_detector
 
@@ -87,7 +88,7 @@ def backbone_of(init_cfg: dict | None, seed: int = 0) -> ResNet:
         zero_init_residual=False,
         init_cfg=init_cfg,
     )
-    model.init_weights()
+    init_quietly(model)
     model.eval()
     return model
 

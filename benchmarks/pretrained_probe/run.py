@@ -22,7 +22,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from mmengine.logging import MMLogger
 
 from benchmarks.inputs import ROOT, real_folder
 from benchmarks.pages import page_parser, write_page
@@ -77,8 +76,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _measured(args: argparse.Namespace) -> bool:
     """Compute features; whether the document could be written."""
     data = real_folder('deeplesion_sample')
-    # MMEngine would log a line for each parameter.
-    MMLogger.get_current_instance().setLevel('WARNING')
     probe = Probe.of(data, args.work_dir)
     left = [] if args.now else probe.missing(ARMS)
     for position, (arm, seed) in enumerate(left):

@@ -42,15 +42,19 @@ def untrained(config: Config) -> nn.Module:
     model = copy.deepcopy(config.model)
     _drop_weights(model)
     model = MODELS.build(model)
+    init_quietly(model)
+    return model
+
+
+def init_quietly(model: Any) -> None:
+    """Call ``init_weights`` without MMEngine's line for each parameter."""
     logger = MMLogger.get_current_instance()
     level = logger.level
-    # MMEngine would log a line for each parameter.
     logger.setLevel('WARNING')
     try:
         model.init_weights()
     finally:
         logger.setLevel(level)
-    return model
 
 
 def _drop_weights(part: Any) -> None:
