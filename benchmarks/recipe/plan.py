@@ -41,9 +41,9 @@ BLOCKS = {
 }  # fmt: skip
 # Arm: its config. Made of blocks that gained most on the first phantom, with
 # epochs for no more CPU time than the paper's system takes, which is that of
-# about 5.9 epochs of Mask R-CNN. Iterations of one thread beside another take
+# about 5.9 epochs of Mask R-CNN. Iterations of one thread beside another took
 # 1.15 (shift-crop), 1.74 (shift-crop-fine) and 1.2 times (crop-fine-gn) as
-# long as its own; AlignShift without the crop takes 1.76. The others were
+# long as its own; AlignShift without the crop took 1.76. The others were
 # added when the first phantom had shown that GroupNorm and finer pixels go
 # well together. On the second phantom five epochs of shift-crop-gn and
 # crop-fine-gn took 1.27 and 1.08 times as long as the paper's system, so both
@@ -61,8 +61,9 @@ COMBINATIONS: dict[str, str] = {
 # on the phantoms for development; of two that differ by less than a point, the
 # one whose parts have published results on DeepLesion. That is shift-crop:
 # +12.0 points where crop-fine-gn-4e has +12.1. Five epochs of shift-crop-gn
-# and crop-fine-gn gain 14 to 15 on two phantoms, but by the iterations above
-# they still take 1.01 to 1.03 times as long as the paper's system.
+# and crop-fine-gn gain 14 to 15 on two phantoms, but take longer than the
+# paper's system: 1.01 to 1.03 times by iterations on the machine of the plan,
+# with the faster AlignShift, and 1.15 to 1.17 times by those of `times.py`.
 RECIPE: str | None = 'shift-crop'
 
 

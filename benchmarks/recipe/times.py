@@ -22,23 +22,18 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from benchmarks.models import build, epoch, loader
-from benchmarks.recipe.plan import (
-    BASELINE,
-    BLOCKS,
-    COMBINATIONS,
-    NEIGHBOURS,
-    TIMES,
-    development,
-)
+from benchmarks.recipe.plan import BASELINE, TIMES, development
 from benchmarks.rows import row
 from benchmarks.study.data import make_data
-from benchmarks.study.plan import CONFIGS
+from benchmarks.study.pieces import num_epochs
 from benchmarks.timing import ROOT, alternate, make_parser, save
 from mmuldor.apis.configs.loading import load_config
 from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
 
-ARMS = {BASELINE: CONFIGS[BASELINE], **BLOCKS, **COMBINATIONS}
+PHANTOM = development(0)
+# The baseline is the first.
+ARMS = {piece.method: piece for piece in PHANTOM.pieces if piece.start is None}
 
 
 def training(path: str, data: Path, images: int) -> Callable[[], None]:
@@ -88,23 +83,18 @@ def rows(seconds: Mapping[str, list[float]], batches: int) -> list[dict]:
         batches: Iterations in a round.
     """
     base = np.percentile(seconds[BASELINE], 10)
-    most = epochs(ARMS[BASELINE])
+    most = num_epochs(ARMS[BASELINE], ROOT)
     return [
         row(
             name,
             {'an iteration': [value / batches for value in values]},
             f'times the training of {BASELINE}',
             float(np.percentile(values, 10) / base)
-            * epochs(ARMS[name])
+            * num_epochs(ARMS[name], ROOT)
             / most,
         )
         for name, values in seconds.items()
     ]
-
-
-def epochs(path: str) -> int:
-    """How many epochs a config trains."""
-    return int(load_config(str(ROOT / path)).train_cfg.max_epochs)
 
 
 def main() -> None:
@@ -121,10 +111,10 @@ def main() -> None:
     )
     args = parser.parse_args()
     data = args.data.resolve()
-    make_data(ROOT, data, development(0).seed, (), neighbours=NEIGHBOURS)
+    make_data(ROOT, data, PHANTOM.seed, (), neighbours=PHANTOM.neighbours)
     works = {
-        name: training(str(ROOT / path), data, args.images)
-        for name, path in ARMS.items()
+        name: training(str(ROOT / piece.config), data, args.images)
+        for name, piece in ARMS.items()
     }
     seconds = alternate(works, args.repeats)
     # Every config of the study has two images an iteration.
