@@ -87,15 +87,7 @@ def build_report(
     if banks and train_ann is not None:
         train = load_annotations(train_ann)
     rows = [table_row(run) for run in loaded]
-    comparison = compare(
-        [
-            Method(r.name, [RankedDetections.of(r.evaluation.matched)])
-            for r in loaded
-        ],
-        patients_of(everything, lesions),
-        lesion_strata(everything, lesions),
-        Settings(seed=seed),
-    )
+    comparison = _compare(everything, lesions, loaded, Settings(seed=seed))
     figures = _draw(
         document, images, lesions, loaded, outlines, fps_per_image, seed
     )
@@ -116,6 +108,24 @@ def build_report(
     )
     _write(out, rows, comparison, figures, page)
     return rows
+
+
+def _compare(
+    document: dict,
+    lesions: GroundTruth,
+    runs: Sequence[EvaluatedRun],
+    settings: Settings,
+) -> dict:
+    """Intervals and paired tests of the rows."""
+    return compare(
+        [
+            Method(run.name, [RankedDetections.of(run.evaluation.matched)])
+            for run in runs
+        ],
+        patients_of(document, lesions),
+        lesion_strata(document, lesions),
+        settings,
+    )
 
 
 def _draw(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.volume import Volume
 
 from ..anatomy.anatomy import Anatomy
+from ..anatomy.body import Body
 from ..anatomy.tissue import Palette
 from .growing import PairLesion, draw_lesions
 from .motion import Motion
@@ -92,62 +94,66 @@ def make_pair(seed: int, settings: PairSettings | None = None) -> ScanPair:
     settings = settings or PairSettings()
     rng = np.random.default_rng((seed, 19))
     anatomy = Anatomy((seed, 19))
-    body = anatomy.body
     middle = rng.uniform(*settings.middle_mm)
     half = rng.uniform(*settings.height_mm) / 2
-    low = max(LOWEST_MM, middle - half)
-    high = min(HIGHEST_MM, middle + half)
-    motion = Motion.draw(rng, body, middle, settings)
+    ends = max(LOWEST_MM, middle - half), min(HIGHEST_MM, middle + half)
+    motion = Motion.draw(rng, anatomy.body, middle, settings)
     lesions = draw_lesions(
-        rng, anatomy, low + INSIDE_MM, high - INSIDE_MM, settings
+        rng, anatomy, ends[0] + INSIDE_MM, ends[1] - INSIDE_MM, settings
     )
-    shift = motion.shift_mm
-    ends = np.array([low, high]) + rng.uniform(*settings.ends_mm, 2)
-    ends = np.clip(ends, LOWEST_MM, HIGHEST_MM) + shift[2]
-    plans = [
-        ScanPlan.draw(rng, body, (low, high), np.zeros(2), settings, np.array),
-        ScanPlan.draw(
-            rng, body, tuple(ends), shift[:2], settings, motion.to_baseline
-        ),
-    ]
-    reach = np.concatenate([_heights(plan) for plan in plans])
-    source = Source.of(
-        anatomy,
-        max(0.0, reach.min() - 3),
-        reach.max() + 3,
-        settings.source_mm,
-    )
+    plans = _plans(rng, anatomy.body, ends, motion, settings)
     palettes = [anatomy.palette, anatomy.palette]
     if rng.random() < settings.other_phase:
         palettes[1] = Palette(np.random.default_rng((seed, 19, 1)))
-    kinds = [LESION_TYPES[lesion.site.lesion_type] for lesion in lesions]
+    grown = (
+        [lesion.baseline for lesion in lesions],
+        [lesion.follow_up for lesion in lesions],
+    )
+    source = _source(anatomy, plans, settings)
     scans = [
         make_scan(
             np.random.default_rng((seed, 19, 2, k)),
-            plan,
+            plans[k],
             source,
-            body,
-            palette,
-            grown,
-            kinds,
+            anatomy.body,
+            palettes[k],
+            grown[k],
+            [LESION_TYPES[lesion.site.lesion_type] for lesion in lesions],
             settings,
             name,
         )
-        for k, (plan, palette, grown, name) in enumerate(
-            zip(
-                plans,
-                palettes,
-                (
-                    [lesion.baseline for lesion in lesions],
-                    [lesion.follow_up for lesion in lesions],
-                ),
-                ('baseline', 'follow_up'),
-                strict=True,
-            )
-        )
+        for k, name in enumerate(('baseline', 'follow_up'))
     ]
     (first, in_first), (second, in_second) = scans
     return ScanPair(first, second, lesions, in_first, in_second, motion)
+
+
+def _plans(
+    rng: np.random.Generator,
+    body: Body,
+    ends_mm: tuple[float, float],
+    motion: Motion,
+    settings: PairSettings,
+) -> tuple[ScanPlan, ScanPlan]:
+    """Grids of both scans; `ends_mm` are heights at baseline."""
+    shift = motion.shift_mm
+    ends = np.array(ends_mm) + rng.uniform(*settings.ends_mm, 2)
+    ends = np.clip(ends, LOWEST_MM, HIGHEST_MM) + shift[2]
+    return (
+        ScanPlan.draw(rng, body, ends_mm, np.zeros(2), settings, np.array),
+        ScanPlan.draw(
+            rng, body, tuple(ends), shift[:2], settings, motion.to_baseline
+        ),
+    )
+
+
+def _source(
+    anatomy: Anatomy, plans: Sequence[ScanPlan], settings: PairSettings
+) -> Source:
+    """The anatomy wherever one of the scans shows it."""
+    reach = np.concatenate([_heights(plan) for plan in plans])
+    low, high = max(0.0, reach.min() - 3), reach.max() + 3
+    return Source.of(anatomy, low, high, settings.source_mm)
 
 
 def _heights(plan: ScanPlan) -> np.ndarray:

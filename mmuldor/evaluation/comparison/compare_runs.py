@@ -96,11 +96,38 @@ def compare_runs(
         check_annotations(document, folds.source)
     truth = GroundTruth.of(document, folds.source)
     evaluations = _evaluate(folds, truth, files, list(with_fp))
-    seeds = {name: runs.seeds() for name, runs in files.items()}
-    seeds |= {name + FP_SUFFIX: seeds[name] for name in with_fp}
     literature = literature_beside(
         published, document, truth, anyway=published_anyway
     )
+    comparison = _compare(document, truth, files, evaluations, settings)
+    comparison['published'] = literature.as_dict()
+    notes = _notes(evaluations)
+    comparison['notes'] = [f'{name}: {note}' for name, note in notes]
+    figure = froc_figure(
+        {name: _curve(runs) for name, runs in evaluations.items()},
+        published=literature.points,
+        note=literature.note if literature.differs else '',
+    )
+    shown = (comparison, literature.rows, literature.note)
+    text = markdown(*shown) + _not_used(truth)
+    text += ''.join(
+        f'\nNote: {markdown_cell(name)}: {note}.\n' for name, note in notes
+    )
+    _write(out, comparison, text, latex(*shown), figure)
+    return text
+
+
+def _compare(
+    document: dict,
+    truth: GroundTruth,
+    files: dict[str, NamedRuns],
+    evaluations: dict[str, list[SliceEvaluation]],
+    settings: Settings,
+) -> dict:
+    """The statistics, and what of the annotations they do not count."""
+    seeds = {name: runs.seeds() for name, runs in files.items()}
+    # A method may itself have the name of another one with the suffix.
+    seeds = {name + FP_SUFFIX: own for name, own in seeds.items()} | seeds
     comparison = compare(
         [
             Method(
@@ -116,23 +143,9 @@ def compare_runs(
         progress_bar,
         patients_text(document, truth),
     )
-    comparison['published'] = literature.as_dict()
     comparison['left_out'] = dict(truth.left_out)
     comparison['ignored_regions'] = len(truth.crowd_boxes)
-    notes = _notes(evaluations)
-    comparison['notes'] = [f'{name}: {note}' for name, note in notes]
-    figure = froc_figure(
-        {name: _curve(runs) for name, runs in evaluations.items()},
-        published=literature.points,
-        note=literature.note if literature.differs else '',
-    )
-    shown = (comparison, literature.rows, literature.note)
-    text = markdown(*shown) + _not_used(truth)
-    text += ''.join(
-        f'\nNote: {markdown_cell(name)}: {note}.\n' for name, note in notes
-    )
-    _write(out, comparison, text, latex(*shown), figure)
-    return text
+    return comparison
 
 
 def _not_used(truth: GroundTruth) -> str:
