@@ -19,11 +19,7 @@ from mmuldor.functional.follow_up.matching import STATUSES, LesionPair
 from mmuldor.io.paths import printable
 from mmuldor.scans.follow_up.files import document as json_document
 from mmuldor.scans.follow_up.result import FollowUp, Place, TimePoint
-from mmuldor.scans.viewer.header import (
-    header_facts,
-    scan_name,
-    without_patient,
-)
+from mmuldor.scans.viewer.header import header_facts
 from mmuldor.scans.viewer.page import page_data
 from mmuldor.scans.viewer.scan_data import lesion_mark, scan_data
 from mmuldor.scans.viewer.slice_codec import choose_grid
@@ -32,6 +28,10 @@ from mmuldor.scans.viewer.template import (
     SliceProgress,
     page_part,
     write_page,
+)
+from mmuldor.scans.viewer.without_patient import (
+    scan_name,
+    without_patient,
 )
 from mmuldor.scans.volume import Volume
 

@@ -1,68 +1,19 @@
 """The header of a page: what a reader needs of a scan, and no patient.
 
 A page is passed on and printed, so it names no patient, identifier or date:
-only elements of a list are taken from DICOM headers, and names of files lose
-what the headers say of the patient.
+only elements of a list are taken from DICOM headers. Names of files go through
+:mod:`mmuldor.scans.viewer.without_patient`.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import mmuldor
 from mmuldor.io.paths import printable
+from mmuldor.scans.viewer.without_patient import element_text, first_header
 from mmuldor.scans.volume import Volume
-
-if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
-# Elements that say who, where or when. A word of them in the name of a file
-# or folder is withheld, as are dates.
-_WHO = (
-    *('PatientName', 'PatientID', 'OtherPatientIDs', 'OtherPatientNames'),
-    *('PatientBirthName', 'PatientBirthDate', 'StudyDate', 'SeriesDate'),
-    *('AcquisitionDate', 'ContentDate', 'AccessionNumber', 'InstitutionName'),
-    *('ReferringPhysicianName', 'PerformingPhysicianName', 'OperatorsName'),
-)
-# A shorter word, as of `A^B`, is in every name.
-_SHORTEST = 3
-# A day of the years 1900 to 2099, perhaps with its time, as in names that
-# converters give: 20260131, 2026-01-31, 20260131123000.
-_DATE = re.compile(
-    r'(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1'
-    r'(?:0[1-9]|[12]\d|3[01])(?:[-_.T]?\d{4}(?:\d\d)?)?(?!\d)'
-)
-WITHHELD = '…'
-
-
-def scan_name(volume: Volume) -> str:
-    """Name of the file or folder; of a patient's, what kind it is."""
-    name = printable(PurePath(volume.source).name)
-    kept = without_patient(name, volume)
-    if WITHHELD in kept and volume.dicom_headers:
-        return 'a DICOM series'
-    return kept or 'a scan'
-
-
-def without_patient(text: str, volume: Volume) -> str:
-    """A text without dates, and without words that name the patient."""
-    text = _DATE.sub(WITHHELD, text)
-    words = set(_patient_words(_header(volume)))
-    if not words:
-        return text
-    return re.sub(
-        r'\S+',
-        lambda match: (
-            WITHHELD
-            if any(_holds(match[0], word) for word in words)
-            else match[0]
-        ),
-        text,
-    )
 
 
 def header_facts(
@@ -81,10 +32,10 @@ def header_facts(
     spacing = ' \N{MULTIPLICATION SIGN} '.join(
         f'{round(value, 3):g}' for value in volume.spacing_mm
     )
-    header, known = _header(volume), provenance or {}
-    modality = _element(header, 'Modality') or 'CT'
-    voltage = _with_unit(_element(header, 'KVP'), 'kV')
-    thickness = _with_unit(_element(header, 'SliceThickness'), 'mm')
+    header, known = first_header(volume), provenance or {}
+    modality = element_text(header, 'Modality') or 'CT'
+    voltage = _with_unit(element_text(header, 'KVP'), 'kV')
+    thickness = _with_unit(element_text(header, 'SliceThickness'), 'mm')
     facts = [
         (
             'Modality',
@@ -93,7 +44,7 @@ def header_facts(
         ('Slices', f'{slices} of {columns} \N{MULTIPLICATION SIGN} {rows} px'),
         ('Spacing', f'{spacing} mm'),
         ('Thickness', thickness),
-        ('Kernel', _element(header, 'ConvolutionKernel')),
+        ('Kernel', element_text(header, 'ConvolutionKernel')),
         ('Lesions', _listed(str(lesions), _threshold(known))),
         ('Software', f'mmuldor {known.get("mmuldor", mmuldor.__version__)}'),
         ('Model', _model(known)),
@@ -123,48 +74,6 @@ def numbers_of(volume: Volume) -> tuple[list[int | None], str] | None:
         if stated and len(set(stated)) == len(stated):
             return numbers, name
     return None
-
-
-def _header(volume: Volume) -> Dataset | None:
-    return next((h for h in volume.dicom_headers if h is not None), None)
-
-
-def _patient_words(header: Dataset | None) -> Iterator[str]:
-    """Words of the patient's elements, plain."""
-    for keyword in _WHO:
-        for word in re.split(r'[\s^=\\,;/]+', _element(header, keyword)):
-            plain = _plain(word)
-            if len(plain) >= _SHORTEST:
-                yield plain
-
-
-def _holds(text: str, word: str) -> bool:
-    """Whether a text holds a plain word; a number only as a whole one."""
-    if word.isdigit():
-        return word in re.findall(r'\d+', text)
-    return word in _plain(text)
-
-
-def _plain(text: str) -> str:
-    """Letters and digits alone, without accents, which systems store apart."""
-    apart = unicodedata.normalize('NFKD', text.casefold())
-    return ''.join(sign for sign in apart if sign.isalnum())
-
-
-def _element(header: Dataset | None, keyword: str) -> str:
-    """An element as text, '' without; several values with commas."""
-    # pydicom decodes elements now, and fails for wrong values.
-    try:
-        value = None if header is None else header.get(keyword)
-    except Exception:
-        return ''
-    if value is None:
-        return ''
-    if isinstance(value, str) or not hasattr(value, '__iter__'):
-        return str(value).strip()
-    if type(value).__name__ == 'PersonName':
-        return str(value)
-    return ', '.join(str(part).strip() for part in value)
 
 
 def _with_unit(value: str, unit: str) -> str:

@@ -16,17 +16,17 @@ from mmuldor.functional.boxes_3d import check_boxes_3d
 from mmuldor.io.paths import printable
 from mmuldor.scans.lesions import Lesion
 from mmuldor.scans.viewer import truth
-from mmuldor.scans.viewer.header import (
-    header_facts,
-    scan_name,
-    without_patient,
-)
+from mmuldor.scans.viewer.header import header_facts
 from mmuldor.scans.viewer.scan_data import lesion_mark, scan_data
 from mmuldor.scans.viewer.slice_codec import ReducedGrid, choose_grid
 from mmuldor.scans.viewer.template import (
     EmbeddedScan,
     SliceProgress,
     write_page,
+)
+from mmuldor.scans.viewer.without_patient import (
+    scan_name,
+    without_patient,
 )
 from mmuldor.scans.volume import Volume
 from mmuldor.visualization.ct_image import DEFAULT_WINDOW_HU

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from mmuldor.scans.lesions import Lesion
-from mmuldor.scans.viewer.header import numbers_of, scan_name
+from mmuldor.scans.viewer.header import numbers_of
 from mmuldor.scans.viewer.slice_codec import (
     HIGHEST_HU,
     LOWEST_HU,
     ReducedGrid,
 )
+from mmuldor.scans.viewer.without_patient import scan_name
 from mmuldor.scans.volume import Volume
 
 

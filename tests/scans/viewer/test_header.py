@@ -2,18 +2,12 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from mmuldor.scans.dicom.series import read_dicom
-from mmuldor.scans.viewer.header import (
-    header_facts,
-    numbers_of,
-    scan_name,
-    without_patient,
-)
+from mmuldor.scans.viewer.header import header_facts, numbers_of
 from mmuldor.scans.viewer.page import write_volume_page
-from mmuldor.scans.volume import Volume
+from mmuldor.scans.viewer.without_patient import scan_name
 from tests.support.dicom_series import write_slice
 
 PATIENT = {
@@ -68,8 +62,12 @@ def test_a_bundle_is_named_alone(series):
 
 def test_no_patient_in_the_whole_page(series, tmp_path):
     path = tmp_path / 'report.html'
-    note = 'DOE_JANE_H4711/IM000 left out; 2026-01-31 of H4711'
-    write_volume_page(path, [], series, [note], provenance=PROVENANCE)
+    notes = [
+        'DOE_JANE_H4711/IM000 left out; 2026-01-31 of H4711',
+        'series left out: 1.2.3.4.20260131.7 (CT, scout, 2 files)',
+        'CT.1.2.3.4.5.dcm, the same slice as IM002.dcm',
+    ]
+    write_volume_page(path, [], series, notes, provenance=PROVENANCE)
     text = path.read_text().casefold()
     for word in ('doe', 'jane', '4711', '1951', '20260131', '2026-', 'acc00',
                  'elsewhere', '1.2.3.', str(tmp_path).casefold()):  # fmt: skip
@@ -77,39 +75,9 @@ def test_no_patient_in_the_whole_page(series, tmp_path):
         said = [part.split('</script>')[-1] for part in text.split('"hu">')]
         assert word not in ''.join(said), word
     assert '\\u2026 left out; \\u2026 of \\u2026' in text
+    assert 'left out: \\u2026 (ct, scout, 2 files)' in text
+    assert 'ct.\\u2026.dcm, the same slice as im002.dcm' in text
     assert scan_name(series) == 'a DICOM series'
-
-
-@pytest.mark.parametrize(
-    ('text', 'kept'),
-    [
-        ('thorax_20260131123000_5.nii.gz', 'thorax_…_5.nii.gz'),
-        ('2026-01-31 thorax', '… thorax'),
-        # No days: the 32nd, a month 13, further digits.
-        ('20260132 20261301 1202601310', '20260132 20261301 1202601310'),
-        ('000001_03_01', '000001_03_01'),
-    ],
-)
-def test_dates_in_names(text, kept):
-    volume = Volume(np.zeros((1, 2, 2), np.int16), np.eye(4), text)
-    assert without_patient(text, volume) == kept
-    assert scan_name(volume) == kept
-
-
-def test_names_with_accents_and_numbers(tmp_path):
-    changes = {'PatientName': 'M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller'}
-    changes['SpecificCharacterSet'] = 'ISO_IR 192'
-    for number in range(3):
-        write_slice(tmp_path, number, PatientID='123', **changes)
-    volume = read_dicom(tmp_path).volume
-    # As macOS stores it: the dots are a sign of their own.
-    apart = 'mu\N{COMBINING DIAERESIS}ller/IM001'
-    for text, kept in {
-        f'{apart} left out': '… left out',
-        'IM123 and 1234': '… and 1234',
-        'file 4123 of 12': 'file 4123 of 12',
-    }.items():
-        assert without_patient(text, volume) == kept
 
 
 def test_numbers_of_viewers(series, tmp_path):

@@ -1,0 +1,152 @@
+"""Texts of a page without what names the patient, the day or the study.
+
+Names of files and folders, and notes that quote them, may say all of these,
+with DICOM and without.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from mmuldor.io.paths import printable
+from mmuldor.scans.volume import Volume
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+# Elements that say who, where or when. A word of them in the name of a file
+# or folder is withheld, as are dates and UIDs.
+_WHO = (
+    *('PatientName', 'PatientID', 'OtherPatientIDs', 'OtherPatientNames'),
+    *('PatientBirthName', 'PatientBirthDate', 'StudyDate', 'SeriesDate'),
+    *('AcquisitionDate', 'ContentDate', 'AccessionNumber', 'StudyID'),
+    *('InstitutionName', 'ReferringPhysicianName'),
+    *('PerformingPhysicianName', 'OperatorsName'),
+)
+# A shorter Latin word, as of `Ng^Li`, is in many others, so that it is
+# withheld only as a word of its own; an initial or a digit never.
+_SHORT, _SHORTEST = 2, 3
+_YEAR, _MONTH = r'(?:19|20)\d\d', r'(?:0[1-9]|1[0-2])'
+_DAY = r'(?:0[1-9]|[12]\d|3[01])'
+# A day of the years 1900 to 2099, perhaps with its time, as in names that
+# converters give (20260131, 2026-01-31, 20260131123000), or as people write
+# it (31.01.2026, 1/31/2026, 31012026).
+_DATE = re.compile(
+    r'(?<!\d)(?:'
+    rf'{_YEAR}([-_./]?){_MONTH}\1{_DAY}(?:[-_.T]?\d{{4}}(?:\d\d)?)?'
+    rf'|{_DAY}{_DAY}{_YEAR}'
+    rf'|(?:0?[1-9]|[12]\d|3[01])([-_./])(?:0?[1-9]|[12]\d|3[01])\2{_YEAR}'
+    r')(?!\d)'
+)
+# Of a study, series or image, by which an archive finds the patient; many hold
+# a date. Versions of programs have three parts.
+_UID = re.compile(r'\d+(?:\.\d+){3,}')
+# Spellings without the signs that NFKD does not take apart.
+_PLAIN = str.maketrans({
+    '\N{LATIN SMALL LETTER L WITH STROKE}': 'l',
+    '\N{LATIN SMALL LETTER D WITH STROKE}': 'd',
+    '\N{LATIN SMALL LETTER O WITH STROKE}': 'o',
+    '\N{LATIN SMALL LETTER AE}': 'ae',
+})  # fmt: skip
+# How German and Scandinavian names are written in ASCII.
+_SPELLED = str.maketrans({
+    '\N{LATIN SMALL LETTER A WITH DIAERESIS}': 'ae',
+    '\N{LATIN SMALL LETTER O WITH DIAERESIS}': 'oe',
+    '\N{LATIN SMALL LETTER U WITH DIAERESIS}': 'ue',
+    '\N{LATIN SMALL LETTER O WITH STROKE}': 'oe',
+    '\N{LATIN SMALL LETTER A WITH RING ABOVE}': 'aa',
+})  # fmt: skip
+WITHHELD = '…'
+
+
+def scan_name(volume: Volume) -> str:
+    """Name of the file or folder; of a patient's, what kind it is."""
+    name = printable(PurePath(volume.source).name)
+    kept = without_patient(name, volume)
+    if WITHHELD in kept and volume.dicom_headers:
+        return 'a DICOM series'
+    return kept or 'a scan'
+
+
+def without_patient(text: str, volume: Volume) -> str:
+    """A text without dates, UIDs, and words that name the patient."""
+    text = _DATE.sub(WITHHELD, _UID.sub(WITHHELD, text))
+    words = set(_patient_words(first_header(volume)))
+    if not words:
+        return text
+    return re.sub(
+        r'\S+',
+        lambda match: (
+            WITHHELD
+            if any(_holds(match[0], word) for word in words)
+            else match[0]
+        ),
+        text,
+    )
+
+
+def first_header(volume: Volume) -> Dataset | None:
+    """The first header of a scan from DICOM; None of others."""
+    return next((h for h in volume.dicom_headers if h is not None), None)
+
+
+def element_text(header: Dataset | None, keyword: str) -> str:
+    """An element as text, '' without; several values with commas."""
+    # pydicom decodes elements now, and fails for wrong values.
+    try:
+        value = None if header is None else header.get(keyword)
+    except Exception:
+        return ''
+    if value is None:
+        return ''
+    if isinstance(value, str) or not hasattr(value, '__iter__'):
+        return str(value).strip()
+    if type(value).__name__ == 'PersonName':
+        return str(value)
+    return ', '.join(str(part).strip() for part in value)
+
+
+def _patient_words(header: Dataset | None) -> Iterator[str]:
+    """Words of the patient's elements, plain."""
+    for keyword in _WHO:
+        for part in re.split(r'[=\\,;/]+', element_text(header, keyword)):
+            words = re.split(r'[\s^]+', part)
+            # `Ng^Li`: a folder may be called NgLi or LiNg.
+            if keyword.endswith(('Name', 'Names')):
+                words += [''.join(words), ''.join(reversed(words))]
+            for word in words:
+                yield from filter(_is_telling, _plain_forms(word))
+
+
+def _is_telling(word: str) -> bool:
+    """Whether a plain word in a text may be the patient's."""
+    if word.isdigit():
+        return len(word) >= _SHORTEST
+    return len(word) >= _SHORT or (bool(word) and not word.isascii())
+
+
+def _holds(text: str, word: str) -> bool:
+    """Whether a text holds a plain word; a number only as a whole one."""
+    if word.isdigit():
+        return word in re.findall(r'\d+', text)
+    if len(word) < _SHORTEST and word.isascii():
+        parts = re.split(r'[\W\d_]+', unicodedata.normalize('NFC', text))
+        return any(word in _plain_forms(part) for part in parts)
+    return any(word in form for form in _plain_forms(text))
+
+
+def _plain_forms(text: str) -> set[str]:
+    """A text without accents, and as it is spelled without them."""
+    # Some systems store accents apart from their letters.
+    whole = unicodedata.normalize('NFC', text).casefold()
+    return {_plain(whole), _plain(whole.translate(_SPELLED))}
+
+
+def _plain(text: str) -> str:
+    """Letters and digits alone, without accents."""
+    apart = unicodedata.normalize('NFKD', text.translate(_PLAIN))
+    return ''.join(sign for sign in apart if sign.isalnum())

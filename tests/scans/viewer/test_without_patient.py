@@ -1,0 +1,87 @@
+"""Files and notes may name the patient in many spellings."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+
+from mmuldor.scans.dicom.series import read_dicom
+from mmuldor.scans.viewer.without_patient import scan_name, without_patient
+from mmuldor.scans.volume import Volume
+from tests.support.dicom_series import write_slice
+
+
+@pytest.mark.parametrize(
+    ('text', 'kept'),
+    [
+        ('thorax_20260131123000_5.nii.gz', 'thorax_…_5.nii.gz'),
+        ('2026-01-31 thorax', '… thorax'),
+        # No days: the 32nd, a month 13, further digits.
+        ('20260132 20261301 1202601310', '20260132 20261301 1202601310'),
+        ('000001_03_01', '000001_03_01'),
+        ('31.01.1970 01-31-1970 31011970 1_31_1970', '… … … …'),
+        ('born_31_1_1970.nii', 'born_….nii'),
+        ('1.2.826.0.1.3680043.nii.gz', '….nii.gz'),
+        ('CT.1.3.12.30000016010508231551.dcm', 'CT.….dcm'),
+        # Versions and spacings.
+        ('mmuldor 1.2.3, 0.8 x 0.8 mm', 'mmuldor 1.2.3, 0.8 x 0.8 mm'),
+    ],
+)
+def test_dates_in_names(text, kept):
+    volume = Volume(np.zeros((1, 2, 2), np.int16), np.eye(4), text)
+    assert without_patient(text, volume) == kept
+    assert scan_name(volume) == kept
+
+
+def test_dates_of_folders():
+    volume = Volume(np.zeros((1, 2, 2), np.int16), np.eye(4), 'x')
+    assert without_patient('left: 2026/01/31/IM1', volume) == 'left: …/IM1'
+
+
+def test_names_with_accents_and_numbers(tmp_path):
+    changes = {'PatientName': 'M\N{LATIN SMALL LETTER U WITH DIAERESIS}ller'}
+    changes['SpecificCharacterSet'] = 'ISO_IR 192'
+    for number in range(3):
+        write_slice(tmp_path, number, PatientID='123', **changes)
+    volume = read_dicom(tmp_path).volume
+    # As macOS stores it: the dots are a sign of their own.
+    apart = 'mu\N{COMBINING DIAERESIS}ller/IM001'
+    for text, kept in {
+        f'{apart} left out': '… left out',
+        'IM123 and 1234': '… and 1234',
+        'file 4123 of 12': 'file 4123 of 12',
+    }.items():
+        assert without_patient(text, volume) == kept
+
+
+@pytest.mark.parametrize(
+    ('patient', 'text', 'kept'),
+    [
+        ('Ng^Li', 'Ng_Li.dcm, left as IM002.dcm', '… left as IM002.dcm'),
+        ('Ng^Li', 'NgLi/1 and LING/2', '… and …'),
+        # Within other words, two letters say nothing.
+        ('Ng^Li', 'long slices', 'long slices'),
+        ('Doe^J', 'J 1', 'J 1'),
+        ('M\xfcller^J\xfcrgen', 'Mueller, JUERGEN, Jurgen', '… … …'),
+        ('Mueller', 'M\xfcller.1', '…'),
+        ('Wa\u0142\u0119sa', 'walesa.nii', '…'),
+        ('Wang^Fang=\u738b^\u82b3', '\u738b\u82b3.dcm', '…'),
+        ('Wang^Fang=\u738b^\u82b3', 'wangfang', '…'),
+        ('\u5c71\u7530^\u592a\u90ce', '\u5c71\u7530\u592a\u90ce', '…'),
+    ],
+)
+def test_names_of_patients(patient, text, kept):
+    header = Dataset()
+    header.PatientName = patient
+    volume = SimpleNamespace(dicom_headers=[None, header], source=text)
+    assert without_patient(text, volume) == kept
+    if kept == '…':
+        assert scan_name(volume) == 'a DICOM series'
+
+
+@pytest.mark.parametrize('folder', ['1.2.840.113619.2.1', '31.01.2026'])
+def test_folders_named_by_uid_or_date(tmp_path, folder):
+    for number in range(3):
+        write_slice(tmp_path / folder, number)
+    assert scan_name(read_dicom(tmp_path / folder).volume) == 'a DICOM series'
