@@ -6,6 +6,11 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# Inflated kernels are the same for all channels until they learn, and the base
+# freezes the first convolution.
 model = dict(
     data_preprocessor=_base_.parts.three_windows,
-    backbone=dict(in_channels=9, init_cfg=_base_.parts.inflated))
+    backbone=dict(
+        in_channels=9,
+        frozen_stages=-1,
+        init_cfg=_base_.parts.inflated))

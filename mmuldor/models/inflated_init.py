@@ -36,8 +36,11 @@ def inflate(weight: torch.Tensor, channels: int) -> torch.Tensor:
 class InflatedInit(PretrainedInit):
     """Load pretrained weights and inflate those of the first convolution.
 
+    The kernels of all channels are the same then, so this convolution must
+    learn: frozen, the network would see the mean of the channels.
+
     Example:
-        ``backbone=dict(in_channels=9, init_cfg=dict(
+        ``backbone=dict(in_channels=9, frozen_stages=-1, init_cfg=dict(
         type='mmuldor.InflatedInit', checkpoint=URL_OR_FILE))``
 
     Args:
@@ -46,7 +49,8 @@ class InflatedInit(PretrainedInit):
         map_location: Device to load to.
 
     Raises:
-        ValueError: If the module has no convolution.
+        ValueError: If the module has no convolution, or its first one gets
+            several equal channels and is frozen.
     """
 
     def __call__(self, module: nn.Module) -> None:
@@ -69,10 +73,14 @@ def _inflate_entry(
     conv: nn.Conv2d, state: dict, prefix: str, *_: object
 ) -> None:
     name = f'{prefix}weight'
-    if name in state:
-        old = state[name].shape[1]
-        state[name] = inflate(state[name], conv.in_channels)
-        print_log(
-            f'{name}: {old} channels inflated to {conv.in_channels}',
-            logger='current',
+    if name not in state:
+        return
+    old, new = state[name].shape[1], conv.in_channels
+    if old != new > 1 and not conv.weight.requires_grad:
+        raise ValueError(
+            f'`{name}` must learn, since its {new} channels are inflated from '
+            f'{old} and begin equal, but it is frozen. Set '
+            '`frozen_stages=-1` of the backbone.'
         )
+    state[name] = inflate(state[name], new)
+    print_log(f'{name}: {old} channels inflated to {new}', logger='current')

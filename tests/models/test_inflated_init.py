@@ -1,9 +1,12 @@
 import pytest
 import torch
 from mmdet.models.backbones import ResNet
+from mmdet.registry import MODELS
 
+from mmuldor.apis import load_config
 from mmuldor.models import InflatedInit
 from mmuldor.models.inflated_init import inflate
+from tests.support.small_configs import CONFIGS
 
 
 @pytest.mark.parametrize('channels', [1, 6, 9, 27])
@@ -43,6 +46,31 @@ def test_only_the_first_convolution_changes(tmp_path):
             torch.testing.assert_close(value, inflate(state[name], 9))
         else:
             assert torch.equal(value, state[name]), name
+
+
+@pytest.mark.parametrize('channels', [1, 3, 9])
+def test_equal_channels_must_learn(tmp_path, channels):
+    torch.save(ResNet(18).state_dict(), tmp_path / 'r18.pth')
+    init = dict(
+        type='mmuldor.InflatedInit', checkpoint=str(tmp_path / 'r18.pth')
+    )
+    model = ResNet(18, in_channels=channels, frozen_stages=0, init_cfg=init)
+    if channels == 9:
+        with pytest.raises(ValueError, match='frozen_stages=-1'):
+            model.init_weights()
+    else:
+        model.init_weights()
+
+
+@pytest.mark.parametrize('kind', ['9slices', '27slices', '3windows'])
+def test_shipped_configs_tell_channels_apart(kind):
+    config = load_config(
+        CONFIGS / f'slices/mask-rcnn_r101_fpn_{kind}-12e_deeplesion.py'
+    )
+    backbone = MODELS.build({**config.model.backbone, 'depth': 18})
+    backbone.train()
+    assert backbone.conv1.weight.requires_grad
+    assert not backbone.bn1.training
 
 
 def test_a_module_without_convolution_is_an_error():
