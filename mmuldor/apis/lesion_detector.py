@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmcv.cnn import fuse_conv_bn
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import init_default_scope
@@ -24,6 +23,7 @@ from mmuldor.apis.volumes.body_crop import BodyCrop, plan_crop
 from mmuldor.apis.volumes.built_model import build_model
 from mmuldor.apis.volumes.slice_model import SliceModel, slice_detections
 from mmuldor.classes import type_classes
+from mmuldor.engine.detection.fused_norms import fuse_norms
 from mmuldor.engine.detection.heads import set_score_threshold, unwrapped
 from mmuldor.engine.detection.image_stream import in_order
 from mmuldor.engine.runner.config_errors import config_errors
@@ -72,13 +72,15 @@ class LesionDetector:
     def __init__(
         self,
         config: Config,
-        checkpoint: str | Mapping[str, torch.Tensor],
+        checkpoint: str | os.PathLike[str] | Mapping[str, torch.Tensor],
         device: str | None = None,
         score_thr: float | None = None,
         calibration: CalibrationFile | None = None,
         tta: bool = False,
         crop_to_body: bool = True,
     ) -> None:
+        if not isinstance(checkpoint, Mapping):
+            checkpoint = os.fspath(checkpoint)
         check_settings(score_thr=score_thr)
         check_device(device)
         if calibration is not None:
@@ -108,9 +110,8 @@ class LesionDetector:
             device = 'cuda:0' if torch.cuda.is_available() else 'cpu'
         if torch.device(device).type == 'cuda':
             warn_of_plain_operators()
-        # Convolutions with fused norms are faster; results change only by
-        # rounding.
-        self.model = fuse_conv_bn(self.model).to(device).eval()
+        # Convolutions with fused norms are faster.
+        self.model = fuse_norms(self.model).to(device).eval()
         apply_memory_format(self.model, config)
         if torch.device(device).type == 'cpu':
             pool_in_bags(self.model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from mmengine.config import Config
 from mmengine.registry import DATASETS, HOOKS
 
@@ -23,7 +25,7 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 def mine_hard_negatives(
     config: Config,
-    checkpoint: str,
+    checkpoint: str | os.PathLike[str],
     out: str,
     epoch: int = 0,
     allow_unsafe_checkpoint: bool = False,
@@ -45,6 +47,7 @@ def mine_hard_negatives(
     Raises:
         ValueError: If hard negatives cannot be mined with the model.
     """
+    checkpoint = os.fspath(checkpoint)
     check_checkpoint(checkpoint)
     check_output(out, checkpoint, config.filename)
     check_keys(

@@ -179,7 +179,9 @@ class ScanInference:
         self._detector = LesionDetector(
             # A copy: building a model may change its config.
             copy.deepcopy(config),
-            checkpoint if isinstance(checkpoint, str) else checkpoint.weights,
+            checkpoint.weights
+            if isinstance(checkpoint, ModelBundle)
+            else checkpoint,
             settings.device,
             settings.score_thr,
             fitted,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 def evaluate_detector(
     config: Config,
-    checkpoint: str,
+    checkpoint: str | os.PathLike[str],
     out: str | None = None,
     show_dir: str | None = None,
     tta: bool = False,
@@ -53,6 +54,7 @@ def evaluate_detector(
         config,
         *('model', 'test_dataloader.dataset', 'test_cfg', 'test_evaluator'),
     )
+    checkpoint = os.fspath(checkpoint)
     config.load_from = check_checkpoint(checkpoint)
     config.resume = False
     check_output(out, checkpoint, config.filename)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os.path as osp
+import os
 from pathlib import Path
 
 from mmengine.config import Config
@@ -22,8 +22,8 @@ from mmuldor.upstream.on_import.config_prefix import (
 
 
 def load_config(
-    path: str,
-    work_dir: str | None = None,
+    path: str | os.PathLike[str],
+    work_dir: str | os.PathLike[str] | None = None,
     cfg_options: dict | None = None,
     launcher: str = 'none',
     store: str | None = None,
@@ -54,16 +54,18 @@ def load_config(
     leave_typed_rate(config, cfg_options)
     config.launcher = launcher
     if work_dir is not None:
-        config.work_dir = work_dir
+        config.work_dir = os.fspath(work_dir)
     elif config.get('work_dir') is None:
-        config.work_dir = osp.join('work_dirs', Path(path).stem)
+        config.work_dir = os.path.join('work_dirs', Path(path).stem)
     set_store(config, store, default_store)
     check_entries(config)
     check_crops(config)
     return config
 
 
-def read_config(path: str, cfg_options: dict | None = None) -> Config:
+def read_config(
+    path: str | os.PathLike[str], cfg_options: dict | None = None
+) -> Config:
     """Read a config; its entries are not checked.
 
     For the settings of an older run, whose classes may have changed.
@@ -76,6 +78,7 @@ def read_config(path: str, cfg_options: dict | None = None) -> Config:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no config.
     """
+    path = os.fspath(path)
     if path.startswith(PREFIX):
         path = str(shipped_config(path))
     if not Path(path).is_file():
