@@ -28,7 +28,7 @@ default_hooks = dict(
         min_delta=1e-6,
         patience=5),
     # Averages BatchNorm's running statistics before mining and validation.
-    sync_buffers=dict(type='SyncBuffersHook'),
+    sync_buffers=dict(type='mmuldor.SyncBuffersHook'),
     repeat=dict(type='mmuldor.RepeatHook'),
     # Checks classes and channels before the first iteration.
     model_check=dict(type='mmuldor.ModelCheckHook'),

@@ -26,7 +26,7 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 def mine_hard_negatives(
     config: Config,
     checkpoint: str | os.PathLike[str],
-    out: str,
+    out: str | os.PathLike[str],
     epoch: int = 0,
     allow_unsafe_checkpoint: bool = False,
 ) -> dict:
@@ -61,6 +61,9 @@ def mine_hard_negatives(
         dataset = mining_dataset(
             DATASETS.build(config.train_dataloader.dataset)
         )
+        # As before a test: some hooks, as MMEngine's of an average of weights,
+        # must be ready before they see a checkpoint.
+        runner.call_hook('before_run')
         runner.load_checkpoint(checkpoint)
     apply_memory_format(runner.model.eval(), config)
     bank = mine(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,7 +84,7 @@ def check_checkpoint(path: str) -> str:
     return path
 
 
-def check_output(path: str | None, *inputs: str) -> None:
+def check_output(path: str | os.PathLike[str] | None, *inputs: str) -> None:
     """Raise ValueError if ``path`` is a folder or one of the inputs."""
     if path is None:
         return

@@ -77,6 +77,28 @@ def test_banks_and_results_of_one_two_and_three(config, tmp_path, free_port):
     assert json.loads(banks[1])['counts']['mined'] > 0
 
 
+def test_averaged_weights_in_two_processes(config, tmp_path, free_port):
+    """They are saved with the statistics that were validated."""
+    work, out = tmp_path / 'work', tmp_path / 'results.json'
+    loaded = Config.fromfile(config)
+    loaded.default_hooks.ema = dict(type='EMAHook', momentum=0.5)
+    loaded.dump(config)
+    run(free_port, 'dist_train.sh', config, 2, '--work-dir', work)
+    saved = torch.load(work / 'epoch_1.pth', weights_only=False)
+    other = saved['ema_state_dict']
+    names = [name for name in saved['state_dict'] if 'running' in name]
+    assert names
+    for name in names:
+        trained = other[f'module.{name}']
+        torch.testing.assert_close(saved['state_dict'][name], trained)
+    # Views are averaged outside of the wrapper for several processes.
+    run(
+        free_port, 'dist_test.sh', config, work / 'epoch_1.pth', 2, '--tta',
+        '--out', out, '--work-dir', tmp_path / 'test',
+    )  # fmt: skip
+    assert json.loads(out.read_text())
+
+
 def test_a_process_that_dies_ends_all(config, tmp_path, free_port):
     process = launch(
         free_port, 'dist_train.sh', config, 2,

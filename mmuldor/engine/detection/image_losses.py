@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import torch
 from mmcv.cnn.bricks import DropPath
 from mmdet.models.detectors import BaseDetector
+from mmdet.utils import dist_utils
 from torch import Tensor, nn
 
 from mmuldor.engine.detection.detections import stages
@@ -30,9 +33,10 @@ def losses_by_image(
 ) -> dict[int, dict[str, float]]:
     """The losses of each image of a batch, and ``val_loss``, their sum.
 
-    The random numbers of samplers are seeded for each image, so the same
-    weights give the same losses in any order. The state of torch's generator
-    is restored afterwards.
+    The random numbers of samplers are seeded for each image, and no loss is
+    normalised by what other processes do, so the same weights give the same
+    losses in any order. The generators of torch and NumPy are restored
+    afterwards.
 
     Args:
         detector: An mmdet detector in evaluation mode, on its device.
@@ -46,14 +50,21 @@ def losses_by_image(
         Losses by name, by image id.
     """
     losses_by_id = {}
-    with _generators_kept(features), _as_in_training(detector, num_classes):
+    with (
+        _generators_kept(features),
+        _without_other_processes(),
+        _as_in_training(detector, num_classes),
+    ):
         for number, sample in enumerate(data['data_samples']):
             maps, inputs = features, data['inputs']
             if len(inputs) > 1:
                 maps = [level[number : number + 1] for level in features]
                 inputs = inputs[number : number + 1]
             # Seeds below 2**16 stay distinct from those of other images.
-            torch.manual_seed(seed + (int(sample.img_id) << 16))
+            image_seed = seed + (int(sample.img_id) << 16)
+            torch.manual_seed(image_seed)
+            # Some of mmdet's samplers draw from it, which takes 32 bits.
+            np.random.seed(image_seed % 2**32)
             with features_known(detector, maps):
                 losses = detector.loss(inputs, [sample])
             log_vars = detector.parse_losses(losses)[1]
@@ -90,8 +101,26 @@ def _named(log_vars: dict[str, Tensor]) -> dict[str, float]:
 def _generators_kept(features: Sequence[Tensor]) -> Iterator[None]:
     device = features[0].device
     devices = [device.index or 0] if device.type == 'cuda' else []
+    state = np.random.get_state()
     with torch.random.fork_rng(devices):
         yield
+    np.random.set_state(state)
+
+
+@contextlib.contextmanager
+def _without_other_processes() -> Iterator[None]:
+    """Let mmdet's `reduce_mean` return what it gets.
+
+    Heads of one stage divide by the mean number of positives over all
+    processes, which in a validation have other images, or none left: then the
+    others would wait for ever.
+    """
+    known = dist_utils.dist
+    dist_utils.dist = SimpleNamespace(is_available=lambda: False)
+    try:
+        yield
+    finally:
+        dist_utils.dist = known
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from mmuldor.engine.hooks.head_expansion_hook import HeadExpansionHook
 from mmuldor.engine.hooks.hnem_hook import HNEMHook
 from mmuldor.engine.hooks.model_check_hook import ModelCheckHook
 from mmuldor.engine.hooks.repeat_hook import RepeatHook
+from mmuldor.engine.hooks.sync_buffers_hook import SyncBuffersHook
 from mmuldor.engine.hooks.val_loss_hook import ValLossHook
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     'HeadExpansionHook',
     'ModelCheckHook',
     'RepeatHook',
+    'SyncBuffersHook',
     'TrainingEarlyStoppingHook',
     'ValLossHook',
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmuldor.engine.detection.heads import unwrapped
 from mmuldor.engine.detection.weights import (
     check_classes,
     check_shapes,
@@ -34,8 +35,7 @@ class HeadExpansionHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Rewrite ``checkpoint['state_dict']`` in place."""
-        model = getattr(runner.model, 'module', runner.model)
-        target = model.state_dict()
+        target = unwrapped(runner.model).state_dict()
         state = weights_of(checkpoint)
         if is_training(runner) and not is_resumed(runner):
             names = expand_heads(state, target)

@@ -8,7 +8,9 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmuldor.apis import mine_hard_negatives
 from mmuldor.engine.hooks import hnem_hook
+from tests.support.small_configs import save_untrained
 
 NAME = 'rpn_head.rpn_cls.weight'
 
@@ -73,6 +75,13 @@ def test_average_validates_and_is_saved_and_the_other_mines(
         torch.testing.assert_close(weights.validated[epoch - 1], expected)
         kept = saved['ema_state_dict'][f'module.{NAME}']
         assert torch.equal(kept, trained[epoch * each - 1])
+
+
+def test_the_tool_mines_with_any_hooks(mini_config, tmp_path):
+    mini_config.default_hooks.ema = dict(type='EMAHook')
+    weights = save_untrained(mini_config, tmp_path / 'w.pth')
+    counts = mine_hard_negatives(mini_config, weights, tmp_path / 'bank.json')
+    assert counts['mined'] > 0
 
 
 @pytest.mark.parametrize(

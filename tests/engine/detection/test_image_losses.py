@@ -1,15 +1,24 @@
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
+from mmdet.structures import DetDataSample
+from mmdet.utils import dist_utils
+from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
+from mmengine.structures import InstanceData
 from torch import nn
 
 import mmuldor.registry  # noqa: F401
 from mmuldor.engine.detection.image_losses import (
     _merge_classes,
     heads_in_training,
+    losses_by_image,
     mean_of_images,
     other_classes_as_background,
 )
+from tests.support.small_configs import CONFIGS, untrained
 
 
 class Head(nn.Module):
@@ -89,3 +98,41 @@ def test_the_mean_is_of_images_whatever_process_had_them():
     other = {2: {'val_loss': 6.0}, 3: {'val_loss': 1.0}}
     assert mean_of_images([one, other]) == {'val_loss': 3.0}
     assert mean_of_images([other, one]) == mean_of_images([one, other])
+
+
+def test_a_loss_asks_no_other_process(monkeypatch):
+    """Others have other images, or none left, and would not answer."""
+    name = 'detectors/rtmdet_tiny_5e_phantom.py'
+    model = untrained(Config.fromfile(CONFIGS / name)).eval()
+    images = torch.randn(1, 3, 64, 64)
+    size = dict(img_shape=(64, 64), pad_shape=(64, 64))
+    sample = DetDataSample(
+        metainfo=dict(size, img_id=7, batch_input_shape=(64, 64))
+    )
+    sample.gt_instances = InstanceData(
+        bboxes=torch.tensor([[10.0, 10.0, 40.0, 40.0]]),
+        labels=torch.tensor([0]),
+    )
+    sample.ignored_instances = InstanceData(bboxes=torch.zeros(0, 4))
+    data = dict(inputs=images, data_samples=[sample])
+
+    def fail(*_, **__):
+        raise AssertionError('asked the other processes')
+
+    asked = SimpleNamespace(
+        is_available=lambda: True,
+        is_initialized=lambda: True,
+        get_world_size=lambda: 2,
+        all_reduce=fail,
+        ReduceOp=SimpleNamespace(SUM=0),
+    )
+    monkeypatch.setattr(dist_utils, 'dist', asked)
+    with torch.no_grad():
+        features = model.extract_feat(images)
+        with pytest.raises(AssertionError, match='asked'):
+            model.loss(images, [sample])
+    state = np.random.get_state()[1].tolist()
+    losses = losses_by_image(model, data, features, 0, 1)
+    assert losses[7]['val_loss'] > 0
+    assert dist_utils.dist is asked
+    assert np.random.get_state()[1].tolist() == state
