@@ -10,16 +10,18 @@ from mmuldor.models.channel_groups import GroupedBackbone, GroupFusionNeck
 from mmuldor.models.context_backbone import ContextBackbone
 from mmuldor.models.ct_data_preprocessor import CTDataPreprocessor
 from mmuldor.models.densenet import DenseNet
+from mmuldor.models.exact.head_outputs import use_exact_head_outputs
+from mmuldor.models.exact.roi_features import use_exact_roi_features
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
 from mmuldor.models.ignoring_assigner import IgnoringSoftLabelAssigner
 from mmuldor.models.inflated_init import InflatedInit
 from mmuldor.models.pretrained.ct_pretrained_init import CTPretrainedInit
-from mmuldor.models.roi_features import use_exact_roi_features
 from mmuldor.models.vgg import VGG16
 from mmuldor.models.view_averaging import ViewAveraging
 from mmuldor.models.whole_slices import use_whole_slices
 from mmuldor.ops.guard import guard_extension
 
+use_exact_head_outputs()
 use_exact_roi_features()
 use_whole_slices()
 guard_extension()

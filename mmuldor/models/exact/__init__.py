@@ -1,0 +1,1 @@
+"""Coordinates in float32, whatever precision a network computes in."""
