@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from mmdet.models.losses.utils import weight_reduce_loss
 from torch import Tensor, nn
 from torch.nn import functional
@@ -69,7 +70,9 @@ class SoftmaxFocalLoss(nn.Module):
         """
         log_p = functional.log_softmax(cls_score, dim=1)
         log_p = log_p.gather(1, label[:, None])[:, 0]
-        loss = -((1 - log_p.exp()) ** self.gamma) * log_p
+        # The slope of 0**gamma is infinite for gamma below 1.
+        missed = (1 - log_p.exp()).clamp_min(torch.finfo(log_p.dtype).tiny)
+        loss = -(missed**self.gamma) * log_p
         return self.loss_weight * weight_reduce_loss(
             loss,
             weight,

@@ -17,6 +17,8 @@ from mmuldor.registry import MODELS
 
 # Dimensions of masks (n, H, W) to reverse, by the direction of a flip.
 _FLIPPED = {'horizontal': [2], 'vertical': [1], 'diagonal': [1, 2]}
+# Of a detector that does not say it.
+_MAX_PER_IMG = 100
 
 
 @MODELS.register_module()
@@ -33,17 +35,20 @@ class ViewAveraging(BaseTTAModel):
     Args:
         module: The detector, or its config.
         iou_thr: See :func:`mmuldor.functional.fusion.views.group_views`.
-        max_per_img: Maximum number of detections of an image.
+        max_per_img: Maximum number of detections of an image; by default that
+            of the detector's heads, 100 if they have none.
     """
 
     def __init__(
         self,
         module: dict | torch.nn.Module,
         iou_thr: float = 0.5,
-        max_per_img: int = 100,
+        max_per_img: int | None = None,
     ) -> None:
         super().__init__(module)
         self.iou_thr = iou_thr
+        if max_per_img is None:
+            max_per_img = _max_detections(self.module)
         self.max_per_img = max_per_img
 
     def merge_preds(
@@ -96,6 +101,17 @@ class ViewAveraging(BaseTTAModel):
                 instance.masks = _mean_mask(masks)
             fused.append(instance)
         return fused
+
+
+def _max_detections(detector: torch.nn.Module) -> int:
+    """The most detections of an image that a detector's heads allow."""
+    limits = [
+        # Of proposals, not of detections, is that of an RPN.
+        (getattr(head, 'test_cfg', None) or {}).get('max_per_img', 0)
+        for name, head in detector.named_children()
+        if name != 'rpn_head'
+    ]
+    return max(max(limits, default=0), 0) or _MAX_PER_IMG
 
 
 def _mean_mask(masks: Tensor) -> Tensor:

@@ -28,6 +28,12 @@ def test_weights_and_factors_as_mmdet_calls_it():
     assert loss(SCORES, LABELS) == pytest.approx(each.mean().item())
 
 
+def test_a_certain_and_right_answer_has_a_gradient():
+    scores = torch.tensor([[0.0, 200.0]], requires_grad=True)
+    SoftmaxFocalLoss(gamma=0.5)(scores, torch.tensor([1])).backward()
+    assert scores.grad.tolist() == [[0.0, 0.0]]
+
+
 def test_gradient_fades_where_it_is_right():
     scores = torch.tensor([[6.0, 0.0], [0.0, 0.0]], requires_grad=True)
     SoftmaxFocalLoss()(scores, torch.tensor([0, 0])).backward()

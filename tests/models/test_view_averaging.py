@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 from mmdet.structures import DetDataSample
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.structures import InstanceData
 
 from mmuldor.apis.test_time_augmentation import average_views, view_pipeline
@@ -43,6 +43,17 @@ def merged(*views, **kwargs):
     (sample,) = ViewAveraging(Nothing(), **kwargs).merge_preds([list(views)])
     assert sample.img_id == 7
     return sample.pred_instances
+
+
+def test_the_limit_of_detections_is_the_detectors():
+    assert ViewAveraging(Nothing()).max_per_img == 100
+    detector = Nothing()
+    detector.roi_head = torch.nn.Module()
+    detector.roi_head.test_cfg = ConfigDict(score_thr=0.0, max_per_img=200)
+    assert ViewAveraging(detector).max_per_img == 200
+    assert ViewAveraging(detector, max_per_img=3).max_per_img == 3
+    detector.roi_head.test_cfg.max_per_img = -1
+    assert ViewAveraging(detector).max_per_img == 100
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ class EpochIndex(int):
         seed: Seed of the run; None leaves the random generators alone.
         epoch: Epoch, from 0.
         position: The index that the sampler gave, where a wrapper such as
-            RepeatDataset made another one of it.
+            RepeatDataset or ConcatDataset made another one of it.
     """
 
     seed: int | None
@@ -49,6 +49,12 @@ class EpochIndex(int):
         """The index in a repeated dataset, with the same attributes."""
         return EpochIndex(
             int(self) % length, self.seed, self.epoch, self.position
+        )
+
+    def __sub__(self, start: int) -> EpochIndex:
+        """The index in one of joined datasets, with the same attributes."""
+        return EpochIndex(
+            int(self) - start, self.seed, self.epoch, self.position
         )
 
     def seed_generators(self) -> None:

@@ -128,7 +128,9 @@ class CopyPasteLesions(CTTransform):
         ]
         box = (np.reshape([x1, y1, x2, y2], (2, 2)) - (left, top)) * scale
         # Pixel centres lie at integers plus 0.5 in mmdet's frame.
-        mask = rasterize(polygons[0] - 0.5, size[1], size[0])
+        mask = np.logical_or.reduce(
+            [rasterize(p - 0.5, size[1], size[0]) for p in polygons]
+        )
         ring = _ring(mask)
         middle = patch.shape[2] // 2
         around = np.median(patch[..., middle][ring])

@@ -52,11 +52,7 @@ def warm_up(
         epoch_length: Iterations of an epoch, the maximum of the warm-up.
     """
     schedulers = list(schedulers)
-    has_one = any(
-        not schedule.get('by_epoch', True) and schedule.get('begin', 0) == 0
-        for schedule in schedulers
-    )
-    if factor <= 1 or has_one:
+    if factor <= 1 or any(map(_is_warm_up, schedulers)):
         return schedulers
     return [
         *schedulers,
@@ -68,3 +64,20 @@ def warm_up(
             end=max(min(WARM_UP_ITERATIONS, epoch_length), 1),
         ),
     ]
+
+
+def _is_warm_up(schedule: dict) -> bool:
+    """Whether a scheduler lets the learning rate rise from the start."""
+    if schedule.get('begin', 0) != 0:
+        return False
+    kind = schedule['type']
+    name = kind if isinstance(kind, str) else kind.__name__
+    match name.rpartition('.')[2]:
+        case 'LinearLR':
+            end = schedule.get('end_factor', 1.0)
+            return schedule.get('start_factor', 1 / 3) < end
+        case 'ConstantLR':
+            return schedule.get('factor', 1 / 3) < 1
+        case 'OneCycleLR' | 'QuadraticWarmupLR':
+            return True
+    return False

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.optim import LinearLR
 
 from mmuldor.apis import load_config, train_detector
 from mmuldor.engine.runner.learning_rate import scaling, warm_up
@@ -45,6 +46,24 @@ def test_a_warm_up_starts_at_the_configs_rate():
     assert warm_up(steps, 0.5, 1000) == steps
     own = [dict(type='LinearLR', by_epoch=False, begin=0, end=9), *steps]
     assert warm_up(own, 8, 1000) == own
+
+
+@pytest.mark.parametrize(
+    ('schedule', 'is_enough'),
+    [
+        (dict(type='CosineAnnealingLR', by_epoch=False, T_max=9), False),
+        (dict(type='PolyLR', by_epoch=False, begin=0, end=9), False),
+        (dict(type='LinearLR', start_factor=1.0, end_factor=0.1), False),
+        (dict(type='ConstantLR', factor=0.1, by_epoch=False, end=9), True),
+        (dict(type='LinearLR', by_epoch=True, end=1), True),
+        (dict(type='mmengine.LinearLR', by_epoch=False, end=9), True),
+        (dict(type=LinearLR, by_epoch=False, end=9), True),
+        (dict(type='LinearLR', by_epoch=False, begin=5, end=9), False),
+        (dict(type='OneCycleLR', by_epoch=False, eta_max=1.0), True),
+    ],
+)
+def test_only_what_rises_from_the_start_is_a_warm_up(schedule, is_enough):
+    assert (warm_up([schedule], 8, 1000) == [schedule]) == is_enough
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import pytest
 from mmengine.dataset import DefaultSampler
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from torch.utils.data import ConcatDataset, Dataset
 
 from mmuldor.datasets import EpochIndex, EpochSampler
 
@@ -15,6 +16,19 @@ def test_an_index_is_an_int_with_two_facts_more():
     assert range(9)[index] == 5
     copy = pickle.loads(pickle.dumps(index))
     assert (copy, copy.seed, copy.epoch) == (5, 3, 2)
+
+
+def test_in_joined_datasets_an_index_keeps_its_facts():
+    class Facts(Dataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, index):
+            return int(index), index.seed, index.epoch, index.position
+
+    joined = ConcatDataset([Facts(), Facts()])
+    assert joined[EpochIndex(1, 3, 2)] == (1, 3, 2, 1)
+    assert joined[EpochIndex(4, 3, 2)] == (1, 3, 2, 4)
 
 
 def test_in_a_repeated_dataset_an_index_keeps_its_facts():

@@ -61,6 +61,21 @@ def test_lesion_box_and_mask_lie_together(spacing, side):
         np.testing.assert_allclose(middle, 100, atol=0.5)
 
 
+def test_all_pieces_of_a_mask_are_pasted():
+    donor = a_donor()
+    donor['img'][30:50, 48:52] = 0
+    (lesion,) = donor['instances']
+    halves = [(40, 48), (52, 60)]
+    lesion['mask'] = [
+        np.array([a, 30, b, 30, b, 50, a, 50], float) for a, b in halves
+    ]
+    found = paste(donor, an_image(0), blur_px=0.5)
+    left, right = found['instances'][0]['mask']
+    for piece in (left, right):
+        x, y = piece.reshape(-1, 2).mean(axis=0).astype(int)
+        assert found['img'][y, x, 1] == pytest.approx(100, abs=1)
+
+
 def test_nothing_is_pasted_into_other_tissue_or_onto_a_lesion():
     np.random.seed(0)
     found = paste(a_donor(), an_image(-800))
