@@ -50,6 +50,11 @@ CPU time of whole trainings with their mining.
 On the first phantom *mask* and all blocks but *augment*, *focal* and *ohem*
 were trained on a GPU (NVIDIA H200, 15 at once), everything else on two CPU
 cores. One seed gives another training on another device, as another seed does.
+
+Three combinations turned out to train longer than *hnem*, so the recipe could
+not be one of them, whatever they gained. Of the others, the largest gains lie
+within a point of each other; `benchmarks/recipe/plan.py` states how one was
+chosen.
 """
 
 PICTURE = """\
