@@ -9,6 +9,7 @@ slices only.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
@@ -48,8 +49,10 @@ def frames_of(files: Sequence[DicomFile]) -> list[DicomFile]:
     """The slices in the files of a series.
 
     Args:
-        files: Files with any number of frames. Of copies of one enhanced
-            image the first is taken.
+        files: Files with any number of frames. Copies of an enhanced image
+            are not left out: whether one is a copy, positions and pixels
+            say, not its SOPInstanceUID, which a program that removes
+            identities may have made that of another file.
 
     Returns:
         Files of one slice as they are, and the frames of all others.
@@ -58,15 +61,8 @@ def frames_of(files: Sequence[DicomFile]) -> list[DicomFile]:
         ValueError: If functional groups are missing or cannot be read.
     """
     slices: list[DicomFile] = []
-    read: set[str] = set()
     for file in files:
-        if _PER_FRAME not in file.header:
-            slices.append(file)
-            continue
-        uid = str(file.header.get('SOPInstanceUID', file.path))
-        if uid not in read:
-            slices += _frames(file)
-        read.add(uid)
+        slices += _frames(file) if _PER_FRAME in file.header else [file]
     return slices
 
 
@@ -126,23 +122,28 @@ def _frame_header(
 def check_one_stack(slices: Sequence[DicomFile]) -> None:
     """Raise ValueError if frames are several stacks of slices.
 
+    Frames of different files at one position may be copies, which the reader
+    compares, as it does files of one slice.
+
     Args:
         slices: Slices of a series, whose positions are valid.
     """
-    frames = [file for file in slices if file.frame is not None]
-    if not frames:
-        return
-    positions = np.array([image_position(file.header) for file in frames])
-    keys = np.rint(positions / _SAME_MM).astype(np.int64)
-    _, which, counts = np.unique(
-        keys, axis=0, return_inverse=True, return_counts=True
-    )
-    stacks = {str(file.header.get('StackID', '')) for file in frames}
-    if 1 < len(stacks) <= len(frames) // 2:
-        _refuse(frames)
-    if counts.max() > 1:
-        same = np.flatnonzero(which.ravel() == counts.argmax())
-        _refuse([frames[k] for k in same])
+    by_place: dict[tuple[int, ...], list[DicomFile]] = {}
+    for file in slices:
+        if file.frame is not None:
+            place = np.rint(image_position(file.header) / _SAME_MM)
+            key = tuple(place.astype(np.int64).tolist())
+            by_place.setdefault(key, []).append(file)
+    for at_place in by_place.values():
+        paths = Counter(file.path for file in at_place)
+        path = max(paths, key=paths.__getitem__)
+        if paths[path] > 1:
+            _refuse([file for file in at_place if file.path == path])
+    # A copy may call its only stack by another name.
+    firsts = [first for first, *_ in by_place.values()]
+    stacks = {str(file.header.get('StackID', '')) for file in firsts}
+    if 1 < len(stacks) <= len(firsts) // 2:
+        _refuse(firsts)
 
 
 def _refuse(frames: Sequence[DicomFile]) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -119,15 +120,20 @@ def _by_position(files: Sequence[DicomFile]) -> list[list[DicomFile]]:
 
 def _copies(groups: Sequence[Sequence[DicomFile]]) -> list[str]:
     """Notes on slices that come in several files."""
-    pairs = [
-        f'{copy.path.name}, the same slice as {first.path.name}'
-        for first, *copies in groups
-        for copy in copies
+    pairs = Counter(
+        (copy.path, first.path) for first, *copies in groups for copy in copies
+    )
+    if len(pairs) > _MAX_COPIES:
+        # An export that was made twice.
+        return [f'{len(pairs)} files with the same slices as others']
+    return [
+        f'{copy.name}, the same {_counted(number)} as {first.name}'
+        for (copy, first), number in pairs.items()
     ]
-    if len(pairs) <= _MAX_COPIES:
-        return pairs
-    # An export that was made twice.
-    return [f'{len(pairs)} files with the same slices as others']
+
+
+def _counted(number: int) -> str:
+    return 'slice' if number == 1 else f'{number} slices'
 
 
 def _intervals_between(
@@ -159,8 +165,8 @@ def _read_position(
         if not np.array_equal(reader.read(file), hu):
             found = distinction([first, file])
             raise ValueError(
-                f'{file.path} and {first.path} must be different slices, but '
-                'lie at the same place with different pixels. '
+                f'{file.where} and {first.where} must be different slices, '
+                'but lie at the same place with different pixels. '
                 + (f'They are of {found}. ' if found else '')
                 + 'Two series may be mixed: move the files of one into a '
                 'folder of their own.'

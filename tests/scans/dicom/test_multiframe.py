@@ -79,15 +79,19 @@ def test_one_file_without_its_folder(tmp_path):
 
 
 def test_several_files_of_one_series(tmp_path):
-    """Their slices interleave, and a copy of a file adds nothing."""
+    """Their slices interleave, and a copy of a file adds nothing.
+
+    Copies may have a UID of their own, and parts may share one.
+    """
     write_enhanced(tmp_path / 'a', frames([4, 0, 2]), SOPInstanceUID='1.5.1')
-    write_enhanced(tmp_path / 'b', frames([1, 3]), SOPInstanceUID='1.5.2')
-    write_enhanced(tmp_path / 'c', frames([1, 3]), SOPInstanceUID='1.5.2')
+    write_enhanced(tmp_path / 'b', frames([1, 3]), SOPInstanceUID='1.5.1')
+    write_enhanced(tmp_path / 'c', frames([3, 1]), SOPInstanceUID='1.5.2')
     with counted_reads() as reads:
-        volume = read_dicom(tmp_path).volume
-    assert np.array_equal(volume.hu, expected())
+        series = read_dicom(tmp_path)
+    assert np.array_equal(series.volume.hu, expected())
+    assert series.notes == ['c, the same 2 slices as b']
     ours = {p.name: n for p, n in reads.items() if p.parent == tmp_path}
-    assert ours == {'a': 2, 'b': 2, 'c': 1}
+    assert ours == {'a': 2, 'b': 2, 'c': 2}
 
 
 def test_groups_may_be_shared_or_per_frame(tmp_path):

@@ -18,6 +18,7 @@ from tests.support.dicom_series import (
     write_series,
     write_slice,
 )
+from tests.support.enhanced_ct import frame, item, write_enhanced
 
 
 def test_slices_are_sorted_by_their_place(tmp_path):
@@ -86,6 +87,18 @@ def test_two_slices_at_one_place(tmp_path):
     write_series(tmp_path)
     write_slice(tmp_path, 2, name='other', hu=hu_of(4))
     with pytest.raises(ValueError, match='same place with different pixels'):
+        read_dicom(tmp_path)
+
+
+def test_two_phases_in_enhanced_images_of_their_own(tmp_path):
+    for phase in (1, 2):
+        content = item(TemporalPositionIndex=phase)
+        made = [frame(k, FrameContentSequence=content) for k in range(SLICES)]
+        # In one slice a pixel differs.
+        made[3][0][2, 3] += phase
+        write_enhanced(tmp_path / f'{phase}', made)
+    match = r'2, frame 4 and .*1, frame 4 .*different pixels.*of 2 phases'
+    with pytest.raises(ValueError, match=match):
         read_dicom(tmp_path)
 
 
