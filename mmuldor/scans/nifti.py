@@ -112,6 +112,8 @@ def read_label_nifti(path: str | os.PathLike, volume: Volume) -> np.ndarray:
     unit = unit_code(grid.header) if grid else 0
     affine, _ = affine_mm(header, shape[:3], str(path), unit)
     labels = reorient(data, affine, str(path))
+    # The planes of the scan: an affine of other precision may suggest others.
+    labels = replace(labels, slice_axis=volume.slice_axis)
     labels, _ = straighten(labels, labels=True)
     _check_grid(labels, volume)
     return labels.hu

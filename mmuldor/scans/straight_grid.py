@@ -24,6 +24,9 @@ _ROUNDING_PX = 0.02
 _SMALL_PX = 0.5
 # Gantries tilt by up to 30 degrees.
 _MAX_DEGREES = 45.0
+# Cosines between axes that differ by less are equal: their fourth decimal is
+# that of directions in few decimals. 1e-3 is a slant of 0.06 degrees.
+_SAME_COSINE = 1e-3
 # Outside the slices is air, at a scan's own lowest value within these HU.
 _AIR_HU = (-1024, -1000)
 
@@ -56,19 +59,24 @@ def straighten(
     nothing is cut off; the new voxels are air.
 
     Args:
-        volume: A volume whose slices may be shifted against each other.
+        volume: A volume whose slices may be shifted against each other. Its
+            `slice_axis` is across them; if it is None, the axes tell.
         labels: The voxels are labels: the nearest one is taken, and new
             voxels are 0. The grid is the same as of HU.
 
     Returns:
-        The volume with an affine of orthogonal axes and a note; the same
-        volume and no note if its axes already are at right angles.
+        The volume with an affine of orthogonal axes, its `slice_axis`, and
+        a note; the same volume and no note if its axes already are at right
+        angles.
 
     Raises:
         ValueError: If the axes are slanted by more than 45 degrees, or the
             grid would have more than `MAX_VOXELS`.
     """
-    axes, shears = _straight_axes(volume.affine[:3, :3])
+    slice_axis = volume.slice_axis
+    if slice_axis is None:
+        slice_axis = _likely_slice_axis(volume.affine[:3, :3])
+    axes, shears = _straight_axes(volume.affine[:3, :3], slice_axis)
     size = volume.shape[::-1]
     drifts_px = [abs(shear.px) * (size[shear.along] - 1) for shear in shears]
     if max(drifts_px) <= _ROUNDING_PX:
@@ -101,7 +109,8 @@ def straighten(
             f'slices slanted by {degrees:.1f} degrees, as by a gantry tilt, '
             'resampled to a straight grid'
         )
-    return replace(volume, hu=voxels, affine=affine), notes
+    straight = replace(volume, hu=voxels, affine=affine, slice_axis=slice_axis)
+    return straight, notes
 
 
 def orthogonal_affine(volume: Volume) -> Floats:
@@ -131,11 +140,32 @@ def orthogonal_affine(volume: Volume) -> Floats:
     return affine
 
 
-def _straight_axes(axes: Floats) -> tuple[Floats, list[_Shear]]:
+def _likely_slice_axis(axes: Floats) -> int:
+    """The axis across the slices of a volume that does not say it.
+
+    The other two are at a right angle. If a gantry was tilted about one of
+    them, that one is at a right angle to all, and rounding must not decide
+    between the two pairs: then, slices are axial.
+
+    Args:
+        axes: (3, 3), the step along columns, rows and slices as its columns.
+    """
+    unit = axes / np.linalg.norm(axes, axis=0)
+    cosines = np.abs(unit.T @ unit)
+    # Of the axis across slices, and of the pair in their plane.
+    pairs = {2: cosines[0, 1], 1: cosines[0, 2], 0: cosines[1, 2]}
+    least = min(pairs.values()) + _SAME_COSINE
+    return next(k for k, cosine in pairs.items() if cosine <= least)
+
+
+def _straight_axes(
+    axes: Floats, slice_axis: int
+) -> tuple[Floats, list[_Shear]]:
     """Orthogonal axes, and the shears that lead to them, in this order.
 
     Args:
         axes: (3, 3), the step along columns, rows and slices as its columns.
+        slice_axis: The axis across the slices, k below.
 
     Returns:
         The straight steps, (3, 3), and the shears. With indices (i, j) in the
@@ -146,12 +176,8 @@ def _straight_axes(axes: Floats) -> tuple[Floats, list[_Shear]]:
         The rows are moved by c k first, to j' = j + c k. What is left for the
         columns is a j' + (b - a c) k.
     """
-    unit = axes / np.linalg.norm(axes, axis=0)
-    cosines = np.abs(unit.T @ unit)
-    # The plane of the slices has the two axes nearest to a right angle.
-    i, j, k = min(
-        ((0, 1, 2), (0, 2, 1), (1, 2, 0)), key=lambda pair: cosines[pair[:2]]
-    )
+    k = slice_axis
+    i, j = (axis for axis in range(3) if axis != k)
     straight = np.array(axes, dtype=np.float64)
     a = _share(straight[:, i], axes[:, j])
     straight[:, j] -= a * straight[:, i]

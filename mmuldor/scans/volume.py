@@ -42,6 +42,9 @@ class Volume:
             where a missing slice was filled in; empty for any other source.
         source_grid: Where the voxels of a NIfTI file lie, in its own order;
             label maps are written there. None for any other source.
+        slice_axis: Axis across the slices as they were acquired: 0 columns, 1
+            rows, 2 slices. None where nothing says it and no shear was
+            removed, which needs it.
     """
 
     hu: np.ndarray
@@ -50,6 +53,7 @@ class Volume:
     dicom_headers: Sequence[Dataset | None] = ()
     png_numbers: Sequence[int | None] = ()
     source_grid: SourceGrid | None = None
+    slice_axis: int | None = None
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:

@@ -1,5 +1,7 @@
 """Sheared volumes on a straight grid, with numbers to check on paper."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -91,6 +93,45 @@ def test_a_gantry_tilt():
     assert weights @ places / 1224 == pytest.approx(
         volume.to_patient([[3, 2, 3]])[0], abs=1e-3
     )
+
+
+def tilted(turn_degrees, decimals):
+    """An affine of a gantry tilted by 14 degrees and a turned patient.
+
+    The columns are at a right angle to the rows and to the table, so that
+    two pairs of axes may be the plane of the slices.
+    """
+    tilt, turn = np.radians([14, turn_degrees])
+    about_x = [[1, 0, 0], [0, np.cos(tilt), 0], [0, np.sin(tilt), 1]]
+    about_z = [
+        [np.cos(turn), -np.sin(turn), 0],
+        [np.sin(turn), np.cos(turn), 0],
+        [0, 0, 1],
+    ]
+    affine = np.eye(4)
+    unit = np.round(np.array(about_z) @ about_x, decimals)
+    affine[:3, :3] = unit * [0.5, 0.5, 5]
+    return affine
+
+
+@pytest.mark.parametrize('decimals', [4, 6, 15])
+@pytest.mark.parametrize('turn_degrees', [-7, 0, 0.1, 3])
+def test_rounding_does_not_choose_the_slices(turn_degrees, decimals):
+    hu = bright({}, shape=(6, 64, 64))
+    straight, _ = straighten(Volume(hu, tilted(turn_degrees, decimals)))
+    # 5 mm x sin(14 degrees) / 0.5 mm = 2.42 px a slice.
+    assert straight.shape == (6, 64 + 13, 64)
+    assert straight.slice_axis == 2
+
+
+def test_slices_that_a_reader_knows():
+    """Of coronal slices, here: their affine may be that of axial ones."""
+    volume = Volume(bright({}, shape=(64, 6, 64)), tilted(0, 15))
+    assert straighten(volume)[0].slice_axis == 2
+    straight, _ = straighten(replace(volume, slice_axis=1))
+    assert straight.slice_axis == 1
+    # Rows are 0.5 mm x sin(14 degrees) / 5 mm = 0.024 slices apart.
+    assert straight.shape == (64, 6, 64)
 
 
 @pytest.mark.parametrize('axis', [0, 1, 2])

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mmuldor.functional.arrays import Ints
+from mmuldor.functional.arrays import Floats, Ints
 from mmuldor.scans.dicom.folder import find_images
 from mmuldor.scans.dicom.geometry import (
     image_position,
@@ -205,5 +205,18 @@ def _build_volume(
     if lps[2, 2] < 0:
         by_slice.reverse()
     volume = reorient(hu, ras, str(folder))
-    volume, tilt = straighten(replace(volume, dicom_headers=by_slice))
+    slice_axis = _axis_of(lps[:3, 2], volume)
+    volume, tilt = straighten(
+        replace(volume, dicom_headers=by_slice, slice_axis=slice_axis)
+    )
     return volume, tilt + doubts
+
+
+def _axis_of(step_mm: Floats, volume: Volume) -> int:
+    """Axis of a volume (0 columns, 1 rows, 2 slices) that has a step.
+
+    `reorient` changes the order and directions of axes, nothing else.
+    """
+    steps = volume.affine[:3, :3].T
+    away = np.minimum(abs(steps - step_mm), abs(steps + step_mm))
+    return int(away.sum(axis=1).argmin())

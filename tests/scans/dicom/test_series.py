@@ -182,6 +182,24 @@ def test_a_tilted_gantry(tmp_path):
     assert volume.spacing_mm == pytest.approx((0.7, 0.8, 2.5 * np.cos(angle)))
 
 
+@pytest.mark.parametrize('turn_degrees', [0.1, 3])
+def test_a_tilted_gantry_and_a_patient_turned_on_the_table(
+    tmp_path, turn_degrees
+):
+    """The rounding of the cosines does not say in which plane slices lie."""
+    tilt, turn = np.radians([14, turn_degrees])
+    cosines = [
+        *(np.cos(turn), np.sin(turn), 0.0),
+        *(-np.sin(turn) * np.cos(tilt), np.cos(turn) * np.cos(tilt)),
+        np.sin(tilt),
+    ]
+    write_series(tmp_path, orientation=[f'{value:.6f}' for value in cosines])
+    series = read_dicom(tmp_path)
+    # Slices move by 2.5 x sin(14 degrees) / 0.8 = 0.76 rows.
+    assert series.volume.shape == (SLICES, ROWS + 4, COLUMNS)
+    assert series.volume.slice_axis == 2
+
+
 def test_a_gap_that_is_too_wide(tmp_path):
     write_series(tmp_path, (0, 1, 2, 7, 8))
     match = r'IM014 and IM049 are 12\.5 mm apart, where 4 slices are missing'

@@ -12,6 +12,8 @@ from mmuldor.scans.nifti import (
     read_nifti,
     write_label_nifti,
 )
+from mmuldor.scans.straight_grid import straighten
+from mmuldor.scans.volume import Volume
 from tests.scans.nifti_format.nifti_files import oblique, save_ct
 from tests.scans.test_nifti import ORIENTATIONS
 
@@ -141,6 +143,25 @@ def test_a_sheared_file_gets_its_labels_on_its_own_voxels(tmp_path):
     )
     again = read_label_nifti(tmp_path / 'labels.nii.gz', volume)
     assert np.array_equal(again, labels)
+
+
+def test_a_mask_is_moved_in_the_planes_of_its_scan(tmp_path):
+    """Its own affine may suggest other slices than the headers of the scan."""
+    affine = np.diag([1.0, 1, 2, 1])
+    affine[1, 2] = 1
+    hu = np.zeros((10, 40, 30), np.int16)
+    scan, _ = straighten(Volume(hu, affine, slice_axis=1))
+    # Row k was moved by k / 5 steps of (0, 1, 2) mm.
+    assert scan.shape == (10 + 8, 40, 30)
+    mask = np.zeros(hu.shape, np.uint8)
+    mask[5, 20, 7] = 1
+    image = nibabel.Nifti1Image(mask.T, np.diag([-1, -1, 1, 1]) @ affine)
+    nibabel.save(image, tmp_path / 'mask.nii')
+    labels = read_label_nifti(tmp_path / 'mask.nii', scan)
+    (place,) = np.argwhere(labels)
+    # To the nearest of these steps.
+    away = scan.to_patient(place[::-1])[0] - affine[:3] @ [7, 20, 5, 1]
+    assert np.abs(away).max() <= 1
 
 
 def test_labels_in_the_air_beside_a_sheared_file_are_counted(tmp_path):
