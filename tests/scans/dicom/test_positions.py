@@ -66,6 +66,19 @@ def test_whole_millimetres_may_be_rounded_or_not():
     assert intervals(along_z(places, SliceThickness='1.25')) == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize('lost', [[30], [1], [100, 200], [50, 150, 250]])
+@pytest.mark.parametrize(('step', 'digits'), [(1, 0), (0.1, 1)])
+def test_a_missing_slice_is_no_rounding_of_a_stated_spacing(
+    step, digits, lost
+):
+    """With one of 300 slices of 1 mm lost, 1.003 mm is the mean gap."""
+    kept = np.delete(np.arange(300), lost)
+    files = along_z(step * kept - 40, digits, SliceThickness=str(step))
+    found, notes = slice_intervals(files, Path('x'))
+    assert found.tolist() == np.diff(kept).tolist()
+    assert notes == [f'{len(lost)} missing slices interpolated']
+
+
 def test_every_second_slice_missing_in_a_part():
     places = [0, 1, 2, 3, 5, 7, 8, 9, 10]
     assert intervals(along_z(places, 3)) == [1, 1, 1, 2, 2, 1, 1, 1]
