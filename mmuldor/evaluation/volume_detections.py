@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mmuldor.commands import command_line
+from mmuldor.functional.arrays import Floats
 from mmuldor.functional.boxes_3d import transformed_boxes, without_repeats
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import is_finite, shortened
@@ -19,6 +20,8 @@ from mmuldor.io.volume_annotations import TrueVolume, VolumeGrid, read_boxes
 
 MAKE_COMMAND = command_line('infer', 'SCAN CONFIG CHECKPOINT --out DIR')
 _SUFFIXES = ('.nii.gz', '.nii')
+# Affines are stored in single precision, and rounded by other programs.
+_SAME_VOXELS = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,10 +178,36 @@ def _scan_names(source: str | os.PathLike) -> tuple[str, str]:
 
 
 def _is_on(grid: VolumeGrid, volume: TrueVolume) -> bool:
-    """Whether a grid has the voxels of a volume."""
-    return grid.shape == volume.grid.shape and np.allclose(
-        grid.spacing_mm, volume.grid.spacing_mm, rtol=1e-3
-    )
+    """Whether a grid has the voxels of a volume, at the same places.
+
+    Where one of both does not say its place, shape and spacing decide.
+    """
+    own = volume.grid
+    if grid.shape != own.shape or not np.allclose(
+        grid.spacing_mm, own.spacing_mm, rtol=1e-3
+    ):
+        return False
+    affines = _stated_affine(grid), _stated_affine(own)
+    if affines[0] is None or affines[1] is None:
+        return True
+    ends = np.indices((2, 2, 2)).reshape(3, 8)
+    ends = ends * (np.array(own.shape[::-1]) - 1)[:, None]
+    corners = np.vstack([ends, np.ones(8)])
+    apart = np.linalg.inv(affines[1]) @ (affines[0] - affines[1]) @ corners
+    return bool(np.abs(apart).max() <= _SAME_VOXELS)
+
+
+def _stated_affine(grid: VolumeGrid) -> Floats | None:
+    """Where a grid lies; None where nothing says it, as of PNG slices.
+
+    Their first slice, at the head, gets its first pixel at the patient's
+    origin (`mmuldor.scans.png_series`).
+    """
+    assumed = np.diag([*grid.spacing_mm, 1.0])
+    assumed[2, 3] = -(grid.shape[0] - 1) * grid.spacing_mm[2]
+    if grid.affine is None or np.allclose(grid.affine, assumed, atol=1e-6):
+        return None
+    return grid.affine
 
 
 def _document(path: Path) -> dict[str, Any]:
