@@ -80,7 +80,9 @@ def test_what_some_slices_do_not_say_tells_nothing(tmp_path):
     assert read_dicom(tmp_path).volume.shape[0] == 8
 
 
-@pytest.mark.parametrize('keyword', ['PatientID', 'StudyInstanceUID'])
+@pytest.mark.parametrize(
+    'keyword', ['PatientID', 'StudyInstanceUID', 'FrameOfReferenceUID']
+)
 def test_slices_of_two_patients_with_one_uid(tmp_path, keyword):
     """They would make one volume; the message does not name the patients."""
     for number in range(6):

@@ -45,7 +45,12 @@ _SCANS = {
     'SliceThickness': 'slice thicknesses',
 }
 # What the slices of a series share, and what it counts.
-_OWNERS = {'PatientID': 'patient', 'StudyInstanceUID': 'study'}
+_OWNERS = {
+    'PatientID': 'patient',
+    'StudyInstanceUID': 'study',
+    # Positions of two frames have no common origin.
+    'FrameOfReferenceUID': 'frame of reference',
+}
 # The same of slices at one position.
 _DISTINCTIONS = {'StackID': 'stacks', **_SCANS, 'ImageType': 'image types'}
 # One scan begins once. Where two overlap at their ends, the first goes on
