@@ -40,6 +40,33 @@ def numbered_files(folder: Path) -> dict[int, Path]:
     return found
 
 
+def check_targets(listed: Sequence[CocoImage]) -> None:
+    """Raise ValueError if two images, or two scans, would be written as one.
+
+    `P1/2` and `P1_2` both become `P1_2`: neighbours of a slice would be those
+    of another scan.
+    """
+    names: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for image in listed:
+        # Of a slice on its own, the file.
+        source = image.series[0] if image.series else image.file_name
+        folder = str(PurePosixPath(image.target).parent)
+        other = sources.setdefault(folder, source)
+        if source != other:
+            raise ValueError(
+                f'{image.where}: every scan must have a name of its own, but '
+                f'{other!r} and {source!r} both become {folder!r}. Rename one '
+                'of them, in `file_name` too.'
+            )
+        if image.target in names:
+            raise ValueError(
+                f'{image.where}: every image must come once, but '
+                f'{image.file_name!r} also is {names[image.target]}.'
+            )
+        names[image.target] = image.where
+
+
 def unrelated_folders(
     listed: Sequence[CocoImage],
     patients: Mapping[str, str],

@@ -31,7 +31,7 @@ from .options import AUTO, YES, SliceOptions, as_json
 from .patient_names import guess_patients
 from .patients import Patients, plain_name, split_patients, stated_patients
 from .report import OwnDataReport
-from .series import unrelated_folders
+from .series import check_targets, unrelated_folders
 
 
 def convert_slices(
@@ -63,7 +63,7 @@ def convert_slices(
     listed = [image for file in files for image in file]
     known = _known_patients(listed, options)
     listed = _sorted_out(listed, known.of_file, folder, options, report)
-    _check_unique(listed)
+    check_targets(listed)
     patients = _all_patients(listed, known, given, options, report)
     with atomic_folder(out) as temporary:
         target = temporary / IMAGES_NAME
@@ -107,18 +107,6 @@ def _say_what_was_left(found: Sequence[Slice], report: OwnDataReport) -> None:
             'crowds',
             f'{crowds} boxes with `iscrowd` are neither lesion nor background',
         )
-
-
-def _check_unique(listed: Sequence[CocoImage]) -> None:
-    seen: dict[str, str] = {}
-    for image in listed:
-        name = image.target
-        if name in seen:
-            raise ValueError(
-                f'{image.where}: every image must come once, but '
-                f'{image.file_name!r} also is {seen[name]}.'
-            )
-        seen[name] = image.where
 
 
 def _known_patients(

@@ -219,6 +219,16 @@ def test_twice_and_none(place):
         place.convert()
 
 
+def test_folders_whose_names_become_one(place):
+    """The neighbours of one scan's slice would be those of the other."""
+    place.lesion()
+    for name in ('P1/2/004.png', 'P1/2/005.png', 'P1_2/006.png'):
+        place.image(name, listed='4' not in name)
+    with pytest.raises(ValueError, match=r"'P1/2' and 'P1_2' both become"):
+        place.convert('--series', 'yes')
+    assert not (place.folder / 'out').exists()
+
+
 def test_eight_bits(place):
     import cv2
 

@@ -4,13 +4,38 @@ import numpy as np
 import pytest
 
 from data_prep.own_data.coco_boxes import CocoImage
-from data_prep.own_data.series import numbered_files, unrelated_folders
+from data_prep.own_data.series import (
+    check_targets,
+    numbered_files,
+    unrelated_folders,
+)
 from mmuldor.io.png import read_png16
+
+
+@pytest.mark.parametrize(
+    ('first', 'second', 'named'),
+    [
+        ('P1/2/005.png', 'P1_2/007.png', r"'P1/2' and 'P1_2'.*'P1_2'"),
+        ('005.png', 'series/007.png', r"'\.' and 'series'.*'series'"),
+        ('x.png', 'x/002.png', r"'x\.png' and 'x'.*'x'"),
+        ('a/b.png', 'a_b.png', r"'a/b\.png' and 'a_b\.png'.*'a_b'"),
+    ],
+)
+def test_two_scans_that_would_share_a_folder(first, second, named):
+    for names in ((first, second), (second, first)):
+        with pytest.raises(ValueError, match=r'images id 101: every scan'):
+            check_targets(images(*names))
+    with pytest.raises(ValueError, match=named):
+        check_targets(images(first, second))
+    check_targets(images('a/005.png', 'a/007.png', 'b.png'))
 
 
 def images(*names, first_id=100):
     return [
-        CocoImage('c.json', name, {'id': first_id + k}, [], {})
+        CocoImage(
+            *(f'c.json: images id {first_id + k}', name),
+            *({'id': first_id + k}, [], {}),
+        )
         for k, name in enumerate(names)
     ]
 
