@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
+import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -148,24 +148,24 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(
-        prefix=f'.{path.stem}.',
-        suffix=''.join(path.suffixes[-2:]),
-        dir=path.parent,
-    )
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _new_file(path)
     try:
         yield temporary
-        # mkstemp makes files that only their owner may read.
-        os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    """The process's umask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _new_file(path: Path) -> Path:
+    """Makes an empty file of another name beside a file.
+
+    With the permissions of any new file, as the umask says: `mkstemp` makes
+    files that only their owner may read, and the umask cannot be read without
+    setting it, for all threads.
+    """
+    suffix = ''.join(path.suffixes[-2:])
+    # 48 random bits, in the 8 characters that mkstemp would add.
+    name = f'.{path.stem}.{secrets.token_urlsafe(6)}{suffix}'
+    made = path.with_name(name)
+    made.touch(exist_ok=False)
+    return made

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -91,6 +92,23 @@ def test_others_may_read_as_the_umask_says(tmp_path):
         os.umask(mask)
     mode = stat.S_IMODE((tmp_path / 'a.json').stat().st_mode)
     assert mode == 0o644
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='POSIX permissions')
+def test_the_umask_stays_what_it_is_while_threads_write(tmp_path, monkeypatch):
+    def set_mask(mask):
+        raise AssertionError('the umask is that of all threads')
+
+    mask = os.umask(0o077)
+    try:
+        with monkeypatch.context() as patch, ThreadPoolExecutor(4) as pool:
+            patch.setattr(os, 'umask', set_mask)
+            paths = [tmp_path / f'{k}.json' for k in range(40)]
+            list(pool.map(lambda path: write_json(path, 1), paths))
+    finally:
+        after = os.umask(mask)
+    assert after == 0o077
+    assert {stat.S_IMODE(path.stat().st_mode) for path in paths} == {0o600}
 
 
 def test_what_is_no_json_names_the_file(tmp_path):
