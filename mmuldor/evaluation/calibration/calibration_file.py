@@ -26,7 +26,8 @@ Files of earlier versions have neither `unit`, `quality` nor intervals; they
 are of key slices. Those of the first format call the points ``chosen`` and
 ``points``.
 
-``operating_points`` run from the highest score threshold to the lowest.
+``operating_points`` run from the highest score threshold to the lowest; of a
+long curve they are those of `operating_points.thinned`.
 ``fps_per_volume_95`` is where the FPs per volume of as many other volumes
 will lie, 95 % (`fp_interval`). ``brier`` is the Brier score of the scores
 taken as probabilities, and that of probabilities from fits on other patients.

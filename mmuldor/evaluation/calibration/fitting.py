@@ -18,6 +18,7 @@ from mmuldor.evaluation.calibration.operating_points import (
     choose_point,
     operating_points,
     point_at_fps,
+    thinned,
 )
 from mmuldor.evaluation.calibration.quality import (
     brier_score,
@@ -40,8 +41,6 @@ from mmuldor.io.volume_annotations import TrueVolume
 DEFAULT_FPS = {'image': 1.0, 'volume': 4.0}
 # Lesions of this 3-D IoU are one and the same; see `fit_volume_calibration`.
 OVERLAP_IOU = 0.2
-# Points kept in the file.
-_MAX_POINTS = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +168,7 @@ def _fit(
     file = CalibrationFile(
         calibration,
         _with_interval(chosen, matched, patients),
-        [_with_interval(p, matched, patients) for p in _thinned(points)],
+        [_with_interval(p, matched, patients) for p in thinned(points)],
         counts,
         _brier(scores[known], unseen[known], hits[known]),
         unit=unit,
@@ -234,11 +233,3 @@ def _with_interval(
     rows = matched.det_is_fp & (matched.det_score >= point.score_thr)
     fps = np.bincount(matched.det_image[rows], minlength=len(patients))
     return replace(point, fps_95=rate_interval(fps, patients))
-
-
-def _thinned(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
-    """At most `_MAX_POINTS`, evenly from the first to the last."""
-    if len(points) <= _MAX_POINTS:
-        return list(points)
-    rows = np.unique(np.linspace(0, len(points) - 1, _MAX_POINTS).astype(int))
-    return [points[row] for row in rows]

@@ -5,6 +5,7 @@ An "image" is a key slice, or a volume where volumes were evaluated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,15 @@ import numpy as np
 from mmuldor.evaluation.calibration.fp_interval import RateInterval
 from mmuldor.functional.froc import FROCCurve, froc_curve
 from mmuldor.functional.matching import Matched
+
+# Curves of at most so many points are kept whole.
+_FEW_POINTS = 400
+# Parts of a half percent, so that whole percents are among them.
+_SENSITIVITIES = 400
+# FP rates of two digits, 0.01 to 0.099 and so on, and LUNA16's lowest.
+_FINE_FPS = [d / s for s in (1000, 100, 10, 1) for d in range(10, 100)]
+_FINE_UNTIL = 32.0
+_LUNA16_FPS = 0.125
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,45 @@ def operating_points(matched: Matched) -> list[OperatingPoint]:
             strict=True,
         )
     ]
+
+
+def thinned(points: Sequence[OperatingPoint]) -> list[OperatingPoint]:
+    """The points of a long curve that a choice can fall on.
+
+    Kept are the first and the last point; every point that finds another
+    lesion, or with more than 400 of them the first one at each quarter of a
+    percent; and the last one with at most each rate of two digits up to 32
+    FPs per image, beyond it of one digit. So a choice at such a rate or such
+    a sensitivity is that of all points, and between two rates it is that of
+    the lower one, at most a tenth below from 0.01 FPs on. Points evenly
+    spaced over the detections would nearly all lie at rates that nobody
+    chooses.
+
+    Args:
+        points: Of `operating_points`.
+    """
+    if len(points) <= _FEW_POINTS:
+        return list(points)
+    fps = np.array([point.fps_per_image for point in points])
+    found = np.array([point.sensitivity for point in points])
+    rises = np.flatnonzero(np.diff(found, prepend=0.0) > 0)
+    if len(rises) > _SENSITIVITIES:
+        levels = np.arange(1, _SENSITIVITIES + 1) / _SENSITIVITIES
+        rises = np.searchsorted(found, levels[levels <= found[-1]])
+    at_rates = np.searchsorted(fps, _rates(fps[-1]), side='right') - 1
+    ends = [0, len(points) - 1]
+    rows = np.unique(np.concatenate([ends, rises, at_rates[at_rates >= 0]]))
+    return [points[row] for row in rows]
+
+
+def _rates(end: float) -> list[float]:
+    """FP rates up to `end`, rising by at most a tenth up to `_FINE_UNTIL`."""
+    rates = [r for r in _FINE_FPS if r <= _FINE_UNTIL] + [_LUNA16_FPS]
+    power = 10.0
+    while power <= end:
+        rates += [digit * power for digit in range(1, 10)]
+        power *= 10
+    return rates
 
 
 def choose_point(

@@ -83,7 +83,7 @@ def test_probabilities_and_quality_of_many_detections():
     assert fitted.file.overlap_iou == 0.2
     assert fitted.file.counts['overlapping'] == 0
     assert fitted.file.hit == {'hit': 'iou', 'iou_thr': 0.1}
-    assert len(fitted.file.operating_points) == 400
+    assert 400 < len(fitted.file.operating_points) < 1000
     assert fitted.file.counts['patients'] == 160
     assert len(fitted.unseen) == fitted.file.counts['detections']
 
@@ -115,6 +115,20 @@ def test_an_operating_point_may_be_chosen():
     assert point.sensitivity >= 0.5
     with pytest.raises(ValueError, match='the maximum is'):
         fit(volumes, detections, sensitivity=1.1)
+
+
+def test_the_file_has_the_points_that_a_user_chooses():
+    volumes, detections, _ = simulated(np.random.default_rng(3), 80)
+    file = fit(volumes, detections).file
+    assert len(detections.scores) > 2000
+    for chosen in (
+        {'fps': 0.25}, {'fps': 0.5}, {'fps': 2}, {'sensitivity': 0.5},
+    ):  # fmt: skip
+        fps, sensitivity = chosen.get('fps'), chosen.get('sensitivity')
+        fitted = fit(
+            volumes, detections, fps_per_volume=fps, sensitivity=sensitivity
+        )
+        assert file.choose(fps, sensitivity) == fitted.file.operating_point
 
 
 def test_lesions_over_one_another_are_one():
