@@ -1,6 +1,7 @@
 """How often tests of methods err: simulation with measured components.
 
     python -m benchmarks.inference           simulate, write the page
+    python -m benchmarks.inference --holm    simulate the families alone
     python -m benchmarks.inference --write   write the page only
 
 Variance components are measured on the outcomes of the phantom study; others
@@ -23,12 +24,17 @@ from benchmarks.inference.components import (
     measure,
 )
 from benchmarks.inference.page import write_page
-from benchmarks.inference.simulation import RESAMPLES, error_rates
+from benchmarks.inference.simulation import (
+    COMPARISONS,
+    RESAMPLES,
+    error_rates,
+    holm_rate,
+)
 from benchmarks.study.results import Results
 from benchmarks.timing import RESULTS, circumstances
 from mmuldor.cli import types
 from mmuldor.cli.errors import user_errors
-from mmuldor.io.json_files import write_json
+from mmuldor.io.json_files import read_json, write_json
 
 RESULT = RESULTS / 'method-inference.json'
 PAGE = RESULTS.parent / 'method-inference.md'
@@ -36,6 +42,8 @@ SEEDS = (2, 3, 5, 10)
 PATIENT_NUMBERS = (30, 93, PATIENTS)
 # Cells above this rate are simulated again with so many times the studies.
 SUSPICIOUS, AGAIN = 0.07, 8
+# The components whose families are simulated, those with the highest rates.
+FAMILY, FAMILIES = 'seeds vary 20 times as patients', 3000
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -54,6 +62,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--seed', type=types.whole_number(0), default=0, help='of all draws'
     )
     parser.add_argument(
+        '--holm', action='store_true', help='families of comparisons alone'
+    )
+    parser.add_argument(
         '--write', action='store_true', help='write the page, run nothing'
     )
     return parser.parse_args(argv)
@@ -62,7 +73,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Simulate, then write the page."""
     args = parse_args(argv)
-    if not args.write:
+    if args.holm:
+        found = read_json(RESULT)
+        found['families'] = families(found['components'], args.seed)
+        write_json(RESULT, found, indent=1)
+    elif not args.write:
         write_json(RESULT, simulate(args.studies, args.seed), indent=1)
     write_page(RESULT, PAGE)
     print(f'wrote {PAGE}')
@@ -101,6 +116,31 @@ def simulate(studies: int, seed: int) -> dict:
         'measured': measured,
         'components': [asdict(c) for c in chosen(measured)],
         'cells': cells,
+        'families': families([asdict(c) for c in chosen(measured)], seed),
+    }
+
+
+def families(components: Sequence[dict], seed: int) -> dict:
+    """How often a family of equal methods has a difference after Holm.
+
+    Args:
+        components: Of the result file; those of `FAMILY` are simulated.
+        seed: Of all draws.
+    """
+    one = next(c for c in components if c['name'] == FAMILY)
+    sizes = lesions_a_patient(Results.load(RESULTS / 'phantom-study'))
+    return {
+        'command': 'python -m benchmarks.inference --holm',
+        'components': FAMILY,
+        'patients': PATIENTS,
+        'comparisons': COMPARISONS,
+        'families': FAMILIES,
+        'rates': {
+            str(seeds): holm_rate(
+                Components(**one), PATIENTS, seeds, sizes, FAMILIES, seed
+            )
+            for seeds in SEEDS
+        },
     }
 
 

@@ -8,15 +8,21 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.inference.components import PATIENTS, Components
-from mmuldor.evaluation.comparison.inference import student_t
+from mmuldor.evaluation.comparison.inference import (
+    Estimate,
+    holm,
+    student_t,
+)
 from mmuldor.evaluation.comparison.resampling import (
     interval,
     patient_weights,
 )
-from mmuldor.evaluation.comparison.seeds_as_readers import readers_error
+from mmuldor.evaluation.comparison.seeds_as_readers import readers_estimate
 
 ALPHA = 0.05
 RESAMPLES = 400
+# Of a family that is tested together.
+COMPARISONS = 3
 # Studies at once: about 8 MB of normal numbers.
 _CELLS = 1_000_000
 
@@ -50,9 +56,68 @@ def error_rates(
         ``bootstrap`` (of seeds and patients) and ``permutation`` (of the
         given trainings).
     """
-    name = zlib.crc32(components.name.encode())
-    rng = np.random.default_rng((seed, name, patients, seeds))
+    rng = _generator(components, patients, seeds, seed)
     rejected: dict[str, list[np.ndarray]] = {}
+    for values, samples, sums in _studies(
+        rng, components, (studies, patients, seeds), sizes
+    ):
+        for name, p in p_values(values, samples, sums, rng).items():
+            rejected.setdefault(name, []).append(p <= ALPHA)
+    return {
+        name: float(np.concatenate(parts).mean())
+        for name, parts in rejected.items()
+    }
+
+
+def holm_rate(
+    components: Components,
+    patients: int,
+    seeds: int,
+    sizes: np.ndarray,
+    families: int,
+    seed: int,
+    comparisons: int = COMPARISONS,
+) -> float:
+    """Families of equal methods with a p of seeds as readers <= 0.05.
+
+    The comparisons of a family are simulated independently, and their p
+    adjusted by Holm.
+
+    Args:
+        components: See `error_rates`.
+        patients: The same.
+        seeds: The same.
+        sizes: The same.
+        families: Number of simulated families.
+        seed: Of all draws.
+        comparisons: Of a family.
+    """
+    rng = _generator(components, patients, seeds, seed)
+    shape = families * comparisons, patients, seeds
+    p = np.concatenate(
+        [
+            _readers(values, samples).p_value
+            for values, samples, _ in _studies(rng, components, shape, sizes)
+        ]
+    ).reshape(families, comparisons)
+    return float(np.mean([(holm(one) <= ALPHA).any() for one in p]))
+
+
+def _generator(
+    components: Components, patients: int, seeds: int, seed: int
+) -> np.random.Generator:
+    name = zlib.crc32(components.name.encode())
+    return np.random.default_rng((seed, name, patients, seeds))
+
+
+def _studies(
+    rng: np.random.Generator,
+    components: Components,
+    shape: tuple[int, int, int],
+    sizes: np.ndarray,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Batches of values, samples and sums, as `p_values` takes them."""
+    studies, patients, seeds = shape
     for count in _batches(studies, patients * seeds):
         lesions = rng.choice(sizes, patients)
         sums = _draw(rng, components, (count, patients, seeds))
@@ -62,12 +127,7 @@ def error_rates(
         ).astype(np.float64)
         values = sums.sum(axis=1) / lesions.sum()
         samples = (weights @ sums) / (weights @ lesions)[:, None]
-        for name, p in p_values(values, samples, sums, rng).items():
-            rejected.setdefault(name, []).append(p <= ALPHA)
-    return {
-        name: float(np.concatenate(parts).mean())
-        for name, parts in rejected.items()
-    }
+        yield values, samples, sums
 
 
 def _batches(studies: int, cells: int) -> Iterator[int]:
@@ -106,17 +166,29 @@ def p_values(
         sums: What each patient adds, (studies, patients, seeds).
         rng: For the rivals' draws.
     """
-    mean, spread = values.mean(axis=1), values.var(axis=1, ddof=1)
-    centred = samples - samples.mean(axis=1, keepdims=True)
-    covariance = centred.mT @ centred / (samples.shape[1] - 1)
-    error, df = readers_error(spread, covariance)
-    found = {'readers': student_t(mean, error, df).p_value}
-    found['hillis'] = student_t(
-        mean, error, _hillis(spread, covariance, error)
-    ).p_value
+    readers = _readers(values, samples)
+    error, spread = readers.standard_error, values.var(axis=1, ddof=1)
+    df = _hillis(spread, _covariance(samples), error)
+    found = {'readers': readers.p_value}
+    found['hillis'] = student_t(readers.mean, error, df).p_value
     found['bootstrap'] = _of_bootstrap(samples, rng)
     found['permutation'] = _of_permutation(sums.mean(axis=2), rng)
     return found
+
+
+def _readers(values: np.ndarray, samples: np.ndarray) -> Estimate:
+    return readers_estimate(
+        values.mean(axis=1),
+        values.var(axis=1, ddof=1),
+        _covariance(samples),
+    )
+
+
+def _covariance(samples: np.ndarray) -> np.ndarray:
+    """Of the seeds over the resamples, (studies, seeds, seeds)."""
+    centred = samples - samples.mean(axis=1, keepdims=True)
+    covariance: np.ndarray = centred.mT @ centred
+    return covariance / (samples.shape[1] - 1)
 
 
 def _hillis(

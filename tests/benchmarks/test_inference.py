@@ -10,7 +10,11 @@ from benchmarks.inference.page import (
     page_text,
     share_of_residuals,
 )
-from benchmarks.inference.simulation import error_rates, p_values
+from benchmarks.inference.simulation import (
+    error_rates,
+    holm_rate,
+    p_values,
+)
 from benchmarks.timing import RESULTS
 from mmuldor.io.json_files import read_json
 
@@ -42,6 +46,19 @@ def test_the_stored_error_rates():
     # What was used before errs far more often.
     assert max(cell['bootstrap'] for cell in cells) > 0.2
     assert max(cell['permutation'] for cell in cells) > 0.5
+
+
+def test_the_stored_rates_of_families():
+    found = read_json(RESULT)['families']
+    assert found['rates'].keys() == {'2', '3', '5', '10'}
+    assert max(found['rates'][seeds] for seeds in ('2', '5', '10')) <= LIMIT
+
+
+def test_families_of_two_seeds_err_no_more_than_they_should():
+    """With degrees of freedom that hold at 5 % alone, 8 % of them did."""
+    components = Components('', 4.5, 1.0, 0.3)
+    rate = holm_rate(components, 309, 2, np.array([2, 3]), 1000, 0)
+    assert 0.02 < rate <= 0.065
 
 
 def test_a_small_simulation():

@@ -83,8 +83,11 @@ def compare(
         seeds', 'unpaired seeds' or 'trainings') and ``warnings``. ``p_value``
         and ``p_holm``, of the mean, are those of primary comparisons alone;
         ``p_these_trainings`` holds the trainings fixed. ``df``, of the mean,
-        is null where it is infinite. Fractions; null where undefined, as at
-        and beyond the end of a curve.
+        is null where it is infinite; where a method has two seeds it is that
+        of `level` alone, and p and other levels follow from ``error_parts``,
+        variances with their degrees of freedom (see `weighted_t`), which are
+        null elsewhere. Fractions; null where undefined, as at and beyond the
+        end of a curve.
 
     Raises:
         ValueError: If there is no method, two share a name, seeds cannot be
@@ -211,6 +214,11 @@ class _Table:
             ),
             'standard_error': _number(of_mean.standard_error),
             'df': _number(of_mean.df),
+            'error_parts': [
+                [_number(part.variance), _number(part.df)]
+                for part in of_mean.parts
+            ]
+            or None,
             'primary': pair in primary,
             'p_value': _number(of_mean.p_value) if pair in primary else None,
             'p_holm': None,

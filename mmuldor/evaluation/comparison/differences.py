@@ -8,9 +8,11 @@ import numpy as np
 
 from mmuldor.evaluation.comparison.figures import Figures, Method
 from mmuldor.evaluation.comparison.inference import (
+    ErrorPart,
     Estimate,
     holm,
     student_t,
+    weighted_t,
 )
 from mmuldor.evaluation.comparison.seeds_as_readers import (
     patients_only,
@@ -100,14 +102,27 @@ def adjust(entries: Sequence[dict], level: float) -> None:
         if np.isnan(p):
             continue
         share = p / adjusted if adjusted > 0 else 1 / len(chosen)
-        found = student_t(
-            entry['mean'],
-            entry['standard_error'],
-            np.inf if entry['df'] is None else entry['df'],
-            1 - (1 - level) * share,
-        )
+        found = _at(entry, 1 - (1 - level) * share)
         entry['p_holm'] = float(adjusted)
         entry['holm_interval'] = [float(found.low), float(found.high)]
+
+
+def _at(entry: dict, level: float) -> Estimate:
+    """A difference at another level."""
+    parts = entry.get('error_parts')
+    if parts:
+        return weighted_t(
+            entry['mean'],
+            [ErrorPart(part, _df(number)) for part, number in parts],
+            level,
+        )
+    return student_t(
+        entry['mean'], entry['standard_error'], _df(entry['df']), level
+    )
+
+
+def _df(number: float | None) -> float:
+    return np.inf if number is None else number
 
 
 def find_primary(

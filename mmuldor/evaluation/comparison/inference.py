@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,22 @@ from mmuldor.functional.arrays import Floats
 
 # Rounding leaves equal numbers a spread of about 1e-16 of their size.
 _ROUNDING = 1e-12
+# Steps of the search for p: 700 in the logarithm are the range of floats.
+_HALVINGS = 60
+# What SciPy's search for degrees of freedom gives for a normal.
+_NORMAL_DF = 1e10
+
+
+class ErrorPart(NamedTuple):
+    """A part of a squared standard error.
+
+    Attributes:
+        variance: An estimate, not below 0, (...).
+        df: Its degrees of freedom; infinite where it is known.
+    """
+
+    variance: Floats
+    df: float
 
 
 class Estimate(NamedTuple):
@@ -19,11 +36,13 @@ class Estimate(NamedTuple):
     Attributes:
         mean: The estimate, in the unit of the input.
         standard_error: Its standard error.
-        df: Degrees of freedom of Student's t; infinite for a normal.
+        df: Degrees of freedom of Student's t; infinite for a normal. Of
+            `weighted_t` those whose t has this interval, at its level alone.
         low: Lower end of the interval.
         high: Upper end.
         p_value: Two-sided, of a mean of 0; NaN where the standard error is 0
             or undefined.
+        parts: Of the squared error, of `weighted_t`; else none.
     """
 
     mean: Floats
@@ -32,6 +51,7 @@ class Estimate(NamedTuple):
     low: Floats
     high: Floats
     p_value: Floats
+    parts: tuple[ErrorPart, ...] = ()
 
 
 def paired_t(differences: ArrayLike, level: float = 0.95) -> Estimate:
@@ -97,6 +117,85 @@ def student_t(
         mean + half,
         np.where(error > 0, p_value, np.nan),
     )
+
+
+def weighted_t(
+    mean: ArrayLike, parts: Sequence[ErrorPart], level: float = 0.95
+) -> Estimate:
+    """Cochran's test (Biometrics 1964) of an error made of several parts.
+
+    The critical value at a level is the mean of the parts' own t, weighted by
+    their variances v with df d,
+
+        c(level) = sum v t(d, level) / sum v,
+
+    which no single number of degrees of freedom gives at two levels. So p is
+    the root of c(1 - p) = |mean| / error: it is below 1 - level exactly where
+    the interval of that level does not hold 0, whatever the level is.
+
+    Args:
+        mean: Estimates, (...).
+        parts: At least one; the squared error is their sum.
+        level: Coverage, in (0, 1).
+
+    Raises:
+        ValueError: If `level` is not inside (0, 1).
+    """
+    from scipy import special
+
+    check_level(level)
+    mean = np.asarray(mean, dtype=np.float64)
+    error = np.sqrt(sum(np.asarray(part.variance) for part in parts))
+    error = np.where(error <= _ROUNDING * np.abs(mean), 0.0, error)
+    critical = _critical(parts, 1 - level)
+    half = np.where(error > 0, critical * error, error)
+    with np.errstate(divide='ignore', invalid='ignore'):
+        p_value = _root(parts, np.abs(mean) / error)
+    # Without any variance there is no test; the number is arbitrary.
+    finite = sum(part.df for part in parts if np.isfinite(part.df))
+    df = special.stdtridf((1 + level) / 2, critical)
+    df = np.where(df < _NORMAL_DF, df, np.inf)
+    return Estimate(
+        mean,
+        error,
+        np.where(error > 0, df, finite),
+        mean - half,
+        mean + half,
+        np.where(error > 0, p_value, np.nan),
+        tuple(parts),
+    )
+
+
+def _critical(parts: Sequence[ErrorPart], p: ArrayLike) -> Floats:
+    """c(1 - p) of `weighted_t`, (...); NaN without any variance."""
+    from scipy import special
+
+    tail = np.asarray(p) / 2
+    total: Floats = np.zeros(())
+    weighted: Floats = np.zeros(())
+    for variance, df in parts:
+        t = special.stdtrit(df, tail) if np.isfinite(df) else None
+        t = special.ndtri(tail) if t is None else t
+        total, weighted = total + variance, weighted - variance * t
+    with np.errstate(divide='ignore', invalid='ignore'):
+        return np.asarray(weighted / total)
+
+
+def _root(parts: Sequence[ErrorPart], t: Floats) -> Floats:
+    """p with c(1 - p) = t, by halving between the p of two of the parts."""
+    from scipy import stats
+
+    each = [2 * stats.t.sf(t, part.df) for part in parts]
+    # The weighted mean of their t is t, so it lies between them.
+    least, most = np.min(each, axis=0), np.max(each, axis=0)
+    tiny = np.finfo(np.float64).tiny
+    low, high = np.log(np.maximum(least, tiny)), np.log(most)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        too_small = _critical(parts, np.exp(middle)) > t
+        low = np.where(too_small, middle, low)
+        high = np.where(too_small, high, middle)
+    return np.asarray(np.exp((low + high) / 2))
 
 
 def check_level(level: float) -> None:

@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from mmuldor.evaluation.comparison.inference import (
+    ErrorPart,
     holm,
     paired_t,
     student_t,
+    weighted_t,
 )
 
 
@@ -86,3 +88,45 @@ def test_a_comparison_without_p_still_counts():
 def test_wrong_p_values(wrong):
     with pytest.raises(ValueError, match='numbers from 0 to 1'):
         holm(wrong)
+
+
+def parts(variance, known):
+    return [
+        ErrorPart(np.array(variance), 1),
+        ErrorPart(np.array(known), np.inf),
+    ]
+
+
+def test_weighted_t_by_hand():
+    # c(0.95) = (4 * 12.7062 + 1.95996) / 5 and c(0.99) = (4 * 63.6567 +
+    # 2.57583) / 5; the error is 5 ** 0.5.
+    for level, critical in ((0.95, 10.5570), (0.99, 51.4405)):
+        found = weighted_t(critical * 5**0.5, parts(4, 1), level)
+        assert found.low == pytest.approx(0, abs=1e-3)
+        assert found.p_value == pytest.approx(1 - level, rel=1e-4)
+
+
+def test_weighted_t_of_one_part_is_students():
+    mean = np.array([0.0, 0.3, 2.0, 50.0, 1e6])
+    for df in (1, 2.5, np.inf):
+        found = weighted_t(mean, [ErrorPart(np.array(2.0), df)])
+        expected = student_t(mean, 2**0.5, df)
+        for one, other in zip(found[:6], expected[:6], strict=True):
+            assert one == pytest.approx(other, rel=1e-6, abs=1e-290)
+
+
+def test_weighted_t_without_variance_has_no_p():
+    found = weighted_t([0.0, 1.0], parts(0, 0))
+    assert np.isnan(found.p_value).all()
+    assert found.high.tolist() == [0, 1]
+
+
+def test_weighted_t_errs_as_often_at_every_size():
+    """Two seeds that vary 20 times as patients, as often as the size says."""
+    rng = np.random.default_rng(0)
+    drawn = rng.normal(0, 4.5, (20_000, 2)) + rng.normal(0, 1, (20_000, 1))
+    # What a patient adds to one training alone bounds the variance below.
+    spread = np.maximum(drawn.var(axis=1, ddof=1), 0.3**2)
+    found = weighted_t(drawn.mean(axis=1), parts(spread / 2, 1.0))
+    for size in (0.1, 0.05, 0.05 / 3, 0.05 / 6):
+        assert np.mean(found.p_value <= size) <= 1.2 * size

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 
-from mmuldor.evaluation.comparison.inference import student_t
 from mmuldor.evaluation.comparison.resampling import interval
 from mmuldor.evaluation.comparison.seeds_as_readers import (
     patients_only,
-    readers_error,
+    readers_estimate,
     seeds_as_readers,
     unpaired_seeds,
 )
@@ -27,6 +26,11 @@ def compound(count, diagonal, off):
     return np.full((count, count), off) + np.eye(count) * (diagonal - off)
 
 
+def error_of(seed_variance, covariance):
+    """Standard error and degrees of freedom."""
+    return readers_estimate(0.0, seed_variance, covariance)[1:3]
+
+
 def test_by_hand():
     # Differences 1, 2, 6: mean 3, variance (4 + 1 + 9) / 2 = 7, va = 7 / 3.
     # off = 2, so se^2 = 13 / 3, and df = (13 / 3)^2 / ((7 / 3)^2 / 2) =
@@ -46,7 +50,7 @@ def test_by_hand():
 def test_covariances_are_means_over_pairs_of_seeds():
     # Off-diagonals 1, 2 and 3: their mean is 2, that of the diagonal 4.
     covariance = [[4, 1, 2], [1, 3, 3], [2, 3, 5]]
-    error, df = readers_error(7.0, covariance)
+    error, df = error_of(7.0, covariance)
     assert error**2 == pytest.approx(7 / 3 + 2)
     assert df == pytest.approx(2 * 169 / 49)
 
@@ -54,18 +58,18 @@ def test_covariances_are_means_over_pairs_of_seeds():
 def test_seeds_that_agree_by_chance():
     # Variance of the seeds 0, but each has (5 - 2) of its own: va = 1,
     # se^2 = 1 + 2, df = 9 / (1 / 2).
-    error, df = readers_error(0.0, compound(3, 5, 2))
+    error, df = error_of(0.0, compound(3, 5, 2))
     assert error**2 == pytest.approx(3)
     assert df == pytest.approx(18)
 
 
 def test_a_negative_covariance_counts_as_none():
     # va = max(7, 3 + 1) / 3, se^2 = va, df = k - 1.
-    error, df = readers_error(7.0, compound(3, 3, -1))
+    error, df = error_of(7.0, compound(3, 3, -1))
     assert error**2 == pytest.approx(7 / 3)
     assert df == pytest.approx(2)
     # It still raises the bound of va: (3 + 1) / 3.
-    error, df = readers_error(1.0, compound(3, 3, -1))
+    error, df = error_of(1.0, compound(3, 3, -1))
     assert error**2 == pytest.approx(4 / 3)
 
 
@@ -87,6 +91,31 @@ def test_two_seeds_take_the_weighted_mean_of_both_t():
     assert alone.high == pytest.approx(2 + 12.7062, abs=1e-3)
 
 
+@pytest.mark.parametrize('level', [0.8, 0.95, 0.99, 0.9999])
+def test_p_of_two_seeds_is_that_of_every_level(level):
+    """p is below 1 - level exactly where the interval does not hold 0."""
+    samples = samples_with(compound(2, 1, 1))
+    end = seeds_as_readers([-2, 2], samples, level).high
+    for shift, significant in ((0.999, False), (1.001, True)):
+        values = end * shift + np.array([-2, 2])
+        found = seeds_as_readers(values, samples)
+        assert (found.p_value < 1 - level) is np.bool_(significant)
+        assert found.p_value == pytest.approx(1 - level, rel=0.02)
+    # Whatever level the interval has.
+    other = seeds_as_readers(values, samples, level)
+    assert other.p_value == pytest.approx(found.p_value, rel=1e-9)
+
+
+def test_p_of_two_unpaired_seeds_is_that_of_every_level():
+    covariance = compound(5, 2, 1)
+    samples = samples_with(covariance)
+    first, second = np.array([-1, 1]), np.array([-1, 0, 1]) * 2**0.5
+    both = first, second, samples[:, :2], samples[:, 2:]
+    end = unpaired_seeds(*both, 0.999).high
+    found = unpaired_seeds(first, second + end, *both[2:])
+    assert found.p_value == pytest.approx(0.001, rel=1e-6)
+
+
 def test_identical_methods_have_no_p():
     for count in (2, 3):
         found = seeds_as_readers(np.zeros(count), np.zeros((20, count)))
@@ -101,8 +130,8 @@ def test_identical_methods_have_no_p():
 def test_resamples_without_a_lesion_are_left_out():
     samples = samples_with(compound(3, 3, 2))
     holes = np.vstack([np.full((4, 3), np.nan), samples])
-    found = np.array(seeds_as_readers([1, 2, 6], holes))
-    whole = np.array(seeds_as_readers([1, 2, 6], samples))
+    found = np.array(seeds_as_readers([1, 2, 6], holes)[:6])
+    whole = np.array(seeds_as_readers([1, 2, 6], samples)[:6])
     assert found == pytest.approx(whole)
     found = seeds_as_readers([1, 2, 6], np.full((4, 3), np.nan))
     assert np.isnan(found.low)
@@ -144,7 +173,7 @@ def test_one_training_each():
     [
         (lambda: seeds_as_readers([1], np.zeros((5, 1))), 'two or more seeds'),
         (lambda: seeds_as_readers([1, 2], np.zeros((5, 3))), r'\(5, 3\)'),
-        (lambda: readers_error(1, np.eye(2), 1.0), '`level` must lie'),
+        (lambda: readers_estimate(0, 1, np.eye(2), 1.0), '`level` must lie'),
         (
             lambda: unpaired_seeds(
                 [1], [1, 2], np.zeros((5, 1)), np.zeros((5, 2))
@@ -190,8 +219,9 @@ def test_one_of_twenty_equal_methods_differs(
     rng = np.random.default_rng(17)
     values, samples = crossed(rng, count, 100, *parts)
     covariance = np.array([np.cov(s, rowvar=False) for s in samples])
-    error, df = readers_error(values.var(axis=1, ddof=1), covariance)
-    found = student_t(values.mean(axis=1), error, df)
+    found = readers_estimate(
+        values.mean(axis=1), values.var(axis=1, ddof=1), covariance
+    )
     assert least <= np.mean(found.p_value <= 0.05) <= 0.08
     # The interval holds 0 where p is above 0.05.
     outside = (found.low > 0) | (found.high < 0)

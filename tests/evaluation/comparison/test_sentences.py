@@ -1,10 +1,15 @@
 """Every sentence says what its test gives, and never contradicts itself."""
 
+import numpy as np
 import pytest
 
 from mmuldor.evaluation.comparison.cautions import cautions
 from mmuldor.evaluation.comparison.differences import adjust, find_primary
-from mmuldor.evaluation.comparison.inference import student_t
+from mmuldor.evaluation.comparison.inference import (
+    ErrorPart,
+    student_t,
+    weighted_t,
+)
 from mmuldor.evaluation.comparison.sentences import difference_sentence
 
 
@@ -80,6 +85,27 @@ def test_interval_and_verdict_agree(t):
         low, high = one['holm_interval']
         assert (low > 0 or high < 0) == (one['p_holm'] <= 0.05)
         assert low <= one['mean_interval'][0] + 1e-12
+
+
+@pytest.mark.parametrize('t', [5, 12, 20, 30, 40])
+def test_interval_and_verdict_agree_with_two_seeds(t):
+    parts = [ErrorPart(4e-4, 1), ErrorPart(1e-4, np.inf)]
+    found = []
+    for factor in (t, 11.0, 33.0):
+        one = weighted_t(factor * 5e-4**0.5, parts)
+        changes = {
+            'mean_interval': [float(one.low), float(one.high)],
+            'p_value': float(one.p_value),
+            'error_parts': [[4e-4, 1], [1e-4, None]],
+        }
+        mean, error = float(one.mean), float(one.standard_error)
+        found.append(entry(mean, error, float(one.df), True, **changes))
+    adjust(found, 0.95)
+    for one in found:
+        low, high = one['holm_interval']
+        assert (low > 0 or high < 0) == (one['p_holm'] <= 0.05)
+    # c(1 - 0.05 / 3) = 0.8 * 38.1885 + 0.2 * 2.39398 = 31.03.
+    assert found[2]['p_holm'] <= 0.05
 
 
 def test_one_training_each():
