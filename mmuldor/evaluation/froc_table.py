@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmuldor.evaluation.slice_froc import SliceEvaluation
+from mmuldor.functional.froc import MEAN_FP_RATES, FROCCurve
 from mmuldor.io.categories import left_out_text
 
 _NOT_USED = {
@@ -26,8 +27,7 @@ def format_table(evaluation: SliceEvaluation) -> str:
     figures = [*summary.sensitivity, summary.mean, summary.max_sensitivity]
     cells = [f'{100 * figure:.2f}' for figure in figures]
     name = 'FROC + FP' if evaluation.with_fp_class else 'FROC'
-    end = float(evaluation.curve.fps_per_image[-1])
-    held = f'; the curve ends at {end:.2f} FPs, its last value is held'
+    last = max(summary.fp_rates[-1], *MEAN_FP_RATES)
     lines = [
         f'{name}: {counts["images"]} images, {counts["lesions"]} lesions, '
         f'{counts["detections"]} detections, IoU >= {evaluation.iou_thr:g}',
@@ -35,8 +35,7 @@ def format_table(evaluation: SliceEvaluation) -> str:
         'sensitivity % ' + ''.join(f'{cell:>7}' for cell in cells),
         'mean over 0.5, 1, 2, 4; max first reached at '
         f'{summary.fps_at_max:.2f} FPs per image'
-        + held
-        * (end < summary.fp_rates[-1]),
+        + held_note(evaluation.curve, last),
     ]
     counted = {words: counts[key] for key, words in _NOT_USED.items()}
     not_used = [
@@ -53,6 +52,14 @@ def format_table(evaluation: SliceEvaluation) -> str:
         )
     lines += [f'note: {note}' for note in evaluation.notes]
     return '\n'.join(lines)
+
+
+def held_note(curve: FROCCurve, last_rate: float) -> str:
+    """What a table says where its curve ends before its last FP rate."""
+    end = float(curve.fps_per_image[-1])
+    if end >= last_rate:
+        return ''
+    return f'; the curve ends at {end:.2f} FPs, its last value is held'
 
 
 def _folds_line(means: Sequence[float]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.evaluation.froc_table import held_note
 from mmuldor.evaluation.volume_detections import (
     VolumeDetections,
     load_volume_detections,
@@ -160,6 +161,7 @@ def volume_evaluation_dict(evaluation: VolumeEvaluation) -> dict[str, Any]:
         'cpm': evaluation.cpm,
         'max_sensitivity': summary.max_sensitivity,
         'fps_at_max': summary.fps_at_max,
+        'fps_at_end': float(evaluation.curve.fps_per_image[-1]),
         'counts': evaluation.counts,
         'hit': evaluation.hit,
         'iou_thr': evaluation.iou_thr if evaluation.hit == 'iou' else None,
@@ -175,6 +177,8 @@ def volume_table(evaluation: VolumeEvaluation) -> str:
         *summary.sensitivity, evaluation.cpm, summary.max_sensitivity,
     ]  # fmt: skip
     cells = [f'{100 * figure:.2f}' for figure in figures]
+    # The CPM is of its own rates, whatever the columns are.
+    last = max(summary.fp_rates[-1], *FP_RATES)
     rule = HITS[evaluation.hit].format(evaluation.iou_thr)
     lines = [
         f'FROC per volume: {counts["volumes"]} volumes '
@@ -184,7 +188,8 @@ def volume_table(evaluation: VolumeEvaluation) -> str:
         'FPs per volume' + ''.join(f'{cell:>7}' for cell in head),
         'sensitivity % ' + ''.join(f'{cell:>7}' for cell in cells),
         'CPM: mean over 0.125, 0.25, 0.5, 1, 2, 4, 8 (LUNA16); max first '
-        f'reached at {summary.fps_at_max:.2f} FPs per volume',
+        f'reached at {summary.fps_at_max:.2f} FPs per volume'
+        + held_note(evaluation.curve, last),
     ]
     if counts['files_of_other_volumes']:
         lines.append(

@@ -83,6 +83,7 @@ def test_the_card(checkpoint, tmp_path):
         {
             'fp_rates': [0.5, 4.0],
             'sensitivity': [0.5, 0.84375],
+            'fps_at_end': 5.0,
             'counts': {'images': 1200, 'lesions': 30},
         },
     )
@@ -207,7 +208,7 @@ COUNTS = {'images': 1, 'lesions': 1}
     ],
 )
 def test_no_froc_file(checkpoint, tmp_path, report):
-    write_json(tmp_path / 'froc.json', report)
+    write_json(tmp_path / 'froc.json', {**report, 'fps_at_end': 9})
     with pytest.raises(ValueError, match=r'froc\.json must be what'):
         publish_model(
             checkpoint, tmp_path / 'out', froc=tmp_path / 'froc.json'

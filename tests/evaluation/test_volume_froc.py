@@ -255,8 +255,7 @@ def test_no_lesion_and_no_split(tmp_path, files):
 def test_the_whole_report_by_hand(tmp_path, files):
     write_found(tmp_path, 'v', [])
     done = evaluate_volume_files(files[0], [files[1]], split='test')
-    # As in `test_by_hand`, at LUNA16's rates: 1 / 3 lesions before the first
-    # FP at 1 / 3 a volume, then 2 / 3.
+    # As in `test_by_hand`: 1 / 3 before the first FP at 1 / 3 a volume.
     sensitivity = [1 / 3, 1 / 3, *[2 / 3] * 5]
     assert volume_evaluation_dict(done) == {
         'fp_rates': [0.125, 0.25, 0.5, 1, 2, 4, 8],
@@ -266,6 +265,7 @@ def test_the_whole_report_by_hand(tmp_path, files):
         'cpm': pytest.approx(sum(sensitivity) / 7),
         'max_sensitivity': pytest.approx(2 / 3),
         'fps_at_max': pytest.approx(1 / 3),
+        'fps_at_end': pytest.approx(2 / 3),
         'counts': done.counts,
         'hit': 'iou',
         'iou_thr': 0.1,
@@ -279,7 +279,8 @@ def test_the_whole_report_by_hand(tmp_path, files):
         'sensitivity %   33.33  33.33  66.67  66.67  66.67  66.67  66.67'
         '  57.14  66.67',
         'CPM: mean over 0.125, 0.25, 0.5, 1, 2, 4, 8 (LUNA16); max first '
-        'reached at 0.33 FPs per volume',
+        'reached at 0.33 FPs per volume; the curve ends at 0.67 FPs, its last '
+        'value is held',
         'not used: 1 files of volumes that are not in the split',
     ]
 

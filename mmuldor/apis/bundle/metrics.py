@@ -19,6 +19,8 @@ def metrics_of(
     Args:
         path: ``froc.json`` of ``tools/froc.py``, or ``comparison.json`` of
             ``tools/compare.py``, which has intervals; None: not measured.
+            Rates at and beyond the end of a curve are left out, for its last
+            value is held there, not measured.
         row: Name of the method in ``comparison.json``, if it has several.
 
     Raises:
@@ -40,13 +42,18 @@ def metrics_of(
 
 def _of_froc(report: Any) -> dict[str, str]:
     pairs = list(zip(report['fp_rates'], report['sensitivity'], strict=True))
-    counts = report['counts']
+    counts, end = report['counts'], report.get('fps_at_end')
     if not all(is_finite(v) for pair in pairs for v in pair):
         raise ValueError('`fp_rates` or `sensitivity` are not numbers')
+    if not is_finite(end):
+        raise ValueError(
+            '`fps_at_end`, where the curve ends, is not a number but '
+            f'{shortened(end)}; evaluate again where it is missing'
+        )
     if not all(is_integer(counts[k]) for k in ('images', 'lesions')):
         raise ValueError('`counts` are not integers')
     return {
-        **{_rate(rate): _percent(value) for rate, value in pairs},
+        **{_rate(r): _percent(value) for r, value in pairs if r < end},
         'tested on': (
             f'{counts["images"]:,} images, {counts["lesions"]:,} lesions'
         ),

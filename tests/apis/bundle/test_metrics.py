@@ -41,6 +41,33 @@ def test_no_comparison(tmp_path, key, value):
         metrics_of(path)
 
 
+FROC = {
+    'fp_rates': [0.5, 2, 4, 16],
+    'sensitivity': [0.5, 0.7, 0.8, 0.8],
+    'fps_at_end': 4.0,
+    'counts': {'images': 10, 'lesions': 20},
+}
+
+
+def test_a_card_has_no_values_from_beyond_the_end_of_a_curve(tmp_path):
+    path = tmp_path / 'froc.json'
+    write_json(path, FROC)
+    found = metrics_of(path)
+    assert [key for key in found if key.startswith('sensitivity')] == [
+        'sensitivity at 0.5 FPs per image',
+        'sensitivity at 2 FPs per image',
+    ]
+    assert found['tested on'] == '10 images, 20 lesions'
+
+
+@pytest.mark.parametrize('end', [None, '4'])
+def test_a_curve_without_an_end(tmp_path, end):
+    path = tmp_path / 'froc.json'
+    write_json(path, {**FROC, 'fps_at_end': end})
+    with pytest.raises(ValueError, match=r'froc\.json.*`fps_at_end`.*again'):
+        metrics_of(path)
+
+
 def words_of(root, tool):
     """The last command of the demo that runs a tool."""
     text = (root / 'tools/demo.sh').read_text().replace('\\\n', ' ')
