@@ -6,14 +6,17 @@
 The first command copies the table and the times of a demo to
 benchmarks/results/demo.json. Both commands then write every table between its
 marks, and the metrics of the metafiles, from that file and from the phantom
-study.
+study. Configs that another study has trained are named with its page, by the
+records that lie in benchmarks/results.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
@@ -42,6 +45,12 @@ STUDY_RUNS = {
     'mask-rcnn_r18_fpn_focal-5e_phantom': 'mask-focal',
     'uldor_r18_fpn_hnem-spare-2e_phantom': 'hnem-spare',
 }
+# Other studies on phantoms of their own: folder of the records, page.
+PAGES = {
+    'recipe study': ('recipe-study', 'benchmarks/recipe-study.md'),
+    'replicated study': ('replicated-study', 'benchmarks/replicated-study.md'),
+}
+NOT_RUN = 'not run'
 RATES = (0.5, 1, 2, 4, 8, 16)
 STUDY_LINK = '[phantom study](../../benchmarks/phantom-study.md)'
 
@@ -95,6 +104,29 @@ def measured() -> dict[str, dict]:
     return found
 
 
+def trained() -> dict[str, str]:
+    """By config: the study in PAGES that has trained it, by its records."""
+    found: dict[str, str] = {}
+    for study, (folder, _) in PAGES.items():
+        for path in (ROOT / 'benchmarks/results' / folder).rglob('*.json'):
+            config = read_json(path)['config']
+            found.setdefault(_same_config(ROOT / config).stem, study)
+    return found
+
+
+def _same_config(path: Path) -> Path:
+    """The config that a file of nothing but a ``_base_`` is."""
+    if not path.is_file():
+        return path
+    statements = ast.parse(path.read_text(encoding='utf-8')).body
+    if len(statements) != 1 or not isinstance(statements[0], ast.Assign):
+        return path
+    (target,), value = statements[0].targets, statements[0].value
+    if ast.unparse(target) != '_base_' or not isinstance(value, ast.Constant):
+        return path
+    return path.parent / str(value.value)
+
+
 def _entry(row: dict, data: str, seconds: float, cores: str) -> dict:
     values = dict(zip(row['fp_rates'], row['sensitivity'], strict=True))
     return {
@@ -122,8 +154,16 @@ def demo_table() -> str:
     return '\n'.join(lines)
 
 
-def folder_table(folder: Path, found: dict[str, dict]) -> str:
-    """The table of a folder of configs; what was not run is named below it."""
+def folder_table(
+    folder: Path, found: dict[str, dict], elsewhere: dict[str, str]
+) -> str:
+    """The table of a folder of configs; below it what has no row in it.
+
+    Args:
+        folder: The folder.
+        found: Of `measured`.
+        elsewhere: Of `trained`.
+    """
     models = yaml.safe_load((folder / 'metafile.yml').read_text())['Models']
     names = [model['Name'] for model in models]
     lines = []
@@ -141,10 +181,23 @@ def folder_table(folder: Path, found: dict[str, dict]) -> str:
             *lines,
             '',
         ]
-    missing = [f'`{name}`' for name in names if name not in found]
+    without = [name for name in names if name not in found]
+    for study, (_, page) in PAGES.items():
+        named = _listed(n for n in without if elsewhere.get(n) == study)
+        if named:
+            lines += [
+                f'Trained in the [{study}](../../{page}), whose page has the '
+                f'results, on phantoms of its own: {named}.',
+                '',
+            ]
+    missing = _listed(name for name in without if name not in elsewhere)
     if missing:
-        lines.append(f'Trainings not run so far: {", ".join(missing)}.')
+        lines.append(f'Trainings not run so far: {missing}.')
     return '\n'.join(lines).strip()
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ', '.join(f'`{name}`' for name in names)
 
 
 def _rows(config: str, entry: dict) -> list[str]:
@@ -166,17 +219,33 @@ def _rule(columns: int) -> str:
     return '|' + '---|' * columns
 
 
-def metafile(text: str, found: dict[str, dict]) -> str:
-    """A metafile's text with the metrics and times that were measured."""
-    for name, entry in found.items():
-        metrics = ''.join(
-            f'\n          sens@{rate:g}: {share:.2f}'
-            for rate, share in zip(RATES, entry['sens'], strict=True)
-        )
+def metafile(
+    text: str, found: dict[str, dict], elsewhere: dict[str, str]
+) -> str:
+    """A metafile's text with the metrics and times that were measured.
+
+    Where another study trained a config, its page is named in their place.
+
+    Args:
+        text: The metafile.
+        found: Of `measured`.
+        elsewhere: Of `trained`.
+    """
+    for name in re.findall(r'- Name: (\S+)\n    In Collection', text):
+        study = elsewhere.get(name)
+        time = f'see {PAGES[study][1]}' if study else NOT_RUN
+        memory, metrics = time, f' {time}'
+        if name in found:
+            time, memory = found[name]['time'], r'\g<memory>'
+            metrics = ''.join(
+                f'\n          sens@{rate:g}: {share:.2f}'
+                for rate, share in zip(RATES, found[name]['sens'], strict=True)
+            )
         text = re.sub(
             rf'(?s)(- Name: {re.escape(name)}\n.*?Training Time: )[^\n]*'
+            r'(\n *Training Memory \(GB\): )(?P<memory>[^\n]*)'
             r'(.*?\n        Metrics:).*?(?=\n  - Name: |\s*\Z)',
-            rf'\g<1>{entry["time"]}\g<2>{metrics}',
+            rf'\g<1>{time}\g<2>{memory}\g<4>{metrics}',
             text,
         )
     return text
@@ -193,13 +262,13 @@ def between_marks(text: str, table: str, name: str) -> str:
 
 def written() -> dict[Path, str]:
     """Every file with results to the text that it must have."""
-    found = measured()
+    found, elsewhere = measured(), trained()
     readme = ROOT / 'README.md'
     files = {readme: between_marks(readme.read_text(), demo_table(), 'README')}
     for path in sorted((ROOT / 'configs').glob('*/metafile.yml')):
-        files[path] = metafile(path.read_text(), found)
+        files[path] = metafile(path.read_text(), found, elsewhere)
         page = path.with_name('README.md')
-        table = folder_table(path.parent, found)
+        table = folder_table(path.parent, found, elsewhere)
         files[page] = between_marks(page.read_text(), table, str(page))
     return files
 

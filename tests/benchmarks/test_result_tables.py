@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,8 +15,11 @@ from benchmarks.result_tables import (
     END,
     RATES,
     ROOT,
+    _same_config,
     between_marks,
+    metafile,
     read_demo,
+    trained,
     written,
 )
 
@@ -79,6 +83,64 @@ def test_a_demo_is_read_and_written(tmp_path, monkeypatch):
     assert row[-1] == '1.0 min on one CPU core'
     assert 'sens@0.5: 12.50\n' in files[folder / 'metafile.yml']
     assert 'Training Time: 1.0 min' in files[folder / 'metafile.yml']
+
+
+def recorded():
+    """Configs that a study has trained, by the records of trainings."""
+    paths = (ROOT / 'benchmarks/results').glob('*-study/**/*seed-*.json')
+    found = {json.loads(path.read_text())['config'] for path in paths}
+    # A combination that is nothing but the recommended recipe.
+    found.add(
+        'configs/recommended/recommended_densenet_fpn_3slices-5e_phantom'
+    )
+    return {
+        Path(config).stem for config in found if config.startswith('configs')
+    }
+
+
+def test_no_config_with_a_record_is_said_not_to_have_run():
+    trained = recorded()
+    assert len(trained) > 20
+    named = set()
+    for path in (ROOT / 'configs').glob('*/metafile.yml'):
+        text = path.with_name('README.md').read_text()
+        (missing,) = re.findall(r'Trainings not run so far: (.*)', text)
+        assert not trained & set(re.findall('`([^`]+)`', missing))
+        for line in re.findall(r'Trained in the \[.*', text):
+            named |= set(re.findall('`([^`]+)`', line))
+        for model in yaml.safe_load(path.read_text())['Models']:
+            (result,) = model['Results']
+            was_run = result['Metrics'] != 'not run'
+            assert was_run == (model['Name'] in trained), model['Name']
+            assert was_run == (model['Metadata']['Training Time'] != 'not run')
+    assert named <= trained
+
+
+def test_a_new_record_moves_a_config(monkeypatch):
+    """Into the list of its study, with its page in the metafile."""
+    config = 'configs/detectors/retinanet_r18_fpn_5e_phantom.py'
+    name, folder = Path(config).stem, ROOT / 'configs/detectors'
+    before = (folder / 'metafile.yml').read_text()
+    elsewhere = {**trained(), name: 'recipe study'}
+    monkeypatch.setattr(result_tables, 'trained', lambda: elsewhere)
+    files = written()
+    readme = files[folder / 'README.md']
+    (line,) = re.findall(r'Trained in the \[recipe study\].*', readme)
+    assert f'`{name}`' in line
+    assert f'`{name}`' not in readme.partition('not run so far')[2]
+    after = files[folder / 'metafile.yml']
+    assert after.count('Metrics: see') == before.count('Metrics: see') + 1
+    # And back, where a record is gone.
+    assert metafile(after, {}, trained()) == before
+
+
+def test_a_file_of_nothing_but_a_base_is_that_config(tmp_path):
+    other = tmp_path / 'a.py'
+    other.write_text("# Why.\n_base_ = './b.py'\n")
+    assert _same_config(other) == tmp_path / 'b.py'
+    other.write_text("_base_ = './b.py'\nx = 1\n")
+    assert _same_config(other) == other
+    assert _same_config(tmp_path / 'gone.py') == tmp_path / 'gone.py'
 
 
 def test_text_beside_the_marks_stays():

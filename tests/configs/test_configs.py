@@ -121,7 +121,8 @@ def test_a_config_is_listed_with_its_results(path):
     (result,) = entry['Results']
     assert result['Task'] == 'Lesion Detection'
     numbers = result['Metrics']
-    assert numbers == 'not run' or 0 < numbers['sens@4'] <= 100
+    elsewhere = ('not run', 'see benchmarks/recipe-study.md')
+    assert numbers in elsewhere or 0 < numbers['sens@4'] <= 100
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
