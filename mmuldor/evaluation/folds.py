@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mmuldor.evaluation.ground_truth import file_names
 from mmuldor.evaluation.image_ids import check_image_ids
 from mmuldor.evaluation.results import (
@@ -71,13 +69,7 @@ class FoldAnnotations:
             ValueError: If an entry is wrong, a fold has no file or two, or a
                 file has detections on the images of two folds.
         """
-        parts = [table for _, table in self._tables(paths)]
-        return Detections(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in ('image_ids', 'boxes', 'scores', 'categories')
-            )
-        )
+        return Detections.joined([part for _, part in self._tables(paths)])
 
     def entries(self, paths: Paths) -> list[dict[str, Any]]:
         """As :meth:`load`, but as the entries of a results file."""

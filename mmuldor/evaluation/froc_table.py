@@ -16,6 +16,7 @@ _NOT_USED = {
     'ignored_on_dropped_images': 'detections on other images',
     'ignored_regions': 'ignored regions (iscrowd)',
     'ignored_in_regions': 'detections in them',
+    'ignored_other_types': 'detections of another type on the same place',
     'ignored_fp_class': 'detections of the FP class',
 }
 

@@ -3,8 +3,9 @@
 `[{"image_id": 7, "bbox": [x1, y1, x2 - x1, y2 - y1], "score": 0.9,
 "category_id": 1, "segmentation": {"size": [H, W], "counts": "..."}}, ...]`;
 category 1 is the lesion, 2 the false-positive (FP) class; `segmentation` and
-`lesion_type`, a name, are optional, other keys are ignored. Boxes are floats
-in source-image pixels whose centres lie at integers.
+`lesion_type`, a name, are optional, other keys are ignored. All entries have
+a `lesion_type` or none. Boxes are floats in source-image pixels whose centres
+lie at integers.
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mmuldor.classes import FALSE_POSITIVE_CATEGORY, LESION_CATEGORY
-from mmuldor.commands import command_line, command_name
+from mmuldor.commands import command_line
 from mmuldor.evaluation.image_ids import check_image_ids
+from mmuldor.evaluation.wrong_results import (
+    CATEGORIES,
+    raise_for_first_wrong,
+)
 from mmuldor.functional.boxes import xywh_to_xyxy, xyxy_to_xywh
 from mmuldor.io.json_files import read_json, write_json
-from mmuldor.io.json_values import are_coordinates, is_finite, shortened
 from mmuldor.io.limits import MAX_NUMBER
 from mmuldor.io.run_length import as_json
 
 RESULTS_NAME = 'results.json'
 MAKE_COMMAND = command_line('test', 'CONFIG CHECKPOINT --out results.json')
-_CATEGORIES = (LESION_CATEGORY, FALSE_POSITIVE_CATEGORY)
-_FIELDS = ('image_id', 'bbox', 'score', 'category_id')
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,26 @@ class Detections:
         boxes: `x1 y1 x2 y2`, source-image pixels, (n, 4) float64.
         scores: (n,) float64.
         categories: 1 lesion, 2 FP class, (n,) int64.
+        types: Names of lesion types, (n,) of strings; None without types.
     """
 
     image_ids: np.ndarray
     boxes: np.ndarray
     scores: np.ndarray
     categories: np.ndarray
+    types: np.ndarray | None = None
+
+    @classmethod
+    def joined(cls, parts: Sequence[Detections]) -> Detections:
+        """Several tables as one; types stay where all of them have some."""
+        types = [part.types for part in parts if part.types is not None]
+        return cls(
+            np.concatenate([part.image_ids for part in parts]),
+            np.concatenate([part.boxes for part in parts]),
+            np.concatenate([part.scores for part in parts]),
+            np.concatenate([part.categories for part in parts]),
+            np.concatenate(types) if len(types) == len(parts) else None,
+        )
 
     @classmethod
     def of(
@@ -74,7 +89,7 @@ class Detections:
             with _collector_off():
                 return _tabulate(entries, known)
         except (TypeError, KeyError, ValueError, OverflowError) as error:
-            _raise_for_first_wrong(source, entries, set(known.tolist()))
+            raise_for_first_wrong(source, entries, set(known.tolist()))
             raise RuntimeError(f'{source}: no entry is wrong.') from error
 
     def __len__(self) -> int:
@@ -89,6 +104,7 @@ class Detections:
             self.boxes[rows],
             self.scores[rows],
             self.categories[rows],
+            None if self.types is None else self.types[rows],
         )
 
 
@@ -229,13 +245,14 @@ def _tabulate(results: list, known: np.ndarray) -> Detections:
         boxes=_column(flat, np.float64, int, float).reshape(-1, 4),
         scores=_column([r['score'] for r in results], np.float64, int, float),
         categories=_column([r['category_id'] for r in results], np.int64, int),
+        types=_types(results),
     )
     valid = (
         # False for NaN too.
         (np.abs(table.boxes) <= MAX_NUMBER).all()
         and np.isfinite(table.scores).all()
         and (table.boxes[:, 2:] >= 0).all()
-        and np.isin(table.categories, _CATEGORIES).all()
+        and np.isin(table.categories, CATEGORIES).all()
         and np.isin(table.image_ids, known).all()
     )
     if not valid:
@@ -244,55 +261,16 @@ def _tabulate(results: list, known: np.ndarray) -> Detections:
     return table
 
 
+def _types(results: list) -> np.ndarray | None:
+    """Names of the lesion types, '' where an entry has none."""
+    if not results or not isinstance(results[0].get('lesion_type'), str):
+        return None
+    names = [result.get('lesion_type') for result in results]
+    return np.array([n if isinstance(n, str) else '' for n in names])
+
+
 def _column(values: list, dtype: type, *types: type) -> np.ndarray:
     # By exact type: True is an int, and NumPy would parse '1.5'.
     if not set(map(type, values)) <= set(types):
         raise TypeError
     return np.fromiter(values, dtype, len(values))
-
-
-def _raise_for_first_wrong(
-    path: str | os.PathLike, results: list, known: set
-) -> None:
-    """Raise ValueError for the first wrong field."""
-    for index, result in enumerate(results):
-        where = f'{path}: entry {index}'
-        if not isinstance(result, dict):
-            raise ValueError(
-                f'{where} must be an object with {", ".join(_FIELDS)}, but '
-                f'got {shortened(result)}.'
-            )
-        for field in _FIELDS:
-            must = _complaint(field, result.get(field), known)
-            if must:
-                found = (
-                    shortened(result[field]) if field in result else 'nothing'
-                )
-                raise ValueError(
-                    f'{where}: `{field}` must be {must}, but got {found}.'
-                )
-
-
-def _complaint(field: str, value: Any, known: set) -> str:
-    """What a field must be, or '' where it is."""
-    if field == 'image_id':
-        if type(value) is int and value in known:
-            return ''
-        return (
-            "an id of the annotation file's images (an integer; were these "
-            'detections made with another file? '
-            f'{command_name("convert")} finds images by name)'
-        )
-    if field == 'category_id':
-        if type(value) is int and value in _CATEGORIES:
-            return ''
-        return (
-            f'{LESION_CATEGORY} (lesion) or {FALSE_POSITIVE_CATEGORY} '
-            f'(false-positive class; {command_name("convert")} converts '
-            'others)'
-        )
-    if field == 'score':
-        return '' if is_finite(value) else 'a finite number'
-    if are_coordinates(value, 4) and min(value[2:]) >= 0:
-        return ''
-    return 'four finite numbers x1, y1, x2 - x1 >= 0, y2 - y1 >= 0'

@@ -13,6 +13,7 @@ from mmuldor.evaluation.doubts import doubts
 from mmuldor.evaluation.folds import Paths, load_fold_annotations
 from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.results import Detections
+from mmuldor.evaluation.same_place import of_other_types
 from mmuldor.functional.boxes import check_boxes, rowwise_iod
 from mmuldor.functional.froc import (
     FP_RATES,
@@ -33,7 +34,9 @@ CONVENTION = (
     'positive; one box may hit several lesions; FPs divided by the number of '
     'images; linear interpolation, last sensitivity held; a detection that '
     'hits no lesion and lies in an ignored region (iscrowd) by at least the '
-    'IoU threshold of its own area is not counted'
+    'IoU threshold of its own area is not counted; where results have lesion '
+    'types, one that overlaps a higher-scoring one of another type by an IoU '
+    'above 0.5 is not counted'
 )
 
 
@@ -87,6 +90,9 @@ def evaluate_slices(
     what matches a crowd alone, any number of times. Widths are inclusive, as
     for hits.
 
+    Where detections have lesion types, a place counts once: see
+    `of_other_types`.
+
     Args:
         truth: The lesions.
         detections: Detections on any of `truth.all_images`.
@@ -100,6 +106,10 @@ def evaluate_slices(
     """
     on_counted = np.isin(detections.image_ids, truth.images)
     counted = detections.select(on_counted)
+    repeated = of_other_types(counted)
+    given = np.flatnonzero(on_counted)[~repeated]
+    ignored_images = len(detections) - len(counted)
+    counted = counted.select(~repeated)
     is_fp = counted.categories == FALSE_POSITIVE_CATEGORY
     if with_fp_class:
         rows, tiers = append_fp_class(counted.boxes, counted.image_ids, is_fp)
@@ -117,7 +127,8 @@ def evaluate_slices(
         'ignored_fp_class': suppressed,
         'ignored_regions': len(truth.crowd_boxes),
         'ignored_in_regions': ignored,
-        'ignored_on_dropped_images': len(detections) - len(counted),
+        'ignored_on_dropped_images': ignored_images,
+        'ignored_other_types': int(repeated.sum()),
         'noisy_images_dropped': truth.noisy_images,
         'noisy_lesions_dropped': truth.noisy_lesions,
     }
@@ -128,7 +139,7 @@ def evaluate_slices(
         counts,
         iou_thr,
         with_fp_class,
-        np.flatnonzero(on_counted)[rows],
+        given[rows],
         truth.left_out,
     )
 

@@ -63,6 +63,7 @@ def test_by_hand(truth, detections):
         'detections': 3,
         'detections_fp_class': 0,
         'ignored_fp_class': 2,
+        'ignored_other_types': 0,
         'ignored_regions': 0,
         'ignored_in_regions': 0,
         'ignored_on_dropped_images': 1,

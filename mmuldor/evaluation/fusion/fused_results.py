@@ -49,13 +49,14 @@ def fuse_detections(
         else tables[k].scores
         for k in used
     ]
-    image_ids = np.concatenate([part.image_ids for part in parts])
-    categories = np.concatenate([part.categories for part in parts])
+    whole = Detections.joined(parts)
     _, units = np.unique(
-        np.stack([image_ids, categories], axis=1), axis=0, return_inverse=True
+        np.stack([whole.image_ids, whole.categories], axis=1),
+        axis=0,
+        return_inverse=True,
     )
     pool = Pool.of(
-        np.concatenate([part.boxes for part in parts]),
+        whole.boxes,
         np.concatenate(scores),
         np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
         # NumPy 2.0 alone gives them a second axis.
@@ -67,13 +68,8 @@ def fuse_detections(
         method=settings.method,
         iou_thr=settings.iou_thr,
     )
-    found = Detections(
-        image_ids[fused.leaders],
-        fused.boxes,
-        fused.scores,
-        categories[fused.leaders],
-    )
-    return found, fused
+    leaders = whole.select(fused.leaders)
+    return replace(leaders, boxes=fused.boxes, scores=fused.scores), fused
 
 
 def fuse_inputs(

@@ -18,6 +18,7 @@ from mmuldor.evaluation.results import (
     read_results,
     results_file,
 )
+from mmuldor.evaluation.same_place import of_other_types
 from mmuldor.io.json_values import is_integer, shortened
 from mmuldor.io.run_length import decode_runs
 
@@ -70,6 +71,9 @@ def read_inputs(
     progress: Progress = lambda items, _: items,
 ) -> list[Input]:
     """Read results files and check that they can be fused.
+
+    Where they have lesion types, a place of an image has one detection: see
+    `of_other_types`.
 
     Args:
         texts: ``FILE``, ``NAME=FILE`` or a work dir with `results.json`, two
@@ -141,10 +145,11 @@ def _read(
         ]
         known = set(filter(is_integer, ids))
     detections = Detections.of(entries, known, path)
+    kept = ~of_other_types(detections)
     if lesion_only:
-        rows = np.flatnonzero(detections.categories == LESION_CATEGORY)
-        entries = [entries[row] for row in rows]
-        detections = detections.select(rows)
+        kept &= detections.categories == LESION_CATEGORY
+    entries = [entries[row] for row in np.flatnonzero(kept)]
+    detections = detections.select(kept)
     if not entries:
         raise ValueError(f'{path} must hold detections, but has none.')
     runs, sizes = (None, {}) if boxes_only else _masks(path, entries)

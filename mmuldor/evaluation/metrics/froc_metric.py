@@ -42,8 +42,8 @@ class FROCMetric(BaseMetric):
     `froc/with_fp_class/`. A table in percent goes to the log.
 
     Of lesion types as classes: over all of them any type's detection finds a
-    lesion; under `froc/liver/` and so on, a type's detections are held
-    against its lesions, on all images.
+    lesion, and a place counts once (`of_other_types`); under `froc/liver/` and
+    so on, a type's detections are held against its lesions, on all images.
 
     FPs are divided by the number of images that were processed. Lesions with a
     noisy annotation are dropped, and images whose every lesion is noisy do not
@@ -201,7 +201,7 @@ class FROCMetric(BaseMetric):
         if self.format_only:
             return {}
         truth = self._count_processed(image_ids)
-        detections = pool(predictions)
+        detections = pool(predictions, self.types)
         metrics = self._evaluate(truth, detections, with_fp_class=False)
         if self.with_fp_class:
             more = self._evaluate(truth, detections, with_fp_class=True)

@@ -22,8 +22,15 @@ class Prediction(NamedTuple):
     rles: list[dict] | None
 
 
-def pool(predictions: list[Prediction]) -> Detections:
-    """The detections of all images as one table."""
+def pool(
+    predictions: list[Prediction], types: tuple[str, ...] = ()
+) -> Detections:
+    """The detections of all images as one table.
+
+    Args:
+        predictions: One an image.
+        types: Names of the labels, where they are lesion types.
+    """
     counts = [len(prediction.scores) for prediction in predictions]
     ids = [prediction.image_id for prediction in predictions]
     return Detections(
@@ -31,6 +38,9 @@ def pool(predictions: list[Prediction]) -> Detections:
         np.concatenate([p.boxes for p in predictions]),
         np.concatenate([p.scores for p in predictions]),
         np.concatenate([p.categories for p in predictions]),
+        np.array(types)[np.concatenate([p.labels for p in predictions])]
+        if types
+        else None,
     )
 
 

@@ -1,0 +1,58 @@
+"""Boxes of several lesion types on one place.
+
+A model whose classes are lesion types applies NMS in each class alone, so a
+place has a box of every type that it takes for likely. Where lesions of all
+types are counted as one class, such a place is one detection, right or wrong.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mmuldor.classes import LESION_CATEGORY
+from mmuldor.evaluation.results import Detections
+from mmuldor.functional.boxes import pairwise_iou
+
+# As `append_fp_class` takes it between its two classes.
+NMS_IOU = 0.5
+
+
+def of_other_types(detections: Detections) -> np.ndarray:
+    """Which lie on the place of a higher-scoring one of another type.
+
+    Greedy NMS between the types of an image: a detection of the lesion class
+    is suppressed by one of a higher score and another type, which is not
+    suppressed itself, at an IoU above `NMS_IOU`, inclusive widths. NMS within
+    a type is left to the detector.
+
+    Args:
+        detections: Of many images.
+
+    Returns:
+        (n,) bool; none where the detections have no types.
+    """
+    gone = np.zeros(len(detections), dtype=bool)
+    if detections.types is None:
+        return gone
+    lesions = np.flatnonzero(detections.categories == LESION_CATEGORY)
+    ids = detections.image_ids[lesions]
+    order = lesions[np.lexsort((-detections.scores[lesions], ids))]
+    begins = np.flatnonzero(np.diff(detections.image_ids[order])) + 1
+    for rows in np.split(order, begins):
+        gone[rows] = _suppressed(
+            detections.boxes[rows], detections.types[rows]
+        )
+    return gone
+
+
+def _suppressed(boxes: np.ndarray, types: np.ndarray) -> np.ndarray:
+    """Of one image by descending score: (n, 4) and (n,) to (n,) bool."""
+    gone = np.zeros(len(boxes), dtype=bool)
+    differ = types[:, None] != types
+    if not differ.any():
+        return gone
+    near = np.triu(differ & (pairwise_iou(boxes, boxes) > NMS_IOU))
+    for row in np.flatnonzero(near.any(axis=1)):
+        if not gone[row]:
+            gone |= near[row]
+    return gone
