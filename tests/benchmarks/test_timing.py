@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks import tables
 from benchmarks.rows import row, time_text, times_faster
-from benchmarks.timing import ROOT, alternate, make_parser, save
+from benchmarks.timing import RESULTS, ROOT, alternate, make_parser, save
+from mmuldor.io.json_files import read_json
 
 
 def test_kinds_take_turns_after_a_round_that_does_not_count():
@@ -90,3 +91,17 @@ def test_no_place_for_the_tables(results, tmp_path):
     with pytest.raises(ValueError, match='must hold'):
         tables.write_tables(readme)
     assert readme.read_text() == 'nothing'
+
+
+def test_the_share_of_the_kernel_is_that_of_the_rows():
+    rows = read_json(RESULTS / 'froc.json')['rows']
+    wall, code = (
+        row['kinds']['10 million']['median_s']
+        for row in rows
+        if '10 million' in row['kinds']
+    )
+    text = (
+        f'spends {100 * (1 - code / wall):.0f} % of its time ({wall:.2f} s, '
+        f'of which {code:.2f} s in code) in the kernel'
+    )
+    assert text in (RESULTS.parent / 'README.md').read_text()
