@@ -37,7 +37,10 @@ def exact_references(head: DETRHead, *args: Any, **kwargs: Any) -> Any:
     found = next((v for v in args if isinstance(v, Tensor)), None)
     device = 'cpu' if found is None else found.device.type
     # A model that was converted as a whole stays as it is.
-    if not torch.is_autocast_enabled(device):
+    if not (
+        torch.amp.is_autocast_available(device)
+        and torch.is_autocast_enabled(device)
+    ):
         return nn.Module.__call__(head, *args, **kwargs)
     with torch.autocast(device, enabled=False):
         args = at_least_float32(args)
