@@ -7,5 +7,5 @@ set -euo pipefail
 config=${1:?config file} number=${2:?number of processes}
 exec torchrun --nnodes "${NNODES:-1}" --node-rank "${NODE_RANK:-0}" \
     --master-addr "${MASTER_ADDR:-127.0.0.1}" \
-    --master-port "${MASTER_PORT:-29500}" --nproc-per-node "$number" \
+    --master-port "${MASTER_PORT:-${PORT:-29500}}" --nproc-per-node "$number" \
     "$(dirname "$0")/train.py" "$config" --launcher pytorch "${@:3}"

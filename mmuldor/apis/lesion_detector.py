@@ -16,7 +16,7 @@ from mmengine.registry import init_default_scope
 
 from mmuldor.apis.bundle.load import load_bundle
 from mmuldor.apis.configs.precision import apply_memory_format
-from mmuldor.apis.settings import check_device, check_settings
+from mmuldor.apis.settings import check_device, check_settings, check_type
 from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.apis.test_time_augmentation import average_views
 from mmuldor.apis.volumes.body_crop import BodyCrop, plan_crop
@@ -66,6 +66,7 @@ class LesionDetector:
 
     Raises:
         FileNotFoundError: If the checkpoint does not exist.
+        TypeError: If `config` is no config, but perhaps its path.
         ValueError: If it does not fit the config, or an argument is wrong.
     """
 
@@ -79,6 +80,7 @@ class LesionDetector:
         tta: bool = False,
         crop_to_body: bool = True,
     ) -> None:
+        check_type(config, Config, '`config`, of `load_config`,')
         if not isinstance(checkpoint, Mapping):
             checkpoint = os.fspath(checkpoint)
         check_settings(score_thr=score_thr)
@@ -169,8 +171,10 @@ class LesionDetector:
             progress: Wraps the batches; gets their number.
 
         Raises:
+            TypeError: If `volume` is none, but perhaps its path.
             ValueError: If an argument is out of range.
         """
+        check_type(volume, Volume, '`volume`, of `read_scan`,')
         check_settings(step_mm=step_mm, iou_thr=iou_thr, max_gap_mm=max_gap_mm)
         columns_mm, rows_mm, interval_mm = volume.spacing_mm
         # 1e-6 allows for rounding: spacings come from float positions.

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from mmuldor.io.json_values import shortened
+
 # By name: what a value must be, and whether a finite number is one.
 _RULES: dict[str, tuple[str, Callable[[float], bool]]] = {
     'score_thr': ('a number from 0 to 1', lambda value: 0 <= value <= 1),
@@ -70,3 +72,17 @@ def check_device(device: str | torch.device | None) -> None:
     problem = None if device is None else device_problem(device)
     if problem:
         raise ValueError(f'`device` {problem}.')
+
+
+def check_type(value: Any, kind: type, what: str) -> None:
+    """Raise TypeError unless a value is of a type, as where it is a path.
+
+    Args:
+        value: The value.
+        kind: What it must be.
+        what: Name of the argument, and where one gets it.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(
+            f'{what} must be a {kind.__name__}, but got {shortened(value)}.'
+        )

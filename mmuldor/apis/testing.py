@@ -59,6 +59,7 @@ def evaluate_detector(
     config.resume = False
     check_output(out, checkpoint, config.filename)
     if split == 'val':
+        check_keys(config, 'val_dataloader.dataset', 'val_evaluator')
         config.test_dataloader = config.val_dataloader
         config.test_evaluator = config.val_evaluator
     if out is not None:
