@@ -6,7 +6,6 @@ import torch
 from mmengine.registry import DATASETS
 from mmengine.structures import InstanceData
 
-from mmuldor.apis import evaluate_detector
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.slices import slice_item, slices_represented
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
@@ -203,19 +202,6 @@ def test_what_is_no_weights(
 def test_no_weights(mini_detector_config):
     with pytest.raises(FileNotFoundError, match=r'no\.pth'):
         LesionDetector(mini_detector_config, 'no.pth', 'cpu')
-
-
-def test_paths_in_place_of_what_was_read(detector, checkpoint):
-    with pytest.raises(TypeError, match=r'load_config.*tiny\.py'):
-        LesionDetector('tiny.py', checkpoint, 'cpu')
-    with pytest.raises(TypeError, match=r'read_scan.*scan\.nii'):
-        detector.detect('scan.nii.gz')
-
-
-def test_a_split_that_the_config_has_not(mini_detector_config, checkpoint):
-    mini_detector_config.val_dataloader = None
-    with pytest.raises(ValueError, match=r'`val_dataloader\.dataset` must be'):
-        evaluate_detector(mini_detector_config, checkpoint, split='val')
 
 
 @pytest.mark.parametrize(('count', 'stride'), [(1, 1), (7, 1), (5, 4), (9, 3)])

@@ -1,0 +1,20 @@
+"""Paths where something read is wanted, and what a config has not."""
+
+import pytest
+
+from mmuldor.apis import evaluate_detector
+from mmuldor.apis.lesion_detector import LesionDetector
+
+
+def test_paths_in_place_of_what_was_read(narrow_config, narrow_weights):
+    with pytest.raises(TypeError, match=r'load_config.*tiny\.py'):
+        LesionDetector('tiny.py', narrow_weights, 'cpu')
+    detector = LesionDetector(narrow_config, narrow_weights, 'cpu')
+    with pytest.raises(TypeError, match=r'read_scan.*scan\.nii'):
+        detector.detect('scan.nii.gz')
+
+
+def test_a_split_that_the_config_has_not(narrow_config, narrow_weights):
+    narrow_config.val_dataloader = None
+    with pytest.raises(ValueError, match=r'`val_dataloader\.dataset` must be'):
+        evaluate_detector(narrow_config, narrow_weights, split='val')
