@@ -18,6 +18,10 @@ parts = dict(
                 'https://download.pytorch.org/models/resnet101-63fe2227.pth'))),
     # ImageNet weights, inflated to any number of channels.
     inflated=dict(type='mmuldor.InflatedInit'),
+    # Inflated kernels are the same for all channels until they learn, and the
+    # bases freeze the first convolution.
+    many_channels=dict(
+        frozen_stages=-1, init_cfg=dict(type='mmuldor.InflatedInit')),
     swin=dict(_delete_=True, type='SwinTransformer', window_size=7),
     lesion_anchors=dict(
         _delete_=True,

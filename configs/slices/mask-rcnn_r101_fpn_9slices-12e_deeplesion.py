@@ -6,10 +6,5 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-# Inflated kernels are the same for all channels until they learn, and the base
-# freezes the first convolution.
 model = dict(
-    backbone=dict(
-        in_channels=9,
-        frozen_stages=-1,
-        init_cfg=_base_.parts.inflated))
+    backbone=dict(_base_.parts.many_channels, in_channels=9))

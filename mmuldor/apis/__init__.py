@@ -1,8 +1,8 @@
 """Functions behind the command-line tools.
 
 Importing this package makes MMEngine read checkpoints safely, the weights of
-bundles among them, and makes RoI features independent of memory layout and
-dtype of the maps.
+bundles among them, and makes proposals and RoI features independent of memory
+layout and dtype of the maps.
 """
 
 import mmuldor.models  # noqa: F401

@@ -47,8 +47,7 @@ def mine_hard_negatives(
     Raises:
         ValueError: If hard negatives cannot be mined with the model.
     """
-    checkpoint = os.fspath(checkpoint)
-    check_checkpoint(checkpoint)
+    checkpoint = check_checkpoint(checkpoint)
     check_output(out, checkpoint, config.filename)
     check_keys(
         config,

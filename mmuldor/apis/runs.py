@@ -72,13 +72,14 @@ def leave_processes() -> None:
         torch.distributed.destroy_process_group()
 
 
-def check_checkpoint(path: str) -> str:
-    """Return ``path`` if it is a URL or an existing file.
+def check_checkpoint(path: str | os.PathLike[str]) -> str:
+    """Return ``path`` as text if it is a URL or an existing file.
 
     Raises:
         FileNotFoundError: If it is neither.
         ValueError: See :func:`mmuldor.upstream.safe_checkpoints.check_file`.
     """
+    path = os.fspath(path)
     if '://' not in path:
         check_file(path)
     return path

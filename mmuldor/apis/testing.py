@@ -25,8 +25,8 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 def evaluate_detector(
     config: Config,
     checkpoint: str | os.PathLike[str],
-    out: str | None = None,
-    show_dir: str | None = None,
+    out: str | os.PathLike[str] | None = None,
+    show_dir: str | os.PathLike[str] | None = None,
     tta: bool = False,
     split: str = 'test',
     allow_unsafe_checkpoint: bool = False,
@@ -54,8 +54,7 @@ def evaluate_detector(
         config,
         *('model', 'test_dataloader.dataset', 'test_cfg', 'test_evaluator'),
     )
-    checkpoint = os.fspath(checkpoint)
-    config.load_from = check_checkpoint(checkpoint)
+    checkpoint = config.load_from = check_checkpoint(checkpoint)
     config.resume = False
     check_output(out, checkpoint, config.filename)
     if split == 'val':
@@ -63,14 +62,14 @@ def evaluate_detector(
         config.test_dataloader = config.val_dataloader
         config.test_evaluator = config.val_evaluator
     if out is not None:
-        froc_of(config, 'test').out = out
+        froc_of(config, 'test').out = os.fspath(out)
     make_consistent(config)
     if tta:
         average_views(config)
     if show_dir is not None:
         check_keys(config, 'default_hooks.visualization')
         config.default_hooks.visualization.update(
-            draw=True, test_out_dir=show_dir
+            draw=True, test_out_dir=os.fspath(show_dir)
         )
     with unsafe_checkpoints(allow_unsafe_checkpoint):
         metrics = build_runner(config).test()

@@ -11,10 +11,7 @@ import numpy as np
 
 from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.results import Detections
-from mmuldor.functional.boxes import pairwise_iou
-
-# As `append_fp_class` takes it between its two classes.
-NMS_IOU = 0.5
+from mmuldor.functional.boxes import NMS_IOU, pairwise_iou
 
 
 def of_other_types(detections: Detections) -> np.ndarray:

@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike
 
 from mmuldor.functional.arrays import Floats, check_rows
 
+# Between the two classes, or types, of an image, where both count as one.
+NMS_IOU = 0.5
+
 
 def as_boxes(boxes: ArrayLike, name: str = 'boxes') -> Floats:
     """Boxes as a float64 array of shape (n, 4); an empty input gives (0, 4).

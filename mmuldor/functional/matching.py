@@ -24,7 +24,7 @@ from mmuldor.functional.arrays import (
     descending_order,
     find_ids,
 )
-from mmuldor.functional.boxes import check_boxes, rowwise_iou
+from mmuldor.functional.boxes import NMS_IOU, check_boxes, rowwise_iou
 
 # Pairs of boxes compared at a time, so that the arrays stay in the cache.
 BLOCK = 1 << 15
@@ -175,7 +175,7 @@ def append_fp_class(
     images: ArrayLike,
     is_fp_class: ArrayLike,
     *,
-    nms_iou: float = 0.5,
+    nms_iou: float = NMS_IOU,
     inclusive: bool = True,
 ) -> tuple[Ints, Ints]:
     """Count detections of the false-positive class as detections ("+ FP").

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mmuldor.evaluation.comparison.compare import Settings, compare
-from mmuldor.evaluation.comparison.compare_runs import lesion_strata
-from mmuldor.evaluation.comparison.figures import Method
-from mmuldor.evaluation.comparison.resampled_froc import RankedDetections
+from mmuldor.evaluation.comparison.compare import Settings
+from mmuldor.evaluation.comparison.compare_runs import compare_evaluations
 from mmuldor.evaluation.comparison.tables import markdown
 from mmuldor.evaluation.froc_plot import froc_figure
-from mmuldor.evaluation.ground_truth import GroundTruth, patients_of
+from mmuldor.evaluation.ground_truth import GroundTruth
 from mmuldor.evaluation.runs import EvaluatedRun, load_runs, table_row
 from mmuldor.io.annotations import load_annotations
 from mmuldor.io.json_files import replacing, write_json
@@ -87,7 +85,12 @@ def build_report(
     if banks and train_ann is not None:
         train = load_annotations(train_ann)
     rows = [table_row(run) for run in loaded]
-    comparison = _compare(everything, lesions, loaded, Settings(seed=seed))
+    comparison = compare_evaluations(
+        everything,
+        lesions,
+        {run.name: [run.evaluation] for run in loaded},
+        Settings(seed=seed),
+    )
     figures = _draw(
         document, images, lesions, loaded, outlines, fps_per_image, seed
     )
@@ -108,24 +111,6 @@ def build_report(
     )
     _write(out, rows, comparison, figures, page)
     return rows
-
-
-def _compare(
-    document: dict,
-    lesions: GroundTruth,
-    runs: Sequence[EvaluatedRun],
-    settings: Settings,
-) -> dict:
-    """Intervals and paired tests of the rows."""
-    return compare(
-        [
-            Method(run.name, [RankedDetections.of(run.evaluation.matched)])
-            for run in runs
-        ],
-        patients_of(document, lesions),
-        lesion_strata(document, lesions),
-        settings,
-    )
 
 
 def _draw(

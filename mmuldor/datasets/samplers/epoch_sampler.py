@@ -47,15 +47,14 @@ class EpochIndex(int):
 
     def __mod__(self, length: int) -> EpochIndex:
         """The index in a repeated dataset, with the same attributes."""
-        return EpochIndex(
-            int(self) % length, self.seed, self.epoch, self.position
-        )
+        return self._elsewhere(int(self) % length)
 
     def __sub__(self, start: int) -> EpochIndex:
         """The index in one of joined datasets, with the same attributes."""
-        return EpochIndex(
-            int(self) - start, self.seed, self.epoch, self.position
-        )
+        return self._elsewhere(int(self) - start)
+
+    def _elsewhere(self, index: int) -> EpochIndex:
+        return EpochIndex(index, self.seed, self.epoch, self.position)
 
     def seed_generators(self) -> None:
         """Seed Python's, NumPy's and torch's, by seed, epoch and position."""

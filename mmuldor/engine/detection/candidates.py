@@ -17,6 +17,7 @@ from mmuldor.engine.detection.detections import (
     masks_can_wait,
     stages,
 )
+from mmuldor.engine.detection.heads import unwrapped
 from mmuldor.upstream.instances import as_arrays, in_whole_slice
 
 
@@ -129,7 +130,7 @@ def on_device(images: Sequence[Tensor], device: torch.device) -> list[Tensor]:
 
 def check_model(model: torch.nn.Module) -> None:
     """Raise ValueError unless hard negatives can be mined with the model."""
-    model = getattr(model, 'module', model)
+    model = unwrapped(model)
     if not isinstance(model, TwoStageDetector) or not model.roi_head.with_mask:
         raise ValueError(
             'hard negative mining needs a two-stage detector with a mask '

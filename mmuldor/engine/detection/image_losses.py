@@ -16,6 +16,7 @@ from mmdet.utils import dist_utils
 from torch import Tensor, nn
 
 from mmuldor.engine.detection.detections import stages
+from mmuldor.engine.detection.generators import generators_kept
 from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.upstream.layers import DROPOUTS, NORMS
 
@@ -35,8 +36,7 @@ def losses_by_image(
 
     The random numbers of samplers are seeded for each image, and no loss is
     normalised by what other processes do, so the same weights give the same
-    losses in any order. The generators of torch and NumPy are restored
-    afterwards.
+    losses in any order. All generators are restored afterwards.
 
     Args:
         detector: An mmdet detector in evaluation mode, on its device.
@@ -50,8 +50,10 @@ def losses_by_image(
         Losses by name, by image id.
     """
     losses_by_id = {}
+    device = features[0].device
+    devices = [device.index or 0] if device.type == 'cuda' else []
     with (
-        _generators_kept(features),
+        generators_kept(devices),
         _without_other_processes(),
         _as_in_training(detector, num_classes),
     ):
@@ -95,16 +97,6 @@ def _named(log_vars: dict[str, Tensor]) -> dict[str, float]:
         for name, value in log_vars.items()
         if 'loss' in name
     }
-
-
-@contextlib.contextmanager
-def _generators_kept(features: Sequence[Tensor]) -> Iterator[None]:
-    device = features[0].device
-    devices = [device.index or 0] if device.type == 'cuda' else []
-    state = np.random.get_state()
-    with torch.random.fork_rng(devices):
-        yield
-    np.random.set_state(state)
 
 
 @contextlib.contextmanager

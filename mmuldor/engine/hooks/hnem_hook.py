@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmengine.config import Config
@@ -21,6 +22,7 @@ from torch.utils.data import DataLoader
 from mmuldor.engine.base_dataset import mining_dataset
 from mmuldor.engine.detection.candidates import check_model
 from mmuldor.engine.detection.detections import stages
+from mmuldor.engine.detection.heads import unwrapped
 from mmuldor.engine.mining_round import mine
 from mmuldor.io.json_files import write_json
 from mmuldor.mining.bank import load_bank
@@ -137,7 +139,7 @@ class HNEMHook(Hook):
                 'HNEMHook needs `mmuldor.AddHardNegatives` in the training '
                 f'pipeline, but got {dataset.pipeline}.'
             )
-        model = getattr(runner.model, 'module', runner.model)
+        model: Any = unwrapped(runner.model)
         heads = [
             *stages(model.roi_head.bbox_head),
             *stages(model.roi_head.mask_head),

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-from collections.abc import Iterator
-
-import numpy as np
 import torch
 from mmdet.models.detectors import BaseDetector
 from mmengine.config import Config
@@ -17,6 +12,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from mmuldor.engine.base_dataset import unwrapped_dataset
+from mmuldor.engine.detection.generators import generators_kept
 from mmuldor.engine.detection.heads import (
     classes_of,
     unwrapped,
@@ -109,7 +105,7 @@ def _first_image(runner: Runner) -> dict:
     if isinstance(dataset, ConcatDataset):
         dataset = dataset.datasets[0]
     pipeline = _pipeline(runner.cfg)
-    with _generators_kept():
+    with generators_kept():
         if pipeline is None:
             return pseudo_collate([dataset[0]])
         return next(iter(single_images(dataset, pipeline, [0], 0)))
@@ -162,15 +158,3 @@ def _try_prediction(model: BaseDetector, data: dict) -> None:
             f'{type(error).__name__}: {error}. If that does not change in '
             'training, the validation will fail.'
         )
-
-
-@contextlib.contextmanager
-def _generators_kept() -> Iterator[None]:
-    """Restore the states of the random generators afterwards."""
-    states = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])

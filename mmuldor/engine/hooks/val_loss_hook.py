@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from mmdet.models.detectors import BaseDetector
@@ -12,9 +13,10 @@ from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
+from mmuldor.engine.detection.heads import unwrapped
 from mmuldor.engine.detection.image_losses import (
     losses_by_image,
     mean_of_images,
@@ -149,8 +151,9 @@ class ValLossHook(Hook):
     ) -> None:
         """Add the losses to ``metrics`` and to the log."""
         if self._loader is not None:
-            for data, features in _passes(runner.model, self._loader):
-                self._add(_unwrapped(runner.model), data, features)
+            detector: Any = unwrapped(runner.model)
+            for data, features in _passes(detector, self._loader):
+                self._add(detector, data, features)
         gathered = all_gather_object(self._losses)
         if metrics is None or not any(gathered):
             return
@@ -160,14 +163,10 @@ class ValLossHook(Hook):
             replace_scalar(runner.message_hub, f'val/{name}', value)
 
 
-def _unwrapped(model: nn.Module) -> BaseDetector:
-    return getattr(model, 'module', model)
-
-
 @torch.no_grad()
-def _passes(model: nn.Module, loader: DataLoader) -> Iterator[tuple]:
+def _passes(detector: BaseDetector, loader: DataLoader) -> Iterator[tuple]:
     """Preprocessed batches and their feature maps."""
-    detector = _unwrapped(model).eval()
+    detector.eval()
     state = torch.get_rng_state()
     for batch in loader:
         data = detector.data_preprocessor(batch, False)

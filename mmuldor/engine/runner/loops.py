@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from mmdet.engine.hooks import DetVisualizationHook
@@ -13,6 +14,7 @@ from mmengine.runner.amp import autocast
 from torch import Tensor
 
 from mmuldor.engine.detection.detections import detect, masks_can_wait
+from mmuldor.engine.detection.heads import unwrapped
 from mmuldor.engine.detection.one_pass import features_known
 from mmuldor.registry import LOOPS
 
@@ -55,7 +57,7 @@ class DetectionValLoop(ValLoop):
         self.runner.call_hook('after_val_iter', outputs=outputs, **hook_args)
 
     def _outputs(self, data_batch: dict) -> list[DetDataSample]:
-        model = getattr(self.runner.model, 'module', self.runner.model)
+        model: Any = unwrapped(self.runner.model)
         data = model.data_preprocessor(data_batch, False)
         features = model.extract_feat(data['inputs'])
         with features_known(model, features):

@@ -16,7 +16,7 @@ from mmuldor.functional.matching import Matched
 
 # Curves of at most so many points are kept whole.
 _FEW_POINTS = 400
-# Parts of a half percent, so that whole percents are among them.
+# Quarters of a percent, so that whole percents are among them.
 _SENSITIVITIES = 400
 # FP rates of two digits, 0.01 to 0.099 and so on, and LUNA16's lowest.
 _FINE_FPS = [d / s for s in (1000, 100, 10, 1) for d in range(10, 100)]

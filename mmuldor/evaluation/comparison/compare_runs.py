@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
-from mmuldor.evaluation.comparison.compare import Settings, compare
+from mmuldor.evaluation.comparison.compare import Progress, Settings, compare
 from mmuldor.evaluation.comparison.figures import Method
 from mmuldor.evaluation.comparison.named_runs import NamedRuns, find_results
 from mmuldor.evaluation.comparison.official_split import literature_beside
@@ -99,7 +100,14 @@ def compare_runs(
     literature = literature_beside(
         published, document, truth, anyway=published_anyway
     )
-    comparison = _compare(document, truth, files, evaluations, settings)
+    seeds = {name: runs.seeds() for name, runs in files.items()}
+    # A method may itself have the name of another one with the suffix.
+    seeds = {name + FP_SUFFIX: own for name, own in seeds.items()} | seeds
+    comparison = compare_evaluations(
+        document, truth, evaluations, settings, seeds, progress_bar
+    )
+    comparison['left_out'] = dict(truth.left_out)
+    comparison['ignored_regions'] = len(truth.crowd_boxes)
     comparison['published'] = literature.as_dict()
     notes = _notes(evaluations)
     comparison['notes'] = [f'{name}: {note}' for name, note in notes]
@@ -117,35 +125,42 @@ def compare_runs(
     return text
 
 
-def _compare(
+def compare_evaluations(
     document: dict,
     truth: GroundTruth,
-    files: dict[str, NamedRuns],
-    evaluations: dict[str, list[SliceEvaluation]],
+    evaluations: Mapping[str, Sequence[SliceEvaluation]],
     settings: Settings,
+    seeds: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    progress: Progress = lambda items, text: items,
 ) -> dict:
-    """The statistics, and what of the annotations they do not count."""
-    seeds = {name: runs.seeds() for name, runs in files.items()}
-    # A method may itself have the name of another one with the suffix.
-    seeds = {name + FP_SUFFIX: own for name, own in seeds.items()} | seeds
-    comparison = compare(
+    """Compare methods by the evaluations of their runs.
+
+    Args:
+        document: The annotations of the tested split.
+        truth: Its lesions.
+        evaluations: Runs of each method, in the order of the rows.
+        settings: Of the statistics.
+        seeds: Labels of the runs of a method that has some.
+        progress: See :func:`mmuldor.evaluation.comparison.compare.compare`.
+
+    Returns:
+        See there.
+    """
+    return compare(
         [
             Method(
                 name,
                 [RankedDetections.of(run.matched) for run in runs],
-                seeds[name],
+                seeds.get(name, ()),
             )
             for name, runs in evaluations.items()
         ],
         patients_of(document, truth),
         lesion_strata(document, truth),
         settings,
-        progress_bar,
+        progress,
         patients_text(document, truth),
     )
-    comparison['left_out'] = dict(truth.left_out)
-    comparison['ignored_regions'] = len(truth.crowd_boxes)
-    return comparison
 
 
 def _not_used(truth: GroundTruth) -> str:

@@ -151,19 +151,22 @@ def weighted_t(
     half = np.where(error > 0, critical * error, error)
     with np.errstate(divide='ignore', invalid='ignore'):
         p_value = _root(parts, np.abs(mean) / error)
-    # Without any variance there is no test; the number is arbitrary.
-    finite = sum(part.df for part in parts if np.isfinite(part.df))
     df = special.stdtridf((1 + level) / 2, critical)
     df = np.where(df < _NORMAL_DF, df, np.inf)
     return Estimate(
         mean,
         error,
-        np.where(error > 0, df, finite),
+        np.where(error > 0, df, df_without_error(parts)),
         mean - half,
         mean + half,
         np.where(error > 0, p_value, np.nan),
         tuple(parts),
     )
+
+
+def df_without_error(parts: Sequence[ErrorPart]) -> float:
+    """Degrees of freedom where there is no test; the number is arbitrary."""
+    return sum(part.df for part in parts if np.isfinite(part.df))
 
 
 def _critical(parts: Sequence[ErrorPart], p: ArrayLike) -> Floats:
@@ -174,8 +177,8 @@ def _critical(parts: Sequence[ErrorPart], p: ArrayLike) -> Floats:
     total: Floats = np.zeros(())
     weighted: Floats = np.zeros(())
     for variance, df in parts:
-        t = special.stdtrit(df, tail) if np.isfinite(df) else None
-        t = special.ndtri(tail) if t is None else t
+        known = np.isinf(df)
+        t = special.ndtri(tail) if known else special.stdtrit(df, tail)
         total, weighted = total + variance, weighted - variance * t
     with np.errstate(divide='ignore', invalid='ignore'):
         return np.asarray(weighted / total)

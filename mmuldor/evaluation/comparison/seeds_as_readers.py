@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 from mmuldor.evaluation.comparison.inference import (
     ErrorPart,
     Estimate,
+    df_without_error,
     student_t,
     weighted_t,
 )
@@ -202,11 +203,8 @@ def _of_parts(
     squared = sum(np.asarray(part.variance) for part in parts)
     with np.errstate(divide='ignore', invalid='ignore'):
         df = squared**2 / sum(part.variance**2 / part.df for part in parts)
-    # Without any variance there is no test; the number is arbitrary.
-    finite = sum(part.df for part in parts if np.isfinite(part.df))
-    return student_t(
-        mean, np.sqrt(squared), np.where(squared > 0, df, finite), level
-    )
+    df = np.where(squared > 0, df, df_without_error(parts))
+    return student_t(mean, np.sqrt(squared), df, level)
 
 
 def _check(values: ArrayLike, samples: ArrayLike) -> tuple[Floats, Floats]:
