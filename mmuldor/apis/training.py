@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmuldor.apis.configs.consistency import make_consistent
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import enable_amp
+from mmuldor.apis.configs.same_images import check_same_images
 from mmuldor.apis.runs import build_runner, check_checkpoint, leave_processes
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
@@ -55,6 +56,7 @@ def train_detector(
         config,
         *('model', 'train_dataloader.dataset', 'train_cfg', 'optim_wrapper'),
     )
+    check_same_images(config)
     if amp:
         enable_amp(config)
     if auto_scale_lr is not None:

@@ -18,6 +18,7 @@ from mmengine.registry import HOOKS, METRICS, MODELS, init_default_scope
 from mmuldor.apis.bundle.inference_config import full_config, plain_config
 from mmuldor.apis.checks.model import untrained
 from mmuldor.apis.configs.entries import check_entries
+from mmuldor.apis.configs.same_images import check_same_images
 from mmuldor.engine.detection.heads import classes_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,8 +80,9 @@ def test_a_config_builds_all_its_parts(path, mini_data):
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
-def test_every_entry_of_a_config_is_registered(path):
+def test_every_entry_of_a_config_is_registered_and_fits(path):
     check_entries(load(path))
+    check_same_images(load(path))
 
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
@@ -127,9 +129,8 @@ def test_a_config_is_listed_with_its_results(path):
 
 @pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 def test_a_config_says_what_it_costs_and_how_it_is_run(path):
-    metadata = listed()[str(path.relative_to(ROOT))]['Metadata']
-    assert {'Epochs', 'Training Time', 'Training Memory (GB)'} <= set(metadata)
-    # Of the method's folder, which may have folders of its own.
+    costs = {'Epochs', 'Training Time', 'Training Memory (GB)'}
+    assert costs <= set(listed()[str(path.relative_to(ROOT))]['Metadata'])
     folder = ROOT / 'configs' / path.relative_to(ROOT / 'configs').parts[0]
     readme = (folder / 'README.md').read_text()
     assert 'tools/train.py configs/' in readme
@@ -149,9 +150,8 @@ def expand(text):
 
 
 def test_collections_name_a_readme_that_is_there():
-    for name in yaml.safe_load((ROOT / 'model-index.yml').read_text())[
-        'Import'
-    ]:
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    for name in index['Import']:
         metafile = yaml.safe_load((ROOT / name).read_text())
         names = {entry['Name'] for entry in metafile['Collections']}
         for entry in metafile['Collections']:

@@ -27,6 +27,7 @@ from mmuldor.apis.checks.weights import check_weights
 from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
+from mmuldor.apis.configs.same_images import check_same_images
 from mmuldor.engine.detection.heads import warning_of_ignored
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.io.progress import progress_bar
@@ -52,7 +53,8 @@ def check_config(
         error, checks that need it are skipped.
 
     Raises:
-        ValueError: If an entry of the config is wrong.
+        ValueError: If an entry of the config is wrong, or training and test
+            make images differently.
     """
     check_keys(
         config,
@@ -61,6 +63,7 @@ def check_config(
         *(f'{split}_dataloader.dataset' for split in _splits(config)),
         *(f'{split}_evaluator' for split in _splits(config)[1:]),
     )
+    check_same_images(config)
     with config_errors(config):
         yield from _check_all(config, out)
 

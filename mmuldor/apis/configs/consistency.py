@@ -155,22 +155,31 @@ def _rules(
 
 
 def _check_monitored(config: Config, best, stopping) -> None:
-    """Refuse figures of FROC that no metric of the validation has."""
+    """Refuse figures that no metric of the validation has."""
+    metrics = evaluators_of(config, 'val')
     rates = {
         rate
-        for evaluator in filter(is_froc, evaluators_of(config, 'val'))
+        for evaluator in filter(is_froc, metrics)
         for rate in evaluator.get('fp_rates', FP_RATES)
     }
     figures = {f'sens@{rate:g}' for rate in rates}
     figures |= {'mean', 'max_sens', 'fps@max'}
+    prefixes = {e.get('prefix') or 'froc' for e in metrics if is_froc(e)}
     names = [best] if isinstance(best, str) else list(best or [])
     names += [stopping['monitor']] if stopping else []
     for name in names:
-        last = str(name).rpartition('/')[2]
-        if str(name).startswith('froc/') and rates and last not in figures:
+        prefix, _, last = str(name).partition('/')
+        wrong = prefix in prefixes and last.rpartition('/')[2] not in figures
+        # What another metric computes is not known before it has run.
+        foreign = prefix not in {*prefixes, 'froc', 'auto'}
+        foreign &= not prefix.startswith('val_loss')
+        if wrong or (foreign and metrics and all(map(is_froc, metrics))):
             raise ValueError(
-                f'the validation has no {name!r}, but `froc/` and one of '
-                f'{sorted(figures)}.'
+                f'the validation has no {name!r}, which '
+                '`default_hooks.checkpoint.save_best` or '
+                '`default_hooks.early_stopping.monitor` names, but '
+                f'{", ".join(f"`{p}/`" for p in sorted(prefixes))} and one of '
+                f'{sorted(figures)}, and `val_loss`.'
             )
 
 

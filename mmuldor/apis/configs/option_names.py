@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from mmengine.config import Config
 
-# What MMEngine's runner, mmdet and this project read, besides what shipped
-# configs set.
-_KNOWN = {
-    *('activation_checkpointing', 'calibration', 'compile', 'custom_hooks'),
-    *('data_preprocessor', 'experiment_name', 'find_unused_parameters'),
-    *('gpu_ids', 'launcher', 'load_from', 'model_wrapper_cfg', 'resume'),
-    *('val_loss_pipeline', 'visualizer', 'work_dir'),
+# What MMEngine's runner, mmdet and this project read of a config.
+_READ = {
+    *('activation_checkpointing', 'auto_scale_lr', 'calibration', 'compile'),
+    *('custom_hooks', 'data_preprocessor', 'default_hooks', 'default_scope'),
+    *('efficient_conv_bn_eval', 'env_cfg', 'experiment_name'),
+    *('find_unused_parameters', 'gpu_ids', 'launcher', 'load_from'),
+    *('log_level', 'log_processor', 'model', 'model_wrapper_cfg'),
+    *('optim_wrapper', 'param_scheduler', 'randomness', 'resume', 'sync_bn'),
+    *('test_cfg', 'test_dataloader', 'test_evaluator', 'train_cfg'),
+    *('train_dataloader', 'tta', 'val_cfg', 'val_dataloader'),
+    *('val_evaluator', 'val_loss_pipeline', 'visualizer', 'work_dir'),
+}
+# The same of dicts that are no arguments of a class, whose words
+# `check_entries` therefore does not see.
+_BELOW = {
+    'auto_scale_lr': {'base_batch_size', 'enable'},
+    'env_cfg': {'cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit'},
+    'tta': {'flips', 'iou_thr', 'slice_offsets_mm'},
+}
+# Of test settings, whatever the detector.
+_TEST = {
+    *('class_agnostic', 'iou_threshold', 'mask_thr', 'mask_thr_binary'),
+    *('max_per_img', 'method', 'min_bbox_size', 'min_score', 'nms'),
+    *('nms_pre', 'score_thr', 'sigma', 'split_thr', 'type'),
 }
 
 
@@ -25,31 +43,66 @@ def check_option_names(config: Config, options: dict | None) -> None:
         options: As from ``--cfg-options``.
 
     Raises:
-        ValueError: If a first word is no key of the config, or a word below
-            `model.train_cfg` or `model.test_cfg` looks like a typo.
+        ValueError: If nothing reads a first word, such as `data_root`, which
+            a config file only copies into its settings, or a word below one
+            of a few settings, such as `model.test_cfg`.
     """
-    known = _KNOWN | set(config.keys())
     for key in options or {}:
         first, *rest = key.split('.')
-        if first not in known:
-            raise ValueError(_unknown(key, first, known))
+        if first not in _READ:
+            raise ValueError(
+                _unknown(key, first, _READ, _copies(config, first))
+            )
+        if first in _BELOW and rest and rest[0] not in _BELOW[first]:
+            raise ValueError(_unknown(key, rest[0], _BELOW[first]))
         if first == 'model' and rest and rest[0] in ('train_cfg', 'test_cfg'):
             _check_below(config, key)
 
 
 def _check_below(config: Config, key: str) -> None:
-    """Refuse a last word that is nearly one that stands there."""
+    """Refuse a last word that nothing reads, or nearly one that is there."""
     *parents, last = key.split('.')
-    place = config
+    place: Any = config
     for word in parents:
         place = place.get(word) if isinstance(place, dict | Config) else None
     if not isinstance(place, dict) or last in place:
         return
-    if difflib.get_close_matches(last, place, cutoff=0.75):
+    # Two stages have one dict each and nothing beside them.
+    read = set() if {'rpn', 'rcnn'} & set(place) else _TEST
+    wrong = 'test_cfg' in parents and last not in read
+    if wrong or difflib.get_close_matches(last, place, cutoff=0.75):
         raise ValueError(_unknown(key, last, place))
 
 
-def _unknown(key: str, word: str, known: Iterable[str]) -> str:
+def _unknown(
+    key: str, word: str, known: Iterable[str], copies: Sequence[str] = ()
+) -> str:
     close = difflib.get_close_matches(word, sorted(known), n=1)
     hint = f' Did you mean {close[0]!r}?' if close else ''
+    if copies:
+        hint = (
+            ' It is a name of the config file, whose value was copied; set '
+            f'{", ".join(copies[:3])}{", ..." if copies[3:] else ""} instead.'
+        )
     return f'`--cfg-options {key}=...`: nothing reads {word!r}.{hint}'
+
+
+def _copies(config: Config, name: str) -> list[str]:
+    """Keys of settings that hold the value of a name of the config file."""
+    return [
+        key
+        for first in sorted(_READ & set(config.keys()))
+        for key in _equal(config[first], config.get(name), first)
+    ]
+
+
+def _equal(place: Any, value: Any, key: str) -> Iterator[str]:
+    """Keys at or below a place that hold a value; nothing equals None."""
+    if value is not None and type(place) is type(value) and place == value:
+        yield key
+    elif isinstance(place, dict):
+        for word, part in place.items():
+            yield from _equal(part, value, f'{key}.{word}')
+    elif isinstance(place, list | tuple):
+        for index, part in enumerate(place):
+            yield from _equal(part, value, f'{key}.{index}')
