@@ -32,7 +32,7 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, types
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.calibration.calibration_file import write_calibration
 from mmuldor.evaluation.calibration.from_files import (
     calibrate_slices,
@@ -42,6 +42,7 @@ from mmuldor.evaluation.calibration.summary import summary
 from mmuldor.evaluation.results import results_file
 from mmuldor.evaluation.volume_detections import find_lesion_files
 from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
+from mmuldor.io.paths import check_outputs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -104,8 +105,7 @@ def main(argv: list[str] | None = None) -> None:
             lesion_category=args.lesion_category,
             say=lambda text: print(f'note: {text}'),
         )
-    for line in summary(fit.file):
-        print(line)
+    print(*summary(fit.file), sep='\n')
     if args.plot:
         # Late, as in tools/froc.py.
         from mmuldor.evaluation.calibration.reliability_plot import (

@@ -30,12 +30,13 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, conversion_arguments
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.conversion import convert
 from mmuldor.evaluation.image_ids import IMAGE_IDS
 from mmuldor.evaluation.image_ids import OPTION as IDS_OPTION
 from mmuldor.evaluation.results import write_results
 from mmuldor.io.json_files import write_json
+from mmuldor.io.paths import check_outputs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

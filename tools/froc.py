@@ -21,12 +21,13 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, fold_arguments
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation import slice_froc
 from mmuldor.evaluation.froc_table import format_table
 from mmuldor.evaluation.results import results_file
 from mmuldor.functional.froc import FP_RATES
 from mmuldor.io.json_files import write_json
+from mmuldor.io.paths import check_outputs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -19,11 +19,12 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, types
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation import volume_froc
 from mmuldor.evaluation.volume_detections import find_lesion_files
 from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
 from mmuldor.io.json_files import write_json
+from mmuldor.io.paths import check_outputs
 from mmuldor.io.volume_annotations import load_volumes
 
 

@@ -24,12 +24,13 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, fusion_arguments
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.comparison.named_runs import split_method
 from mmuldor.evaluation.fusion import from_files
 from mmuldor.evaluation.fusion.settings import Settings, load_settings
 from mmuldor.evaluation.results import results_file
 from mmuldor.functional.fusion.fusing import DEFAULT_IOU
+from mmuldor.io.paths import check_outputs
 from mmuldor.io.progress import progress_bar
 
 

@@ -19,11 +19,11 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, fold_arguments
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.folds import load_fold_annotations
 from mmuldor.evaluation.results import RESULTS_NAME, results_file
 from mmuldor.io.json_files import write_json_files
-from mmuldor.io.paths import out_folder
+from mmuldor.io.paths import check_outputs, out_folder
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -23,7 +23,8 @@ if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, types
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
+from mmuldor.io.paths import check_outputs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -11,9 +11,9 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from mmuldor.cli.errors import check_outputs
 from mmuldor.engine.runner.brief_runner import BriefRunner
 from mmuldor.engine.runner.config_errors import config_errors
+from mmuldor.io.paths import check_outputs, out_folder
 from mmuldor.ops import log_backend
 from mmuldor.upstream.safe_checkpoints import check_file
 
@@ -22,8 +22,10 @@ def build_runner(config: Config) -> Runner:
     """Build the runner and log which operators mmcv uses.
 
     Raises:
+        OSError: If nothing can be written into the work dir.
         ValueError: If an entry of the config cannot be built.
     """
+    out_folder(config.work_dir, '--work-dir')
     launcher = config.get('launcher', 'none')
     if launcher != 'none' and not torch.cuda.is_available():
         _join_on_cpu(config)
@@ -86,7 +88,12 @@ def check_checkpoint(path: str | os.PathLike[str]) -> str:
 
 
 def check_output(path: str | os.PathLike[str] | None, *inputs: str) -> None:
-    """Raise ValueError if ``path`` is a folder or one of the inputs."""
+    """Check a file that shall be written.
+
+    Raises:
+        OSError: If it cannot be written there.
+        ValueError: If it is a folder or one of the inputs.
+    """
     if path is None:
         return
     if Path(path).is_dir():

@@ -18,7 +18,7 @@ from mmuldor.apis.runs import (
     leave_processes,
 )
 from mmuldor.apis.test_time_augmentation import average_views
-from mmuldor.io.paths import existing_file
+from mmuldor.io.paths import existing_file, out_folder
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
@@ -67,6 +67,7 @@ def evaluate_detector(
     if tta:
         average_views(config)
     if show_dir is not None:
+        out_folder(show_dir, '--show-dir')
         check_keys(config, 'default_hooks.visualization')
         config.default_hooks.visualization.update(
             draw=True, test_out_dir=os.fspath(show_dir)

@@ -1,4 +1,4 @@
-"""Errors of command-line tools as one line, and checks of outputs."""
+"""Errors of command-line tools as one line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 import select
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 DEBUG_VARIABLE = 'MMULDOR_DEBUG'
 
@@ -100,27 +100,6 @@ def _end_process(code: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
-
-
-def check_outputs(
-    inputs: Iterable[str | os.PathLike | None],
-    outputs: Iterable[str | os.PathLike | None],
-) -> None:
-    """Raise ValueError where an output would overwrite an input or another.
-
-    None is a file that is not written.
-    """
-    taken = {os.path.realpath(name) for name in inputs if name}
-    for name in outputs:
-        if not name:
-            continue
-        path = os.path.realpath(name)
-        if path in taken:
-            raise ValueError(
-                'an output must be another file than the inputs and the '
-                f'other outputs, but got {str(name)!r}. Choose another name.'
-            )
-        taken.add(path)
 
 
 def _close_generators(error: BaseException) -> None:

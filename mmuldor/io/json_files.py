@@ -152,6 +152,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            # Of a full disk, the system names no file.
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

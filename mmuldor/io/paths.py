@@ -1,9 +1,10 @@
-"""Files and folders that must be there."""
+"""Files and folders that must be there, or that can be written."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 # The last file of a scan that tools/infer.py writes: all others exist then.
@@ -65,16 +66,69 @@ def files_below(folder: Path) -> tuple[list[Path], list[str]]:
     return [path for path in paths if path.is_file()], dangling
 
 
-def out_folder(path: str | os.PathLike[str]) -> Path:
+def out_folder(path: str | os.PathLike[str], name: str = '--out') -> Path:
     """The path of a folder to write to, which may not be there yet.
 
+    Args:
+        path: Where it shall be.
+        name: The option that names it.
+
     Raises:
+        PermissionError: It cannot be made, or nothing can be written there.
         ValueError: It is a file.
     """
     path = Path(path)
     if path.exists() and not path.is_dir():
-        raise ValueError(f'`--out` must be a folder, but {path} is a file.')
+        raise ValueError(f'`{name}` must be a folder, but {path} is a file.')
+    check_place(path / '_')
     return path
+
+
+def check_outputs(
+    inputs: Iterable[str | os.PathLike | None],
+    outputs: Iterable[str | os.PathLike | None],
+) -> None:
+    """Check files that shall be written, before the work for them.
+
+    None is a file that is not written.
+
+    Raises:
+        OSError: If one cannot be written there.
+        ValueError: If one would overwrite an input or another.
+    """
+    taken = {os.path.realpath(name) for name in inputs if name}
+    for name in outputs:
+        if not name:
+            continue
+        path = os.path.realpath(name)
+        if path in taken:
+            raise ValueError(
+                'an output must be another file than the inputs and the '
+                f'other outputs, but got {str(name)!r}. Choose another name.'
+            )
+        taken.add(path)
+        check_place(name)
+
+
+def check_place(path: str | os.PathLike[str]) -> None:
+    """Check that a file can be written, before the work whose result it is.
+
+    Nothing is written, so a full disk is not noticed.
+
+    Raises:
+        NotADirectoryError: What should be a folder above it is a file.
+        PermissionError: Nothing can be written into the folder, or a folder
+            for it cannot be made.
+    """
+    path = Path(os.path.abspath(path))
+    above = next(folder for folder in path.parents if os.path.lexists(folder))
+    text = f"'{path}' cannot be written: '{above}' "
+    if not above.is_dir():
+        raise NotADirectoryError(f'{text}is no folder.')
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f'{text}may not be written to. Choose another place.'
+        )
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -149,10 +150,16 @@ def save_figure(fig: Figure, path: str | os.PathLike) -> Path:
     for text in fig.findobj(Text):
         text.set_text(printable(text.get_text()))
     fixed_ids = rc_context({'svg.hashsalt': 'mmuldor'})
-    with replacing(path) as temporary, fixed_ids:
+    kind = path.suffix.lower()
+    # In memory first: on a full disk, matplotlib's own error says nothing.
+    drawn = io.BytesIO()
+    with fixed_ids:
         fig.savefig(
-            temporary,
+            drawn,
             dpi='figure',
-            metadata=metadata.get(path.suffix.lower()),
+            format=kind[1:] or None,
+            metadata=metadata.get(kind),
         )
+    with replacing(path) as temporary:
+        temporary.write_bytes(drawn.getvalue())
     return path

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from mmuldor.cli.errors import check_outputs, user_errors
+from mmuldor.cli.errors import user_errors
 
 
 @pytest.mark.parametrize(
@@ -108,16 +108,6 @@ def test_the_error_is_the_last_line(error, capsys):
     first, last = capsys.readouterr().err.splitlines()
     assert first == '9 of 9'
     assert last in ('error: bad', 'interrupted')
-
-
-def test_outputs_are_no_inputs_and_differ(tmp_path):
-    (tmp_path / 'loop').symlink_to('loop')
-    (tmp_path / 'link').symlink_to('a')
-    a, b = tmp_path / 'a', tmp_path / 'b'
-    check_outputs([a, None, tmp_path / 'loop'], [b, None])
-    for outputs in ([a], [tmp_path / 'link'], [b, b]):
-        with pytest.raises(ValueError, match=r'must be another file'):
-            check_outputs([a], outputs)
 
 
 @pytest.mark.parametrize('encoding', ['utf-8', 'ascii'])

@@ -66,5 +66,5 @@ def test_a_disk_that_cannot_be_written(config_file, disk, refused):
     place = disk(1 << 20)
     subprocess.run(['mount', '-o', 'remount,ro', str(place)], check=True)
     error = refused(main, config_file, '--work-dir', place / 'run')
-    assert 'Read-only file system' in error
+    assert 'may not be written to' in error
     assert str(place) in error

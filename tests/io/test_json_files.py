@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,15 @@ def test_readers_never_see_half_a_file(tmp_path):
         assert read_json(path) == 'old'
         temporary.write_text('"new"')
     assert read_json(path) == 'new'
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path):
+    path = tmp_path / 'a.json'
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    match = r"space .*a\.json'"
+    with pytest.raises(OSError, match=match), replacing(path):
+        raise full
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.name == 'nt', reason='open files cannot be replaced')

@@ -3,6 +3,8 @@ import os
 import pytest
 
 from mmuldor.io.paths import (
+    check_outputs,
+    check_place,
     existing_file,
     existing_folder,
     files_below,
@@ -46,6 +48,35 @@ def test_a_folder_to_write_to_is_no_file(tmp_path):
     match = r'`--out` must be a folder, but .*a\.json is a file'
     with pytest.raises(ValueError, match=match):
         out_folder(tmp_path / 'a.json')
+
+
+def test_outputs_are_no_inputs_and_differ(tmp_path):
+    (tmp_path / 'loop').symlink_to('loop')
+    (tmp_path / 'link').symlink_to('a')
+    a, b = tmp_path / 'a', tmp_path / 'b'
+    check_outputs([a, None, tmp_path / 'loop'], [b, None])
+    for outputs in ([a], [tmp_path / 'link'], [b, b]):
+        with pytest.raises(ValueError, match=r'must be another file'):
+            check_outputs([a], outputs)
+
+
+@pytest.mark.parametrize('name', ['a.json', 'new/a.json'])
+def test_a_place_to_write_to(tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    check_place(path)
+    check_place(os.path.relpath(path))
+    assert not list(tmp_path.iterdir())
+    (tmp_path / 'file').touch()
+    with pytest.raises(NotADirectoryError, match=r"file' is no folder"):
+        check_place(tmp_path / 'file' / name)
+    monkeypatch.setattr('os.access', lambda place, mode: False)
+    for check in (
+        check_place,
+        out_folder,
+        lambda out: check_outputs([], [out]),
+    ):
+        with pytest.raises(PermissionError, match='may not be written to'):
+            check(path)
 
 
 def test_a_name_as_text_that_can_be_written():

@@ -30,6 +30,7 @@ from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.configs.same_images import check_same_images
 from mmuldor.engine.detection.heads import warning_of_ignored
 from mmuldor.engine.runner.config_errors import config_errors
+from mmuldor.io.paths import out_folder
 from mmuldor.io.progress import progress_bar
 
 # Numbers of samples and of training iterations that are timed.
@@ -64,6 +65,7 @@ def check_config(
         *(f'{split}_evaluator' for split in _splits(config)[1:]),
     )
     check_same_images(config)
+    out_folder(out)
     with config_errors(config):
         yield from _check_all(config, out)
 

@@ -44,7 +44,7 @@ from mmuldor.apis.scan_inference import (
     ScanInference,
 )
 from mmuldor.cli.errors import one_line
-from mmuldor.io.paths import LESIONS_NAME
+from mmuldor.io.paths import LESIONS_NAME, out_folder
 from mmuldor.scans.outputs import check_output_folder, replacing_outputs
 
 # What bad files raise; anything else is a bug, whose traceback is shown.
@@ -97,15 +97,16 @@ def infer_scans(
     """
     settings = InferenceSettings(**options)
     listed = list_scans(scans)
+    place = out_folder(out)
     for scan in listed:
         check_output_folder(out, scan.path)
     rank, processes = join_processes(launcher)
     if processes > 1 and settings.device is None:
         settings = replace(settings, device=own_device())
     inference = load_inference(config, checkpoint, settings)
-    Path(out).mkdir(parents=True, exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     reading = ReadingOptions(None, spacing_mm, accept_values, one_of_many=True)
-    run = _Run(inference, Path(out), reading, processes == 1, say, listed)
+    run = _Run(inference, place, reading, processes == 1, say, listed)
     if skip_done and rank == 0:
         run.find_done()
     # All processes must share the same rest, so one of them looks for it.
