@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -16,18 +17,24 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
 def latest_checkpoint(work_dir: str) -> str | None:
-    """The checkpoint of the last complete epoch in a work dir, or None.
+    """The last complete checkpoint in a work dir, or None.
+
+    Of epochs, or of iterations where those were written last.
 
     It is found by file names, not by MMEngine's ``last_checkpoint``, which is
     empty if the process was killed while writing it. Truncated checkpoints
     are ignored.
     """
-    by_epoch = {}
-    for path in Path(work_dir).glob('epoch_*.pth'):
-        number = path.stem.removeprefix('epoch_')
-        if number.isdigit() and zipfile.is_zipfile(path):
-            by_epoch[int(number)] = str(path)
-    return by_epoch[max(by_epoch)] if by_epoch else None
+    latest = []
+    for kind in ('epoch_', 'iter_'):
+        by_number = {}
+        for path in Path(work_dir).glob(f'{kind}*.pth'):
+            number = path.stem.removeprefix(kind)
+            if number.isdigit() and zipfile.is_zipfile(path):
+                by_number[int(number)] = path
+        if by_number:
+            latest.append(by_number[max(by_number)])
+    return str(max(latest, key=os.path.getmtime)) if latest else None
 
 
 def train_detector(
@@ -70,8 +77,11 @@ def train_detector(
     if resume is None and isinstance(config.get('resume'), str):
         # MMEngine would treat a text as True and start from the beginning.
         resume = config.resume
+    anew = None
     if resume == 'auto':
         resume = latest_checkpoint(config.work_dir)
+        if resume is None:
+            anew = f"nothing to resume in '{config.work_dir}': a new training"
     if resume is not None:
         config.resume, config.load_from = True, resume
     if not isinstance(config.get('load_from'), (str, type(None))):
@@ -86,6 +96,8 @@ def train_detector(
         runner = build_runner(config)
         for note in notes:
             runner.logger.info(note)
+        if anew:
+            runner.logger.warning(anew)
         runner.train()
     del runner
     leave_processes()

@@ -85,8 +85,8 @@ def out_folder(path: str | os.PathLike[str], name: str = '--out') -> Path:
 
 
 def check_outputs(
-    inputs: Iterable[str | os.PathLike | None],
-    outputs: Iterable[str | os.PathLike | None],
+    inputs: Iterable[str | os.PathLike[str] | None],
+    outputs: Iterable[str | os.PathLike[str] | None],
 ) -> None:
     """Check files that shall be written, before the work for them.
 

@@ -282,6 +282,17 @@ def test_a_resumed_ema_goes_on(typed):
     assert steps == [2, 4]
 
 
+def test_iterations_are_resumed(typed):
+    two = WORK['iterations']
+    first = typed(two, '--resume') / 'iter_2.pth'
+    (log,) = first.parent.glob('*/*.log')
+    assert f"nothing to resume in '{first.parent}'" in log.read_text()
+    written = first.stat().st_mtime_ns
+    work = typed([two[0].replace(': 2,', ': 3,', 1), *two[1:]], '--resume')
+    assert (work / 'iter_3.pth').exists()
+    assert first.stat().st_mtime_ns == written
+
+
 def test_tensorboard_is_written(typed):
     work = typed(WORK['TensorBoard'])
     assert list(work.glob('*/vis_data/events.out.tfevents.*'))

@@ -75,3 +75,8 @@ def test_the_last_whole_checkpoint_is_found(tmp_path):
     (tmp_path / 'epoch_x.pth').write_bytes(whole)
     (tmp_path / 'last_checkpoint').write_text('')
     assert latest_checkpoint(str(tmp_path)).endswith('epoch_10.pth')
+    for number in (80, 200):
+        torch.save({'a': 1}, tmp_path / f'iter_{number}.pth')
+    assert latest_checkpoint(str(tmp_path)).endswith('iter_200.pth')
+    os.utime(tmp_path / 'iter_200.pth', (1, 1))
+    assert latest_checkpoint(str(tmp_path)).endswith('epoch_10.pth')
