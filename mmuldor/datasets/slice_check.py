@@ -36,7 +36,7 @@ def check_slice_files(
     results = all_gather_object(_check_share(dataset, loaders))
     errors = [error for error, _ in results if error is not None]
     if errors:
-        raise min(errors, key=lambda pair: pair[0])[1]
+        raise _with_remedy(dataset, min(errors, key=lambda pair: pair[0])[1])
     lacking = set().union(*(images for _, images in results))
     if lacking:
         MMLogger.get_current_instance().warning(
@@ -44,6 +44,18 @@ def check_slice_files(
             f'{len(dataset)} images lack a neighbouring slice file inside '
             'their slice range; the nearest existing slice replaces it'
         )
+
+
+def _with_remedy(dataset: BaseDataset, error: Exception) -> Exception:
+    """An error, with the setting that says where a missing PNG should be."""
+    folder = osp.normpath(dataset.data_prefix.get('img') or '.')
+    # The error of a packed slice names no folder, but the store.
+    if not isinstance(error, FileNotFoundError) or folder not in str(error):
+        return error
+    return FileNotFoundError(
+        f'{error} {dataset.ann_file} lists it, and `data_prefix.img` of the '
+        f'dataset is {folder!r}. Is that the folder of the slices?'
+    )
 
 
 def _share() -> tuple[int, int]:

@@ -34,6 +34,7 @@ MAKE_COMMAND = command_line(
 _CONVERT_COMMAND = command_line(
     'data slices', '--images DIR --coco FILE --out DIR'
 )
+_PHANTOM_COMMAND = command_line('data phantom', 'DIR')
 _CONVERT = (
     ' A COCO file of other origin becomes one of ours by '
     f'`{_CONVERT_COMMAND}`.'
@@ -68,7 +69,8 @@ def load_annotations(
         FileNotFoundError: no such file; names the command that makes it.
         ValueError: names the file, the entry's id and the key that is wrong.
     """
-    advice = f'Create it with `{MAKE_COMMAND}`.'
+    advice = f'Create it: of DeepLesion, `{MAKE_COMMAND}`; of own slices, '
+    advice += f'`{_CONVERT_COMMAND}`; a phantom, `{_PHANTOM_COMMAND}`.'
     document: dict[str, Any] = read_json(path, '`ann_file`', advice)
     check_annotations(document, path, boxes_only=boxes_only)
     if boxes_only:

@@ -150,5 +150,7 @@ def _escaped(match: re.Match[str]) -> str:
 def _missing(
     path: Path, name: str, what: str, advice: str
 ) -> FileNotFoundError:
-    text = f'{name} must be {what}, but got {str(path)!r}. {advice}'
+    # What is typed in another folder than the one that was meant.
+    where = '' if path.is_absolute() else f', from the folder {os.getcwd()!r}'
+    text = f'{name} must be {what}, but got {str(path)!r}{where}. {advice}'
     return FileNotFoundError(text.rstrip())

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mmuldor.commands import command_name
+from mmuldor.commands import command_line, command_name
 from mmuldor.functional.boxes import xywh_to_xyxy
 from mmuldor.io.json_files import read_json
 from mmuldor.io.json_values import are_coordinates, is_id_text, shortened
@@ -40,7 +40,8 @@ def load_exclude_list(
         FileNotFoundError: If there is no such file.
         ValueError: If it is no exclude list, or that of other images.
     """
-    document = read_json(path)
+    advice = f'Make it with `{command_line("review", "import")}`.'
+    document = read_json(path, '`exclude` of the HNEMHook', advice)
     listed = document.get('images') if isinstance(document, dict) else None
     if not isinstance(listed, dict) or 'fingerprint' not in document:
         raise ValueError(

@@ -60,6 +60,13 @@ def test_outputs_are_no_inputs_and_differ(tmp_path):
             check_outputs([a], outputs)
 
 
+def test_a_relative_path_is_told_with_its_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as raised:
+        existing_file('a.json', '`--ann`')
+    assert f"but got 'a.json', from the folder '{tmp_path}'." in str(raised)
+
+
 @pytest.mark.parametrize('name', ['a.json', 'new/a.json'])
 def test_a_place_to_write_to(tmp_path, monkeypatch, name):
     path = tmp_path / name

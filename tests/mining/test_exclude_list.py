@@ -86,3 +86,9 @@ def test_what_is_wrong_is_said(tmp_path, document, message):
     with pytest.raises(ValueError, match='exclude list') as caught:
         load_exclude_list(path, 'b')
     assert str(caught.value).replace(f"'{path}'", 'FILE') == message
+
+
+def test_one_that_is_not_there_is_told_with_the_remedy(tmp_path):
+    told = r'`exclude` of the HNEMHook must .*review\.py import'
+    with pytest.raises(FileNotFoundError, match=told):
+        load_exclude_list(tmp_path / 'x.json')
