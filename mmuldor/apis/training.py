@@ -74,14 +74,37 @@ def train_detector(
                 'dict(base_batch_size=...)` in the config.'
             )
         config.auto_scale_lr.enable = auto_scale_lr
+    warning = _set_start(config, resume)
+    notes = make_consistent(config)
+    with unsafe_checkpoints(allow_unsafe_checkpoint):
+        runner = build_runner(config)
+        for note in notes:
+            runner.logger.info(note)
+        if warning:
+            runner.logger.warning(warning)
+        runner.train()
+    del runner
+    leave_processes()
+
+
+def _set_start(config: Config, resume: str | None) -> str | None:
+    """Set what a training starts from; returns what should be known of it."""
     if resume is None and isinstance(config.get('resume'), str):
         # MMEngine would treat a text as True and start from the beginning.
         resume = config.resume
-    anew = None
+    found, warning = latest_checkpoint(config.work_dir), None
     if resume == 'auto':
-        resume = latest_checkpoint(config.work_dir)
-        if resume is None:
-            anew = f"nothing to resume in '{config.work_dir}': a new training"
+        resume = found
+        if found is None:
+            warning = (
+                f"nothing to resume in '{config.work_dir}': a new training"
+            )
+    elif resume is None and found and not config.get('resume'):
+        warning = (
+            f"an earlier training's checkpoints, as '{found}', are replaced "
+            'one by one, and its best one may stay. `--resume` goes on with '
+            'it, another `--work-dir` keeps it.'
+        )
     if resume is not None:
         config.resume, config.load_from = True, resume
     if not isinstance(config.get('load_from'), (str, type(None))):
@@ -91,13 +114,4 @@ def train_detector(
         )
     if config.get('load_from'):
         check_checkpoint(config.load_from)
-    notes = make_consistent(config)
-    with unsafe_checkpoints(allow_unsafe_checkpoint):
-        runner = build_runner(config)
-        for note in notes:
-            runner.logger.info(note)
-        if anew:
-            runner.logger.warning(anew)
-        runner.train()
-    del runner
-    leave_processes()
+    return warning
