@@ -28,9 +28,9 @@ from mmuldor.evaluation.comparison.published import PUBLISHED
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """The command line; a figure each is a subcommand."""
+    """The command line; a figure each is a command."""
     parser = arguments.make_parser(__doc__)
-    figures = parser.add_subparsers(dest='figure', required=True)
+    figures = parser.add_subparsers(dest='command', required=True)
     fig2 = figures.add_parser('pseudo-masks', help='Fig. 2')
     fig2.add_argument(
         '--truth', type=types.path, help='true masks of a phantom'
@@ -70,7 +70,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Draw the figure into all of its files."""
     args = vars(parse_args(argv))
-    name, outputs = args.pop('figure').replace('-', '_'), args.pop('out')
+    name, outputs = args.pop('command').replace('-', '_'), args.pop('out')
     if 'run' in args:
         args['runs'] = parse_runs(args.pop('run'))
     if name == 'froc':

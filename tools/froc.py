@@ -20,7 +20,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, fold_arguments
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation import slice_froc
 from mmuldor.evaluation.froc_table import format_table
@@ -33,7 +33,7 @@ from mmuldor.io.paths import check_outputs
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    fold_arguments.add_folds(parser)
+    arguments.add_folds(parser)
     arguments.add_curve_outputs(parser)
     parser.add_argument(
         '--with-fp-class',

@@ -18,7 +18,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, fold_arguments
+from mmuldor.cli import arguments
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.folds import load_fold_annotations
 from mmuldor.evaluation.results import RESULTS_NAME, results_file
@@ -29,7 +29,7 @@ from mmuldor.io.paths import check_outputs, out_folder
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    fold_arguments.add_folds(parser)
+    arguments.add_folds(parser)
     arguments.add_lesion_category(parser)
     arguments.add_out(parser)
     return parser.parse_args(argv)

@@ -1,9 +1,9 @@
 """Find the lesions of the CT series of a PACS and store the results there.
 
 Examples:
-    python tools/pacs.py --dicomweb https://pacs:8043/dicom-web --work state \
+    python tools/pacs.py --dicomweb https://pacs:8043/dicom-web --work state \\
         --model uldor.mmuldor
-    python tools/pacs.py --dicomweb http://localhost:8042/dicom-web --once \
+    python tools/pacs.py --dicomweb http://localhost:8042/dicom-web --once \\
         --work state CONFIG CHECKPOINT
 
 Each axial CT series that has stopped to grow gets a DICOM Segmentation and a

@@ -1,8 +1,8 @@
 """Write the report of a comparison: table, FROC plot, figures, one page.
 
 Example:
-    python tools/report.py --ann data/test.json --images data/Images_png \
-        --run 'Mask R-CNN=mask.json' --run 'Mask R-CNN + HNEM=hnem.json' \
+    python tools/report.py --ann data/test.json --images data/Images_png \\
+        --run 'Mask R-CNN=mask.json' --run 'Mask R-CNN + HNEM=hnem.json' \\
         --with-fp 'Mask R-CNN + HNEM' --out work_dirs/report
 
 Results files come from `tools/test.py --out`. Open OUT/index.html.

@@ -30,9 +30,9 @@ from mmuldor.io.paths import check_outputs
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
-    ways = parser.add_subparsers(dest='way', required=True)
-    out = ways.add_parser('export', help='write contact sheets and a CSV')
-    back = ways.add_parser('import', help='use a CSV with verdicts')
+    commands = parser.add_subparsers(dest='command', required=True)
+    out = commands.add_parser('export', help='write contact sheets and a CSV')
+    back = commands.add_parser('import', help='use a CSV with verdicts')
     arguments.add_images(out)
     arguments.add_out(out)
     back.add_argument(
@@ -46,16 +46,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=types.path,
         help='write annotations with the new lesions here',
     )
-    for way in (out, back):
-        way.add_argument(
+    for command in (out, back):
+        command.add_argument(
             '--bank',
             type=types.path,
             required=True,
             help='bank file of a round',
         )
-        arguments.add_annotations(way, 'that was mined')
+        arguments.add_annotations(command, 'that was mined')
     args = parser.parse_args(argv)
-    if args.way == 'import' and not (args.exclude or args.annotations):
+    if args.command == 'import' and not (args.exclude or args.annotations):
         parser.error('import needs --exclude or --annotations, or both')
     return args
 
@@ -63,7 +63,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Export or import."""
     args = parse_args(argv)
-    if args.way == 'export':
+    if args.command == 'export':
         # Late: a mistake in the arguments need not wait for matplotlib.
         from mmuldor.mining.review.export import export_review
 

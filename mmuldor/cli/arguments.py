@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from mmuldor.cli import types
+from mmuldor.cli.parser import Parser
 from mmuldor.commands import in_help, program_name
 
 OFFSETS_PX = (0, 0.5, 1)
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that reports a wrong argument as one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the message, which names the argument; exit with code 2."""
-        line = ''.join(
-            c if c.isprintable() else ascii(c)[1:-1]
-            for c in ' '.join(message.split())
-        )
-        self.exit(2, f'error: {line}. See `{self.prog} --help`.\n')
 
 
 class Container(Protocol):
@@ -79,6 +68,28 @@ def add_out(
 ) -> None:
     """``--out``, a folder or a file."""
     parser.add_argument('--out', type=types.path, required=True, help=what)
+
+
+def add_folds(parser: argparse.ArgumentParser) -> None:
+    """``--ann FILE [FILE ...]`` and ``--dets FILE [FILE ...]``."""
+    parser.add_argument(
+        '--ann',
+        type=types.path,
+        nargs='+',
+        required=True,
+        metavar='FILE',
+        help='annotation JSON of the split; of a cross-validation, those of '
+        'all folds, whose images are evaluated as one',
+    )
+    parser.add_argument(
+        '--dets',
+        type=types.path,
+        nargs='+',
+        required=True,
+        metavar='FILE',
+        help='results JSON, or a work dir with a results.json; of each fold '
+        'one, in any order',
+    )
 
 
 def add_seed(parser: argparse.ArgumentParser, what: str) -> None:

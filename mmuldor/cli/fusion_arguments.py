@@ -15,6 +15,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         'results',
         type=types.path,
         nargs='*',
+        default=[],
         metavar='RESULTS',
         help='results JSON or work dir of each detector, two or more',
     )

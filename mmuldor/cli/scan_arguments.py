@@ -10,6 +10,7 @@ from typing import Any
 from mmuldor.cli import arguments, types
 from mmuldor.commands import command_name
 
+BUNDLE = '.mmuldor'
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -22,6 +23,7 @@ def add_scans(parser: argparse.ArgumentParser) -> None:
     add(
         'scan',
         nargs='*',
+        default=[],
         metavar='SCAN',
         help='.nii, .nii.gz, a DICOM file or a folder',
     )
@@ -205,6 +207,8 @@ def _check_order(
             'CONFIG and CHECKPOINT must be left out with --model, but got '
             f'{given[(configs + weights)[0]]!r}'
         )
+    if not model:
+        refuse_bundle(parser, given)
     last = len(given) - 1
     if configs == [last] and not weights:
         parser.error(
@@ -221,4 +225,21 @@ def _check_order(
 
 
 def _is_weights(name: str) -> bool:
-    return name.endswith(('.pth', '.pt', '.ckpt'))
+    return name.endswith(('.pth', '.pt', '.ckpt', BUNDLE))
+
+
+def refuse_bundle(
+    parser: argparse.ArgumentParser, names: Sequence[str]
+) -> None:
+    """Refuse a model's one file that stands alone where no option is.
+
+    After a config it may stand as its checkpoint.
+    """
+    if any(name.endswith('.py') for name in names):
+        return
+    for name in names:
+        if name.endswith(BUNDLE):
+            parser.error(
+                'a model in one file must be given as --model FILE, but got '
+                f'{name!r} alone: type --model {name}'
+            )

@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from mmuldor.cli.parser import Once
+
 # Of NumPy, torch and Python alike.
 MAX_SEED = 2**32 - 1
 _MAX_INTEGER = 2**31 - 1
@@ -125,7 +127,7 @@ def device(given: str) -> str:
     return given
 
 
-class _Together(argparse.Action):
+class _Together(Once):
     """Numbers of one argument that must fit together."""
 
     must_be = ''
@@ -146,7 +148,7 @@ class _Together(argparse.Action):
             raise argparse.ArgumentError(
                 self, f'must be {self.must_be}, but got {_joined(values)}'
             )
-        setattr(namespace, self.dest, values)
+        super().__call__(parser, namespace, values, option_string)
 
 
 class Rising(_Together):

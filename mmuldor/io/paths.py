@@ -150,7 +150,8 @@ def _escaped(match: re.Match[str]) -> str:
 def _missing(
     path: Path, name: str, what: str, advice: str
 ) -> FileNotFoundError:
+    found = f'{str(path)!r}{", a folder" if path.is_dir() else ""}'
     # What is typed in another folder than the one that was meant.
     where = '' if path.is_absolute() else f', from the folder {os.getcwd()!r}'
-    text = f'{name} must be {what}, but got {str(path)!r}{where}. {advice}'
+    text = f'{name} must be {what}, but got {found}{where}. {advice}'
     return FileNotFoundError(text.rstrip())

@@ -33,6 +33,7 @@ def check_model(
 ) -> None:
     """Refuse a command line with no model, half of one, or two."""
     given = [name for name in (args.config, args.checkpoint) if name]
+    scan_arguments.refuse_bundle(parser, given)
     if len(given) != (2 if args.model is None else 0):
         parser.error(
             'CONFIG and CHECKPOINT must be given, or --model alone, but got '

@@ -103,6 +103,11 @@ def check_file(path: str | os.PathLike) -> None:
         ValueError: If ``torch.save`` did not write it, or it would unpack to
             more than its size.
     """
+    if os.path.isdir(path):
+        raise ValueError(
+            f"checkpoint '{path}' must be a file, but is a folder. Name one "
+            'of its files, as `epoch_N.pth` of a work dir.'
+        )
     if not os.path.isfile(path):
         raise FileNotFoundError(
             f"checkpoint '{path}' does not exist. "

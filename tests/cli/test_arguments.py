@@ -1,6 +1,6 @@
 import pytest
 
-from mmuldor.cli import arguments, fold_arguments
+from mmuldor.cli import arguments
 
 
 def parsed(add, *texts):
@@ -20,7 +20,7 @@ def test_a_docstring_is_shown_as_it_is_written():
         (arguments.add_annotations, ['--ann', 'a'], {'ann': 'a'}),
         (arguments.add_images, ['--images', 'i'], {'images': 'i'}),
         (
-            fold_arguments.add_folds,
+            arguments.add_folds,
             ['--ann', 'a', 'b', '--dets', 'd'],
             {'ann': ['a', 'b'], 'dets': ['d']},
         ),

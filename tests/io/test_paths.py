@@ -32,7 +32,8 @@ def test_what_is_there_is_given_back(tmp_path):
 def test_what_is_missing_is_named_with_its_remedy(tmp_path, check, name, what):
     (tmp_path / 'a.json').touch()
     path = tmp_path / name
-    expected = f'`--csv` must be {what}, but got {str(path)!r}.'
+    found = f'{str(path)!r}{", a folder" if name == "." else ""}'
+    expected = f'`--csv` must be {what}, but got {found}.'
     with pytest.raises(FileNotFoundError) as raised:
         check(path, '`--csv`')
     assert str(raised.value) == expected

@@ -201,8 +201,9 @@ def test_volumes_that_ran_with_other_settings(volumes, tmp_path, capsys):
 
 def test_results_of_slices_are_one_file(mini_data, results, tmp_path, capsys):
     out = tmp_path / 'calibration.json'
+    dets = ['--dets', str(results), str(results), '--out', str(out)]
     with pytest.raises(SystemExit):
-        run(mini_data, results, out, '--dets', str(results), str(results))
+        main(['--ann', str(mini_data / 'train.json'), *dets])
     assert '--dets must be one results JSON' in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(['--dets', str(results), '--out', str(out)])

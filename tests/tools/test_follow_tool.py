@@ -57,6 +57,20 @@ def test_a_detector_that_is_no_detector(tmp_path, capsys, detector):
     assert 'CONFIG CHECKPOINT, by --model' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ('words', 'expected'),
+    [
+        ('a m.mmuldor', 'type --model m.mmuldor. See'),
+        ('a b m.mmuldor', 'type --model m.mmuldor. See'),
+        ('a', 'are required: FOLLOWUP. See'),
+    ],
+)
+def test_what_is_missing_is_named(capsys, words, expected):
+    with pytest.raises(SystemExit, match='2'):
+        follow.main([*words.split(), '--out', 'o'])
+    assert expected in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_scans_are_run_through_the_detector(
     folder, narrow_config, narrow_weights, tmp_path, capsys

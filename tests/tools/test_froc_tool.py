@@ -1,3 +1,4 @@
+import itertools
 import json
 import random
 import subprocess
@@ -205,19 +206,14 @@ def test_starts_without_frameworks(root, files):
     assert 'heavy: []' in done.stdout, done.stderr
 
 
-@pytest.mark.parametrize(
-    ('args', 'message'),
-    [
-        (['--ann', 'nowhere.json'], 'nowhere.json'),
-        (['--dets', 'nowhere.json'], 'nowhere.json'),
-    ],
-)
-def test_wrong_arguments(run, files, args, message):
+@pytest.mark.parametrize('option', ['--ann', '--dets'])
+def test_wrong_arguments(run, files, option):
     ann, dets, out = files
-    done = run('--ann', ann, '--dets', dets, '--out', out, *args)
+    given = {'--ann': ann, '--dets': dets, '--out': out}
+    done = run(*itertools.chain(*{**given, option: 'nowhere.json'}.items()))
     assert done.returncode == 1
     assert done.stderr.startswith('error: ')
-    assert message in done.stderr
+    assert 'nowhere.json' in done.stderr
     assert done.stderr.count('\n') == 1
     assert not out.exists()
 

@@ -202,6 +202,10 @@ def test_ctrl_c_says_what_is_done(infer, tmp_path, capsys, monkeypatch):
         ('w.pth c.py a.nii', 'SCAN CONFIG CHECKPOINT, but got'),
         ('w.pth c.py --scans-in d', 'SCAN CONFIG CHECKPOINT, but got'),
         ('a.nii, b.nii c.py w.pth', "without commas, but got 'a.nii,'"),
+        ('a.nii m.mmuldor', 'type --model m.mmuldor. See'),
+        ('--scans-in d m.mmuldor', 'type --model m.mmuldor. See'),
+        ('a.nii m.mmuldor c.py', 'SCAN CONFIG CHECKPOINT, but got'),
+        ('a.nii m.mmuldor --model n.mmuldor', 'left out with --model, but'),
         ('a.nii c.py w.pth --scans-in d', 'given in one way'),
         ('c.py w.pth --scans-in d --scans-from l', 'not allowed with'),
         ('a b c.py w.pth --series 1.2', '--series must be used with one scan'),
@@ -225,3 +229,6 @@ def test_scans_and_options_may_mix():
     )
     assert not args.one
     assert parse_args(['a', '--out', 'o', 'c.py', 'w.pth']).one
+    # A bundle may stand for the weights of a config.
+    args = parse_args(['a', '--out', 'o', 'c.py', 'm.mmuldor'])
+    assert args.checkpoint == 'm.mmuldor'

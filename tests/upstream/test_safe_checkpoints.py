@@ -7,6 +7,7 @@ import torch
 
 from mmuldor.upstream.safe_checkpoints import (
     UnsafeCheckpointError,
+    check_file,
     load_safely,
 )
 
@@ -41,3 +42,8 @@ def test_a_damaged_file_is_not_called_unsafe(tmp_path):
     with pytest.raises(ValueError, match='must be a checkpoint') as error:
         load_safely(path)
     assert not isinstance(error.value, UnsafeCheckpointError)
+
+
+def test_a_folder(tmp_path):
+    with pytest.raises(ValueError, match='is a folder'):
+        check_file(tmp_path)

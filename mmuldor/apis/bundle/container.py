@@ -90,6 +90,12 @@ def read_parts(path: str | os.PathLike[str]) -> dict[str, bytes]:
     """
     make = command_line('publish', 'CHECKPOINT --out DIR')
     path = existing_file(path, 'the bundle', f'Make one with `{make}`.')
+    if _is_checkpoint(path):
+        make = command_line('publish', f'{path} --out DIR')
+        raise ValueError(
+            f"'{path}' must be a bundle, but is a checkpoint. Make a bundle "
+            f'of it with `{make}`, or give CONFIG and CHECKPOINT, not --model.'
+        )
     with path.open('rb') as file:
         try:
             _check_end(file)
@@ -104,6 +110,14 @@ def read_parts(path: str | os.PathLike[str]) -> dict[str, bytes]:
                 f"'{path}' must be a bundle as `{command_name('publish')}` "
                 f'writes it, but {_reason(error)}. {_REMEDY}'
             ) from error
+
+
+def _is_checkpoint(path: Path) -> bool:
+    """Whether `torch.save` wrote a file: its pickle comes first."""
+    with path.open('rb') as file:
+        head = file.read(2**10)
+    pickled = head.startswith(b'PK') and b'/data.pkl' in head
+    return pickled or head.startswith(b'\x80\x02')
 
 
 def _reason(error: Exception) -> str:

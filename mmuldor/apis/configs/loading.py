@@ -82,8 +82,9 @@ def read_config(
     if path.startswith(PREFIX):
         path = str(shipped_config(path))
     if not Path(path).is_file():
+        problem = 'is a folder' if Path(path).is_dir() else 'does not exist'
         raise FileNotFoundError(
-            f"config '{path}' does not exist. The shipped ones are "
+            f"config '{path}' {problem}. The shipped ones are "
             f'{PREFIX}FOLDER/NAME.py, files of {configs_folder()}.'
         )
     # MMEngine's YAML reader executes tags as code.

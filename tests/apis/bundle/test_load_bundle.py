@@ -112,5 +112,9 @@ def test_what_it_holds(bundle):
 def test_no_bundle(tmp_path, trained):
     with pytest.raises(FileNotFoundError, match=r'no\.mmuldor.*publish'):
         load_bundle(tmp_path / 'no.mmuldor')
-    with pytest.raises(ValueError, match=r'epoch_2\.pth. must be a bundle'):
+    text = r'must be a bundle, but is a checkpoint\..*publish.*epoch_2\.pth'
+    with pytest.raises(ValueError, match=text):
         load_bundle(trained)
+    (tmp_path / 'scan.zip').write_bytes(b'PK')
+    with pytest.raises(ValueError, match='must be a bundle as'):
+        load_bundle(tmp_path / 'scan.zip')
