@@ -3,10 +3,10 @@
 #
 #   tools/dist_test.sh CONFIG CHECKPOINT NUMBER [OPTIONS of tools/test.py]
 set -euo pipefail
-config=${1:?config file} checkpoint=${2:?checkpoint}
-number=${3:?number of processes}
-exec torchrun --nnodes "${NNODES:-1}" --node-rank "${NODE_RANK:-0}" \
-    --master-addr "${MASTER_ADDR:-127.0.0.1}" \
-    --master-port "${MASTER_PORT:-${PORT:-29500}}" --nproc-per-node "$number" \
-    "$(dirname "$0")/test.py" "$config" "$checkpoint" --launcher pytorch \
-    "${@:4}"
+if [[ ! ${3-} =~ ^[1-9][0-9]*$ ]]; then
+    echo "error: CONFIG, CHECKPOINT and the NUMBER of processes must come" \
+        "first, but got '$*'. Type tools/dist_test.sh CONFIG CHECKPOINT" \
+        "NUMBER [OPTIONS]." >&2
+    exit 2
+fi
+exec "$(dirname "$0")/dist.sh" test.py "$3" "$1" "$2" "${@:4}"

@@ -4,8 +4,9 @@
 #   tools/dist_train.sh CONFIG NUMBER [OPTIONS of tools/train.py]
 #   NNODES=2 NODE_RANK=0 MASTER_ADDR=10.0.0.1 tools/dist_train.sh CONFIG 8
 set -euo pipefail
-config=${1:?config file} number=${2:?number of processes}
-exec torchrun --nnodes "${NNODES:-1}" --node-rank "${NODE_RANK:-0}" \
-    --master-addr "${MASTER_ADDR:-127.0.0.1}" \
-    --master-port "${MASTER_PORT:-${PORT:-29500}}" --nproc-per-node "$number" \
-    "$(dirname "$0")/train.py" "$config" --launcher pytorch "${@:3}"
+if [[ ! ${2-} =~ ^[1-9][0-9]*$ ]]; then
+    echo "error: CONFIG and the NUMBER of processes must come first, but got" \
+        "'$*'. Type tools/dist_train.sh CONFIG NUMBER [OPTIONS]." >&2
+    exit 2
+fi
+exec "$(dirname "$0")/dist.sh" train.py "$2" "$1" "${@:3}"

@@ -4,8 +4,13 @@
 #
 #   tools/slurm.sh TOOL PARTITION JOB_NAME [ARGUMENTS of the tool]
 set -euo pipefail
-tool=${1:?name of the tool} partition=${2:?partition}
-job=${3:?name of the job}
+tool=$1 partition=$2 job=$3
+if ! command -v srun > /dev/null; then
+    echo "error: srun, a command of Slurm, must be on the PATH, but is not." \
+        "Run this on a machine of the cluster; tools/dist_train.sh and" \
+        "dist_test.sh do without Slurm." >&2
+    exit 1
+fi
 gpus=${GPUS:-8} per_node=${GPUS_PER_NODE:-8}
 per_node=$((gpus < per_node ? gpus : per_node))
 # shellcheck disable=SC2086

@@ -3,5 +3,10 @@
 #
 #   GPUS=8 tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [OPTIONS]
 set -euo pipefail
-: "${1:?partition}" "${2:?name of the job}" "${3:?config}" "${4:?checkpoint}"
+if (($# < 4)); then
+    echo "error: PARTITION, JOB_NAME, CONFIG and CHECKPOINT must be given, but" \
+        "got '$*'. Type tools/slurm_test.sh PARTITION JOB_NAME CONFIG" \
+        "CHECKPOINT [OPTIONS]." >&2
+    exit 2
+fi
 exec "$(dirname "$0")/slurm.sh" test.py "$@"

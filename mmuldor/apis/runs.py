@@ -17,6 +17,13 @@ from mmuldor.io.paths import check_outputs, out_folder
 from mmuldor.ops import log_backend
 from mmuldor.upstream.safe_checkpoints import check_file
 
+# What a launcher sets in each process, and what starts it.
+_LAUNCHED = {
+    'pytorch': ('WORLD_SIZE', 'torchrun --nproc-per-node 2 TOOL'),
+    'slurm': ('SLURM_PROCID', 'srun --ntasks 2 python TOOL'),
+    'mpi': ('OMPI_COMM_WORLD_RANK', 'mpirun -n 2 python TOOL'),
+}
+
 
 def build_runner(config: Config) -> Runner:
     """Build the runner and log which operators mmcv uses.
@@ -27,6 +34,7 @@ def build_runner(config: Config) -> Runner:
     """
     out_folder(config.work_dir, '--work-dir')
     launcher = config.get('launcher', 'none')
+    check_launcher(launcher)
     if launcher != 'none' and not torch.cuda.is_available():
         _join_on_cpu(config)
     with config_errors(config):
@@ -60,6 +68,20 @@ def join_on_cpu(launcher: str, timeout: timedelta | None = None) -> None:
         )
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group('gloo', timeout=timeout)
+
+
+def check_launcher(launcher: str) -> None:
+    """Raise ValueError unless a launcher has started this process."""
+    if launcher not in _LAUNCHED:
+        return
+    variable, command = _LAUNCHED[launcher]
+    if variable not in os.environ:
+        raise ValueError(
+            f'with `--launcher {launcher}` the tool must be started by its '
+            f'launcher, which sets {variable}, but that is not set. Type '
+            f'`{command} ... --launcher {launcher}`, or leave `--launcher` '
+            'out for one process.'
+        )
 
 
 def leave_processes() -> None:

@@ -146,8 +146,7 @@ def test_volumes(volumes):
     tested, where, ids = [], {}, {}
     for fold in range(3):
         flags = ('--folds', 3, '--fold', fold)
-        convert(volumes, *flags, '--out', volumes / f'out{fold}')
-        out = volumes / f'out{fold}'
+        out = convert(volumes, *flags).rename(volumes / f'out{fold}')
         found = everything(out)
         for name, image in found.items():
             # An image has the same id in all folds.

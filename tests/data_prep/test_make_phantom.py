@@ -20,11 +20,12 @@ from mmuldor.io.png import read_png16
 from mmuldor.io.volume_annotations import load_volumes
 from mmuldor.scans.png_series import read_png_series
 
-COMMON = ['--seed', '5', '--size', '128', '--neighbours', '1']
+COMMON = ['--size', '128', '--neighbours', '1']
 
 
-def run(out, *flags):
-    main([str(out), *COMMON, *(str(flag) for flag in flags)])
+def run(out, *flags, seed=5):
+    words = [out, *COMMON, '--seed', seed, *flags]
+    main([str(word) for word in words])
 
 
 @pytest.fixture(scope='module')
@@ -193,7 +194,7 @@ def test_the_same_seed_gives_the_same_bytes(phantom, tmp_path, truth):
 
 
 def test_another_seed_gives_another_set(phantom, tmp_path):
-    run(tmp_path / 'other', '--images', 1, '--splits', 1, 0, 0, '--seed', 6)
+    run(tmp_path / 'other', '--images', 1, '--splits', 1, 0, 0, seed=6)
     text = (tmp_path / 'other' / 'DL_info.csv').read_bytes()
     assert text.splitlines()[1] not in (phantom / 'DL_info.csv').read_bytes()
 
@@ -225,7 +226,7 @@ def test_overwriting_needs_the_flag_and_an_older_phantom(tmp_path):
     before = (tmp_path / 'set' / 'DL_info.csv').read_bytes()
     with pytest.raises(FileExistsError, match='--overwrite'):
         run(tmp_path / 'set', *one)
-    run(tmp_path / 'set', *one, '--overwrite', '--seed', 8)
+    run(tmp_path / 'set', *one, '--overwrite', seed=8)
     assert (tmp_path / 'set' / 'DL_info.csv').read_bytes() != before
     series = {p.name for p in (tmp_path / 'set' / 'Images_png').iterdir()}
     assert series == {'000001_01_01'}

@@ -80,8 +80,8 @@ def test_a_patient_is_never_in_two_splits(place):
         for number in range(3):
             place.image(f'P{patient}_{number:03d}.png')
             place.lesion()
-    shares = ('--split', 0.5, 0.25, 0.25)
-    place.convert(*shares)
+    shares = (0.5, 0.25, 0.25)
+    place.convert(split=shares)
     splits = {}
     for split in ('train', 'val', 'test'):
         document = load_annotations(place.folder / f'out/{split}.json')
@@ -91,7 +91,7 @@ def test_a_patient_is_never_in_two_splits(place):
     assert all(len(found) == 1 for found in splits.values())
     (place.folder / 'out').rename(place.folder / 'first')
     with pytest.raises(ValueError, match=r'3 patients .* there is 1.*--pati'):
-        place.convert(*shares, '--patient-from', '^(P)')
+        place.convert('--patient-from', '^(P)', split=shares)
     with pytest.raises(ValueError, match=r'must not be given together'):
         place.convert('--patients', 'p.csv', '--patient-from', 'P')
 

@@ -153,9 +153,9 @@ def test_patients_table(place):
 def test_wrong_units(place, capsys):
     place.lesion()
     with pytest.raises(ValueError, match=r'007\.png must hold.*`--hu-slope`'):
-        place.convert('--hu-offset', 0)
+        place.convert(hu_offset=0)
     # Half the contrast: nothing is as light as lung.
-    place.convert('--hu-offset', -410, '--hu-slope', 0.4)
+    place.convert('--hu-slope', 0.4, hu_offset=-410)
     said = capsys.readouterr().err
     assert 'b/007.png: its values go from -40' in said
     assert '`--hu-slope` and `--hu-offset`' in said
@@ -163,7 +163,7 @@ def test_wrong_units(place, capsys):
 
 def test_wrong_units_that_a_user_accepts(place, capsys):
     place.lesion()
-    place.convert('--hu-offset', -31744, '--accept-values')
+    place.convert('--accept-values', hu_offset=-31744)
     assert 'accepted as HU, as requested' in capsys.readouterr().err
 
 

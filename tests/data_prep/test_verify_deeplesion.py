@@ -164,7 +164,7 @@ def test_rows_that_say_nothing(here, place, rows, make_row, capsys):
 
 def test_wrong_arguments(here, tmp_path):
     with pytest.raises(ValueError, match='`--out` must be a folder'):
-        here.verify('--out', here.csv)
+        here.verify(out=here.csv)
     with pytest.raises(FileNotFoundError, match='`--zips` must be the folder'):
         here.verify('--zips', tmp_path / 'nowhere')
     for flags in (['--parts', 57], ['--workers', 0], ['--neighbours', -1]):

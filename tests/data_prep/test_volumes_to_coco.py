@@ -259,12 +259,13 @@ def test_several_labels_are_asked_for(place, capsys):
     [
         (('--labels', 7), r'none of 4 does. Are `--labels`'),
         (('--labels', 3), r'3 splits need 3 patients .* there is 1\.'),
-        (('--images', 'nowhere'), r'`--images` must be an existing folder'),
     ],
 )
 def test_wrong_arguments(place, flags, match):
     with pytest.raises((ValueError, OSError), match=match):
         convert(place, *flags)
+    with pytest.raises(OSError, match='`--images` must be an existing fold'):
+        convert(place, images='nowhere')
     assert not (place / 'out').exists()
 
 

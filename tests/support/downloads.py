@@ -31,8 +31,8 @@ class Download:
     def png(self, patient, number):
         return self.images / f'{patient:06d}_01_01' / f'{number:03d}.png'
 
-    def verify(self, *flags):
-        out = self.csv.parent / 'out'
+    def verify(self, *flags, out=None):
+        out = out or self.csv.parent / 'out'
         words = ['--csv', self.csv, '--images', self.images, '--out', out]
         code = main([str(word) for word in (*words, *flags)])
         report = json.loads((out / 'verify.json').read_text())

@@ -36,12 +36,12 @@ def make(folder, name, balls, codes='RAS', change=None):
         nibabel.save(image, folder / kind / f'{name}.nii.gz')
 
 
-def convert(place, *flags):
+def convert(place, *flags, images='images'):
     """Convert with these flags; without labels among them, all are lesions."""
     if '--labels' not in flags:
         flags = (*flags, '--all-labels')
     words = (
-        *('--images', place / 'images', '--masks', place / 'masks'),
+        *('--images', place / images, '--masks', place / 'masks'),
         *('--out', place / 'out', *flags),
     )
     main([str(word) for word in words])

@@ -21,10 +21,10 @@ def files(tmp_path):
     return tmp_path
 
 
-def run(files, *flags):
+def run(files, *flags, out='dets.json'):
     words = (
         *(files / 'r.csv', '--ann', files / 'test.json'),
-        *('--out', files / 'dets.json', '--boxes', 'inclusive', *flags),
+        *('--out', files / out, '--boxes', 'inclusive', *flags),
     )
     main([str(word) for word in words])
 
@@ -50,4 +50,4 @@ def test_user_mistakes(files):
         run(files, '--classes', 'a=tumour')
     assert not (files / 'dets.json').exists()
     with pytest.raises(ValueError, match=r'another file than the inputs'):
-        run(files, '--out', files / 'test.json')
+        run(files, out='test.json')

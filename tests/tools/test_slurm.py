@@ -1,6 +1,7 @@
-"""What the Slurm scripts hand to srun."""
+"""What the scripts of several processes hand to srun and torchrun."""
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -61,10 +62,47 @@ def test_fewer_gpus_than_a_node_has(launch):
 
 
 @pytest.mark.parametrize(
-    ('script', 'count', 'what'),
-    [('slurm_train.sh', 2, 'config'), ('slurm_test.sh', 3, 'checkpoint')],
+    ('script', 'words', 'expected'),
+    [
+        ('slurm_train.sh', 'p j', "and CONFIG must be given, but got 'p j'."),
+        ('slurm_test.sh', 'p j c', "CHECKPOINT must be given, but got 'p j c"),
+        ('dist_train.sh', '', 'NUMBER of processes must come first, but'),
+        ('dist_train.sh', 'c --amp', "come first, but got 'c --amp'. Type"),
+        ('dist_train.sh', 'c 0', "must come first, but got 'c 0'."),
+        ('dist_test.sh', 'c w', "must come first, but got 'c w'."),
+    ],
 )
-def test_what_is_missing_is_named(launch, script, count, what):
-    done = launch(script, *'abcd'[:count])
-    assert done.returncode != 0
-    assert what in done.stderr
+def test_what_is_missing_is_named(launch, script, words, expected):
+    done = launch(script, *words.split())
+    assert done.returncode == 2
+    assert expected in done.stderr
+
+
+@pytest.mark.parametrize(
+    ('script', 'words', 'command'),
+    [
+        ('dist_train.sh', 'c 2', 'torchrun'),
+        ('dist_test.sh', 'c w 2', 'torchrun'),
+        ('slurm_train.sh', 'p j c', 'srun'),
+    ],
+)
+def test_a_launcher_that_is_not_there(root, tmp_path, script, words, command):
+    for name in ('bash', 'dirname'):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    done = subprocess.run(
+        [root / 'tools' / script, *words.split()],
+        env={'PATH': str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert f'{command}, a command of' in done.stderr
+
+
+def test_what_torchrun_is_given(root, launch, tmp_path):
+    (tmp_path / 'srun').rename(tmp_path / 'torchrun')
+    done = launch('dist_test.sh', 'c.py', 'w.pth', '2', '--out', 'a b')
+    assert done.stdout.splitlines()[-8:] == [
+        *('2', str(root / 'tools/test.py'), '--launcher', 'pytorch'),
+        *('c.py', 'w.pth', '--out', 'a b'),
+    ]

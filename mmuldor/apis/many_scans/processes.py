@@ -14,7 +14,7 @@ from mmengine.dist import (
 )
 
 from mmuldor.apis.many_scans.outcomes import Outcome
-from mmuldor.apis.runs import join_on_cpu
+from mmuldor.apis.runs import check_launcher, join_on_cpu
 
 # Processes wait for the slowest one, not for each other's steps.
 _WAIT = timedelta(days=30)
@@ -30,10 +30,12 @@ def join_processes(launcher: str) -> tuple[int, int]:
         Number of this process from 0, and of all.
 
     Raises:
-        ValueError: If the launcher needs GPUs and there are none.
+        ValueError: If the launcher has not started this process, or needs
+            GPUs and there are none.
     """
     if launcher == 'none':
         return 0, 1
+    check_launcher(launcher)
     if torch.cuda.is_available():
         # Results are exchanged once, as objects: no GPU is needed for that.
         init_dist(launcher, backend='gloo', timeout=_WAIT.total_seconds())

@@ -48,7 +48,7 @@ class Place:
             }
         )
 
-    def convert(self, *flags, **more):
+    def convert(self, *flags, hu_offset=-1024, split=(1, 0, 0), **more):
         coco = self.folder / 'boxes.json'
         content = {'images': self.images, 'annotations': self.annotations}
         content |= more
@@ -56,7 +56,7 @@ class Place:
         words = (
             *('--images', self.folder / 'png', '--coco', coco),
             *('--out', self.folder / 'out', '--spacing', 0.5, 0.8, 3),
-            *('--hu-offset', -1024, '--split', 1, 0, 0, *flags),
+            *('--hu-offset', hu_offset, '--split', *split, *flags),
         )
         main([str(word) for word in words])
         return load_annotations(self.folder / 'out' / 'train.json')
