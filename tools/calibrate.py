@@ -65,7 +65,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     arguments.add_volume_rules(parser, 'val', HIT_RULES, IOU_THR)
     arguments.add_lesion_category(parser)
-    arguments.add_out(parser, 'JSON file to write')
+    arguments.add_out(parser, 'JSON file to write', types.json_file)
     parser.add_argument(
         '--plot',
         type=types.picture,

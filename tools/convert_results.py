@@ -29,7 +29,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import arguments, conversion_arguments
+from mmuldor.cli import arguments, conversion_arguments, types
 from mmuldor.cli.errors import user_errors
 from mmuldor.evaluation.conversion import convert
 from mmuldor.evaluation.image_ids import IMAGE_IDS
@@ -43,7 +43,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = arguments.make_parser(__doc__)
     conversion_arguments.add_inputs(parser)
-    arguments.add_out(parser, 'results JSON to write')
+    arguments.add_out(parser, 'results JSON to write', types.json_file)
     parser.add_argument(
         '--format',
         choices=convert.FORMATS,

@@ -14,12 +14,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
+from mmuldor.commands import command_line
 from mmuldor.evaluation import volume_froc
 from mmuldor.evaluation.volume_detections import find_lesion_files
 from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
@@ -55,8 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     """Evaluate, print, draw, write."""
     args = vars(parse_args(argv))
     if args.pop('list'):
-        for volume in load_volumes(args['volumes'], args['split']):
-            print(volume.file)
+        _list_files(args)
         return
     out, plot = args.pop('out'), args.pop('plot')
     inputs = {'volumes': args.pop('volumes'), 'dets': args.pop('dets')}
@@ -75,6 +76,25 @@ def main(argv: list[str] | None = None) -> None:
     if out:
         report = volume_froc.volume_evaluation_dict(evaluation)
         write_json(out, {**report, 'inputs': inputs}, indent=2)
+
+
+def _list_files(args: dict[str, Any]) -> None:
+    for option in ('dets', 'out', 'plot'):
+        if args[option]:
+            raise ValueError(
+                f'--{option} must be used without --list, which evaluates '
+                'nothing. Leave one out.'
+            )
+    volumes = load_volumes(args['volumes'], args['split'])
+    for volume in volumes:
+        if not volume.file:
+            make = command_line('data convert', 'to-nifti')
+            raise ValueError(
+                f'{args["volumes"]}: volume {volume.name!r} must name its '
+                'scan as `file`, but that is empty: it is a series of PNG '
+                f'slices. Make a scan of it with `{make}`.'
+            )
+    print(*(volume.file for volume in volumes), sep='\n')
 
 
 if __name__ == '__main__':

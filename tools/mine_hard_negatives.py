@@ -13,7 +13,7 @@ from pathlib import Path
 if not __package__:  # run as a file, not by -m
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from mmuldor.cli import types
+from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
 
 
@@ -24,7 +24,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = new_parser(__doc__, checkpoints=True)
     add = parser.add_argument
     add('checkpoint', type=types.path, help='checkpoint file or URL')
-    add('--out', type=types.path, required=True, help='bank file to write')
+    arguments.add_out(parser, 'bank file to write', types.json_file)
     add(
         '--epoch',
         type=types.whole_number(0),

@@ -39,11 +39,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--csv', type=types.path, required=True, help='the CSV with verdicts'
     )
     back.add_argument(
-        '--exclude', type=types.path, help='write the exclude list here'
+        '--exclude', type=types.json_file, help='write the exclude list here'
     )
     back.add_argument(
         '--annotations',
-        type=types.path,
+        type=types.json_file,
         help='write annotations with the new lesions here',
     )
     for command in (out, back):

@@ -28,7 +28,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--out',
-        type=types.path,
+        type=types.json_file,
         help='write COCO-format results (float boxes, RLE masks)',
     )
     parser.add_argument(

@@ -15,7 +15,7 @@ from mmengine.config import Config
 
 from mmuldor.apis.bundle.load import ModelBundle
 from mmuldor.apis.lesion_detector import LesionDetector
-from mmuldor.apis.provenance import files_state, model_provenance
+from mmuldor.apis.provenance import file_facts, files_state, model_provenance
 from mmuldor.apis.settings import check_device, check_settings
 from mmuldor.evaluation.calibration.calibration_file import CalibrationFile
 from mmuldor.evaluation.calibration.run_settings import RunSettings
@@ -205,6 +205,9 @@ class ScanInference:
             },
         )
         self._truth = settings.truth and load_volumes(settings.truth)
+        if settings.truth:
+            # A page without it is not done again, else.
+            self.provenance['truth'] = file_facts(settings.truth)
         if fitted is None:
             self.provenance['calibration'] = None
         self.notes = list(notes)

@@ -64,10 +64,12 @@ def add_images(
 
 
 def add_out(
-    parser: argparse.ArgumentParser, what: str = 'folder to write to'
+    parser: argparse.ArgumentParser,
+    what: str = 'folder to write to',
+    kind: Any = types.path,
 ) -> None:
     """``--out``, a folder or a file."""
-    parser.add_argument('--out', type=types.path, required=True, help=what)
+    parser.add_argument('--out', type=kind, required=True, help=what)
 
 
 def add_folds(parser: argparse.ArgumentParser) -> None:
@@ -232,7 +234,7 @@ def add_fps_per_image(parser: argparse.ArgumentParser) -> None:
 def add_curve_outputs(parser: argparse.ArgumentParser) -> None:
     """``--out FILE`` and ``--plot FILE`` of an evaluation, both optional."""
     parser.add_argument(
-        '--out', type=types.path, help='write the results to this JSON'
+        '--out', type=types.json_file, help='write the results to this JSON'
     )
     parser.add_argument(
         '--plot',

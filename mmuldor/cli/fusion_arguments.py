@@ -19,7 +19,7 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         metavar='RESULTS',
         help='results JSON or work dir of each detector, two or more',
     )
-    add('--out', type=types.path, help='results JSON to write')
+    add('--out', type=types.json_file, help='results JSON to write')
     add(
         '--tune',
         type=types.path,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -93,6 +94,14 @@ def path(given: str) -> str:
     """The name of a file or folder, which need not exist."""
     if not given.strip():
         raise _wrong('the name of a file or folder', given)
+    return given
+
+
+def json_file(given: str) -> str:
+    """The name of a JSON file to write; its suffix says no other format."""
+    suffix = os.path.splitext(path(given))[1]
+    if suffix.lower() not in ('', '.json'):
+        raise _wrong('a file that ends in .json', given)
     return given
 
 

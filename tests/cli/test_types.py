@@ -21,6 +21,8 @@ from mmuldor.cli import arguments, types
         (types.finite, '-1e3', -1000.0),
         (types.path, 'a b/c', 'a b/c'),
         (types.picture, 'a.PDF', 'a.PDF'),
+        (types.json_file, 'a.b/c', 'a.b/c'),
+        (types.json_file, 'c.JSON', 'c.JSON'),
         (types.pair('NAME=FILE', '='), 'a=b=c', 'a=b=c'),
         (types.pair('KEY: VALUE', ':'), 'a: b', 'a: b'),
         (types.device, 'cuda:12', 'cuda:12'),
@@ -35,6 +37,8 @@ def test_right_values(kind, given, value):
     ('kind', 'given', 'rule'),
     [
         (types.count, '0', 'an integer of 1 or more'),
+        (types.json_file, 'a.pkl', 'a file that ends in .json'),
+        (types.json_file, ' ', 'the name of a file or folder'),
         (types.count, '-1', 'an integer of 1 or more'),
         (types.count, '1.0', 'an integer of 1 or more'),
         (types.count, '9' * 5000, 'an integer of 1 or more'),

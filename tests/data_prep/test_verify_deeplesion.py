@@ -165,8 +165,9 @@ def test_rows_that_say_nothing(here, place, rows, make_row, capsys):
 def test_wrong_arguments(here, tmp_path):
     with pytest.raises(ValueError, match='`--out` must be a folder'):
         here.verify(out=here.csv)
-    with pytest.raises(FileNotFoundError, match='`--zips` must be the folder'):
-        here.verify('--zips', tmp_path / 'nowhere')
+    for name, found in (('nowhere', 'no folder'), ('.', 'has none of them')):
+        with pytest.raises(FileNotFoundError, match=f'`--zips` .*{found}'):
+            here.verify('--zips', tmp_path / name)
     for flags in (['--parts', 57], ['--workers', 0], ['--neighbours', -1]):
         with pytest.raises(SystemExit, match='2'):
             here.verify(*flags)

@@ -57,6 +57,22 @@ def test_list(files, capsys):
     assert capsys.readouterr().out == '/scans/a.nii.gz\n'
 
 
+@pytest.mark.parametrize(
+    'words', [('--dets', 'a'), ('--out', 'a'), ('--plot', 'a.png')]
+)
+def test_a_list_alone(files, words):
+    with pytest.raises(ValueError, match=f'{words[0]} must be used without'):
+        main(['--volumes', str(files[0]), '--list', *words])
+
+
+def test_a_list_of_a_phantom(files):
+    document = json.loads(files[0].read_text())
+    document['volumes'][0]['file'] = ''
+    files[0].write_text(json.dumps(document))
+    with pytest.raises(ValueError, match='must name its scan as `file`'):
+        main(['--volumes', str(files[0]), '--list'])
+
+
 def test_user_mistakes(files, capsys):
     with pytest.raises(ValueError, match=r'give the detections'):
         main(['--volumes', str(files[0])])

@@ -25,6 +25,13 @@ def write_scan(path, seed):
     return str(path)
 
 
+def write_truth(path, space):
+    lesion = {'box_mm': [2, 2, 2, 8, 8, 8]}
+    volume = {'name': 'a', 'split': 'test', 'shape': [3, 48, 40]}
+    volume |= {'spacing_mm': [0.9, 0.8, 3.0], 'lesions': [lesion]}
+    path.write_text(json.dumps({'volumes': [volume]}) + space)
+
+
 @pytest.fixture
 def model(tmp_path):
     """Config and checkpoint, as the end of a command line."""
@@ -132,6 +139,18 @@ def test_skip_done(infer, tmp_path, capsys):
     assert (tmp_path / 'out/a/lesions.json').read_bytes() == before
     found = {row['scan'] for row in rows_of(tmp_path / 'out/all_lesions.csv')}
     assert found == set(paths)
+
+
+def test_a_page_with_other_true_lesions_is_not_done(infer, tmp_path, capsys):
+    paths = [write_scan(tmp_path / f'{name}.nii', 0) for name in 'ab']
+    truth = tmp_path / 'volumes.json'
+    flags = (*paths, '--skip-done', '--truth', str(truth))
+    assert infer(*paths) == 0
+    for text, done in (('', '2 of 2'), ('', '0 of 2'), (' ', '2 of 2')):
+        write_truth(truth, text)
+        capsys.readouterr()
+        assert infer(*flags) == 0
+        assert f'{done} scans done' in capsys.readouterr().out
 
 
 def test_a_bad_checkpoint_ends_before_any_scan(model, tmp_path, capsys):

@@ -53,14 +53,16 @@ def read_parts(
     """Reads the central directories of the parts.
 
     Raises:
-        FileNotFoundError: no such folder.
+        FileNotFoundError: no such folder, or no part in it.
     """
-    if not folder.is_dir():
+    numbers = sorted(set(numbers))
+    if not any(part_path(folder, number).exists() for number in numbers):
+        found = 'which has none of them' if folder.is_dir() else 'no folder'
         raise FileNotFoundError(
             f'`--zips` must be the folder of {part_path(folder, 1).name} and '
-            f'so on, but got {str(folder)!r}.'
+            f'so on, but got {str(folder)!r}, {found}. Name the right one, or '
+            'leave it out without zip parts.'
         )
-    numbers = sorted(set(numbers))
     with ThreadPoolExecutor(workers) as pool:
         parts = pool.map(lambda number: read_part(folder, number), numbers)
         return list(progress('zip parts', len(numbers), parts))

@@ -28,16 +28,34 @@ def metrics_of(
         ValueError: If it is neither.
     """
     if path is None:
+        _check_row(row, 'without')
         return {}
     report = read_json(path)
-    compared = isinstance(report, dict) and 'rows' in report
+    if not isinstance(report, dict):
+        raise ValueError(
+            f'{path} must be what `{command_line("froc", "--out")}` or '
+            f'`{command_name("compare")}` writes, but is a '
+            f'{type(report).__name__}. Give results to one of both first.'
+        )
+    compared = 'rows' in report
+    if not compared:
+        _check_row(row, f'with {path}')
     try:
         return _of_comparison(report, row) if compared else _of_froc(report)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
+        missing = ' is missing' if isinstance(error, KeyError) else ''
         raise ValueError(
             f'{path} must be what `{command_line("froc", "--out")}` or '
-            f'`{command_name("compare")}` writes, but {error!r}.'
+            f'`{command_name("compare")}` writes, but {error}{missing}.'
         ) from error
+
+
+def _check_row(row: str | None, where: str) -> None:
+    if row is not None:
+        raise ValueError(
+            '`--row` must be used with a comparison.json as `--froc`, whose '
+            f'method it names, but got {row!r} {where}. Leave it out.'
+        )
 
 
 def _of_froc(report: Any) -> dict[str, str]:

@@ -12,6 +12,7 @@ from mmuldor.apis.configs.entries import check_entries
 from mmuldor.apis.configs.learning_rate import leave_typed_rate
 from mmuldor.apis.configs.option_names import check_option_names
 from mmuldor.apis.configs.packed_slices import set_store
+from mmuldor.apis.configs.values import check_values
 from mmuldor.engine.runner.config_errors import error_text
 from mmuldor.io.json_values import shortened
 from mmuldor.upstream.on_import.config_prefix import (
@@ -46,11 +47,12 @@ def load_config(
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no config, an entry has an unknown type or
-            keyword, or a pipeline crops wrongly; see
+            keyword, a number cannot be one, or a pipeline crops wrongly; see
             :func:`mmuldor.apis.configs.entries.check_entries` and
             :func:`mmuldor.apis.configs.crops.check_crops`.
     """
     config = read_config(path, cfg_options)
+    check_values(config)
     leave_typed_rate(config, cfg_options)
     config.launcher = launcher
     if work_dir is not None:

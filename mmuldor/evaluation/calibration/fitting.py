@@ -156,6 +156,12 @@ def _fit(
     counts = {**counts, 'repeats': int(repeated_hits(matched).sum())}
     counted = ~repeated_hits(matched)
     scores, hits = matched.det_score[counted], ~matched.det_is_fp[counted]
+    if not len(scores):
+        raise ValueError(
+            'calibration needs detections of lesions, but in '
+            f'{counts[f"{unit}s"]} {unit}s nothing was found. Detect with a '
+            'lower score threshold, or check the checkpoint.'
+        )
     calibration = fit_isotonic(scores, hits)
     unseen = cross_validated(
         scores, hits, patients[matched.det_image[counted]]

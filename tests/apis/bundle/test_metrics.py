@@ -60,6 +60,24 @@ def test_a_card_has_no_values_from_beyond_the_end_of_a_curve(tmp_path):
     assert found['tested on'] == '10 images, 20 lesions'
 
 
+def test_a_row_of_what_has_none(tmp_path):
+    path = tmp_path / 'froc.json'
+    write_json(path, FROC)
+    for file, where in ((None, 'without'), (path, r'with .*froc\.json')):
+        with pytest.raises(ValueError, match=f"but got 'a' {where}. Leave"):
+            metrics_of(file, 'a')
+
+
+def test_results_are_no_evaluation(tmp_path):
+    path = tmp_path / 'results.json'
+    write_json(path, [])
+    with pytest.raises(ValueError, match='but is a list'):
+        metrics_of(path)
+    write_json(path, {'images': []})
+    with pytest.raises(ValueError, match="but 'fp_rates' is missing"):
+        metrics_of(path)
+
+
 @pytest.mark.parametrize('end', [None, '4'])
 def test_a_curve_without_an_end(tmp_path, end):
     path = tmp_path / 'froc.json'

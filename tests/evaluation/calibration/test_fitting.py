@@ -179,3 +179,10 @@ def test_one_patient_leaves_nothing_to_compare_with():
     assert set(file.quality.values()) == {None}
     assert file.operating_point.fps_95 is None
     assert 'Brier score undefined' in ' '.join(summary(file))
+
+
+def test_nothing_was_found():
+    volumes, _, _ = simulated(np.random.default_rng(0), 5)
+    none = VolumeDetections(np.zeros(0, int), np.zeros((0, 6)), np.zeros(0), 0)
+    with pytest.raises(ValueError, match='in 5 volumes nothing was found'):
+        fit(volumes, none)
