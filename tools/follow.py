@@ -37,14 +37,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     results = f'results folder of {command_name("infer")}, or a scan'
     add('baseline', metavar='BASELINE', type=types.path, help=results)
     add('follow_up', metavar='FOLLOWUP', type=types.path, help=results)
-    add(
-        'detector',
-        nargs='*',
-        default=[],
-        type=types.path,
-        metavar='CONFIG CHECKPOINT',
-        help='detector, if one of both is a scan',
-    )
+    add('detector', nargs='*', default=[], metavar='CONFIG CHECKPOINT',
+        type=types.path, help='if one of both is a scan')  # fmt: skip
     scan_arguments.add_model(parser)
     arguments.add_out(parser)
     add(
@@ -70,8 +64,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add('--device', type=types.device, help='cpu, cuda:0, ... of the detector')
     arguments.add_accept_values(parser)
     args = parser.parse_intermixed_args(argv)
-    names = [args.baseline, args.follow_up, *args.detector]
-    scan_arguments.refuse_bundle(parser, names)
+    scan_arguments.refuse_bundle(parser, [args.follow_up, *args.detector])
     if len(args.detector) not in ((0,) if args.model else (0, 2)):
         parser.error(
             'BASELINE FOLLOWUP must be followed by CONFIG CHECKPOINT, by '
