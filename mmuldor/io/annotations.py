@@ -34,11 +34,7 @@ MAKE_COMMAND = command_line(
 _CONVERT_COMMAND = command_line(
     'data slices', '--images DIR --coco FILE --out DIR'
 )
-_PHANTOM_COMMAND = command_line('data phantom', 'DIR')
-_CONVERT = (
-    ' A COCO file of other origin becomes one of ours by '
-    f'`{_CONVERT_COMMAND}`.'
-)
+_CONVERT = f' A COCO file becomes one of ours by `{_CONVERT_COMMAND}`.'
 
 
 def load_annotations(
@@ -70,7 +66,8 @@ def load_annotations(
         ValueError: names the file, the entry's id and the key that is wrong.
     """
     advice = f'Create it: of DeepLesion, `{MAKE_COMMAND}`; of own slices, '
-    advice += f'`{_CONVERT_COMMAND}`; a phantom, `{_PHANTOM_COMMAND}`.'
+    phantom = command_line('data phantom', 'DIR')
+    advice += f'`{_CONVERT_COMMAND}`; a phantom, `{phantom}`.'
     document: dict[str, Any] = read_json(path, '`ann_file`', advice)
     check_annotations(document, path, boxes_only=boxes_only)
     if boxes_only:
