@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any, NoReturn
+
+# What argparse says of options that it does not know, and of what is missing.
+_UNKNOWN = 'unrecognized arguments: '
+_MISSING = 'the following arguments are required: '
+_OPTION = re.compile(r'(?<![\w-])--?[A-Za-z][\w-]*')
 
 
 class Parser(argparse.ArgumentParser):
@@ -22,52 +28,57 @@ class Parser(argparse.ArgumentParser):
         self.register('action', None, Once)
         self.register('action', 'store', Once)
         self.given: set[str] = set()
+        self.words: list[str] = []
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse; all ways to parse come here, those of sub-commands, too."""
-        words = list(sys.argv[1:] if args is None else args)
+        self.words = list(sys.argv[1:] if args is None else args)
         self.given.clear()
-        # Options of a sub-command are those of its own parser.
-        if self._subparsers is None:
-            self._refuse_unknown(words)
-        return super().parse_known_args(words, namespace)
-
-    def _refuse_unknown(self, words: Sequence[str]) -> None:
-        end = words.index('--') if '--' in words else len(words)
-        names = [word.partition('=')[0] for word in words[:end]]
-        unknown = [name for name in names if self._is_unknown(name)]
-        if unknown:
-            similar = [o for name in unknown for o in self._similar(name)]
-            hint = f'; did you mean {", ".join(similar)}?' if similar else ''
-            ending = 's' if unknown[1:] else ''
-            self.error(f'unknown option{ending} {", ".join(unknown)}{hint}')
-
-    def _is_unknown(self, name: str) -> bool:
-        """Whether argparse would take a word for an option, and know none."""
-        if not name.startswith('-') or name == '-' or ' ' in name:
-            return False
-        if self._negative_number_matcher.match(name):
-            return False
-        return not any(
-            option == name or (name[1] == '-' and option.startswith(name))
-            for option in self._option_string_actions
-        )
-
-    def _similar(self, name: str) -> list[str]:
-        """Options that an unknown one may stand for: -o for --out."""
-        options = [o for o in self._option_string_actions if o[1] == '-']
-        if name[1] != '-':
-            return [o for o in options if o.startswith(f'-{name}')]
-        return difflib.get_close_matches(name, options, n=1)
+        return super().parse_known_args(self.words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Print the message, which names the argument; exit with code 2."""
+        message = self._of_unknown(message) or message
         line = ''.join(
             c if c.isprintable() else ascii(c)[1:-1]
             for c in ' '.join(message.split())
         )
         end = '' if line.endswith(('.', '?')) else '.'
         self.exit(2, f'error: {line}{end} See `{self.prog} --help`.\n')
+
+    def _of_unknown(self, message: str) -> str:
+        """A better message where an option is unknown, else an empty one."""
+        known = set(_OPTION.findall(self.format_help()))
+        found: list[str] = []
+        if message.startswith(_UNKNOWN):
+            found = message.removeprefix(_UNKNOWN).split()
+        elif message.startswith(_MISSING):
+            end = [*self.words, '--'].index('--')
+            found = [w for w in self.words[:end] if not _is_known(w, known)]
+        names = [w.partition('=')[0] for w in found if w.startswith('-')]
+        if not names:
+            return ''
+        similar = [o for name in names for o in _similar(name, known)]
+        hint = f'; did you mean {", ".join(similar)}?' if similar else ''
+        ending = 's' if names[1:] else ''
+        return f'unknown option{ending} {", ".join(names)}{hint}'
+
+
+def _is_known(word: str, known: Collection[str]) -> bool:
+    """Whether a word is no option, or a known or shortened one."""
+    name = word.partition('=')[0]
+    return not _OPTION.fullmatch(name) or any(
+        option == name or (name[1] == '-' and option.startswith(name))
+        for option in known
+    )
+
+
+def _similar(name: str, known: Collection[str]) -> list[str]:
+    """Options that an unknown one may stand for: --out for -o."""
+    options = sorted(o for o in known if o[1] == '-')
+    if name[1] != '-':
+        return [o for o in options if o.startswith(f'-{name}')]
+    return difflib.get_close_matches(name, options, n=1)
 
 
 class Once(argparse.Action):
