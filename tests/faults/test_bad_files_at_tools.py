@@ -137,11 +137,16 @@ def test_a_review_does_not_overwrite(contents, tmp_path, capsys):
     lay_out(contents, tmp_path)
     line = next(a for t, k, _, a in TOOLS if k == 'review')
     main = importlib.import_module('tools.review').main
-    for exclude in ('ann.json', 'out/a.json', 'review.csv'):
+    other = 'must be another file'
+    for exclude, told in (
+        ('ann.json', other),
+        ('out/a.json', other),
+        ('review.csv', 'must be a file that ends in .json'),
+    ):
         line_now = line.replace('out/e.json', exclude)
         with pytest.raises(SystemExit), user_errors(debug=False):
             main(filled(line_now, tmp_path))
-        assert 'must be another file' in capsys.readouterr().err
+        assert told in capsys.readouterr().err
     lay = {p: (tmp_path / p).read_bytes() for p in ('ann.json', 'review.csv')}
     assert lay == {p: contents[p] for p in lay}
     assert not (tmp_path / 'out').exists()
