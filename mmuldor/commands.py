@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+# A model as one file.
+BUNDLE_SUFFIX = '.mmuldor'
 CONSOLE, MODULE = 'mmuldor', 'python -m mmuldor'
 _FILE = re.compile(r'(?:python\s+)?\b((?:tools|data_prep)/\w+)\.py\b')
 

@@ -21,13 +21,11 @@ if not __package__:  # run as a file, not by -m
 
 from mmuldor.cli import arguments, types
 from mmuldor.cli.errors import user_errors
-from mmuldor.commands import command_line
 from mmuldor.evaluation import volume_froc
 from mmuldor.evaluation.volume_detections import find_lesion_files
 from mmuldor.functional.matching_3d import HIT_RULES, IOU_THR
 from mmuldor.io.json_files import write_json
 from mmuldor.io.paths import check_outputs
-from mmuldor.io.volume_annotations import load_volumes
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -85,16 +83,7 @@ def _list_files(args: dict[str, Any]) -> None:
                 f'--{option} must be used without --list, which evaluates '
                 'nothing. Leave one out.'
             )
-    volumes = load_volumes(args['volumes'], args['split'])
-    for volume in volumes:
-        if not volume.file:
-            make = command_line('data convert', 'to-nifti')
-            raise ValueError(
-                f'{args["volumes"]}: volume {volume.name!r} must name its '
-                'scan as `file`, but that is empty: it is a series of PNG '
-                f'slices. Make a scan of it with `{make}`.'
-            )
-    print(*(volume.file for volume in volumes), sep='\n')
+    print(*volume_froc.scan_files(args['volumes'], args['split']), sep='\n')
 
 
 if __name__ == '__main__':

@@ -12,7 +12,6 @@ from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
-    check_output,
 )
 from mmuldor.engine.base_dataset import mining_dataset
 from mmuldor.engine.detection.candidates import check_model
@@ -20,6 +19,7 @@ from mmuldor.engine.hooks.hnem_hook import HNEMHook
 from mmuldor.engine.mining_round import mine
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.io.json_files import write_json
+from mmuldor.io.paths import check_outputs
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
@@ -48,7 +48,7 @@ def mine_hard_negatives(
         ValueError: If hard negatives cannot be mined with the model.
     """
     checkpoint = check_checkpoint(checkpoint)
-    check_output(out, checkpoint, config.filename)
+    check_outputs((checkpoint, config.filename), (out,))
     check_keys(
         config,
         *('model', 'train_dataloader.dataset', 'val_dataloader.dataset'),

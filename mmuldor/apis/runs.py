@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from datetime import timedelta
-from pathlib import Path
 
 import torch
 from mmengine.config import Config
@@ -13,7 +12,7 @@ from mmengine.runner import Runner
 
 from mmuldor.engine.runner.brief_runner import BriefRunner
 from mmuldor.engine.runner.config_errors import config_errors
-from mmuldor.io.paths import check_outputs, out_folder
+from mmuldor.io.paths import out_folder
 from mmuldor.ops import log_backend
 from mmuldor.upstream.safe_checkpoints import check_file
 
@@ -107,17 +106,3 @@ def check_checkpoint(path: str | os.PathLike[str]) -> str:
     if '://' not in path:
         check_file(path)
     return path
-
-
-def check_output(path: str | os.PathLike[str] | None, *inputs: str) -> None:
-    """Check a file that shall be written.
-
-    Raises:
-        OSError: If it cannot be written there.
-        ValueError: If it is a folder or one of the inputs.
-    """
-    if path is None:
-        return
-    if Path(path).is_dir():
-        raise ValueError(f"'{path}' must be a file to write, but is a folder.")
-    check_outputs(inputs, (path,))

@@ -14,11 +14,10 @@ from mmuldor.apis.configs.loading import check_keys, read_config
 from mmuldor.apis.runs import (
     build_runner,
     check_checkpoint,
-    check_output,
     leave_processes,
 )
 from mmuldor.apis.test_time_augmentation import average_views
-from mmuldor.io.paths import existing_file, out_folder
+from mmuldor.io.paths import check_outputs, existing_file, out_folder
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
@@ -56,7 +55,7 @@ def evaluate_detector(
     )
     checkpoint = config.load_from = check_checkpoint(checkpoint)
     config.resume = False
-    check_output(out, checkpoint, config.filename)
+    check_outputs((checkpoint, config.filename), (out,))
     if split == 'val':
         check_keys(config, 'val_dataloader.dataset', 'val_evaluator')
         config.test_dataloader = config.val_dataloader

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmuldor.cli import arguments, types
-from mmuldor.commands import command_name
+from mmuldor.commands import BUNDLE_SUFFIX, command_name
 
-BUNDLE = '.mmuldor'
 LAUNCHERS = ('none', 'pytorch', 'slurm', 'mpi')
 
 
@@ -225,7 +224,7 @@ def _check_order(
 
 
 def _is_weights(name: str) -> bool:
-    return name.endswith(('.pth', '.pt', '.ckpt', BUNDLE))
+    return name.endswith(('.pth', '.pt', '.ckpt', BUNDLE_SUFFIX))
 
 
 def refuse_bundle(
@@ -238,7 +237,7 @@ def refuse_bundle(
     if any(name.endswith('.py') for name in names):
         return
     for name in names:
-        if name.endswith(BUNDLE):
+        if name.endswith(BUNDLE_SUFFIX):
             parser.error(
                 'a model in one file must be given as --model FILE, but got '
                 f'{name!r} alone: type --model {name}'

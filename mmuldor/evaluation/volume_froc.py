@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.commands import command_line
 from mmuldor.evaluation.froc_table import held_note
 from mmuldor.evaluation.volume_detections import (
     VolumeDetections,
@@ -113,6 +114,25 @@ def evaluate_volumes(
         float(sensitivity_at(curve, FP_RATES).mean()),
         *(curve, matched, counts, hit, iou_thr),
     )
+
+
+def scan_files(volumes_file: str | os.PathLike, split: str) -> list[str]:
+    """The scans of the volumes of a split, as `volumes.json` names them.
+
+    Raises:
+        FileNotFoundError: The file is missing.
+        ValueError: It is wrong, or a volume has no scan of its own.
+    """
+    volumes = load_volumes(volumes_file, split)
+    for volume in volumes:
+        if not volume.file:
+            make = command_line('data convert', 'to-nifti')
+            raise ValueError(
+                f'{volumes_file}: volume {volume.name!r} must name its scan '
+                'as `file`, but that is empty: it is a series of PNG slices. '
+                f'Make a scan of it with `{make}`.'
+            )
+    return [volume.file for volume in volumes]
 
 
 def evaluate_volume_files(

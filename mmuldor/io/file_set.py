@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from mmuldor.io.json_files import replacing
+from mmuldor.io.paths import full_disk_named
 
 _SUFFIX = '.mmuldor-new'
 _LOCK = '.lock'
@@ -65,7 +66,7 @@ def replacing_set(
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _hidden_folder(folder) as hidden:
+        with full_disk_named(folder), _hidden_folder(folder) as hidden:
             new = NewSet(hidden, hidden / f'{marker}.part')
             yield new
             _swap(new, folder, marker, is_ours)

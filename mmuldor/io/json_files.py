@@ -13,7 +13,7 @@ from typing import Any
 
 from mmuldor.io.json_values import shortened
 from mmuldor.io.limits import MAX_FILE_BYTES
-from mmuldor.io.paths import existing_file
+from mmuldor.io.paths import existing_file, full_disk_named
 
 
 def read_json(
@@ -150,13 +150,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _new_file(path)
     try:
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.filename is None and error.errno is not None:
-            # Of a full disk, the system names no file.
-            error.filename = str(path)
-        raise
+        with full_disk_named(path):
+            yield temporary
+            os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

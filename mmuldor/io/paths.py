@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # The last file of a scan that tools/infer.py writes: all others exist then.
 LESIONS_NAME = 'lesions.json'
+
+
+# Full, over a quota, too large for the file system, failing.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def existing_file(
@@ -94,7 +100,8 @@ def check_outputs(
 
     Raises:
         OSError: If one cannot be written there.
-        ValueError: If one would overwrite an input or another.
+        ValueError: If one is a folder, or would overwrite an input or
+            another.
     """
     taken = {os.path.realpath(name) for name in inputs if name}
     for name in outputs:
@@ -119,7 +126,10 @@ def check_place(path: str | os.PathLike[str]) -> None:
         NotADirectoryError: What should be a folder above it is a file.
         PermissionError: Nothing can be written into the folder, or a folder
             for it cannot be made.
+        ValueError: It is a folder.
     """
+    if os.path.isdir(path):
+        raise ValueError(f"'{path}' must be a file to write, but is a folder.")
     path = Path(os.path.abspath(path))
     above = next(folder for folder in path.parents if os.path.lexists(folder))
     text = f"'{path}' cannot be written: '{above}' "
@@ -129,6 +139,20 @@ def check_place(path: str | os.PathLike[str]) -> None:
         raise PermissionError(
             f'{text}may not be written to. Choose another place.'
         )
+
+
+@contextlib.contextmanager
+def full_disk_named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Give the error of a full or failing disk the name of the output.
+
+    The system names no file where an open one cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in _DISK:
+            error.filename = str(path)
+        raise
 
 
 def printable(text: str) -> str:

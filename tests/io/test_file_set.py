@@ -55,6 +55,15 @@ def test_a_failed_set_leaves_the_old_one(folder, tmp_path):
     assert os.listdir(tmp_path) == ['there']
 
 
+def test_a_full_disk_is_told_with_the_folder(folder):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with (
+        pytest.raises(OSError, match=rf"space .*'{folder}'"),
+        replacing_set(folder, MARKER, is_ours),
+    ):
+        raise full
+
+
 def test_killed_at_any_operation(folder):
     """Whatever is left has a marker only with all files of its set."""
     seen, number, killed = [], 0, True

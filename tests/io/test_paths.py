@@ -61,6 +61,11 @@ def test_outputs_are_no_inputs_and_differ(tmp_path):
             check_outputs([a], outputs)
 
 
+def test_an_output_that_is_a_folder(tmp_path):
+    with pytest.raises(ValueError, match='must be a file to write, but is a'):
+        check_outputs([], [tmp_path])
+
+
 def test_a_relative_path_is_told_with_its_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError) as raised:

@@ -21,11 +21,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from mmuldor.commands import command_line, command_name
+from mmuldor.commands import BUNDLE_SUFFIX, command_line, command_name
 from mmuldor.io.json_values import shortened
 from mmuldor.io.paths import existing_file
 
-SUFFIX = '.mmuldor'
 MANIFEST, CONFIG, CARD = 'bundle.json', 'config.json', 'card.md'
 CALIBRATION, WEIGHTS = 'calibration.json', 'weights.safetensors'
 # Most bytes of each part. DenseNet-121 has 100 MB of weights, ResNet-152 with
@@ -225,4 +224,4 @@ def _check_layout(
 
 def bundle_name(name: str, digest: str) -> str:
     """The name of a bundle's file: with the first 8 digits of its SHA-256."""
-    return f'{Path(name).name}-{digest[:8]}{SUFFIX}'
+    return f'{Path(name).name}-{digest[:8]}{BUNDLE_SUFFIX}'

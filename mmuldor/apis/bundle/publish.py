@@ -15,7 +15,6 @@ from mmuldor.apis.bundle.container import (
     CALIBRATION,
     CARD,
     CONFIG,
-    SUFFIX,
     WEIGHTS,
     archive_of,
     bundle_name,
@@ -34,7 +33,7 @@ from mmuldor.apis.configs.loading import load_config
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.provenance import config_sha256, file_facts, versions
 from mmuldor.cli.config_values import parse_config_text
-from mmuldor.commands import command_name
+from mmuldor.commands import BUNDLE_SUFFIX, command_name
 from mmuldor.evaluation.calibration.calibration_file import (
     CalibrationFile,
     calibration_of,
@@ -227,7 +226,7 @@ def _card(
     said: Statements,
 ) -> str:
     # The file's name has a checksum, which the card is part of.
-    file = f'{name}-*{SUFFIX}'
+    file = f'{name}-*{BUNDLE_SUFFIX}'
     commands = (
         f'mmuldor infer SCAN --model {file} --out found\n'
         '# then open found/report.html; SCAN is a NIfTI file or a DICOM '

@@ -13,6 +13,7 @@ from functools import partial
 from mmengine.config import Config, ConfigDict
 
 from mmuldor.apis.configs.evaluators import evaluators_of, is_froc
+from mmuldor.apis.configs.values import check_values
 from mmuldor.commands import install_line
 from mmuldor.functional.froc import FP_RATES
 
@@ -40,12 +41,13 @@ def make_consistent(config: Config) -> list[str]:
     Raises:
         ValueError: If something cannot work.
     """
+    check_values(config)
     check_trackers(config)
     # MMEngine takes them apart, and takes no None.
     for name, least in (('randomness', {'seed': None}), ('env_cfg', {})):
         if config.get(name) is None:
             config[name] = least
-    _check_loop(config)
+    _check_pipeline(config)
     for split in ('train', 'val', 'test'):
         _complete_loader(config.get(f'{split}_dataloader'))
     if (config.get('randomness') or {}).get('deterministic'):
@@ -70,13 +72,7 @@ def _complete_loader(loader: ConfigDict | None) -> None:
         sampler.setdefault('drop_last', loader.pop('drop_last'))
 
 
-def _check_loop(config: Config) -> None:
-    interval = (config.get('train_cfg') or {}).get('val_interval', 1)
-    if interval == 0:
-        raise ValueError(
-            '`train_cfg.val_interval` must be the epochs between validations, '
-            '1 or more, but got 0. No validation at all: `val_cfg=None`.'
-        )
+def _check_pipeline(config: Config) -> None:
     loader = config.get('train_dataloader') or {}
     if (loader.get('dataset') or {}).get('pipeline', True) == []:
         raise ValueError(
@@ -134,12 +130,17 @@ def _is_computed(config: Config, name: str) -> bool:
         return False
     if name == 'val_loss':
         return bool(config.default_hooks.get('val_loss'))
-    prefixes = {
+    of_froc = str(name).startswith('froc/')
+    return not of_froc or 'froc' in _froc_prefixes(config)
+
+
+def _froc_prefixes(config: Config) -> set[str]:
+    """What the names of FROC's figures of a validation begin with."""
+    return {
         evaluator.get('prefix') or 'froc'
         for evaluator in evaluators_of(config, 'val')
         if is_froc(evaluator)
     }
-    return not str(name).startswith('froc/') or 'froc' in prefixes
 
 
 def _rules(
@@ -164,7 +165,7 @@ def _check_monitored(config: Config, best, stopping) -> None:
     }
     figures = {f'sens@{rate:g}' for rate in rates}
     figures |= {'mean', 'max_sens', 'fps@max'}
-    prefixes = {e.get('prefix') or 'froc' for e in metrics if is_froc(e)}
+    prefixes = _froc_prefixes(config)
     names = [best] if isinstance(best, str) else list(best or [])
     names += [stopping['monitor']] if stopping else []
     for name in names:

@@ -7,6 +7,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmuldor.apis.configs.parts import parts_of
+
 _CROP = 'CropToBody'
 # What comes after it: it reads HU of slices as they were, and moves instances.
 _AFTER = {
@@ -24,7 +26,7 @@ def check_crops(config: Config) -> None:
     Predictions would come out in another frame, without a word, if the place
     of the crop were not packed.
     """
-    for path, steps in _pipelines(dict(config.items()), ''):
+    for path, steps in _pipelines(config):
         names = [str(step.get('type')).rpartition('.')[2] for step in steps]
         place = names.index(_CROP)
         wrong = _AFTER.intersection(names[:place])
@@ -52,17 +54,12 @@ def check_crops(config: Config) -> None:
 
 
 def _pipelines(
-    value: Any, path: str
+    config: Config,
 ) -> Iterator[tuple[str, Sequence[dict[str, Any]]]]:
     """Key path and steps of each pipeline that crops."""
-    if isinstance(value, dict):
-        for key, below in value.items():
-            yield from _pipelines(below, f'{path}.{key}' if path else key)
-    if isinstance(value, (list, tuple)):
-        steps = [step for step in value if isinstance(step, dict)]
-        if any(
-            str(step.get('type')).rpartition('.')[2] == _CROP for step in steps
-        ):
-            yield path, steps
-        for number, below in enumerate(value):
-            yield from _pipelines(below, f'{path}.{number}')
+    for path, value in parts_of(dict(config.items())):
+        if isinstance(value, (list, tuple)):
+            steps = [step for step in value if isinstance(step, dict)]
+            names = (str(step.get('type')) for step in steps)
+            if _CROP in (name.rpartition('.')[2] for name in names):
+                yield path, steps

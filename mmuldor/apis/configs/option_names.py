@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mmengine.config import Config
+
+from mmuldor.apis.configs.parts import parts_of
 
 # What MMEngine's runner, mmdet and this project read of a config.
 _READ = {
@@ -89,20 +91,12 @@ def _unknown(
 
 def _copies(config: Config, name: str) -> list[str]:
     """Keys of settings that hold the value of a name of the config file."""
+    value = config.get(name)
+    if value is None:
+        return []
     return [
         key
         for first in sorted(_READ & set(config.keys()))
-        for key in _equal(config[first], config.get(name), first)
+        for key, part in parts_of(config[first], first)
+        if type(part) is type(value) and part == value
     ]
-
-
-def _equal(place: Any, value: Any, key: str) -> Iterator[str]:
-    """Keys at or below a place that hold a value; nothing equals None."""
-    if value is not None and type(place) is type(value) and place == value:
-        yield key
-    elif isinstance(place, dict):
-        for word, part in place.items():
-            yield from _equal(part, value, f'{key}.{word}')
-    elif isinstance(place, list | tuple):
-        for index, part in enumerate(place):
-            yield from _equal(part, value, f'{key}.{index}')

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from mmengine.config import Config
+
+from mmuldor.apis.configs.parts import parts_of
 
 _LOAD = ('mmuldor.LoadCTSlices', 'LoadCTSlices')
 
@@ -21,18 +20,10 @@ def set_store(
         default_store: The same for those whose ``store`` is None. One that
             has no such key belongs to other data.
     """
-    for step in _loading_steps(dict(config.items())):
+    for _, step in parts_of(dict(config.items())):
+        if not isinstance(step, dict) or step.get('type') not in _LOAD:
+            continue
         if store:
             step['store'] = store
         elif default_store and step.get('store', '') is None:
             step['store'] = default_store
-
-
-def _loading_steps(value: Any) -> Iterator[dict]:
-    if isinstance(value, dict):
-        if value.get('type') in _LOAD:
-            yield value
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _loading_steps(item)

@@ -7,6 +7,8 @@ from typing import Any
 
 from mmengine.config import Config
 
+from mmuldor.apis.configs.parts import parts_of
+
 # Arguments that decide what a model sees, with their defaults.
 _ARGUMENTS: dict[str, dict[str, Any]] = {
     'LoadCTSlices': {
@@ -52,16 +54,12 @@ def _compare(
 
 def _steps(value: Any, path: str) -> Iterator[tuple[str, str, dict]]:
     """Path, name and compared arguments of each step at or below a value."""
-    if isinstance(value, dict):
-        name = str(value.get('type')).rpartition('.')[2]
+    for place, part in parts_of(value, path):
+        name = part.get('type') if isinstance(part, dict) else None
+        name = str(name).rpartition('.')[2]
         if name in _ARGUMENTS:
-            values = {**_ARGUMENTS[name], **value}
-            yield path, name, {k: _plain(values[k]) for k in _ARGUMENTS[name]}
-        for key, below in value.items():
-            yield from _steps(below, f'{path}.{key}')
-    elif isinstance(value, (list, tuple)):
-        for number, below in enumerate(value):
-            yield from _steps(below, f'{path}.{number}')
+            values = {**_ARGUMENTS[name], **part}
+            yield place, name, {k: _plain(values[k]) for k in _ARGUMENTS[name]}
 
 
 def _plain(value: Any) -> Any:

@@ -32,7 +32,9 @@ _RULES = {
     'train_cfg.max_epochs': _COUNT,
     'train_cfg.max_iters': _COUNT,
     'train_cfg.val_begin': _INDEX,
-    'train_cfg.val_interval': _COUNT,
+    'train_cfg.val_interval': _COUNT._replace(
+        must_be=f'{_COUNT.must_be} (no validation at all: `val_cfg=None`)'
+    ),
     'optim_wrapper.accumulative_counts': _COUNT,
     'optim_wrapper.optimizer.lr': _RATE,
     'optim_wrapper.optimizer.momentum': _RATE,

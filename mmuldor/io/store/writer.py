@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from mmuldor.io.json_files import read_json, replacing, write_json
+from mmuldor.io.paths import full_disk_named
 from mmuldor.io.store.reader import (
     STORE_FILE,
     VERSION,
@@ -79,7 +80,8 @@ class StoreWriter:
         waiting = iter(slices)
         first = next(waiting, None)
         while first is not None:
-            first = self._write_shard(first, waiting)
+            with full_disk_named(self.folder):
+                first = self._write_shard(first, waiting)
 
     def finish(self, absent: Iterable[str]) -> SliceStore:
         """Write the file that makes the folder a store, and open it.
