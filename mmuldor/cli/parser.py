@@ -25,16 +25,36 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
+        # Options that no help shows, but that are known.
+        self.hidden: set[str] = set()
         self.register('action', None, Once)
         self.register('action', 'store', Once)
         self.given: set[str] = set()
         self.words: list[str] = []
 
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        """Add an argument; one that no help shows is kept in mind."""
+        if settings.get('help') == argparse.SUPPRESS:
+            self.hidden.update(names)
+        return super().add_argument(*names, **settings)
+
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse; all ways to parse come here, those of sub-commands, too."""
+        """Parse; sub-commands are parsed here, too."""
+        return super().parse_known_args(self._begin(args), namespace)
+
+    def parse_known_intermixed_args(
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
+        """Parse options and arguments in any order."""
+        return super().parse_known_intermixed_args(
+            self._begin(args), namespace
+        )
+
+    def _begin(self, args: Any) -> list[str]:
+        """The words to parse, of which none was seen yet."""
         self.words = list(sys.argv[1:] if args is None else args)
         self.given.clear()
-        return super().parse_known_args(self.words, namespace)
+        return self.words
 
     def error(self, message: str) -> NoReturn:
         """Print the message, which names the argument; exit with code 2."""
@@ -48,17 +68,19 @@ class Parser(argparse.ArgumentParser):
 
     def _of_unknown(self, message: str) -> str:
         """A better message where an option is unknown, else an empty one."""
-        known = set(_OPTION.findall(self.format_help()))
+        shown = set(_OPTION.findall(self.format_help()))
+        known = shown | self.hidden
         found: list[str] = []
         if message.startswith(_UNKNOWN):
             found = message.removeprefix(_UNKNOWN).split()
         elif message.startswith(_MISSING):
             end = [*self.words, '--'].index('--')
             found = [w for w in self.words[:end] if not _is_known(w, known)]
-        names = [w.partition('=')[0] for w in found if w.startswith('-')]
+        names = [w.partition('=')[0] for w in found]
+        names = [name for name in names if _OPTION.fullmatch(name)]
         if not names:
             return ''
-        similar = [o for name in names for o in _similar(name, known)]
+        similar = [o for name in names for o in _similar(name, shown)]
         hint = f'; did you mean {", ".join(similar)}?' if similar else ''
         ending = 's' if names[1:] else ''
         return f'unknown option{ending} {", ".join(names)}{hint}'

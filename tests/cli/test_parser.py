@@ -1,3 +1,4 @@
+import argparse
 import importlib
 
 import pytest
@@ -58,6 +59,28 @@ def test_unknown_options_are_named_before_what_is_missing(
     capsys, words, expected
 ):
     assert expected in said(capsys, *words.split())
+
+
+@pytest.mark.parametrize('words', ['c -', 'c|Mask R-CNN - HNEM', 'c -- -'])
+def test_surplus_words_with_dashes(capsys, words):
+    parser = arguments.make_parser('')
+    parser.add_argument('config')
+    with pytest.raises(SystemExit, match='2'):
+        parser.parse_args(words.split('|' if '|' in words else None))
+    assert 'error: unrecognized arguments: ' in capsys.readouterr().err
+
+
+def test_hidden_options_are_known_and_not_proposed(capsys):
+    parser = arguments.make_parser('')
+    parser.add_argument('config')
+    parser.add_argument('--local-rank', type=int, help=argparse.SUPPRESS)
+    for word, expected in (
+        ('--local-rank=0', 'are required: config'),
+        ('--local-rnk=0', 'unknown option --local-rnk. See'),
+    ):
+        with pytest.raises(SystemExit, match='2'):
+            parser.parse_args([word])
+        assert expected in capsys.readouterr().err
 
 
 def test_words_that_are_no_options():
