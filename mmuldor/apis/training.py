@@ -17,14 +17,20 @@ from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
 
 def latest_checkpoint(work_dir: str) -> str | None:
-    """The last complete checkpoint in a work dir, or None.
+    """The last complete checkpoint of a training, or None.
 
-    Of epochs, or of iterations where those were written last.
+    That which MMEngine's file ``last_checkpoint`` names: beside it an earlier
+    and longer training may have left higher numbers. It is looked for in the
+    work dir, which may have been moved, then where the file says
+    (``CheckpointHook(out_dir=...)``).
 
-    It is found by file names, not by MMEngine's ``last_checkpoint``, which is
-    empty if the process was killed while writing it. Truncated checkpoints
-    are ignored.
+    The file is empty if the process was killed while writing it. Then it is
+    the highest number, of epochs or of iterations, whichever were written
+    last. Truncated checkpoints are ignored.
     """
+    named = _named_checkpoint(Path(work_dir))
+    if named is not None:
+        return str(named)
     latest = []
     for kind in ('epoch_', 'iter_'):
         by_number = {}
@@ -35,6 +41,16 @@ def latest_checkpoint(work_dir: str) -> str | None:
         if by_number:
             latest.append(by_number[max(by_number)])
     return str(max(latest, key=os.path.getmtime)) if latest else None
+
+
+def _named_checkpoint(work_dir: Path) -> Path | None:
+    """The complete checkpoint that ``last_checkpoint`` names, if any."""
+    try:
+        named = Path((work_dir / 'last_checkpoint').read_text().strip())
+    except (OSError, UnicodeDecodeError):
+        return None
+    places = (work_dir / named.name, named)
+    return next(filter(zipfile.is_zipfile, places), None)
 
 
 def train_detector(

@@ -122,6 +122,11 @@ class BriefRunner(NamingRunner):
                 f'and now there are {images}: the learning rate and its '
                 'schedule stay those of the checkpoint.'
             )
+        if self.iter >= self.max_iters:
+            self.logger.warning(
+                f'{filename} is of a training that has ended, so nothing is '
+                'trained. A new training: without `--resume`.'
+            )
 
 
 # Key of the number of images an iteration in the state of checkpoints.

@@ -80,3 +80,35 @@ def test_the_last_whole_checkpoint_is_found(tmp_path):
     assert latest_checkpoint(str(tmp_path)).endswith('iter_200.pth')
     os.utime(tmp_path / 'iter_200.pth', (1, 1))
     assert latest_checkpoint(str(tmp_path)).endswith('epoch_10.pth')
+
+
+def test_the_last_training_is_resumed_not_the_longest(tmp_path):
+    work = tmp_path / 'work'
+    work.mkdir()
+    for number in (2, 12):
+        torch.save({'a': 1}, work / f'epoch_{number}.pth')
+    (work / 'last_checkpoint').write_text(f'{work}/epoch_2.pth')
+    assert latest_checkpoint(str(work)).endswith('work/epoch_2.pth')
+    # The same in a work dir that was moved.
+    moved = work.rename(tmp_path / 'moved')
+    assert latest_checkpoint(str(moved)).endswith('moved/epoch_2.pth')
+    (moved / 'epoch_2.pth').write_bytes(b'cut')
+    assert latest_checkpoint(str(moved)).endswith('moved/epoch_12.pth')
+
+
+def test_checkpoints_elsewhere_are_resumed(config, tmp_path):
+    config.default_hooks.checkpoint.out_dir = str(tmp_path / 'out')
+    build_runner(config).train()
+    found = latest_checkpoint(config.work_dir)
+    assert found == str(tmp_path / 'out' / 'work' / 'epoch_3.pth')
+
+
+def test_an_ended_training_says_that_nothing_is_trained(config, caplog):
+    runner = build_runner(config)
+    runner.train()
+    config.resume, config.load_from = True, latest_checkpoint(config.work_dir)
+    runner = build_runner(config)
+    # MMEngine's logger does not propagate.
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert 'has ended, so nothing is trained' in caplog.text
