@@ -84,12 +84,18 @@ def read_whole(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     """Reads a file that must not be larger than `max_bytes`.
 
     Raises:
+        OSError: it cannot be read; the error names it, as the system does
+            for a file that cannot be opened.
         ValueError: it is larger.
     """
-    with path.open('rb') as file:
-        size = os.fstat(file.fileno()).st_size
-        # Not every file system knows sizes.
-        data = file.read(max_bytes + 1) if size <= max_bytes else b''
+    try:
+        with path.open('rb') as file:
+            size = os.fstat(file.fileno()).st_size
+            # Not every file system knows sizes.
+            data = file.read(max_bytes + 1) if size <= max_bytes else b''
+    except OSError as error:
+        error.filename = str(path)
+        raise
     if max(size, len(data)) > max_bytes:
         raise ValueError(
             f'{path} must have at most {max_bytes:,} bytes, but has '

@@ -13,8 +13,9 @@ from pathlib import Path
 LESIONS_NAME = 'lesions.json'
 
 
-# Full, over a quota, too large for the file system, failing.
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+# Full, over a quota, too large for the file system. Not EIO, a failing disk:
+# it may be that of an input, which is read while the output is written.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def existing_file(
@@ -86,7 +87,7 @@ def out_folder(path: str | os.PathLike[str], name: str = '--out') -> Path:
     path = Path(path)
     if path.exists() and not path.is_dir():
         raise ValueError(f'`{name}` must be a folder, but {path} is a file.')
-    check_place(path / '_')
+    _check_above(path / 'file')
     return path
 
 
@@ -126,10 +127,20 @@ def check_place(path: str | os.PathLike[str]) -> None:
         NotADirectoryError: What should be a folder above it is a file.
         PermissionError: Nothing can be written into the folder, or a folder
             for it cannot be made.
-        ValueError: It is a folder.
+        ValueError: It is a folder, a device or a pipe.
     """
     if os.path.isdir(path):
         raise ValueError(f"'{path}' must be a file to write, but is a folder.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        # Files are replaced, and a system lacks a /dev/null that is one.
+        raise ValueError(
+            f"'{path}' must be a file to write, but is a device or a pipe."
+        )
+    _check_above(path)
+
+
+def _check_above(path: str | os.PathLike[str]) -> None:
+    """Check that the folder above can be written to, or made."""
     path = Path(os.path.abspath(path))
     above = next(folder for folder in path.parents if os.path.lexists(folder))
     text = f"'{path}' cannot be written: '{above}' "
@@ -143,7 +154,7 @@ def check_place(path: str | os.PathLike[str]) -> None:
 
 @contextlib.contextmanager
 def full_disk_named(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Give the error of a full or failing disk the name of the output.
+    """Give the error of a full disk the name of the output.
 
     The system names no file where an open one cannot be written.
     """

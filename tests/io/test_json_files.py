@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,18 @@ def test_what_is_written_is_read(tmp_path):
 def test_indent(tmp_path):
     write_json(tmp_path / 'a.json', [1], indent=2)
     assert (tmp_path / 'a.json').read_text() == '[\n  1\n]\n'
+
+
+@pytest.mark.skipif(
+    not os.path.exists('/proc/self/mem'), reason='a file of Linux'
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    # Nothing lies at address 0 of a process.
+    with (
+        pytest.raises(OSError, match="Input/output error: '/proc/self/mem'"),
+        replacing(tmp_path / 'out.json'),
+    ):
+        read_json(Path('/proc/self/mem'))
 
 
 def test_missing_file(tmp_path):

@@ -66,6 +66,19 @@ def test_an_output_that_is_a_folder(tmp_path):
         check_outputs([], [tmp_path])
 
 
+def test_an_output_that_is_no_plain_file(tmp_path):
+    os.mkfifo(tmp_path / 'pipe')
+    for path in (os.devnull, tmp_path / 'pipe'):
+        with pytest.raises(ValueError, match='but is a device or a pipe'):
+            check_outputs([], [path])
+
+
+def test_a_folder_may_hold_any_names(tmp_path):
+    for name in ('_', 'file'):
+        (tmp_path / name).mkdir()
+    assert out_folder(tmp_path) == tmp_path
+
+
 def test_a_relative_path_is_told_with_its_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError) as raised:

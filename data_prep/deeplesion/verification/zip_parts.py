@@ -56,7 +56,8 @@ def read_parts(
         FileNotFoundError: no such folder, or no part in it.
     """
     numbers = sorted(set(numbers))
-    if not any(part_path(folder, number).exists() for number in numbers):
+    every = range(1, NUM_PARTS + 1)
+    if not any(part_path(folder, number).exists() for number in every):
         found = 'which has none of them' if folder.is_dir() else 'no folder'
         raise FileNotFoundError(
             f'`--zips` must be the folder of {part_path(folder, 1).name} and '

@@ -54,6 +54,10 @@ def test_missing_and_damaged_zip_parts(here, capsys):
     out = capsys.readouterr().out
     assert '1 zip parts are not there: 03. Download them' in out
     assert 'Images_png_02.zip: it cannot be read' in out
+    # None of those that are asked for is there, but the folder is right.
+    report = here.verify('--zips', here.zips, '--parts', 5)
+    assert report['zips'][0]['state'] == 'missing'
+    assert '1 zip parts are not there: 05.' in capsys.readouterr().out
     assert len(here.verify('--zips', here.zips)['zips']) == 56
     assert '54 zip parts are not there: 03-56.' in capsys.readouterr().out
 
