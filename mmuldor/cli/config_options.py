@@ -11,6 +11,7 @@ from mmengine.config import DictAction
 from mmuldor.cli import types
 from mmuldor.cli.arguments import make_parser
 from mmuldor.cli.config_values import parse_config_value
+from mmuldor.cli.scan_arguments import LAUNCHERS
 from mmuldor.commands import command_name
 
 
@@ -112,7 +113,7 @@ def _add_launcher(parser: argparse.ArgumentParser) -> None:
     """``--launcher``, and the rank that torch.distributed.launch passes."""
     parser.add_argument(
         '--launcher',
-        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        choices=LAUNCHERS,
         default='none',
         help='job launcher',
     )
