@@ -16,6 +16,7 @@ from mmuldor.apis.configs.evaluators import evaluators_of, is_froc
 from mmuldor.apis.configs.values import check_values
 from mmuldor.commands import install_line
 from mmuldor.functional.froc import FP_RATES
+from mmuldor.registry import HOOKS
 
 # Package behind each of MMEngine's trackers that it does not bring along.
 TRACKERS = {
@@ -27,6 +28,8 @@ TRACKERS = {
     'DVCLiveVisBackend': 'dvclive',
     'AimVisBackend': 'aim',
 }
+# Whose hooks compute no figures but `val_loss`.
+_PACKAGES = {'mmuldor', 'mmdet', 'mmengine'}
 
 
 def make_consistent(config: Config) -> list[str]:
@@ -131,16 +134,17 @@ def _is_computed(config: Config, name: str) -> bool:
     if name == 'val_loss':
         return bool(config.default_hooks.get('val_loss'))
     of_froc = str(name).startswith('froc/')
-    return not of_froc or 'froc' in _froc_prefixes(config)
+    return not of_froc or str(name).startswith(_froc_prefixes(config))
 
 
-def _froc_prefixes(config: Config) -> set[str]:
+def _froc_prefixes(config: Config) -> tuple[str, ...]:
     """What the names of FROC's figures of a validation begin with."""
-    return {
-        evaluator.get('prefix') or 'froc'
+    prefixes = {
+        f'{evaluator.get("prefix") or "froc"}/'
         for evaluator in evaluators_of(config, 'val')
         if is_froc(evaluator)
     }
+    return tuple(sorted(prefixes))
 
 
 def _rules(
@@ -169,19 +173,32 @@ def _check_monitored(config: Config, best, stopping) -> None:
     names = [best] if isinstance(best, str) else list(best or [])
     names += [stopping['monitor']] if stopping else []
     for name in names:
-        prefix, _, last = str(name).partition('/')
-        wrong = prefix in prefixes and last.rpartition('/')[2] not in figures
-        # What another metric computes is not known before it has run.
-        foreign = prefix not in {*prefixes, 'froc', 'auto'}
-        foreign &= not prefix.startswith('val_loss')
-        if wrong or (foreign and metrics and all(map(is_froc, metrics))):
+        of_froc = str(name).startswith(prefixes)
+        # What other metrics and hooks compute is not known before they ran.
+        known = all(map(is_froc, metrics)) and not _has_other_hooks(config)
+        foreign = not str(name).startswith(('froc/', 'val_loss', *prefixes))
+        foreign &= name != 'auto' and bool(metrics) and known
+        if foreign or (of_froc and str(name).split('/')[-1] not in figures):
             raise ValueError(
                 f'the validation has no {name!r}, which '
                 '`default_hooks.checkpoint.save_best` or '
                 '`default_hooks.early_stopping.monitor` names, but '
-                f'{", ".join(f"`{p}/`" for p in sorted(prefixes))} and one of '
+                f'{", ".join(f"`{p}`" for p in prefixes)} and one of '
                 f'{sorted(figures)}, and `val_loss`.'
             )
+
+
+def _has_other_hooks(config: Config) -> bool:
+    """Whether there are hooks of a user, which may compute figures."""
+    hooks = [
+        *config.default_hooks.values(),
+        *(config.get('custom_hooks') or ()),
+    ]
+    kinds = [hook.get('type') for hook in hooks if isinstance(hook, dict)]
+    classes = [HOOKS.get(k) if isinstance(k, str) else k for k in kinds if k]
+    return any(
+        c.__module__.split('.')[0] not in _PACKAGES for c in classes if c
+    )
 
 
 def check_trackers(config: Config) -> None:

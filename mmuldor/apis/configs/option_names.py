@@ -32,9 +32,12 @@ _BELOW = {
 # Of test settings, whatever the detector.
 _TEST = {
     *('class_agnostic', 'iou_threshold', 'mask_thr', 'mask_thr_binary'),
-    *('max_per_img', 'method', 'min_bbox_size', 'min_score', 'nms'),
-    *('nms_pre', 'score_thr', 'sigma', 'split_thr', 'type'),
+    *('max_num', 'max_per_img', 'method', 'min_bbox_size', 'min_score'),
+    *('nms', 'nms_pre', 'offset', 'score_thr', 'score_threshold', 'sigma'),
+    *('split_thr', 'type'),
 }
+# Whose code reads no other words of a config.
+_PACKAGES = {'mmuldor', 'mmdet', 'mmengine', 'mmcv'}
 
 
 def check_option_names(config: Config, options: dict | None) -> None:
@@ -51,7 +54,7 @@ def check_option_names(config: Config, options: dict | None) -> None:
     """
     for key in options or {}:
         first, *rest = key.split('.')
-        if first not in _READ:
+        if first not in _READ and not _may_be_read(config, first):
             raise ValueError(
                 _unknown(key, first, _READ, _copies(config, first))
             )
@@ -71,8 +74,11 @@ def _check_below(config: Config, key: str) -> None:
         return
     # Two stages have one dict each and nothing beside them.
     read = set() if {'rpn', 'rcnn'} & set(place) else _TEST
-    wrong = 'test_cfg' in parents and last not in read
-    if wrong or difflib.get_close_matches(last, place, cutoff=0.75):
+    if 'test_cfg' in parents:
+        wrong = last not in read
+    else:
+        wrong = bool(difflib.get_close_matches(last, place, cutoff=0.75))
+    if wrong:
         raise ValueError(_unknown(key, last, place))
 
 
@@ -83,16 +89,26 @@ def _unknown(
     hint = f' Did you mean {close[0]!r}?' if close else ''
     if copies:
         hint = (
-            ' It is a name of the config file, whose value was copied; set '
-            f'{", ".join(copies[:3])}{", ..." if copies[3:] else ""} instead.'
+            ' It is a name of the config file, whose value may have been '
+            f'copied to {", ".join(copies[:3])}'
+            f'{", ..." if copies[3:] else ""}. Set what copied it.'
         )
     return f'`--cfg-options {key}=...`: nothing reads {word!r}.{hint}'
+
+
+def _may_be_read(config: Config, name: str) -> bool:
+    """Whether code of a user may read a name of the config file."""
+    imports = (config.get('custom_imports') or {}).get('imports') or ()
+    imports = [imports] if isinstance(imports, str) else imports
+    others = [i for i in imports if i.partition('.')[0] not in _PACKAGES]
+    return name in config and bool(others)
 
 
 def _copies(config: Config, name: str) -> list[str]:
     """Keys of settings that hold the value of a name of the config file."""
     value = config.get(name)
-    if value is None:
+    if value is None or isinstance(value, int):
+        # Numbers are equal by accident.
         return []
     return [
         key

@@ -17,7 +17,13 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         'keep_thicker': False,
     },
     'WindowHU': {'windows': [[-1024, 3071]]},
-    'ResizeToSpacing': {'spacing_mm': 0.8, 'max_size': 512},
+    # Not `max_size`: a validation may well keep what is larger.
+    'ResizeToSpacing': {'spacing_mm': 0.8},
+}
+# What augments a step, and has its arguments.
+_AUGMENTED = {
+    'RandomWindowHU': 'WindowHU',
+    'RandomResizeToSpacing': 'ResizeToSpacing',
 }
 
 
@@ -54,12 +60,19 @@ def _compare(
 
 def _steps(value: Any, path: str) -> Iterator[tuple[str, str, dict]]:
     """Path, name and compared arguments of each step at or below a value."""
+    chosen: list[str] = []
     for place, part in parts_of(value, path):
-        name = part.get('type') if isinstance(part, dict) else None
-        name = str(name).rpartition('.')[2]
+        if not isinstance(part, dict) or place.startswith(tuple(chosen)):
+            continue
+        name = part.get('type')
+        name = str(getattr(name, '__name__', name)).rpartition('.')[2]
+        name = _AUGMENTED.get(name, name)
         if name in _ARGUMENTS:
             values = {**_ARGUMENTS[name], **part}
             yield place, name, {k: _plain(values[k]) for k in _ARGUMENTS[name]}
+        elif name.startswith('Random'):
+            # RandomChoice and RandomApply: not all of these steps are done.
+            chosen.append(f'{place}.transforms.')
 
 
 def _plain(value: Any) -> Any:

@@ -5,8 +5,10 @@ from mmengine.config import Config
 
 from mmuldor.apis.configs.loading import read_config
 from mmuldor.apis.configs.same_images import check_same_images
+from mmuldor.datasets.transforms import WindowHU
 
 LOAD = dict(type='mmuldor.LoadCTSlices')
+RESIZE = dict(type='mmuldor.ResizeToSpacing', spacing_mm=0.8)
 WINDOW = dict(type='mmuldor.WindowHU', windows=((-100, 300),))
 
 
@@ -27,6 +29,26 @@ def test_equal_images():
     check([LOAD, WINDOW], [LOAD, dict(WINDOW, windows=[[-100, 300]])])
     check([LOAD, dict(type='RandomFlip')], [dict(LOAD, missing='error')])
     check([LOAD, dict(WINDOW, type='mmuldor.RandomWindowHU')], [LOAD, WINDOW])
+    check([LOAD, RESIZE], [LOAD, dict(RESIZE, max_size=1024)])
+
+
+def test_steps_of_which_one_is_chosen_may_differ():
+    sizes = [[dict(RESIZE, spacing_mm=s)] for s in (0.7, 0.8, 0.9)]
+    for name in ('RandomChoice', 'RandomApply'):
+        check([LOAD, dict(type=name, transforms=sizes)], [LOAD, RESIZE])
+
+
+@pytest.mark.parametrize(
+    'step',
+    [
+        dict(type='mmuldor.RandomResizeToSpacing', spacing_mm=2.0),
+        dict(type='mmuldor.RandomWindowHU', windows=((-100, 200),)),
+        dict(type=WindowHU, windows=((-100, 200),)),
+    ],
+)
+def test_augmented_steps_and_classes_are_compared(step):
+    with pytest.raises(ValueError, match='Set both'):
+        check([LOAD, step], [LOAD, WINDOW, RESIZE])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""Figures that choose checkpoints are those that a validation computes."""
+
+import pytest
+from mmengine.config import Config
+from mmengine.hooks import Hook
+
+from mmuldor.apis.configs.consistency import make_consistent
+
+
+class DiceHook(Hook):
+    """A hook of a user, which adds a figure to those of the validation."""
+
+
+def made(best, prefix=None, hooks=()):
+    config = Config(
+        dict(
+            val_cfg=dict(),
+            val_dataloader=dict(),
+            val_evaluator=dict(type='mmuldor.FROCMetric', prefix=prefix),
+            default_hooks=dict(
+                logger=dict(interval=20),
+                checkpoint=dict(
+                    type='mmuldor.CarefulCheckpointHook',
+                    save_best=best,
+                    rule='greater',
+                ),
+            ),
+            custom_hooks=list(hooks),
+        )
+    )
+    make_consistent(config)
+    return config.default_hooks.checkpoint.save_best
+
+
+@pytest.mark.parametrize(
+    ('best', 'prefix'),
+    [
+        ('froc/mean', None),
+        ('froc/lung/sens@4', None),
+        ('own/mean', 'own'),
+        ('tests/own/mean', 'tests/own'),
+        ('froc/own/mean', 'froc/own'),
+    ],
+)
+def test_figures_of_froc(best, prefix):
+    assert made(best, prefix) == [best]
+
+
+@pytest.mark.parametrize(
+    ('best', 'prefix'),
+    [
+        ('dice/mean', None),
+        ('tests/mean', 'tests/own'),
+        ('froc/sens@3', None),
+        ('tests/own/sens@3', 'tests/own'),
+    ],
+)
+def test_what_no_metric_has_is_refused(best, prefix):
+    with pytest.raises(ValueError, match=f'no {best!r}.*`{prefix or "froc"}/'):
+        made(best, prefix, [dict(type='EMAHook')])
+
+
+def test_hooks_of_a_user_may_compute_figures():
+    assert made('dice/mean', hooks=[dict(type=DiceHook)]) == ['dice/mean']
+    with pytest.raises(ValueError, match="no 'froc/sens@3'"):
+        made('froc/sens@3', hooks=[dict(type=DiceHook)])
