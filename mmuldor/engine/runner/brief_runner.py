@@ -11,6 +11,7 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper
+from mmengine.runner import EpochBasedTrainLoop
 from mmengine.visualization import Visualizer
 from torch import nn
 
@@ -121,6 +122,16 @@ class BriefRunner(NamingRunner):
                 f'{filename} was trained with {before} images an iteration, '
                 f'and now there are {images}: the learning rate and its '
                 'schedule stay those of the checkpoint.'
+            )
+        self._warn_of_end(filename)
+
+    def _warn_of_end(self, filename: str) -> None:
+        """Warn of a checkpoint of an ended training, or of half an epoch."""
+        left = self.iter % len(self.train_dataloader)
+        if left and isinstance(self.train_loop, EpochBasedTrainLoop):
+            self.logger.warning(
+                f'{filename} was saved {left} iterations after the begin of '
+                'an epoch, which is trained again as a whole.'
             )
         if self.iter >= self.max_iters:
             self.logger.warning(

@@ -112,3 +112,17 @@ def test_an_ended_training_says_that_nothing_is_trained(config, caplog):
     runner.logger.addHandler(caplog.handler)
     runner.train()
     assert 'has ended, so nothing is trained' in caplog.text
+    assert 'trained again' not in caplog.text
+
+
+def test_half_an_epoch_is_trained_again_with_a_warning(config, caplog):
+    config.default_hooks.checkpoint.update(by_epoch=False, max_keep_ckpts=9)
+    config.train_cfg.max_epochs = 1
+    build_runner(config).train()
+    config.train_cfg.max_epochs = 2
+    found = f'{config.work_dir}/iter_1.pth'
+    config.resume, config.load_from = True, found
+    runner = build_runner(config)
+    runner.logger.addHandler(caplog.handler)
+    runner.train()
+    assert 'iter_1.pth was saved 1 iterations after the begin' in caplog.text
