@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -74,19 +74,17 @@ def scan_name(volume: Volume) -> str:
 
 def without_patient(text: str, volume: Volume) -> str:
     """A text without dates, UIDs, and words that name the patient."""
-    text = _DATE.sub(WITHHELD, _UID.sub(WITHHELD, text))
     words = set(_patient_words(first_header(volume)))
-    if not words:
-        return text
-    return re.sub(
+    numbers = {word for word in words if word.isdigit()}
+    if numbers:
+        text = _with_number(numbers).sub(WITHHELD, text)
+    words -= numbers
+    text = re.sub(
         r'\S+',
-        lambda match: (
-            WITHHELD
-            if any(_holds(match[0], word) for word in words)
-            else match[0]
-        ),
+        lambda match: WITHHELD if _holds(match[0], words) else match[0],
         text,
     )
+    return _DATE.sub(WITHHELD, _UID.sub(WITHHELD, text))
 
 
 def first_header(volume: Volume) -> Dataset | None:
@@ -113,13 +111,15 @@ def element_text(header: Dataset | None, keyword: str) -> str:
 def _patient_words(header: Dataset | None) -> Iterator[str]:
     """Words of the patient's elements, plain."""
     for keyword in _WHO:
-        for part in re.split(r'[=\\,;/]+', element_text(header, keyword)):
-            words = re.split(r'[\s^]+', part)
-            # `Ng^Li`: a folder may be called NgLi or LiNg.
-            if keyword.endswith(('Name', 'Names')):
+        text = element_text(header, keyword)
+        # `280260/1234` may be a folder 280260-1234.
+        for part in [text, *re.split(r'[=\\,;/]+', text)]:
+            for separator in (r'[\s^]+', r'[\W_]+'):
+                words = re.split(separator, part)
+                # `Ng^Li`: a folder may be called NgLi or LiNg.
                 words += [''.join(words), ''.join(reversed(words))]
-            for word in words:
-                yield from filter(_is_telling, _plain_forms(word))
+                for word in words:
+                    yield from filter(_is_telling, _plain_forms(word))
 
 
 def _is_telling(word: str) -> bool:
@@ -129,14 +129,36 @@ def _is_telling(word: str) -> bool:
     return len(word) >= _SHORT or (bool(word) and not word.isascii())
 
 
-def _holds(text: str, word: str) -> bool:
-    """Whether a text holds a plain word; a number only as a whole one."""
-    if word.isdigit():
-        return word in re.findall(r'\d+', text)
-    if len(word) < _SHORTEST and word.isascii():
-        parts = re.split(r'[\W\d_]+', unicodedata.normalize('NFC', text))
-        return any(word in _plain_forms(part) for part in parts)
-    return any(word in form for form in _plain_forms(text))
+def _with_number(numbers: Iterable[str]) -> re.Pattern[str]:
+    """What a text has between two spaces around one of some numbers.
+
+    A number only as a whole one: 123 is not in 1234. Its digits may be in
+    groups, 123-45-678 or 123 45 678, and its first zeros may be left out.
+    """
+    wanted = []
+    for number in numbers:
+        digits = number.lstrip('0')
+        zeros = '0*' if len(digits) >= _SHORTEST else ''
+        wanted.append(zeros + r'[\W_]?'.join(digits if zeros else number))
+    return re.compile(rf'(?<!\S)\S*(?<!\d)(?:{"|".join(wanted)})(?!\d)\S*')
+
+
+def _holds(text: str, words: Iterable[str]) -> bool:
+    """Whether a text holds one of some plain words that are no numbers."""
+    forms = _plain_forms(text)
+    # Of `P7_Ng2`: P7, Ng2, and P, Ng.
+    text = unicodedata.normalize('NFC', text)
+    parts = {
+        form
+        for part in re.split(r'[\W_]+', text) + re.split(r'[\W\d_]+', text)
+        for form in _plain_forms(part)
+    }
+    return any(
+        word in parts
+        if len(word) < _SHORTEST and word.isascii()
+        else any(word in form for form in forms)
+        for word in words
+    )
 
 
 def _plain_forms(text: str) -> set[str]:

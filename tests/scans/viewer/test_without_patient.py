@@ -85,3 +85,55 @@ def test_folders_named_by_uid_or_date(tmp_path, folder):
     for number in range(3):
         write_slice(tmp_path / folder, number)
     assert scan_name(read_dicom(tmp_path / folder).volume) == 'a DICOM series'
+
+
+def of_patient(text, **elements):
+    header = Dataset()
+    for keyword, value in elements.items():
+        setattr(header, keyword, value)
+    return SimpleNamespace(dicom_headers=[None, header], source=text)
+
+
+@pytest.mark.parametrize('keyword', ['PatientID', 'AccessionNumber'])
+@pytest.mark.parametrize(
+    ('number', 'text', 'kept'),
+    [
+        ('123-45-678', '123-45-678', '…'),
+        ('123.456.789-00', '123.456.789-00', '…'),
+        ('280260-1234', '280260-1234', '…'),
+        ('2024-00123', '2024-00123', '…'),
+        ('123-45-678', 'of 123-45-678_2/IM7 all', 'of … all'),
+        ('123-45-678', '12345678', '…'),
+        ('12345678', '123 45 678', '…'),
+        ('12 34 56', '123456', '…'),
+        ('12/34/56', '12-34-56', '…'),
+        ('A-123456', '123456', '…'),
+        ('0012345', '12345', '…'),
+        ('12345', 'IM0012345', '…'),
+        ('P7', 'P7_CT', '…'),
+        # Parts of other numbers, and numbers that are in many texts.
+        ('12345678', '123 45 6789', '123 45 6789'),
+        ('0007', '7 slices', '7 slices'),
+        ('P7', 'P71', 'P71'),
+    ],
+)
+def test_numbers_in_groups(keyword, number, text, kept):
+    volume = of_patient(text, **{keyword: number})
+    assert without_patient(text, volume) == kept
+    if kept == '…':
+        assert scan_name(volume) == 'a DICOM series'
+
+
+@pytest.mark.parametrize(
+    ('patient', 'text'),
+    [
+        ('M\xfcller-Schmidt^Eva', 'Schmidt_CT'),
+        ('M\xfcller-Schmidt^Eva', 'Mueller'),
+        ('DOE_JOHN', 'Doe'),
+        ('DOE.JOHN', 'Doe'),
+        ('Ng-Li', 'LiNg'),
+    ],
+)
+def test_parts_of_names(patient, text):
+    volume = of_patient(text, PatientName=patient)
+    assert without_patient(text, volume) == '…'
