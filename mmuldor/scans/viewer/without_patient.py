@@ -32,15 +32,26 @@ _WHO = (
 _SHORT, _SHORTEST = 2, 3
 _YEAR, _MONTH = r'(?:19|20)\d\d', r'(?:0[1-9]|1[0-2])'
 _DAY = r'(?:0[1-9]|[12]\d|3[01])'
+_ANY_DAY = r'(?:0?[1-9]|[12]\d|3[01])'
+# Of English and German.
+_NAMED_MONTH = (
+    r'(?:jan|feb|m[a\xe4]r|mrz|apr|ma[iy]|ju[ln]|aug|sep|o[ck]t|nov|de[cz])'
+    r'[a-z]*'
+)
 # A day of the years 1900 to 2099, perhaps with its time, as in names that
 # converters give (20260131, 2026-01-31, 20260131123000), or as people write
-# it (31.01.2026, 1/31/2026, 31012026).
+# it (31.01.2026, 1/31/2026, 31012026, 2026-1-31, 31Jan2026, Jan 31, 2026).
 _DATE = re.compile(
     r'(?<!\d)(?:'
-    rf'{_YEAR}([-_./]?){_MONTH}\1{_DAY}(?:[-_.T]?\d{{4}}(?:\d\d)?)?'
+    rf'{_YEAR}(?:{_MONTH}{_DAY}|([-_./]){_ANY_DAY}\1{_ANY_DAY})'
+    r'(?:[-_.T]?\d{4}(?:\d\d)?)?'
     rf'|{_DAY}{_DAY}{_YEAR}'
-    rf'|(?:0?[1-9]|[12]\d|3[01])([-_./])(?:0?[1-9]|[12]\d|3[01])\2{_YEAR}'
-    r')(?!\d)'
+    rf'|{_ANY_DAY}([-_./]){_ANY_DAY}\2{_YEAR}'
+    rf'|{_ANY_DAY}[-_. ]*{_NAMED_MONTH}[-_. ]*{_YEAR}'
+    rf'|{_YEAR}[-_. ]*{_NAMED_MONTH}[-_. ]*{_ANY_DAY}'
+    rf'|(?<![^\W\d_]){_NAMED_MONTH}[-_. ]*{_ANY_DAY}[-_., ]+{_YEAR}'
+    r')(?!\d)',
+    re.IGNORECASE,
 )
 # Of a study, series or image, by which an archive finds the patient; many hold
 # a date. Versions of programs have three parts.
@@ -51,6 +62,10 @@ _PLAIN = str.maketrans({
     '\N{LATIN SMALL LETTER D WITH STROKE}': 'd',
     '\N{LATIN SMALL LETTER O WITH STROKE}': 'o',
     '\N{LATIN SMALL LETTER AE}': 'ae',
+    '\N{LATIN SMALL LETTER DOTLESS I}': 'i',
+    '\N{LATIN SMALL LETTER ETH}': 'd',
+    '\N{LATIN SMALL LETTER THORN}': 'th',
+    '\N{LATIN SMALL LIGATURE OE}': 'oe',
 })  # fmt: skip
 # How German and Scandinavian names are written in ASCII.
 _SPELLED = str.maketrans({
@@ -120,6 +135,16 @@ def _patient_words(header: Dataset | None) -> Iterator[str]:
                 words += [''.join(words), ''.join(reversed(words))]
                 for word in words:
                     yield from filter(_is_telling, _plain_forms(word))
+        if keyword.endswith('Date'):
+            yield from _short_dates(_plain(text))
+
+
+def _short_dates(date: str) -> tuple[str, ...]:
+    """A day, YYYYMMDD, with two digits of its year."""
+    if len(date) != len('YYYYMMDD'):
+        return ()
+    year, month, day = date[2:4], date[4:6], date[6:]
+    return year + month + day, day + month + year, month + day + year
 
 
 def _is_telling(word: str) -> bool:

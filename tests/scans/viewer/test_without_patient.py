@@ -22,6 +22,10 @@ from tests.support.dicom_series import write_slice
         ('000001_03_01', '000001_03_01'),
         ('31.01.1970 01-31-1970 31011970 1_31_1970', '… … … …'),
         ('born_31_1_1970.nii', 'born_….nii'),
+        ('2026-1-5 2026_01_5', '… …'),
+        ('31Jan2026, 31-Dez-2026', '…, …'),
+        ('of 5 January 2026 or Jan 5, 2026', 'of … or …'),
+        ('2026-Jan-31.nii', '….nii'),
         ('1.2.826.0.1.3680043.nii.gz', '….nii.gz'),
         ('CT.1.3.12.30000016010508231551.dcm', 'CT.….dcm'),
         # Versions and spacings.
@@ -131,9 +135,23 @@ def test_numbers_in_groups(keyword, number, text, kept):
         ('M\xfcller-Schmidt^Eva', 'Mueller'),
         ('DOE_JOHN', 'Doe'),
         ('DOE.JOHN', 'Doe'),
+        ('YILDIZ^ALI', 'Y\u0131ld\u0131z_CT'),
+        ('Y\u0131ld\u0131z^Ali', 'Yildiz_CT'),
+        ('Sigur\xf0ur^\xde\xf3r', 'SIGURDUR'),
+        ('\xde\xf3r', 'Thor'),
+        ('B\u0153uf', 'Boeuf'),
         ('Ng-Li', 'LiNg'),
     ],
 )
 def test_parts_of_names(patient, text):
     volume = of_patient(text, PatientName=patient)
     assert without_patient(text, volume) == '…'
+
+
+@pytest.mark.parametrize(
+    'text', ['260131', '310126', '013126', '31.01.26', 'CT_260131']
+)
+def test_own_dates_with_a_short_year(text):
+    volume = of_patient(text, StudyDate='20260131')
+    assert without_patient(text, volume) == '…'
+    assert without_patient(text, of_patient(text)) == text
