@@ -137,10 +137,11 @@ def _only_rounded(
     slice, although their mean of 1.02 mm is near, too.
     """
     if stated_mm:
-        numbers = [len(gaps), *(int(indices[-1]) for indices in with_missing)]
-        off = np.abs(gaps.sum() / np.array(numbers) / stated_mm - 1)
+        numbers = np.array([len(gaps), *(found[-1] for found in with_missing)])
+        off = np.abs(gaps.sum() / numbers / stated_mm - 1)
         if off[0] < _SAME_SPACING:
-            return bool((off[0] < off[1:]).all())
+            # A median gap between two roundings gives no missing slice.
+            return bool((off[0] < off[numbers > len(gaps)]).all())
     return any(
         (np.diff(indices) > 1).sum() >= _REGULAR for indices in with_missing
     )

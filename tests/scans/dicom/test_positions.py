@@ -66,6 +66,14 @@ def test_whole_millimetres_may_be_rounded_or_not():
     assert intervals(along_z(places, SliceThickness='1.25')) == [1, 1, 1, 1]
 
 
+@pytest.mark.parametrize('first', [0, 0.2, -117.3])
+def test_as_many_gaps_of_one_as_of_two(first):
+    """1.5 mm in whole millimetres: the median gap is no missing slice's."""
+    places = np.floor(first + 1.5 * np.arange(41) + 0.5)
+    files = along_z(places, 0, SliceThickness='1.5')
+    assert slice_intervals(files, Path('x'))[0].tolist() == [1] * 40
+
+
 @pytest.mark.parametrize('lost', [[30], [1], [100, 200], [50, 150, 250]])
 @pytest.mark.parametrize(('step', 'digits'), [(1, 0), (0.1, 1)])
 def test_a_missing_slice_is_no_rounding_of_a_stated_spacing(
