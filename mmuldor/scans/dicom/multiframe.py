@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -120,30 +121,32 @@ def _frame_header(
 
 
 def check_one_stack(slices: Sequence[DicomFile]) -> None:
-    """Raise ValueError if frames are several stacks of slices.
+    """Raise ValueError if the frames of a file are several stacks of slices.
 
-    Frames of different files at one position may be copies, which the reader
-    compares, as it does files of one slice.
+    Those of different files may be copies or parts of one stack: positions
+    and pixels, which the reader compares, say whether they are.
 
     Args:
         slices: Slices of a series, whose positions are valid.
     """
     by_place: dict[tuple[int, ...], list[DicomFile]] = {}
+    by_path: dict[Path, list[DicomFile]] = {}
     for file in slices:
         if file.frame is not None:
             place = np.rint(image_position(file.header) / _SAME_MM)
             key = tuple(place.astype(np.int64).tolist())
             by_place.setdefault(key, []).append(file)
+            by_path.setdefault(file.path, []).append(file)
     for at_place in by_place.values():
         paths = Counter(file.path for file in at_place)
         path = max(paths, key=paths.__getitem__)
         if paths[path] > 1:
             _refuse([file for file in at_place if file.path == path])
-    # A copy may call its only stack by another name.
-    firsts = [first for first, *_ in by_place.values()]
-    stacks = {str(file.header.get('StackID', '')) for file in firsts}
-    if 1 < len(stacks) <= len(firsts) // 2:
-        _refuse(firsts)
+    # Copies and parts of one stack may call it by another name.
+    for frames in by_path.values():
+        stacks = {str(file.header.get('StackID', '')) for file in frames}
+        if 1 < len(stacks) <= len(frames) // 2:
+            _refuse(frames)
 
 
 def _refuse(frames: Sequence[DicomFile]) -> NoReturn:
