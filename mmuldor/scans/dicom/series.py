@@ -149,9 +149,10 @@ def _intervals_between(
         return slice_intervals([files[0] for files in groups], folder)
     except ValueError:
         # If slices of a second series are mixed in, say that instead.
+        reader = SliceReader()
         for files in groups:
             if len(files) > 1:
-                _read_position(files, SliceReader())
+                _read_position(files, reader)
         raise
 
 

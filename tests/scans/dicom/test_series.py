@@ -151,6 +151,19 @@ def test_slices_that_are_not_equally_far_apart(tmp_path):
         read_dicom(tmp_path)
 
 
+def test_uneven_copies_are_decoded_once_a_file(tmp_path):
+    for name in 'ab':
+        made = [frame(number) for number in (0, 1, 2, 2.5, 4)]
+        write_enhanced(tmp_path / name, made)
+    with (
+        counted_reads() as reads,
+        pytest.raises(ValueError, match='equally far apart'),
+    ):
+        read_dicom(tmp_path)
+    # Once for the header.
+    assert {reads[tmp_path / name] for name in 'ab'} == {2}
+
+
 def test_a_tilted_gantry(tmp_path):
     angle = np.radians(15)
     rows = [0.0, np.cos(angle), np.sin(angle)]
