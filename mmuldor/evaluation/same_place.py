@@ -20,7 +20,8 @@ def of_other_types(detections: Detections) -> np.ndarray:
     Greedy NMS between the types of an image: a detection of the lesion class
     is suppressed by one of a higher score and another type, which is not
     suppressed itself, at an IoU above `NMS_IOU`, inclusive widths. NMS within
-    a type is left to the detector.
+    a type is left to the detector. Of tied scores none suppresses another,
+    so that the order of a file says nothing.
 
     Args:
         detections: Of many images.
@@ -37,18 +38,23 @@ def of_other_types(detections: Detections) -> np.ndarray:
     begins = np.flatnonzero(np.diff(detections.image_ids[order])) + 1
     for rows in np.split(order, begins):
         gone[rows] = _suppressed(
-            detections.boxes[rows], detections.types[rows]
+            detections.boxes[rows],
+            detections.types[rows],
+            detections.scores[rows],
         )
     return gone
 
 
-def _suppressed(boxes: np.ndarray, types: np.ndarray) -> np.ndarray:
-    """Of one image by descending score: (n, 4) and (n,) to (n,) bool."""
+def _suppressed(
+    boxes: np.ndarray, types: np.ndarray, scores: np.ndarray
+) -> np.ndarray:
+    """Of one image by descending score: (n, 4), (n,), (n,) to (n,) bool."""
     gone = np.zeros(len(boxes), dtype=bool)
     differ = types[:, None] != types
     if not differ.any():
         return gone
-    near = np.triu(differ & (pairwise_iou(boxes, boxes) > NMS_IOU))
+    below = scores < scores[:, None]
+    near = differ & below & (pairwise_iou(boxes, boxes) > NMS_IOU)
     for row in np.flatnonzero(near.any(axis=1)):
         if not gone[row]:
             gone |= near[row]

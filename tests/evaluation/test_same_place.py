@@ -93,6 +93,18 @@ def test_what_is_suppressed_suppresses_nothing():
     )
 
 
+@pytest.mark.parametrize('order', [[0, 1, 2, 3], [1, 3, 0, 2], [3, 2, 1, 0]])
+def test_of_tied_scores_both_stay_in_any_order(order):
+    place = [
+        entry(1, WRONG, 0.9, 'liver'),
+        entry(1, NEAR, 0.9, 'lung'),
+        entry(1, WRONG, 0.8, 'bone'),
+        entry(1, WRONG, 0.8, 'lung'),
+    ]
+    gone = of_other_types(table([place[k] for k in order]))
+    assert gone.tolist() == [k > 1 for k in order]
+
+
 def test_the_false_positive_class_is_no_type():
     both = [entry(1, WRONG, 0.9, 'liver', 2), entry(1, WRONG, 0.5, 'lung')]
     assert not of_other_types(table(both)).any()
