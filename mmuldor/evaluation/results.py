@@ -57,14 +57,15 @@ class Detections:
 
     @classmethod
     def joined(cls, parts: Sequence[Detections]) -> Detections:
-        """Several tables as one; types stay where all of them have some."""
-        types = [part.types for part in parts if part.types is not None]
+        """Several tables as one; types stay where all detections have some."""
+        filled = [part for part in parts if len(part)]
+        types = [part.types for part in filled if part.types is not None]
         return cls(
             np.concatenate([part.image_ids for part in parts]),
             np.concatenate([part.boxes for part in parts]),
             np.concatenate([part.scores for part in parts]),
             np.concatenate([part.categories for part in parts]),
-            np.concatenate(types) if len(types) == len(parts) else None,
+            np.concatenate(types) if len(types) == len(filled) > 0 else None,
         )
 
     @classmethod
@@ -262,11 +263,14 @@ def _tabulate(results: list, known: np.ndarray) -> Detections:
 
 
 def _types(results: list) -> np.ndarray | None:
-    """Names of the lesion types, '' where an entry has none."""
-    if not results or not isinstance(results[0].get('lesion_type'), str):
-        return None
+    """Names of the lesion types, (n,); None where no entry has one."""
     names = [result.get('lesion_type') for result in results]
-    return np.array([n if isinstance(n, str) else '' for n in names])
+    typed = [isinstance(name, str) for name in names]
+    if not any(typed):
+        return None
+    if not all(typed):
+        raise ValueError
+    return np.array(names)
 
 
 def _column(values: list, dtype: type, *types: type) -> np.ndarray:

@@ -33,6 +33,21 @@ def raise_for_first_wrong(
                 raise ValueError(
                     f'{where}: `{field}` must be {must}, but got {found}.'
                 )
+    _raise_for_missing_type(path, results)
+
+
+def _raise_for_missing_type(path: str | os.PathLike, results: list) -> None:
+    """Raise ValueError if only some entries have a `lesion_type`."""
+    names = [result.get('lesion_type') for result in results]
+    typed = [isinstance(name, str) for name in names]
+    if any(typed) and not all(typed):
+        row, other = typed.index(False), typed.index(True)
+        found = 'nothing' if names[row] is None else shortened(names[row])
+        raise ValueError(
+            f'{path}: entry {row}: `lesion_type` must be a name, as in entry '
+            f'{other} ({shortened(names[other])}), since all entries have one '
+            f'or none, but got {found}.'
+        )
 
 
 def _complaint(field: str, value: Any, known: set) -> str:

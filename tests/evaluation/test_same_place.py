@@ -124,6 +124,10 @@ def test_tables_that_are_joined_keep_types_that_all_have():
     names = Detections.joined([typed, typed]).types.tolist()
     assert names == 2 * ['liver', 'lung', 'bone', 'lung', 'bone']
     assert Detections.joined([typed, bare]).types is None
+    # A fold without detections has nothing to state types of.
+    for none in (table([]), typed.select(np.array([], dtype=int))):
+        assert Detections.joined([none, typed]).types.tolist() == names[:5]
+    assert Detections.joined([table([]), table([])]).types is None
     assert typed.select(np.array([3])).types.tolist() == ['lung']
 
 

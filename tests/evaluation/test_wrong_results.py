@@ -55,6 +55,24 @@ def test_what_a_field_must_be_is_said_in_full(path):
     )
 
 
+@pytest.mark.parametrize('typed', [0, 1])
+def test_types_of_some_entries_are_refused(path, typed):
+    results = copy.deepcopy(RESULTS)
+    results[typed]['lesion_type'] = 'lung'
+    with pytest.raises(ValueError, match='lesion_type') as caught:
+        Detections.of(results, [7, 9], path)
+    assert str(caught.value) == (
+        f'{path}: entry {1 - typed}: `lesion_type` must be a name, as in '
+        f"entry {typed} ('lung'), since all entries have one or none, but got "
+        'nothing.'
+    )
+    results[1 - typed]['lesion_type'] = 5
+    with pytest.raises(ValueError, match=r'or none, but got 5\.'):
+        Detections.of(results, [7, 9], path)
+    results[typed]['lesion_type'] = None
+    assert Detections.of(results, [7, 9], path).types is None
+
+
 def test_what_is_no_list_of_results_is_said_in_full(path):
     path.write_text('{}')
     advice = (
