@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from scipy import stats
+from mmuldor.evaluation.comparison.differences import at_level
 
 INTRODUCTION = """\
 # ULDor's claims on a phantom whose truth is known
@@ -161,7 +160,8 @@ def detectable(comparison: dict) -> str:
     """The smallest detectable difference, by the standard errors.
 
     80 % power at a two-sided 5 %: t(0.975) + t(0.8) standard errors of the
-    paired difference of the means, with its degrees of freedom.
+    paired difference of the means, with its degrees of freedom; of two seeds,
+    with those of its parts (see `weighted_t`).
     """
     rows = [
         f'| {d["second"]} - {d["first"]} | {100 * _detectable(d):.1f} |'
@@ -182,5 +182,6 @@ def detectable(comparison: dict) -> str:
 
 
 def _detectable(entry: dict) -> float:
-    df = np.inf if entry['df'] is None else entry['df']
-    return entry['standard_error'] * float(stats.t.ppf([0.975, 0.8], df).sum())
+    # Half of the intervals of these levels; `df` is that of one level alone.
+    both = [at_level(entry, 2 * quantile - 1) for quantile in (0.975, 0.8)]
+    return sum(float(found.high - found.low) / 2 for found in both)

@@ -230,10 +230,14 @@ def test_the_summary_gives_differences_without_verdicts():
 
 def test_the_detectable_difference():
     # 1.960 + 0.842 of a normal, 2.776 + 0.941 with four degrees of freedom.
-    names = {'first': 'a', 'second': 'b', 'standard_error': 0.01}
-    found = [{**names, 'df': None}, {**names, 'df': 4.0}]
+    usual = {'first': 'a', 'second': 'b', 'mean': 0.2, 'standard_error': 0.01}
+    found = [{**usual, 'df': None}, {**usual, 'df': 4.0}]
+    # Of two seeds df is that of one level: half of 12.706 and 1.960, and half
+    # of 1.376 and 0.842.
+    parts = [[0.5e-4, 1], [0.5e-4, None]]
+    found.append({**usual, 'df': 1.4, 'error_parts': parts})
     text = detectable({'differences': found})
-    assert '| b - a | 2.8 |\n| b - a | 3.7 |' in text
+    assert '| b - a | 2.8 |\n| b - a | 3.7 |\n| b - a | 8.4 |' in text
 
 
 def test_unknown_comparison(capsys):

@@ -102,13 +102,13 @@ def adjust(entries: Sequence[dict], level: float) -> None:
         if np.isnan(p):
             continue
         share = p / adjusted if adjusted > 0 else 1 / len(chosen)
-        found = _at(entry, 1 - (1 - level) * share)
+        found = at_level(entry, 1 - (1 - level) * share)
         entry['p_holm'] = float(adjusted)
         entry['holm_interval'] = [float(found.low), float(found.high)]
 
 
-def _at(entry: dict, level: float) -> Estimate:
-    """A difference at another level."""
+def at_level(entry: dict, level: float) -> Estimate:
+    """A difference, an entry of ``differences``, at another level."""
     parts = entry.get('error_parts')
     if parts:
         return weighted_t(
