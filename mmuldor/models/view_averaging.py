@@ -17,8 +17,6 @@ from mmuldor.registry import MODELS
 
 # Dimensions of masks (n, H, W) to reverse, by the direction of a flip.
 _FLIPPED = {'horizontal': [2], 'vertical': [1], 'diagonal': [1, 2]}
-# Of a detector that does not say it.
-_MAX_PER_IMG = 100
 
 
 @MODELS.register_module()
@@ -35,8 +33,9 @@ class ViewAveraging(BaseTTAModel):
     Args:
         module: The detector, or its config.
         iou_thr: See :func:`mmuldor.functional.fusion.views.group_views`.
-        max_per_img: Maximum number of detections of an image; by default that
-            of the detector's heads, 100 if they have none.
+        max_per_img: Maximum number of detections of an image, or -1 for no
+            limit, as for mmdet; by default that of the detector's heads, 100
+            if they do not say it.
     """
 
     def __init__(
@@ -81,7 +80,8 @@ class ViewAveraging(BaseTTAModel):
         result = InstanceData.cat(merged) if merged else detections
         order = result.scores.argsort(descending=True, stable=True)
         sample = views[0].new()
-        sample.pred_instances = result[order[: self.max_per_img]]
+        limit = self.max_per_img if self.max_per_img > 0 else None
+        sample.pred_instances = result[order[:limit]]
         return sample
 
     def _fuse(
@@ -105,13 +105,15 @@ class ViewAveraging(BaseTTAModel):
 
 def _max_detections(detector: torch.nn.Module) -> int:
     """The most detections of an image that a detector's heads allow."""
-    limits = [
-        # Of proposals, not of detections, is that of an RPN.
-        (getattr(head, 'test_cfg', None) or {}).get('max_per_img', 0)
+    configs = [
+        getattr(head, 'test_cfg', None) or {}
         for name, head in detector.named_children()
+        # Of proposals, not of detections, is that of an RPN.
         if name != 'rpn_head'
     ]
-    return max(max(limits, default=0), 0) or _MAX_PER_IMG
+    limits = [c['max_per_img'] for c in configs if 'max_per_img' in c]
+    # Below 1, multiclass_nms of mmdet keeps all.
+    return -1 if any(n < 1 for n in limits) else max(limits, default=100)
 
 
 def _mean_mask(masks: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def test_the_limit_of_detections_is_the_detectors():
     assert ViewAveraging(detector).max_per_img == 200
     assert ViewAveraging(detector, max_per_img=3).max_per_img == 3
     detector.roi_head.test_cfg.max_per_img = -1
-    assert ViewAveraging(detector).max_per_img == 100
+    assert ViewAveraging(detector).max_per_img == -1
 
 
 @pytest.mark.parametrize(
@@ -97,6 +97,8 @@ def test_the_surest_stay():
     assert merged(*views, max_per_img=1).scores.tolist() == [
         pytest.approx(0.4)
     ]
+    # No limit, of mmdet's heads.
+    assert len(merged(*views, max_per_img=-1).scores) == 2
 
 
 def test_nothing_found_is_nothing():
