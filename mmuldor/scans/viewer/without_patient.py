@@ -55,7 +55,7 @@ _DATE = re.compile(
 )
 # Of a study, series or image, by which an archive finds the patient; many hold
 # a date. Versions of programs have three parts.
-_UID = re.compile(r'\d+(?:\.\d+){3,}')
+_UID = re.compile(r'(?<!\d)\d+(?:\.\d+){3,}')
 # Spellings without the signs that NFKD does not take apart.
 _PLAIN = str.maketrans({
     '\N{LATIN SMALL LETTER L WITH STROKE}': 'l',
