@@ -33,23 +33,26 @@ _SHORT, _SHORTEST = 2, 3
 _YEAR, _MONTH = r'(?:19|20)\d\d', r'(?:0[1-9]|1[0-2])'
 _DAY = r'(?:0[1-9]|[12]\d|3[01])'
 _ANY_DAY = r'(?:0?[1-9]|[12]\d|3[01])'
+_SHORT_YEAR = r'(?:19|20)?\d\d'
 # Of English and German.
 _NAMED_MONTH = (
-    r'(?:jan|feb|m[a\xe4]r|mrz|apr|ma[iy]|ju[ln]|aug|sep|o[ck]t|nov|de[cz])'
-    r'[a-z]*'
+    r'(?:jan(?:uary?)?|j\xe4n(?:ner)?|feb(?:ruary?)?|mar(?:ch)?|m\xe4rz?|mrz'
+    r'|maerz|apr(?:il)?|ma[iy]|jun[ei]?|jul[iy]?|aug(?:ust)?|sept?(?:ember)?'
+    r'|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)'
 )
+_NAMED_DAY = rf'{_ANY_DAY}(?:st|nd|rd|th)?'
 # A day of the years 1900 to 2099, perhaps with its time, as in names that
 # converters give (20260131, 2026-01-31, 20260131123000), or as people write
-# it (31.01.2026, 1/31/2026, 31012026, 2026-1-31, 31Jan2026, Jan 31, 2026).
+# it (31.01.2026, 1/31/2026, 31012026, 2026-1-31, 31Jan26, Jan 31, 2026).
 _DATE = re.compile(
     r'(?<!\d)(?:'
     rf'{_YEAR}(?:{_MONTH}{_DAY}|([-_./]){_ANY_DAY}\1{_ANY_DAY})'
     r'(?:[-_.T]?\d{4}(?:\d\d)?)?'
     rf'|{_DAY}{_DAY}{_YEAR}'
     rf'|{_ANY_DAY}([-_./]){_ANY_DAY}\2{_YEAR}'
-    rf'|{_ANY_DAY}[-_. ]*{_NAMED_MONTH}[-_. ]*{_YEAR}'
+    rf'|{_NAMED_DAY}[-_. ]*(?:of )?{_NAMED_MONTH}[-_., ]*{_SHORT_YEAR}'
     rf'|{_YEAR}[-_. ]*{_NAMED_MONTH}[-_. ]*{_ANY_DAY}'
-    rf'|(?<![^\W\d_]){_NAMED_MONTH}[-_. ]*{_ANY_DAY}[-_., ]+{_YEAR}'
+    rf'|(?<![^\W\d_]){_NAMED_MONTH}[-_. ]*(?:{_NAMED_DAY}[-_., ]+)?{_YEAR}'
     r')(?!\d)',
     re.IGNORECASE,
 )
@@ -89,17 +92,34 @@ def scan_name(volume: Volume) -> str:
 
 def without_patient(text: str, volume: Volume) -> str:
     """A text without dates, UIDs, and words that name the patient."""
-    words = set(_patient_words(first_header(volume)))
+    header = first_header(volume)
+    words = set(_patient_words(header))
     numbers = {word for word in words if word.isdigit()}
+    patterns = [_DATE, _UID, *_own_dates(header)]
     if numbers:
-        text = _with_number(numbers).sub(WITHHELD, text)
-    words -= numbers
-    text = re.sub(
-        r'\S+',
-        lambda match: WITHHELD if _holds(match[0], words) else match[0],
-        text,
-    )
-    return _DATE.sub(WITHHELD, _UID.sub(WITHHELD, text))
+        patterns.append(_with_number(numbers))
+    found = [m.span() for p in patterns for m in p.finditer(text)]
+    found += [
+        match.span()
+        for match in re.finditer(r'\S+', text)
+        if _holds(match[0], words - numbers)
+    ]
+    return _withheld(text, found)
+
+
+def _withheld(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """A text without what lies in spans, which may overlap.
+
+    All were found in the whole text: what is withheld first would break up
+    what holds it, a date with a month that is also a name.
+    """
+    kept: list[str] = []
+    end = 0
+    for low, high in sorted(spans):
+        if not kept or low > end:
+            kept += [text[end:low], WITHHELD]
+        end = max(end, high)
+    return ''.join([*kept, text[end:]])
 
 
 def first_header(volume: Volume) -> Dataset | None:
@@ -135,16 +155,26 @@ def _patient_words(header: Dataset | None) -> Iterator[str]:
                 words += [''.join(words), ''.join(reversed(words))]
                 for word in words:
                     yield from filter(_is_telling, _plain_forms(word))
-        if keyword.endswith('Date'):
-            yield from _short_dates(_plain(text))
 
 
-def _short_dates(date: str) -> tuple[str, ...]:
-    """A day, YYYYMMDD, with two digits of its year."""
-    if len(date) != len('YYYYMMDD'):
-        return ()
-    year, month, day = date[2:4], date[4:6], date[6:]
-    return year + month + day, day + month + year, month + day + year
+def _own_dates(header: Dataset | None) -> Iterator[re.Pattern[str]]:
+    """What a text has of the header's days with a short year.
+
+    Any other such number, 1.2.26, may be a version.
+    """
+    for keyword in filter(lambda name: name.endswith('Date'), _WHO):
+        date = _plain(element_text(header, keyword))
+        if re.fullmatch(r'\d{8}', date):
+            year, month, day = date[2:4], date[4:6], date[6:]
+            for parts in (
+                (day, month, year),
+                (month, day, year),
+                (year, month, day),
+            ):
+                short = r'[-_./]'.join(
+                    f'0?{part.lstrip("0")}' for part in parts
+                )
+                yield re.compile(rf'(?<!\d)(?:{"".join(parts)}|{short})(?!\d)')
 
 
 def _is_telling(word: str) -> bool:
@@ -175,7 +205,7 @@ def _holds(text: str, words: Iterable[str]) -> bool:
     text = unicodedata.normalize('NFC', text)
     parts = {
         form
-        for part in re.split(r'[\W_]+', text) + re.split(r'[\W\d_]+', text)
+        for part in {*re.split(r'[\W_]+', text), *re.split(r'[\W\d_]+', text)}
         for form in _plain_forms(part)
     }
     return any(

@@ -27,6 +27,10 @@ from tests.support.dicom_series import write_slice
         ('31Jan2026, 31-Dez-2026', '…, …'),
         ('of 5 January 2026 or Jan 5, 2026', 'of … or …'),
         ('2026-Jan-31.nii', '….nii'),
+        ('CT_1May26, 1st May 2026, May2026', 'CT_…, …, …'),
+        ('3rd of M\xe4rz 26 at 9', '… at 9'),
+        # No months, and no years.
+        ('2 marks 2026, 4 mar 2', '2 marks 2026, 4 mar 2'),
         ('1.2.826.0.1.3680043.nii.gz', '….nii.gz'),
         ('CT.1.3.12.30000016010508231551.dcm', 'CT.….dcm'),
         # Versions and spacings.
@@ -150,15 +154,33 @@ def test_parts_of_names(patient, text):
 
 
 @pytest.mark.parametrize(
-    'text', ['260131', '310126', '013126', '31.01.26', 'CT_260131']
+    'text',
+    ['260105', '050126', '010526', '05.01.26', '5.1.26', '1/5/26', '26-1-5'],
 )
 def test_own_dates_with_a_short_year(text):
-    volume = of_patient(text, StudyDate='20260131')
-    assert without_patient(text, volume) == '…'
+    volume = of_patient(text, StudyDate='20260105')
+    assert without_patient(f'CT_{text} 7', volume) == 'CT_… 7'
+    for longer in (f'{text}7', f'7{text}'):
+        assert without_patient(longer, volume) == longer
     assert without_patient(text, of_patient(text)) == text
 
 
-@pytest.mark.parametrize('text', ['1' * 9000, '1-' * 2000, '12 ' * 1500])
+@pytest.mark.parametrize(
+    ('patient', 'number', 'text'),
+    [
+        ('Brown^May', '12', '1 May 2026'),
+        ('Doe^Jan', '12', 'Jan 31 2026'),
+        ('Doe^Jane', '12.05.2024-77', '12.05.2024-77'),
+    ],
+)
+def test_names_and_numbers_that_are_part_of_dates(patient, number, text):
+    volume = of_patient(text, PatientName=patient, PatientID=number)
+    assert without_patient(f'CT {text} b', volume) == 'CT … b'
+
+
+@pytest.mark.parametrize(
+    'text', ['1' * 9000, '1-' * 2000, '12 ' * 1500, '1.12 ' * 4000]
+)
 def test_long_texts_take_no_time(text):
     volume = of_patient(text, PatientID='987-65-432', PatientName='Doe^Jane')
     begin = time.process_time()
