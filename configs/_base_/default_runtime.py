@@ -18,9 +18,9 @@ default_hooks = dict(
         max_keep_ckpts=3,
         save_best=['val_loss', 'froc/mean'],
         rule=['less', 'greater']),
-    # Patience is one epoch more than the interval between two steps of the
-    # learning rate. MMEngine's default `min_delta` of 0.1 is above the usual
-    # improvement of an epoch.
+    # Patience is one epoch more than the four between two steps of the
+    # learning rate; configs of other schedules set their own. MMEngine's
+    # default `min_delta` of 0.1 is above the usual improvement of an epoch.
     early_stopping=dict(
         type='mmuldor.TrainingEarlyStoppingHook',
         monitor='val_loss',

@@ -10,3 +10,5 @@ optim_wrapper = dict(
     optimizer=dict(weight_decay=0.0001),
     clip_grad=dict(max_norm=0.1),
     paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mult=0.1))))
+# Beyond the eight epochs before the rate first falls.
+default_hooks = dict(early_stopping=dict(patience=9))

@@ -12,3 +12,5 @@ optim_wrapper = dict(
             absolute_pos_embed=dict(decay_mult=0.0),
             relative_position_bias_table=dict(decay_mult=0.0),
             norm=dict(decay_mult=0.0))))
+# Beyond the eight epochs before the rate first falls.
+default_hooks = dict(early_stopping=dict(patience=9))

@@ -7,3 +7,5 @@ _base_ = [
 
 optim_wrapper = dict(
     paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0))
+# Beyond the eight epochs before the rate first falls.
+default_hooks = dict(early_stopping=dict(patience=9))

@@ -40,4 +40,6 @@ test_pipeline = [load, _base_.crop_to_body, *_base_.test_pipeline[1:]]
 train_dataloader = dict(
     _base_.on_1_gpu, dataset=dict(pipeline=train_pipeline))
 val_dataloader = test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+# Beyond the nine epochs before the rate first falls.
+default_hooks = dict(early_stopping=dict(patience=10))
 del load, window, masks, annotations, start

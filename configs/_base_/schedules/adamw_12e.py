@@ -1,4 +1,6 @@
 # AdamW with a warm-up, for transformers and RTMDet; two images a GPU.
+# With it: `default_hooks = dict(early_stopping=dict(patience=9))`, which is
+# beyond the eight epochs before the rate first falls.
 _base_ = './uldor_12e.py'
 
 optim_wrapper = dict(

@@ -2,6 +2,8 @@
 # code (Yang et al., MICCAI 2020). Its rate is twice as high; 0.02 for 16 images
 # is MMDetection's, which held up to 256 images an iteration (MegDet, Peng et
 # al., CVPR 2018).
+# With it: `default_hooks = dict(early_stopping=dict(patience=10))`, which is
+# beyond the nine epochs before the rate first falls.
 _base_ = './uldor_12e.py'
 
 train_cfg = dict(max_epochs=20)

@@ -1,4 +1,4 @@
-"""Check a model against its training data: classes and boxes."""
+"""Check a model: its classes, lesions in it, and what it discards."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from mmuldor.apis.browse import targets_of
-from mmuldor.engine.detection.heads import classes_of
+from mmuldor.engine.detection.heads import classes_of, score_threshold
 from mmuldor.models.pretrained.ct_pretrained_init import is_ct_pretrained
 
 # One cell of P2, which has stride 4: smaller lesions hardly show on any level.
 _TINY_PX = 4.0
+# Of detections, whose score is a probability.
+_MOST_THRESHOLD = 0.01
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def check_model(
     """
     yield from _check_classes(model, classes)
     yield _check_boxes(samples, classes)
+    yield from _check_threshold(model)
 
 
 def _check_classes(
@@ -116,3 +119,15 @@ def _check_boxes(samples: list[dict], classes: Sequence[str]) -> CheckResult:
         '(5, 50, 95 %)'
     )
     return CheckResult('warning' if low < _TINY_PX else 'ok', text)
+
+
+def _check_threshold(model: nn.Module) -> Iterator[CheckResult]:
+    """Of 0.05, as for COCO, FROC has no detections of many FPs."""
+    threshold = score_threshold(model)
+    if threshold is not None and threshold > _MOST_THRESHOLD:
+        yield CheckResult(
+            'warning',
+            f'detections below a score of {threshold:g} are discarded '
+            '(`score_thr` of `model.test_cfg`), where FROC ends; configs of '
+            'this project have 0.001',
+        )

@@ -62,6 +62,12 @@ def set_score_threshold(detector: nn.Module, score_thr: float) -> None:
             config['score_thr'] = score_thr
 
 
+def score_threshold(detector: nn.Module) -> float | None:
+    """The largest ``score_thr`` of a detector's heads; None without one."""
+    found = [c.get('score_thr') for c in _test_configs(detector)]
+    return max((value for value in found if value is not None), default=None)
+
+
 def assigners_of_background(detector: nn.Module) -> list[str]:
     """Types of assigners that take ignored regions for background.
 
