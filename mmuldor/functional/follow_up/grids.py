@@ -57,12 +57,14 @@ def block_mean(hu: Numbers, factors: tuple[int, int, int]) -> Any:
     return np.stack(planes)
 
 
-def block_affine(affine: Floats, factors: tuple[int, int, int]) -> Floats:
-    """The affine of :func:`block_mean`, (4, 4).
+def block_affine(
+    affine: Floats, factors: tuple[int, int, int], shape: tuple[int, ...]
+) -> Floats:
+    """The affine of :func:`block_mean` of a volume of a shape, (4, 4).
 
     The centre of a block of n voxels lies (n - 1) / 2 voxels from its first.
     """
-    steps = np.array(factors, dtype=np.float64)
+    steps = np.minimum(factors, shape[::-1]).astype(np.float64)
     coarse = affine.copy()
     coarse[:3, :3] = affine[:3, :3] * steps
     coarse[:3, 3] += affine[:3, :3] @ ((steps - 1) / 2)

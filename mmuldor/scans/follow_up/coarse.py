@@ -59,7 +59,7 @@ class CoarseScan:
         """
         factors = block_factors(volume.spacing_mm, grid_mm)
         hu = block_mean(volume.hu, factors)
-        affine = block_affine(volume.affine, factors)
+        affine = block_affine(volume.affine, factors, volume.hu.shape)
         body = body_mask(hu, _spacing(affine))
         if not body.any():
             raise ValueError(
@@ -91,7 +91,7 @@ class CoarseScan:
             for mask in (self.body, self.shown)
         )
         hu = block_mean(self.hu, factors)
-        affine = block_affine(self.affine, factors)
+        affine = block_affine(self.affine, factors, self.hu.shape)
         return CoarseScan(hu, body, shown, affine)
 
     @property

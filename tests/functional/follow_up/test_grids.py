@@ -33,10 +33,12 @@ def test_block_mean():
 def test_block_affine():
     affine = np.diag([1.0, 2, 3, 1])
     affine[:3, 3] = 10, 20, 30
-    found = block_affine(affine, (3, 2, 1))
+    found = block_affine(affine, (3, 2, 1), (1, 2, 3))
     assert np.diag(found).tolist() == [3, 4, 3, 1]
     # The middle of 3 voxels of 1 mm, of 2 of 2 mm, of one.
     assert found[:3, 3].tolist() == [11, 21, 30]
+    # A block is at most the volume.
+    assert np.array_equal(block_affine(affine, (5, 2, 4), (1, 2, 3)), found)
 
 
 def ball_and_table():
