@@ -169,13 +169,16 @@ def patients_of(document: dict, truth: GroundTruth) -> np.ndarray:
         for image in document['images']
         if 'patient' in image
     }
-    counted, taken = truth.images.tolist(), set(patient.values())
+    # As texts, which an array of both makes of them.
+    counted, taken = truth.images.tolist(), set(map(str, patient.values()))
     by_name = _patients_by_name(truth)
     if not patient and by_name:
         return np.array(by_name)
     for image_id in counted:
-        own = image_id if image_id not in taken else f'image {image_id}'
-        patient.setdefault(image_id, own)
+        known = str(image_id) in taken
+        patient.setdefault(
+            image_id, f'image {image_id}' if known else image_id
+        )
     return np.array([patient[image_id] for image_id in counted])
 
 

@@ -81,6 +81,14 @@ def test_an_image_without_patient_is_none_of_the_known(document):
     )
 
 
+def test_numbers_and_texts_of_patients(document):
+    # Images 4 and 6, whose patients are P and unknown; 6 is a patient, too.
+    document['images'][0]['patient'] = '6'
+    document['images'][1].pop('patient', None)
+    truth = GroundTruth.of(document, 'a.json')
+    assert len(set(patients_of(document, truth).tolist())) == 2
+
+
 def named(document, *names):
     for image, name in zip(document['images'], names, strict=True):
         image.pop('patient', None)
