@@ -254,6 +254,14 @@ def test_names(text, expected):
     assert split_method(text) == expected
 
 
+def test_a_path_may_hold_an_equals_sign(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'lr=0.1').mkdir()
+    assert split_method('lr=0.1') == ('lr=0.1', 'lr=0.1')
+    assert split_method('A@1=lr=0.1') == ('A@1', 'lr=0.1')
+    assert split_method('A=b=lr=0.2') == ('A=b=lr', '0.2')
+
+
 def test_two_without_a_name(files, mini_data):
     with pytest.raises(ValueError, match=r"two methods are called 'one'"):
         main([*[str(files / 'one')] * 2, '--ann', 'x', '--out', 'y'])

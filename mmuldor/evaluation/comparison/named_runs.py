@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,13 +38,19 @@ class NamedRuns:
 def split_method(text: str) -> tuple[str, str]:
     """Name and path of ``NAME=PATH``; without ``=``, the path's own name.
 
-    The name may end with ``@SEED``.
+    The name may end with ``@SEED``. A path may hold ``=``, as in
+    ``NAME=work_dirs/lr=0.01``: it is the first one that exists.
 
     Raises:
         ValueError: If name or path is empty.
     """
-    name, sign, path = text.rpartition('=')
-    if not sign:
+    signs = (match.start() for match in re.finditer('=', text))
+    splits = [('', text), *((text[:at], text[at + 1 :]) for at in signs)]
+    name, path = next(
+        (split for split in splits if os.path.exists(split[1].strip())),
+        splits[-1],
+    )
+    if path == text:
         given = Path(path)
         name = given.stem if given.suffix == '.json' else given.name
         name = given.parent.name if name == Path(RESULTS_NAME).stem else name
