@@ -24,8 +24,10 @@ class CopyPasteLesions(CTTransform):
     Simple copy-paste (Ghiasi et al., CVPR 2021) for lesions: all slices of a
     lesion are pasted within its pseudo mask, blurred at the edge, where the
     tissue around it is like that around the place, and no other instance is.
-    A lesion that finds no such place is left out. Its size in mm stays. The
-    other image goes through the steps before this one.
+    A lesion that finds no such place is left out. Its size in mm stays within
+    the slices, not in depth: slices are pasted one to one, so an image whose
+    slices are farther apart gets a longer lesion. The other image goes through
+    the steps before this one.
 
     After ``LoadCTSlices`` and ``RecistToMask``, before ``WindowHU`` and
     ``LoadAnnotations``, in the training pipeline alone.
