@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mmuldor.commands import command_line
+from mmuldor.evaluation.calibration.run_settings import common_settings
 from mmuldor.evaluation.froc_table import held_note
 from mmuldor.evaluation.volume_detections import (
     VolumeDetections,
@@ -54,6 +55,7 @@ class VolumeEvaluation:
         counts: Volumes, lesions, detections and files not used.
         hit: The rule of a hit.
         iou_thr: Its threshold where it is an IoU.
+        note: What the runs of the files differ in, '' without.
     """
 
     summary: FROCSummary
@@ -63,6 +65,7 @@ class VolumeEvaluation:
     counts: dict[str, int]
     hit: str
     iou_thr: float
+    note: str = ''
 
 
 def evaluate_volumes(
@@ -161,13 +164,23 @@ def evaluate_volume_files(
     check_fp_rates(fp_rates)
     check_hit(hit, iou_thr)
     volumes = load_volumes(volumes_file, split)
-    return evaluate_volumes(
-        volumes,
-        load_volume_detections(paths, volumes),
-        fp_rates=fp_rates,
-        hit=hit,
-        iou_thr=iou_thr,
+    detections = load_volume_detections(paths, volumes)
+    evaluation = evaluate_volumes(
+        volumes, detections, fp_rates=fp_rates, hit=hit, iou_thr=iou_thr
     )
+    return replace(evaluation, note=_mixed_runs(detections))
+
+
+def _mixed_runs(detections: VolumeDetections) -> str:
+    """What the files of several runs differ in, '' if they do not.
+
+    Folds may be of several checkpoints, so it is no error.
+    """
+    try:
+        common_settings(detections.provenance)
+    except ValueError as error:
+        return str(error)
+    return ''
 
 
 def volume_evaluation_dict(evaluation: VolumeEvaluation) -> dict[str, Any]:
@@ -186,6 +199,7 @@ def volume_evaluation_dict(evaluation: VolumeEvaluation) -> dict[str, Any]:
         'hit': evaluation.hit,
         'iou_thr': evaluation.iou_thr if evaluation.hit == 'iou' else None,
         'convention': CONVENTION,
+        'note': evaluation.note,
     }
 
 
@@ -216,4 +230,6 @@ def volume_table(evaluation: VolumeEvaluation) -> str:
             f'not used: {counts["files_of_other_volumes"]} files of volumes '
             'that are not in the split'
         )
+    if evaluation.note:
+        lines.append(f'not all of one model and run: {evaluation.note}')
     return '\n'.join(lines)

@@ -267,8 +267,7 @@ def test_the_whole_report_by_hand(tmp_path, files):
         'fps_at_max': pytest.approx(1 / 3),
         'fps_at_end': pytest.approx(2 / 3),
         'counts': done.counts,
-        'hit': 'iou',
-        'iou_thr': 0.1,
+        **{'hit': 'iou', 'iou_thr': 0.1, 'note': ''},
         'convention': CONVENTION,
     }
     assert volume_table(done).splitlines() == [

@@ -86,3 +86,30 @@ def test_user_mistakes(files, capsys):
     assert 'argument --iou-thr: must be a frac' in capsys.readouterr().err
     with pytest.raises(ValueError, match=r"of the split 'val'"):
         run(files, '--split', 'val')
+
+
+def test_files_of_two_models_are_told(files, tmp_path, capsys):
+    volumes, _ = files
+    other = {**VOLUME, 'name': 'b', 'lesions': [{'box_mm': BOX}]}
+    document = json.loads(volumes.read_text())
+    document['volumes'].append(other)
+    volumes.write_text(json.dumps(document))
+    for name, thresholds in (('same', (0.05, 0.05)), ('two', (0.05, 0.6))):
+        for volume, threshold in zip('ab', thresholds, strict=True):
+            place = tmp_path / name / volume / 'lesions.json'
+            place.parent.mkdir(parents=True)
+            text = {
+                **VOLUME,
+                'name': volume,
+                'lesions': [{'box_mm': BOX, 'score': 0.7}],
+                'provenance': {'score_thr': threshold},
+            }
+            place.write_text(json.dumps(text))
+        words = ['--volumes', volumes, '--dets', tmp_path / name]
+        out = tmp_path / f'{name}.json'
+        main([str(word) for word in (*words, '--out', out)])
+        printed = capsys.readouterr().out
+        noted = json.loads(out.read_text())['note']
+        assert ('not all of one model and run' in printed) == (name == 'two')
+        assert ('threshold of slices 0.05, here 0.6' in noted) == bool(noted)
+        assert bool(noted) == (name == 'two')
