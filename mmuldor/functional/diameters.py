@@ -182,6 +182,23 @@ def convex_hull(points: Floats) -> Floats:
     return np.array(half(ordered) + half(ordered[::-1]))
 
 
+def polygon_area(polygon: Floats) -> float:
+    """Area inside a polygon whose edges do not cross (shoelace formula).
+
+    Args:
+        polygon: (N, 2) vertices x, y in px, in either direction; it may be
+            closed by its first vertex.
+
+    Returns:
+        The area in px^2.
+    """
+    points = np.asarray(polygon, dtype=np.float64)
+    # From a vertex, since large coordinates would cancel out.
+    x, y = (points - points[:1]).T
+    twice = x @ np.roll(y, -1) - y @ np.roll(x, -1)
+    return abs(float(twice)) / 2
+
+
 def recist_of_polygon(polygon: Floats) -> Floats:
     """Endpoints of the long and the short diameter of a polygon.
 

@@ -9,6 +9,7 @@ from mmuldor.functional.diameters import (
     convex_hull,
     crossing_point,
     diameters,
+    polygon_area,
     recist_of_polygon,
 )
 from mmuldor.functional.recist import pseudo_mask_polygon
@@ -21,6 +22,15 @@ def turned(points, degrees, shift=(0.0, 0.0)):
     angle = np.radians(degrees)
     turn = [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
     return np.asarray(points) @ np.array(turn) + shift
+
+
+@pytest.mark.parametrize('shift', [0, -7, 1e6])
+def test_the_area_of_a_polygon(shift):
+    # An L: 4 x 3 without 2 x 2.
+    points = np.array([[0, 0], [4, 0], [4, 1], [2, 1], [2, 3], [0, 3.0]])
+    for order in (points, points[::-1], [*points, points[0]]):
+        moved = np.add(order, [shift, 2 * shift])
+        assert polygon_area(moved) == 8
 
 
 def test_a_rectangle():

@@ -10,6 +10,7 @@ from mmuldor.io.json_files import read_json, write_json
 from mmuldor.mining.bank import BANK_VERSION
 from mmuldor.mining.exclude_list import load_exclude_list
 from mmuldor.mining.review.verdicts import (
+    add_annotations,
     examples_of,
     read_verdicts,
     write_review,
@@ -115,6 +116,15 @@ def test_out_and_back(bank, mini_data, tmp_path, capsys):
     # The diagonal of 8 x 6 px is 10 px long; the box reaches 5 px further.
     ends = np.reshape(new['recist_px'], (4, 2))
     assert np.hypot(*(ends[1] - ends[0])) == pytest.approx(10)
+    assert new['bbox'] == pytest.approx([15, 5, 18, 16], abs=1e-4)
+
+
+def test_the_largest_piece_is_measured(examples, document):
+    square = [20.0, 10, 28, 10, 28, 16, 20, 16]
+    speck = [40.0, 10, 41, 10, 42, 10, 42, 11, 42, 12, 41, 11, 40, 11]
+    examples[0]['polygons'] = [speck, square]
+    verdicts = ['lesion', '', '']
+    new = add_annotations(document, examples, verdicts)['annotations'][-1]
     assert new['bbox'] == pytest.approx([15, 5, 18, 16], abs=1e-4)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from mmuldor.commands import command_line
-from mmuldor.functional.diameters import recist_of_polygon
+from mmuldor.functional.diameters import polygon_area, recist_of_polygon
 from mmuldor.io.csv_fields import read_rows
 from mmuldor.io.json_files import replacing, write_json_files
 from mmuldor.io.json_values import shortened
@@ -154,8 +154,9 @@ def add_annotations(
 ) -> dict:
     """The annotation document with the examples that are lesions.
 
-    Diameters are measured on the outline that was mined; the box is their
-    extent and 5 px, as in DeepLesion. ``source`` is 'review'.
+    Diameters are measured on the outline that was mined, of several on that
+    of the largest area; the box is their extent and 5 px, as in DeepLesion.
+    ``source`` is 'review'.
     """
     annotations = list(document['annotations'])
     number = max((a['id'] for a in annotations), default=0)
@@ -163,9 +164,10 @@ def add_annotations(
         if verdict != 'lesion':
             continue
         number += 1
-        outline = max(example['polygons'], key=len)
+        # A ragged rim has more vertices than a smooth lesion.
+        outlines = [np.reshape(p, (-1, 2)) for p in example['polygons']]
         try:
-            recist = recist_of_polygon(np.reshape(outline, (-1, 2)))
+            recist = recist_of_polygon(max(outlines, key=polygon_area))
         except ValueError as error:
             raise ValueError(
                 f'example {example["number"]} of the bank has no outline to '
