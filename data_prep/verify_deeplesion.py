@@ -8,7 +8,8 @@ PNG of the CSV's size that is not truncated (head and end are read, nothing is
 decoded). Of the zip parts, the central directory is read, and no member may
 leave the folder. OUT/verify.json lists what is missing; intact files are
 remembered in OUT/verified.json, so that the next run only checks files that
-are new or have changed. The exit code is 0 if nothing is missing.
+are new or have changed. The exit code is 0 if the CSV has rows
+and nothing is missing.
 """
 
 from __future__ import annotations

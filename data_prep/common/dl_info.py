@@ -51,6 +51,8 @@ COLUMNS = (
 # Newer releases of the file say `sex`.
 _ALIASES = {'patient_sex': 'patient_gender'}
 OFFICIAL_GIT_HASH = 'f954fe34176b3443f0d89b21e21367754637aa43'
+# Lesions of the release (Yan et al., J. Med. Imaging 2018).
+OFFICIAL_ROWS = 32_735
 SPLITS = {1: 'train', 2: 'val', 3: 'test'}
 LESION_TYPES = (-1, *range(1, 9))
 _NAME = re.compile(r'(\d{6})_(\d{2})_(\d{2})[_/](\d{3,9})\.png', re.ASCII)

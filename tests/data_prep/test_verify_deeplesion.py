@@ -5,8 +5,11 @@ import cv2
 import numpy as np
 import pytest
 
+from data_prep.common.dl_info import git_hash
 from data_prep.verify_deeplesion import main
 from mmuldor.io.png import write_png16
+
+VERIFY = 'data_prep.deeplesion.verification.verify'
 
 
 def test_a_complete_download(here, capsys):
@@ -160,6 +163,26 @@ def test_rows_that_say_nothing(here, place, rows, make_row, capsys):
         in (report['csv']['unreadable'][1])
     )
     assert '2 rows of the CSV cannot be read' in capsys.readouterr().out
+
+
+def test_a_csv_without_rows_is_not_complete(here, place, capsys):
+    place.write_csv([])
+    report = here.verify_zips()
+    assert not report['complete']
+    assert report['csv']['rows'] == 0
+    out = capsys.readouterr().out
+    assert 'The CSV has no rows, so nothing could be checked.' in out
+    assert 'NOT complete' in out
+
+
+def test_a_csv_shorter_than_the_release_is_told(here, capsys, monkeypatch):
+    told = 'The CSV has 4 rows, fewer than the 32,735 of the release'
+    assert here.verify()['complete']
+    assert told in capsys.readouterr().out
+    digest = git_hash(here.csv.read_bytes())
+    monkeypatch.setattr(f'{VERIFY}.OFFICIAL_GIT_HASH', digest)
+    here.verify()
+    assert told not in capsys.readouterr().out
 
 
 def test_wrong_arguments(here, tmp_path):

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from mmuldor.functional.slices import ranges_text
 
+from ...common.dl_info import OFFICIAL_ROWS
 from ..conversion.image_checks import FOLDER
 from .verify import REPORT_FILE, Verification
 
@@ -28,15 +29,31 @@ def table(result: Verification) -> Table:
 
 def advice(result: Verification) -> Iterator[str]:
     """The recommended actions, one line each."""
-    if result.requested.unreadable:
-        rows = result.requested.unreadable
-        yield (
-            f'{len(rows)} rows of the CSV cannot be read: '
-            f'{_some(rows, "; ")}. Download it again.'
-        )
+    yield from _csv_advice(result)
     yield from _zip_advice(result)
     yield from _missing_advice(result)
     yield from _damage_advice(result)
+
+
+def _csv_advice(result: Verification) -> Iterator[str]:
+    rows = result.requested.rows
+    if not rows:
+        yield (
+            'The CSV has no rows, so nothing could be checked. Download it '
+            'again.'
+        )
+    elif rows < OFFICIAL_ROWS and not result.official:
+        yield (
+            f'The CSV has {rows:,} rows, fewer than the {OFFICIAL_ROWS:,} of '
+            'the release, and only images of its rows were checked. Unless '
+            'it was shortened on purpose, download it again.'
+        )
+    if result.requested.unreadable:
+        unreadable = result.requested.unreadable
+        yield (
+            f'{len(unreadable)} rows of the CSV cannot be read: '
+            f'{_some(unreadable, "; ")}. Download it again.'
+        )
 
 
 def _zip_advice(result: Verification) -> Iterator[str]:

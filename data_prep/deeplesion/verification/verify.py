@@ -69,8 +69,11 @@ class Verification:
 
     @property
     def complete(self) -> bool:
-        """Whether all that is requested exists and is intact."""
-        return not (
+        """Whether all that is requested exists and is intact.
+
+        A CSV without rows, cut after its header, asks for nothing.
+        """
+        return self.requested.rows > 0 and not (
             self.missing
             or self.damaged
             or self.requested.unreadable
