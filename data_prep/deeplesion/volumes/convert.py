@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmuldor.functional.slices import consecutive_runs
-from mmuldor.io.json_files import read_json, write_json
+from mmuldor.io.json_files import write_json
 from mmuldor.io.paths import out_folder
 from mmuldor.scans.nifti import read_nifti, write_nifti
 from mmuldor.scans.nifti_format.header import is_nifti_name
@@ -29,9 +29,8 @@ from mmuldor.scans.png_series import (
 
 from ...common.progress import Progress, no_progress
 from ..conversion.image_checks import FOLDER
+from .series_notes import is_complete, make_room, series_of
 from .spacings import Spacings, run_name
-
-_RUN_NAME = re.compile(r'(.+)_(\d{3,})-(\d{3,})')
 
 
 @dataclass
@@ -98,6 +97,8 @@ def to_png(
 ) -> ConvertedSeries:
     """Converts NIfTI files, or all that lie in a folder, to series.
 
+    Slices that an earlier volume of the same name left are removed.
+
     Raises:
         FileNotFoundError: no such file or folder.
         ValueError: two files have one name.
@@ -114,7 +115,7 @@ def to_png(
 
     def convert(name: str) -> list[str]:
         volume, notes = read_nifti(jobs[name], accept_values=accept_values)
-        series, first = _series_of(name, len(volume.hu))
+        series, first = series_of(name, len(volume.hu))
         note = {
             'series': series,
             'first': first,
@@ -122,14 +123,13 @@ def to_png(
             'spacing_mm': volume.spacing_mm,
         }
         path = out / f'{name}.json'
-        if not overwrite and not path.is_file():
-            _check_free(out / series, note)
+        make_room(path, note, overwrite=overwrite)
         write_json(path, {**note, 'complete': False})
         write_png_series(out / series, volume, first)
         write_json(path, {**note, 'complete': True})
         return notes
 
-    done = {name for name in jobs if _is_complete(out / f'{name}.json')}
+    done = {name for name in jobs if is_complete(out / f'{name}.json')}
     kept = set() if overwrite else done
     return _convert(jobs, kept, convert, workers, progress)
 
@@ -202,31 +202,3 @@ def _nifti_files(volumes: Sequence[str | os.PathLike]) -> Iterator[Path]:
 def _is_volume(path: Path) -> bool:
     hidden = path.name.startswith('._')  # of a Mac's archive
     return path.is_file() and is_nifti_name(path.name) and not hidden
-
-
-def _series_of(name: str, count: int) -> tuple[str, int]:
-    """Series and first slice number in a volume's name, else the name, 1."""
-    series, first = name, 1
-    match = _RUN_NAME.fullmatch(name)
-    if match and int(match[3]) - int(match[2]) + 1 == count:
-        series, first = match[1], int(match[2])
-    if not series.strip('.'):
-        raise ValueError('a volume must be named by more than dots.')
-    return series, first
-
-
-def _check_free(folder: Path, note: dict) -> None:
-    """Slices of other origin are not written over."""
-    for number in range(note['first'], note['last'] + 1):
-        path = folder / f'{number:03d}.png'
-        if path.exists():
-            raise ValueError(
-                f'{path} is there already and did not come from this volume. '
-                'Choose another folder, or pass `--overwrite`.'
-            )
-
-
-def _is_complete(path: Path) -> bool:
-    """Whether all slices of a volume are written."""
-    note = read_json(path) if path.is_file() else None
-    return isinstance(note, dict) and note.get('complete') is True
