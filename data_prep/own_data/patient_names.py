@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from pathlib import PurePosixPath
 
 OPTION = '--patient-from'
@@ -19,6 +19,8 @@ _PREFIXES = (
     re.compile(r'(.+?)[\W_]+[A-Za-z]*[0-9]+'),
     re.compile(r'(.*[0-9])[A-Za-z]+[0-9]+'),
 )
+# Of names or patients: what so many share says nothing of a patient.
+_NEARLY_ALL = 0.9
 ADVICE = (
     f"`{OPTION} '([^/_]+)_[^/]*$'` reads the patient from the name, "
     '`--patients` from a table'
@@ -106,6 +108,7 @@ def guess_patients(
                 f'{ADVICE}'
             )
         notes.append(_beginnings_note(set(taken.values()), 'beginnings'))
+    notes.append('' if notes[0] else _spread_note(found))
     alone = [name for name in left if name not in found]
     if len(alone) > 1:
         notes.append(
@@ -170,3 +173,52 @@ def _beginnings_note(found: Collection[str], what: str) -> str:
         f'{what} such as {first} and {second} look like series of one '
         f'patient, but count as several patients. {ADVICE}'
     )
+
+
+def _spread_note(found: Mapping[str, str]) -> str:
+    """Of names that begin alike below several patients, '' without such.
+
+    Folders of batches hold slices of one patient in several of them.
+
+    Args:
+        found: The patient by name, where a folder or the name tells it.
+    """
+    below: dict[str, list[str]] = {}
+    for name, patient in found.items():
+        prefix = _prefix(PurePosixPath(name).name)
+        if prefix:
+            below.setdefault(patient_of_series(prefix), []).append(patient)
+    everyone = set(found.values())
+    spread = {
+        prefix: sorted(set(patients))
+        for prefix, patients in below.items()
+        if len(patients) < _NEARLY_ALL * len(found)
+        and len(set(patients)) > 1
+        and not _is_word(prefix, set(patients), everyone, len(below))
+    }
+    if not spread:
+        return ''
+    prefix, patients = next(iter(spread.items()))
+    return (
+        f'names that begin with {prefix} count as several patients, such as '
+        f'{patients[0]} and {patients[1]}, by their folders; beginnings of '
+        f'this kind: {len(spread)}. Where they are of one patient, its slices '
+        f'may be in training and test. {ADVICE}'
+    )
+
+
+def _is_word(
+    prefix: str, below: Set[str], everyone: Set[str], count: int
+) -> bool:
+    """Whether a beginning is rather a word, such as axial in every folder.
+
+    Args:
+        prefix: The beginning.
+        below: The patients that have it.
+        everyone: All patients.
+        count: How many different beginnings there are; with those of
+            patients in folders of batches, seldom fewer than folders.
+    """
+    spoken = not any(sign.isdigit() for sign in prefix)
+    all_over = len(below) >= _NEARLY_ALL * len(everyone)
+    return count < len(everyone) and (spoken or all_over)

@@ -3,6 +3,7 @@
 import pytest
 
 from data_prep.own_data.patient_names import (
+    ADVICE,
     guess_patients,
     guess_volume_patients,
     patients_by_pattern,
@@ -75,6 +76,47 @@ def test_series_of_one_patient_are_suspected():
     assert 'volumes such as P0_a1 and P0_a2' in note
     names = ['000001_01_01_103-115', '000001_02_01_001-009']
     assert set(guess_volume_patients(names)[0].values()) == {'000001'}
+
+
+def test_patients_in_several_folders_of_batches_are_suspected():
+    found, (note,) = guessed('b1/P0_000', 'b2/P0_002', 'b2/P1_000')
+    assert found == ['b1', 'b2', 'b2']
+    assert note.startswith(
+        'names that begin with P0 count as several patients, such as b1 and b2'
+    )
+    assert ADVICE in note
+    # Few patients in many batches, and all of them in each.
+    batches = [f'b{k}/P{k // 3}_{k:03d}' for k in range(10)]
+    assert 'this kind: 3.' in guessed(*batches)[1][0]
+    mixed = [f'b{k}/P{n}_{k}' for k in range(3) for n in range(5)]
+    assert 'this kind: 5.' in guessed(*mixed)[1][0]
+    studies = [
+        'b1/000001_01_01_109',
+        'b2/000001_02_01_003',
+        'b2/000002_01_01_1',
+    ]
+    assert 'with 000001 count' in guessed(*studies)[1][0]
+    # One of them without a folder.
+    lone = ['P0_000', 'Q_000', 'b1/P0_001', 'b1/P2_001']
+    assert 'such as P0 and b1,' in guessed(*lone)[1][-1]
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ['A/CT_001', 'A/CT_002', 'B/CT_001', 'C/CT_001'],
+        ['A/1', 'A/2', 'B/1'],
+        ['A/A_1', 'A/A_2', 'B/B_1'],
+        [f'{p}/{s}_1' for p in 'ABC' for s in ('axial', 'coronal')],
+        [f'{p}/phase{s}_1' for p in 'ABC' for s in (1, 2)],
+        [f'{p}/{"IM" if p < "F" else "slice"}_1' for p in 'ABCDEFGHI'],
+        [*(f'{p}/CT_{k}' for p in 'AB' for k in range(20)), 'A/scout_1'],
+        ['000001_01_01/000001_01_01_1', '000001_02_01/000001_02_01_3',
+         '000002_02_01/000002_02_01_3'],
+    ],
+)  # fmt: skip
+def test_words_before_numbers_are_not_suspected(names):
+    assert guessed(*names)[1] == []
 
 
 def test_a_pattern():
