@@ -87,7 +87,8 @@ def mine(
     gathered = all_gather_object(dict(own))
     mined = {k: part[k] for part in gathered for k in part}
     threshold = ignore_threshold(mined.values(), rule.spare_quantile)
-    if threshold is not None:
+    # Even without a hit, when no example is ignored: all of E is in `mined`.
+    if rule.spare_quantile is not None:
         for image_id, image in mined.items():
             mark_ignored(image, threshold, rule, epoch, image_id)
     return build_bank(mined, dataset, rule, epoch, threshold)

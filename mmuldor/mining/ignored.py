@@ -29,11 +29,19 @@ def ignore_threshold(
 
 
 def mark_ignored(
-    mined: dict, threshold: float, rule: MiningRule, epoch: int, image_id: int
+    mined: dict,
+    threshold: float | None,
+    rule: MiningRule,
+    epoch: int,
+    image_id: int,
 ) -> None:
-    """Mark examples above the threshold as ignored; draw from the rest."""
-    high = [e for e in mined['examples'] if e['score'] > threshold]
-    rest = [e for e in mined['examples'] if e['score'] <= threshold]
+    """Mark examples above the threshold as ignored; draw from the rest.
+
+    Without a threshold none is ignored, and the draw is from all of E.
+    """
+    limit = np.inf if threshold is None else threshold
+    high = [e for e in mined['examples'] if e['score'] > limit]
+    rest = [e for e in mined['examples'] if e['score'] <= limit]
     scores = np.array([e['score'] for e in rest])
     drawn = [rest[i] for i in rule.draw(scores, epoch, image_id)]
     mined['examples'] = [{**e, 'ignored': True} for e in high] + drawn

@@ -248,6 +248,16 @@ def test_what_may_be_a_lesion_is_ignored(detector, dataset, mini_config):
         assert all(e in bank['images'][image_id] for e in kept)
 
 
+def test_without_a_hit_it_draws_all_the_same(detector, dataset, mini_config):
+    pipeline = mini_config.test_dataloader.dataset.pipeline
+    rule = {'min_score': 0, 'score_thr': 0.02, 'hit_iou': 1}
+    plain = mine(detector, dataset, pipeline, MiningRule(**rule), 0)
+    assert plain['counts']['with_hit'] == 0
+    sparing = MiningRule(spare_quantile=0.5, **rule)
+    spared = mine(detector, dataset, pipeline, sparing, 0)
+    assert {**spared, 'rule': plain['rule']} == plain
+
+
 def test_what_a_reader_excludes_is_not_mined(detector, dataset, mini_config):
     pipeline = mini_config.test_dataloader.dataset.pipeline
     rule = MiningRule(min_score=0.0, score_thr=0.02, max_per_image=1000)

@@ -32,6 +32,15 @@ def test_what_scores_as_high_as_the_limit_is_not_ignored():
     assert mined['examples'] == [{'score': 0.75}, {'score': 0.5}]
 
 
+def test_a_round_without_a_hit_ignores_none_and_draws():
+    examples = [{'score': score} for score in np.linspace(1.0, 0.7, 40)]
+    mined = {'examples': list(examples)}
+    mark_ignored(mined, None, MiningRule(seed=3), epoch=0, image_id=1)
+    rng = np.random.default_rng((3, 0, 1))
+    expected = np.sort(rng.choice(40, 3, replace=False))
+    assert mined['examples'] == [examples[i] for i in expected]
+
+
 def test_the_draw_is_that_of_the_epoch_and_image():
     examples = [{'score': score} for score in np.linspace(0.5, 0.1, 40)]
     drawn = []
