@@ -6,6 +6,7 @@ import os
 import os.path as osp
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 from mmengine.dataset import BaseDataset
 from mmengine.dist import all_gather_object, get_rank, get_world_size
@@ -22,7 +23,9 @@ _THREADS = 8
 def check_slice_files(
     dataset: BaseDataset, transforms: Sequence[CTTransform]
 ) -> None:
-    """Check all slice files that a dataset's transforms will load.
+    """Check all slice files that a dataset's transforms may load.
+
+    Those at a random offset, too: no run may end where it is drawn.
 
     The processes of a machine share the work. Each machine checks all files,
     since it may have its own disks. All processes raise the error of the
@@ -32,8 +35,7 @@ def check_slice_files(
         FileNotFoundError: If a key slice is missing.
         ValueError: If a slice is damaged or of another size.
     """
-    loaders = [t for t in transforms if t.num_slices is not None]
-    results = all_gather_object(_check_share(dataset, loaders))
+    results = all_gather_object(_check_share(dataset, transforms))
     errors = [error for error, _ in results if error is not None]
     if errors:
         raise _with_remedy(dataset, min(errors, key=lambda pair: pair[0])[1])
@@ -67,7 +69,7 @@ def _share() -> tuple[int, int]:
 
 
 def _check_share(
-    dataset: BaseDataset, loaders: Sequence[CTTransform]
+    dataset: BaseDataset, transforms: Sequence[CTTransform]
 ) -> tuple[tuple[int, Exception] | None, list[int]]:
     """The first error of this process's images, and images lacking slices.
 
@@ -79,7 +81,7 @@ def _check_share(
     lacking: list[int] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         results = pool.map(
-            lambda index: _check_image(dataset, loaders, index), indices
+            lambda index: _check_image(dataset, transforms, index), indices
         )
         for index, result in progress_bar(
             zip(indices, results, strict=True),
@@ -96,15 +98,24 @@ def _check_share(
 
 
 def _check_image(
-    dataset: BaseDataset, loaders: Sequence[CTTransform], index: int
+    dataset: BaseDataset, transforms: Sequence[CTTransform], index: int
 ) -> Exception | bool:
     """Whether an image lacks a neighbouring slice, or its error."""
+    loaders = [t for t in transforms if t.num_slices is not None]
     try:
         info = dataset.get_data_info(index)
-        for loader in loaders:
-            loader.check_slices(info)
         if not loaders:
             check_png16(info['img_path'], (info['height'], info['width']))
-        return any(loader.lacks_neighbours(info) for loader in loaders)
+        items = _at_offsets(info, transforms)
+        pairs = list(product(loaders, items))
+        for loader, item in pairs:
+            loader.check_slices(item)
+        return any(loader.lacks_neighbours(item) for loader, item in pairs)
     except (ValueError, OSError) as error:
         return error
+
+
+def _at_offsets(info: dict, transforms: Sequence[CTTransform]) -> list[dict]:
+    """The item of an image at each slice offset that a transform may set."""
+    offsets = {o for t in transforms for o in t.slice_offsets(info)}
+    return [{**info, 'slice_offset': o} for o in sorted(offsets)] or [info]

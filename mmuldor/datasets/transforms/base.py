@@ -39,6 +39,14 @@ class CTTransform(BaseTransform):
             ValueError: If the transform does not fit the dataset.
         """
 
+    def slice_offsets(self, results: dict) -> Sequence[float]:
+        """The outermost offsets that it may set for ``LoadCTSlices``.
+
+        In stored slices; none by default. They lie at most one slice apart,
+        so that no offset between them needs other slices than these do.
+        """
+        return ()
+
     def check_slices(self, results: dict) -> None:
         """Check the slices that it will load for an image.
 

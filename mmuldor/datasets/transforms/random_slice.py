@@ -40,9 +40,15 @@ class RandomSlice(CTTransform):
 
     def transform(self, results: dict) -> dict:
         """Draw the offset; see the class for the keys."""
-        limit = min(self.max_mm / results['slice_interval_mm'], 0.5)
-        results['slice_offset'] = np.random.uniform(-limit, limit)
+        results['slice_offset'] = np.random.uniform(
+            *self.slice_offsets(results)
+        )
         return results
+
+    def slice_offsets(self, results: dict) -> tuple[float, float]:
+        """Smallest and largest offset for an image, in stored slices."""
+        limit = min(self.max_mm / results['slice_interval_mm'], 0.5)
+        return -limit, limit
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(max_mm={self.max_mm})'

@@ -32,8 +32,12 @@ class SliceOffset(CTTransform):
 
     def transform(self, results: dict) -> dict:
         """Set the offset; see the class for the keys."""
-        results['slice_offset'] = self.mm / results['slice_interval_mm']
+        (results['slice_offset'],) = self.slice_offsets(results)
         return results
+
+    def slice_offsets(self, results: dict) -> tuple[float]:
+        """The offset for an image, in stored slices."""
+        return (self.mm / results['slice_interval_mm'],)
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(mm={self.mm})'

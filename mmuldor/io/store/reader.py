@@ -59,7 +59,8 @@ class SliceStore:
             f"{self.folder} must hold the slice '{name}', but was not packed "
             'for it. Pack again into the same folder, with the annotation '
             "files, `--num-slices` and `--slice-interval` of the config's "
-            f'LoadCTSlices: `{PACK_COMMAND}`.'
+            'LoadCTSlices, and with two slices more for RandomSlice: '
+            f'`{PACK_COMMAND}`.'
         )
 
     def check(self, name: str, shape: tuple[int, int] | None = None) -> None:

@@ -32,6 +32,7 @@ def test_by_itself_a_transform_has_nothing_to_check():
     plain = Plain()
     assert plain.check('abc', ('lesion',)) is None
     assert plain.check_slices({}) is None
+    assert list(plain.slice_offsets({})) == []
     assert plain.lacks_neighbours({}) is False
     assert plain.num_slices is plain.mask_shape is plain.pseudo_mask is None
 
