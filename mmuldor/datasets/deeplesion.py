@@ -106,6 +106,17 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
             return
         super().full_init()
         self._is_checked = True
+        self.check_pipeline()
+        if self.check_images:
+            check_slice_files(self, self.ct_transforms)
+
+    def check_pipeline(self) -> None:
+        """Check the transforms against the annotations, but no slice file.
+
+        Raises:
+            ValueError: If a lesion lacks the stored mask that a transform
+                draws, or a transform does not fit the dataset.
+        """
         fingerprint = self.fingerprint
         if self.mask_shape == STORED:
             check_stored_masks(self)
@@ -113,8 +124,6 @@ class DeepLesionDataset(BaseDetDataset, MiningDataset):
             transform.check(fingerprint, self.metainfo['classes'])
             if isinstance(transform, CopyPasteLesions):
                 transform.dataset = self
-        if self.check_images:
-            check_slice_files(self, self.ct_transforms)
 
     def load_data_list(self) -> list[dict]:
         """Read the annotation file; see the class for the items."""

@@ -79,6 +79,14 @@ class MiningDataset(ABC):
         """The transforms of its pipeline that read banks."""
 
     @abstractmethod
+    def check_pipeline(self) -> None:
+        """Check its transforms against its annotations, before a long run.
+
+        Raises:
+            ValueError: If one does not fit them.
+        """
+
+    @abstractmethod
     def __len__(self) -> int:
         """Number of images."""
 

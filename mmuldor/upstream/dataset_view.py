@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from typing import TypeVar
 
 from mmengine.dataset import BaseDataset, Compose
 
+_Dataset = TypeVar('_Dataset', bound=BaseDataset)
 
-def with_pipeline(
-    dataset: BaseDataset, pipeline: Sequence[dict]
-) -> BaseDataset:
+
+def with_pipeline(dataset: _Dataset, pipeline: Sequence[dict]) -> _Dataset:
     """A copy of the dataset in test mode with another pipeline."""
     view = copy.copy(dataset)
     view.pipeline, view.test_mode = Compose(pipeline), True

@@ -78,6 +78,15 @@ def test_weights_that_are_not_there(mini_config, tmp_path, key):
     assert 'nowhere.pth' in error
 
 
+def test_stored_masks_for_the_validation_loss(mini_config, tmp_path):
+    mini_config.val_loss_pipeline[2].shape = 'segmentation'
+    (error,) = found(mini_config, tmp_path, 'error')
+    assert error.startswith('val, for the validation loss: ')
+    assert 'val.json: a lesion of 000101_01_01/005.png' in error
+    mini_config.default_hooks.val_loss = None
+    assert found(mini_config, tmp_path, 'error') == []
+
+
 def test_lesions_that_no_anchor_fits(mini_config, tmp_path):
     mini_config.model.rpn_head.anchor_generator.base_sizes = [300] * 5
     texts = found(mini_config, tmp_path, 'warning')

@@ -28,10 +28,12 @@ from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format
 from mmuldor.apis.configs.same_images import check_same_images
+from mmuldor.datasets.deeplesion import DeepLesionDataset
 from mmuldor.engine.detection.heads import warning_of_ignored
 from mmuldor.engine.runner.config_errors import config_errors
 from mmuldor.io.paths import out_folder
 from mmuldor.io.progress import progress_bar
+from mmuldor.upstream.dataset_view import with_pipeline
 
 # Numbers of samples and of training iterations that are timed.
 _SAMPLES, _ITERATIONS = 24, 4
@@ -79,7 +81,7 @@ def _splits(config: Config) -> list[str]:
 def _check_all(
     config: Config, out: str | os.PathLike
 ) -> Iterator[CheckResult]:
-    datasets = {}
+    datasets: dict[str, DeepLesionDataset] = {}
     for split in _splits(config):
         try:
             datasets[split] = build_split(config, split)
@@ -87,6 +89,8 @@ def _check_all(
             yield CheckResult('error', f'{split}: {error}')
         else:
             yield _describe(split, datasets[split])
+    if 'val' in datasets:
+        yield from _check_val_loss(config, datasets['val'])
     yield from _check_patients(datasets)
     yield from _check_evaluators(config, datasets)
     yield from check_weights(config)
@@ -113,6 +117,20 @@ def _describe(split: str, dataset: BaseDataset) -> CheckResult:
         f'{min(sides)} to {max(sides)} px of {min(spacings):.2f} to '
         f'{max(spacings):.2f} mm',
     )
+
+
+def _check_val_loss(
+    config: Config, dataset: DeepLesionDataset
+) -> Iterator[CheckResult]:
+    """Whether the split has what the validation loss draws, like masks."""
+    hook = (config.get('default_hooks') or {}).get('val_loss')
+    if not hook:
+        return
+    pipeline = hook.get('pipeline') or config.get('val_loss_pipeline') or ()
+    try:
+        with_pipeline(dataset, pipeline).check_pipeline()
+    except (ValueError, OSError) as error:
+        yield CheckResult('error', f'val, for the validation loss: {error}')
 
 
 def _check_patients(datasets: dict[str, BaseDataset]) -> Iterator[CheckResult]:

@@ -22,6 +22,7 @@ from mmuldor.engine.detection.image_losses import (
     mean_of_images,
 )
 from mmuldor.engine.runner.loops import DetectionValLoop
+from mmuldor.mining.protocols import MiningDataset
 from mmuldor.registry import HOOKS
 from mmuldor.upstream.message_hub import replace_scalar
 
@@ -58,8 +59,8 @@ class ValLossHook(Hook):
         seed: Seed of the samplers, combined with the image id.
 
     Raises:
-        ValueError: When training starts, if there is no pipeline or it adds
-            mined negatives.
+        ValueError: When training starts, if there is no pipeline, it adds
+            mined negatives, or it needs stored masks that a lesion lacks.
     """
 
     # After RuntimeInfoHook, which stores the metrics, and before the hooks
@@ -81,7 +82,11 @@ class ValLossHook(Hook):
         self._check_pipeline(runner)
         self._classes = len(runner.val_dataloader.dataset.metainfo['classes'])
         if self._shares_images(runner):
-            runner.val_dataloader.dataset.pipeline = Compose(self.pipeline)
+            dataset = runner.val_dataloader.dataset
+            dataset.pipeline = Compose(self.pipeline)
+            # It has checked the test pipeline, which draws no masks.
+            if isinstance(dataset, MiningDataset):
+                dataset.check_pipeline()
             runner.val_loop.users.append(self._add)
             return
         print_log(

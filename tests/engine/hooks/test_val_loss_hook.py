@@ -138,3 +138,14 @@ def test_mined_negatives_have_no_part(mini_config):
     runner = Runner.from_cfg(mini_config)
     with pytest.raises(ValueError, match='annotated lesions only'):
         runner.train()
+
+
+def test_stored_masks_that_are_missing_are_told_before_the_training(
+    mini_config,
+):
+    """The data set itself is built with the test pipeline."""
+    mini_config.val_loss_pipeline[2].shape = 'segmentation'
+    runner = Runner.from_cfg(mini_config)
+    runner.train_loop.run_epoch = None
+    with pytest.raises(ValueError, match=r'val\.json: .*`segmentation`'):
+        runner.train()
