@@ -7,8 +7,12 @@ _base_ = [
 model = _base_.hnem_model
 default_hooks = dict(hnem=dict(type='mmuldor.HNEMHook'))
 
-# After RecistToMask and before LoadAnnotations, which reads instances.
+# Directly after RecistToMask: before steps that read or paste instances.
 train_pipeline = _base_.train_pipeline
-train_pipeline.insert(3, dict(type='mmuldor.AddHardNegatives'))
+names = [step.type for step in train_pipeline]
+train_pipeline.insert(
+    names.index('mmuldor.RecistToMask') + 1,
+    dict(type='mmuldor.AddHardNegatives'))
 train_dataloader = dict(
     dataset=dict(_base_.hnem_data, pipeline=train_pipeline))
+del names

@@ -15,11 +15,15 @@ default_hooks = dict(
         # save.
         num_workers=0))
 
-# After RecistToMask and before LoadAnnotations, which reads instances.
+# Directly after RecistToMask: before steps that read or paste instances.
 train_pipeline = _base_.train_pipeline
-train_pipeline.insert(3, dict(type='mmuldor.AddHardNegatives'))
+names = [step.type for step in train_pipeline]
+train_pipeline.insert(
+    names.index('mmuldor.RecistToMask') + 1,
+    dict(type='mmuldor.AddHardNegatives'))
 train_dataloader = dict(
     dataset=dict(_base_.hnem_data, pipeline=train_pipeline))
+del names
 
 # The learning rate of Mask R-CNN's cosine schedule after three of five epochs:
 # 0.0008 * (1 + cos(0.6 pi)) / 2.

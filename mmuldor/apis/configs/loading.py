@@ -12,6 +12,7 @@ from mmuldor.apis.configs.entries import check_entries
 from mmuldor.apis.configs.learning_rate import leave_typed_rate
 from mmuldor.apis.configs.option_names import check_option_names
 from mmuldor.apis.configs.packed_slices import set_store
+from mmuldor.apis.configs.step_order import check_step_order
 from mmuldor.apis.configs.values import check_values
 from mmuldor.engine.runner.config_errors import error_text
 from mmuldor.io.json_values import shortened
@@ -47,9 +48,11 @@ def load_config(
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is no config, an entry has an unknown type or
-            keyword, a number cannot be one, or a pipeline crops wrongly; see
-            :func:`mmuldor.apis.configs.entries.check_entries` and
-            :func:`mmuldor.apis.configs.crops.check_crops`.
+            keyword, a number cannot be one, or a pipeline crops wrongly or
+            has another wrong order; see
+            :func:`mmuldor.apis.configs.entries.check_entries`,
+            :func:`mmuldor.apis.configs.crops.check_crops` and
+            :func:`mmuldor.apis.configs.step_order.check_step_order`.
     """
     config = read_config(path, cfg_options)
     check_values(config)
@@ -62,6 +65,7 @@ def load_config(
     set_store(config, store, default_store)
     check_entries(config)
     check_crops(config)
+    check_step_order(config)
     return config
 
 
