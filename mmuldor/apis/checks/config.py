@@ -89,7 +89,7 @@ def _check_all(
             yield CheckResult('error', f'{split}: {error}')
         else:
             yield _describe(split, datasets[split])
-    if 'val' in datasets:
+    if isinstance(datasets.get('val'), DeepLesionDataset):
         yield from _check_val_loss(config, datasets['val'])
     yield from _check_patients(datasets)
     yield from _check_evaluators(config, datasets)

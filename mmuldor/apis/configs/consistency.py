@@ -13,6 +13,7 @@ from functools import partial
 from mmengine.config import Config, ConfigDict
 
 from mmuldor.apis.configs.evaluators import evaluators_of, is_froc
+from mmuldor.apis.configs.parts import type_name
 from mmuldor.apis.configs.values import check_values
 from mmuldor.commands import install_line
 from mmuldor.functional.froc import FP_RATES
@@ -205,7 +206,7 @@ def check_trackers(config: Config) -> None:
     """Raise ValueError if a tracker's package is missing."""
     visualizer = config.get('visualizer') or {}
     for backend in visualizer.get('vis_backends') or ():
-        kind = str(backend.get('type')).rpartition('.')[2]
+        kind = type_name(backend)
         package = TRACKERS.get(kind)
         if package is not None and importlib.util.find_spec(package) is None:
             raise ValueError(

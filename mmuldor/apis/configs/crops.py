@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmuldor.apis.configs.parts import parts_of
+from mmuldor.apis.configs.parts import parts_of, type_name
 
 _CROP = 'CropToBody'
 # What comes after it: it reads HU of slices as they were, and moves instances.
@@ -27,7 +27,7 @@ def check_crops(config: Config) -> None:
     of the crop were not packed.
     """
     for path, steps in _pipelines(config):
-        names = [str(step.get('type')).rpartition('.')[2] for step in steps]
+        names = [type_name(step) for step in steps]
         place = names.index(_CROP)
         wrong = _AFTER.intersection(names[:place])
         if wrong or 'LoadCTSlices' not in names[:place]:
@@ -60,6 +60,5 @@ def _pipelines(
     for path, value in parts_of(dict(config.items())):
         if isinstance(value, (list, tuple)):
             steps = [step for step in value if isinstance(step, dict)]
-            names = (str(step.get('type')) for step in steps)
-            if _CROP in (name.rpartition('.')[2] for name in names):
+            if _CROP in map(type_name, steps):
                 yield path, steps

@@ -21,3 +21,13 @@ def parts_of(value: Any, path: str = '') -> Iterator[tuple[str, Any]]:
     elif isinstance(value, (list, tuple)):
         for number, below in enumerate(value):
             yield from parts_of(below, f'{before}{number}')
+
+
+def type_name(part: Any) -> str:
+    """The name of a part's class without its package; 'None' without one.
+
+    Args:
+        part: A dict whose ``type`` is a text or a class.
+    """
+    kind = part.get('type') if isinstance(part, dict) else None
+    return str(getattr(kind, '__name__', kind)).rpartition('.')[2]

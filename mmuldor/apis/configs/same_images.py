@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from mmuldor.apis.configs.parts import parts_of
+from mmuldor.apis.configs.parts import parts_of, type_name
 
 # Arguments that decide what a model sees, with their defaults.
 _ARGUMENTS: dict[str, dict[str, Any]] = {
@@ -64,8 +64,7 @@ def _steps(value: Any, path: str) -> Iterator[tuple[str, str, dict]]:
     for place, part in parts_of(value, path):
         if not isinstance(part, dict) or place.startswith(tuple(chosen)):
             continue
-        name = part.get('type')
-        name = str(getattr(name, '__name__', name)).rpartition('.')[2]
+        name = type_name(part)
         name = _AUGMENTED.get(name, name)
         if name in _ARGUMENTS:
             values = {**_ARGUMENTS[name], **part}

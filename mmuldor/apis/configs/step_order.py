@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mmengine.config import Config
 
-from mmuldor.apis.configs.parts import parts_of
+from mmuldor.apis.configs.parts import parts_of, type_name
 
 _NO_LABELS = (
     'LoadAnnotations reads the instances, and what is added after it reaches '
@@ -41,11 +41,7 @@ def check_step_order(config: Config) -> None:
     for path, value in parts_of(dict(config.items())):
         if not isinstance(value, (list, tuple)):
             continue
-        names = [
-            str(step.get('type')).rpartition('.')[2]
-            for step in value
-            if isinstance(step, dict)
-        ]
+        names = [type_name(step) for step in value]
         for first, second, reason in _ORDER:
             if second in names and first in names[names.index(second) :]:
                 raise ValueError(

@@ -5,6 +5,7 @@ from mmengine.config import Config
 
 from mmuldor.apis import load_config
 from mmuldor.apis.configs.step_order import check_step_order
+from mmuldor.datasets.transforms import CopyPasteLesions, WindowHU
 
 RIGHT = [
     *('RandomSlice', 'LoadCTSlices', 'CropToBody', 'RecistToMask'),
@@ -73,3 +74,9 @@ def test_it_is_told_when_a_config_is_read(root, tmp_path):
         ValueError, match=r'leaf.*AddHardNegatives before LoadAnnotations'
     ):
         load_config(leaf)
+
+
+def test_classes_as_types():
+    steps = [dict(type=WindowHU), dict(type=CopyPasteLesions)]
+    with pytest.raises(ValueError, match='CopyPasteLesions before WindowHU'):
+        check_step_order(Config(dict(pipeline=steps)))

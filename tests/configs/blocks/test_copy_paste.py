@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmuldor.apis.browse import build_split
+from mmuldor.apis.configs.step_order import check_step_order
 from mmuldor.datasets.samplers import EpochIndex
 from mmuldor.io.json_files import read_json, write_json
 from tests.support.small_configs import read_mini_data
@@ -59,9 +60,11 @@ def test_pasted_lesions_are_targets_in_training_alone(
 def test_mining_and_workers_go_on_beside_it(mini_config):
     config = mini_config
     pipeline = config.train_dataloader.dataset.pipeline
-    pipeline.insert(1, pipeline.pop(2))
-    pipeline.insert(2, dict(type='mmuldor.CopyPasteLesions', prob=1.0))
-    assert pipeline[4].type == 'mmuldor.AddHardNegatives'
+    masks, negatives = pipeline.pop(2), pipeline.pop(2)
+    assert negatives.type == 'mmuldor.AddHardNegatives'
+    paste = dict(type='mmuldor.CopyPasteLesions', prob=1.0)
+    pipeline[1:1] = [masks, negatives, paste]
+    check_step_order(config)
     loader = config.train_dataloader
     loader.update(num_workers=2, persistent_workers=True)
     config.train_cfg.max_epochs = 2
