@@ -61,8 +61,8 @@ COMBINATIONS: dict[str, str] = {
 # on the phantoms for development; of two that differ by less than a point, the
 # one whose parts have published results on DeepLesion. That is shift-crop:
 # +12.0 points where crop-fine-gn-4e has +12.1. Five epochs of shift-crop-gn
-# and crop-fine-gn gain 14 to 15 on two phantoms, but take longer than the
-# paper's system: 1.01 to 1.03 times by iterations on the machine of the plan,
+# and crop-fine-gn gain 13.7 and 15.3, but take longer than the paper's
+# system: 1.01 to 1.03 times by iterations on the machine of the plan,
 # with the faster AlignShift, and 1.15 to 1.17 times by those of `times.py`.
 RECIPE: str | None = 'shift-crop'
 
