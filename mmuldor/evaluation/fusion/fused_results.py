@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mmuldor.classes import LESION_CATEGORY
 from mmuldor.evaluation.fusion.inputs import Input, Progress
 from mmuldor.evaluation.fusion.score_maps import NONE, RANK, rank_map
 from mmuldor.evaluation.fusion.settings import Settings
@@ -146,8 +147,18 @@ def with_ranks(inputs: Sequence[Input], settings: Settings) -> Settings:
             'tuned on a validation split.'
         )
     images = _number_of_images(inputs)
-    maps = [rank_map(own.detections.scores, images) for own in inputs]
+    maps = [rank_map(_lesion_scores(own.detections), images) for own in inputs]
     return replace(settings, maps=tuple(maps))
+
+
+def _lesion_scores(found: Detections) -> np.ndarray:
+    """Scores of the lesions; of all where there are none.
+
+    A false-positive class that is often found would lower the ranks of the
+    lesions of its detector, as it does not where settings are tuned.
+    """
+    lesions = found.categories == LESION_CATEGORY
+    return found.scores[lesions] if lesions.any() else found.scores
 
 
 def _number_of_images(inputs: Sequence[Input]) -> int:
@@ -164,7 +175,7 @@ def scale_note(inputs: Sequence[Input]) -> str:
     images = _number_of_images(inputs)
     at_one = {}
     for own in inputs:
-        scores = np.sort(own.detections.scores)[::-1]
+        scores = np.sort(_lesion_scores(own.detections))[::-1]
         at_one[own.name] = float(scores[min(images, len(scores)) - 1])
     low, high = min(at_one.values()), max(at_one.values())
     if low > 0 and high <= _SAME_SCALE * low:

@@ -83,6 +83,15 @@ def test_scores_by_rank_have_no_scale(fused):
         fused(a, b, settings=Settings(scores='calibrated'))
 
 
+def test_ranks_are_those_of_lesions(fused):
+    """Two false positives above the lesion: it is still the first."""
+    wrong = [entry(x, 0.9, category=2) for x in (50, 80)]
+    first, second = [entry(0, 0.5), *wrong], [entry(0, 0.5), *wrong[:1]]
+    found = fused(first, second, settings=Settings(scores='rank'))
+    (lesion,) = (e for e in found if e['category_id'] == 1)
+    assert lesion['score'] == pytest.approx(1 / 2)
+
+
 def test_maps_of_tuned_settings_are_used(fused):
     maps = tuple(
         Calibration(np.array([0.0, 1.0]), np.array([0.0, top]))
