@@ -16,6 +16,7 @@ _ARGUMENTS: dict[str, dict[str, Any]] = {
         'slice_interval_mm': None,
         'keep_thicker': False,
     },
+    'CropToBody': {'margin_mm': 10.0},
     'WindowHU': {'windows': [[-1024, 3071]]},
     # Not `max_size`: a validation may well keep what is larger.
     'ResizeToSpacing': {'spacing_mm': 0.8},

@@ -38,6 +38,13 @@ def test_steps_of_which_one_is_chosen_may_differ():
         check([LOAD, dict(type=name, transforms=sizes)], [LOAD, RESIZE])
 
 
+def test_margins_of_crops_are_compared():
+    crop = dict(type='mmuldor.CropToBody')
+    check([LOAD, crop], [LOAD, dict(crop, margin_mm=10)])
+    with pytest.raises(ValueError, match=r'margin_mm` is 10.*Set both'):
+        check([LOAD, crop], [LOAD, dict(crop, margin_mm=0)])
+
+
 @pytest.mark.parametrize(
     'step',
     [
