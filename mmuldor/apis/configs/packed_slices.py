@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from mmengine.config import Config
 
-from mmuldor.apis.configs.parts import parts_of
-
-_LOAD = ('mmuldor.LoadCTSlices', 'LoadCTSlices')
+from mmuldor.apis.configs.parts import parts_of, type_name
 
 
 def set_store(
@@ -21,7 +19,7 @@ def set_store(
             has no such key belongs to other data.
     """
     for _, step in parts_of(dict(config.items())):
-        if not isinstance(step, dict) or step.get('type') not in _LOAD:
+        if type_name(step) != 'LoadCTSlices':
             continue
         if store:
             step['store'] = store

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from mmuldor.apis.configs.parts import type_name
 from mmuldor.apis.slices import slice_item
 from mmuldor.apis.volumes.slice_model import SliceModel
 from mmuldor.engine.detection.surroundings import Surroundings, Window
@@ -163,7 +164,7 @@ def slices_reached(steps: Sequence[dict], interval_mm: float) -> int | None:
     """
     neighbours = offset = 0.0
     for step in _flat(steps):
-        name = step['type'].rpartition('.')[2]
+        name = type_name(step)
         if name not in _KNOWN_STEPS:
             return None
         if name == 'RandomFlip' and step.get('prob') not in (0.0, 1.0):
@@ -184,7 +185,7 @@ def _flat(steps: Sequence) -> Iterator[dict]:
     for step in steps:
         if not isinstance(step, dict):
             yield from _flat(step)
-        elif step['type'].rpartition('.')[2] == 'TestTimeAug':
+        elif type_name(step) == 'TestTimeAug':
             yield from _flat(step['transforms'])
         else:
             yield step

@@ -3,6 +3,7 @@ from mmengine.config import Config
 
 from mmuldor.apis import load_config
 from mmuldor.apis.configs.packed_slices import set_store
+from mmuldor.datasets.transforms import LoadCTSlices
 
 FULL = 'configs/mask_rcnn/mask-rcnn_r101_fpn_12e_deeplesion.py'
 SMALL = 'configs/mask_rcnn/mask-rcnn_r18_fpn_5e_phantom.py'
@@ -75,3 +76,9 @@ def test_every_loading_step_is_found():
     config = Config({'hooks': [{'pipeline': [dict(step)]}], 'step': step})
     set_store(config, None, 'x')
     assert config.hooks[0].pipeline[0].store == config.step.store == 'x'
+
+
+def test_a_class_as_type():
+    config = Config(dict(pipeline=[dict(type=LoadCTSlices)]))
+    set_store(config, 'typed', None)
+    assert config.pipeline[0].store == 'typed'

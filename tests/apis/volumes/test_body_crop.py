@@ -10,6 +10,7 @@ from mmengine.structures import InstanceData
 from mmuldor.apis.lesion_detector import LesionDetector
 from mmuldor.apis.volumes import slice_model
 from mmuldor.apis.volumes.body_crop import BodyCrop, box_of, slices_reached
+from mmuldor.datasets.transforms import LoadCTSlices
 from mmuldor.engine.detection.detections import Detections
 from mmuldor.functional.boxes import pairwise_iou
 from mmuldor.scans.volume import Volume
@@ -195,6 +196,11 @@ def test_only_batches_with_enough_air_are_cropped(trained, windows):
 )
 def test_slices_that_a_pipeline_loads(steps, reach):
     assert slices_reached(steps, 3.0) == reach
+
+
+def test_a_class_as_type_of_a_step():
+    steps = [dict(type=LoadCTSlices, num_slices=5)]
+    assert slices_reached(steps, 3.0) == 2
 
 
 def test_the_box_of_a_batch_has_its_neighbours():
