@@ -233,7 +233,12 @@ def test_the_check_knows_the_crop(both, tmp_path):
 
 def test_the_check_warns_of_cut_lesions_and_of_a_whole_test(both, tmp_path):
     config = both[0]
-    config.train_dataloader.dataset.pipeline[1].margin_mm = 0.0
+    for pipeline in (
+        config.train_dataloader.dataset.pipeline,
+        config.val_dataloader.dataset.pipeline,
+        config.val_loss_pipeline,
+    ):
+        pipeline[1].margin_mm = 0.0
     folder = Path(config.train_dataloader.dataset.data_root)
     document = read_json(folder / 'train.json')
     box = document['annotations'][0]['bbox']
