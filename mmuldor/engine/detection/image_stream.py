@@ -165,7 +165,9 @@ def in_order(
     threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(
-            at_once, initializer=_start_thread, initargs=(threads_each,)
+            at_once,
+            initializer=_start_thread,
+            initargs=(threads_each, _cuda_device()),
         ) as pool:
             waiting: deque[Future[Result]] = deque()
             for batch in batches:
@@ -178,11 +180,21 @@ def in_order(
         torch.set_num_threads(threads)
 
 
-def _start_thread(threads: int) -> None:
+def _cuda_device() -> int | None:
+    """The calling thread's GPU, if it has used one."""
+    used = torch.cuda.is_available() and torch.cuda.is_initialized()
+    return torch.cuda.current_device() if used else None
+
+
+def _start_thread(threads: int, cuda_device: int | None) -> None:
     """Set up torch in a new thread.
 
     Gradients are a setting of each thread, on by default. A new thread takes
-    the number of threads that any other thread set last.
+    the number of threads that any other thread set last, and has the first
+    GPU: 'cuda' without a number, the device of MMEngine's preprocessors, would
+    be another one than that of the model in all processes but the first.
     """
     torch.set_num_threads(threads)
     torch.set_grad_enabled(False)
+    if cuda_device is not None:
+        torch.cuda.set_device(cuda_device)

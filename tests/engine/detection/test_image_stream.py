@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -72,6 +73,20 @@ def test_a_batch_is_computed_without_gradients_by_one_thread():
     assert set(in_order(work, ((n,) for n in range(6)), 2)) == {(False, 1)}
     assert torch.is_grad_enabled()
     assert torch.get_num_threads() == before
+
+
+def test_threads_use_the_gpu_of_their_process(monkeypatch):
+    """CUDA's device is a setting of each thread, the first by default."""
+    own = threading.local()
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'is_initialized', lambda: True)
+    device = lambda *_: getattr(own, 'device', 0)  # noqa: E731
+    monkeypatch.setattr(torch.cuda, 'current_device', device)
+    set_device = lambda number: setattr(own, 'device', number)  # noqa: E731
+    monkeypatch.setattr(torch.cuda, 'set_device', set_device)
+    set_device(3)
+    found = in_order(device, ((n,) for n in range(4)), 2)
+    assert set(found) == {3}
 
 
 class Images:
