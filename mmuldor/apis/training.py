@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.dist import all_gather_object
 
 from mmuldor.apis.configs.consistency import make_consistent
 from mmuldor.apis.configs.loading import check_keys
@@ -94,6 +95,7 @@ def train_detector(
     notes = make_consistent(config)
     with unsafe_checkpoints(allow_unsafe_checkpoint):
         runner = build_runner(config)
+        _check_same_start(config)
         for note in notes:
             runner.logger.info(note)
         if warning:
@@ -101,6 +103,23 @@ def train_detector(
         runner.train()
     del runner
     leave_processes()
+
+
+def _check_same_start(config: Config) -> None:
+    """Raise ValueError unless all processes start from the same file.
+
+    Each has looked into its own work dir, which on several machines may be
+    several folders.
+    """
+    starts = all_gather_object(config.get('load_from'))
+    for rank, start in enumerate(starts):
+        if start != starts[0]:
+            raise ValueError(
+                f'all processes must start from the same checkpoint, but '
+                f'process 0 from {starts[0]!r} and process {rank} from '
+                f'{start!r}. Is the work dir {config.work_dir!r} shared by '
+                'all machines?'
+            )
 
 
 def _set_start(config: Config, resume: str | None) -> str | None:

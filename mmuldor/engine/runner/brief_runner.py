@@ -11,15 +11,20 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper
-from mmengine.runner import EpochBasedTrainLoop
 from mmengine.visualization import Visualizer
 from torch import nn
 
 from mmuldor.engine.detection.heads import unwrapped
 from mmuldor.engine.runner.config_errors import NamingRunner
-from mmuldor.engine.runner.learning_rate import scale_rate, scaling, warm_up
+from mmuldor.engine.runner.learning_rate import (
+    is_saved_warm_up,
+    scale_rate,
+    scaling,
+    warm_up,
+)
 from mmuldor.engine.runner.recompute import recompute_activations
 from mmuldor.upstream.optim_wrapper import accumulated_batches
+from mmuldor.upstream.resuming import begin_epoch
 
 
 class BriefRunner(NamingRunner):
@@ -30,6 +35,10 @@ class BriefRunner(NamingRunner):
     """
 
     param_schedulers: Any
+    # Whether `scale_lr` added a warm-up.
+    _warms_up = False
+    # The states of schedulers in the checkpoint that was loaded.
+    _saved_schedulers: Any = None
 
     def train(self) -> nn.Module:
         """Train, with `recompute_activations` for checkpointed modules."""
@@ -85,6 +94,7 @@ class BriefRunner(NamingRunner):
             if isinstance(schedulers, dict):
                 schedulers = [schedulers]
             self.param_schedulers = warm_up(schedulers, factor, len(loader))
+            self._warms_up = len(self.param_schedulers) > len(schedulers)
         self.message_hub.update_info(_IMAGES, images)
         self.logger.info(
             f'learning rate {rate:g} for {base} images an iteration becomes '
@@ -109,13 +119,25 @@ class BriefRunner(NamingRunner):
     def load_checkpoint(self, filename: str, *args, **kwargs) -> dict:
         """Load a checkpoint; errors name the file."""
         with _naming(filename, 'a checkpoint of this config'):
-            return super().load_checkpoint(filename, *args, **kwargs)
+            checkpoint = super().load_checkpoint(filename, *args, **kwargs)
+        self._saved_schedulers = checkpoint.get('param_schedulers')
+        return checkpoint
 
     def resume(self, filename: str, *args, **kwargs) -> None:
-        """Resume from a checkpoint; errors name the file."""
+        """Resume from a checkpoint; errors name the file.
+
+        Rate, schedule and seed are those of the checkpoint; the epoch is
+        trained from its begin.
+        """
         images = self.message_hub.runtime_info.get(_IMAGES)
+        seed = self.seed
         with _naming(filename, 'a checkpoint of a training, with its state'):
             super().resume(filename, *args, **kwargs)
+            self._take_saved_warm_up()
+        # It was built with the seed of before.
+        sampler: Any = self.train_dataloader.batch_sampler.sampler
+        if getattr(sampler, 'seed', None) == seed:
+            sampler.seed = self.seed
         before = self.message_hub.runtime_info.get(_IMAGES, images)
         if images != before:
             self.logger.warning(
@@ -123,12 +145,10 @@ class BriefRunner(NamingRunner):
                 f'and now there are {images}: the learning rate and its '
                 'schedule stay those of the checkpoint.'
             )
-        self._warn_of_end(filename)
-
-    def _warn_of_end(self, filename: str) -> None:
-        """Warn of a checkpoint of an ended training, or of half an epoch."""
-        left = self.iter % len(self.train_dataloader)
-        if left and isinstance(self.train_loop, EpochBasedTrainLoop):
+        saved_iteration = self.iter
+        begin_epoch(self)
+        left = saved_iteration - self.iter
+        if images == before and 0 < left < len(self.train_dataloader):
             self.logger.warning(
                 f'{filename} was saved {left} iterations after the begin of '
                 'an epoch, which is trained again as a whole.'
@@ -138,6 +158,24 @@ class BriefRunner(NamingRunner):
                 f'{filename} is of a training that has ended, so nothing is '
                 'trained. A new training: without `--resume`.'
             )
+
+    def _take_saved_warm_up(self) -> None:
+        """Have the checkpoint's warm-up to the batch, or none if it has none.
+
+        MMEngine gives states to schedulers by their number. A warm-up that is
+        new would multiply the checkpoint's rate, and one that is lost would
+        leave it where it was.
+        """
+        own, saved = self.param_schedulers, self._saved_schedulers
+        if not (isinstance(own, list) and isinstance(saved, list)):
+            return
+        if self._warms_up and len(own) > len(saved):
+            own.pop()
+        elif len(own) + 1 == len(saved) and is_saved_warm_up(saved[-1]):
+            # A factor of 1 leaves the rate, which has been loaded.
+            added = dict(type='LinearLR', start_factor=1.0, by_epoch=False)
+            own += self.build_param_scheduler(added)
+            own[-1].load_state_dict(saved[-1])
 
 
 # Key of the number of images an iteration in the state of checkpoints.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch.optim import Optimizer
 
@@ -64,6 +64,11 @@ def warm_up(
             end=max(min(WARM_UP_ITERATIONS, epoch_length), 1),
         ),
     ]
+
+
+def is_saved_warm_up(state: Mapping) -> bool:
+    """Whether this is the state of a scheduler that `warm_up` added."""
+    return 'start_factor' in state and not state.get('by_epoch', False)
 
 
 def _is_warm_up(schedule: dict) -> bool:

@@ -173,3 +173,37 @@ def test_a_resumed_training_keeps_its_rate(short, tmp_path):
     )
     assert rates == pytest.approx([0.0015] * 3)
     assert 'with 3 images an iteration, and now there are 2' in log
+
+
+def test_a_resumed_training_gets_no_second_warm_up(short, tmp_path):
+    first_rates(short, tmp_path, 'run')
+    options = {
+        'train_dataloader.batch_size': 3,
+        'train_cfg.max_epochs': 3,
+        'optim_wrapper.accumulative_counts': 2,
+    }
+    rates, log = first_rates(
+        short, tmp_path, 'more', options=options,
+        resume=str(tmp_path / 'run/epoch_1.pth'),
+    )  # fmt: skip
+    assert rates == pytest.approx([0.001] * 4)
+    assert 'with 2 images an iteration, and now there are 6' in log
+    # Two iterations an epoch now, three before: neither half nor the end.
+    assert 'trained again' not in log
+    assert 'has ended' not in log
+
+
+def test_a_resumed_training_ends_its_warm_up(short, tmp_path):
+    options = {
+        'auto_scale_lr.base_batch_size': 1,
+        'default_hooks.checkpoint.by_epoch': False,
+        'default_hooks.checkpoint.max_keep_ckpts': -1,
+    }
+    rates, _ = first_rates(short, tmp_path, 'run', options=options)
+    assert rates == pytest.approx([0.001, 0.0015, 0.002])
+    options['train_dataloader.batch_size'] = 1
+    rates, _ = first_rates(
+        short, tmp_path, 'fewer', options=options,
+        resume=str(tmp_path / 'run/iter_1.pth'),
+    )  # fmt: skip
+    assert rates == pytest.approx([0.0015, *[0.002] * 5])
