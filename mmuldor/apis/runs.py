@@ -20,7 +20,10 @@ from mmuldor.upstream.safe_checkpoints import check_file
 _LAUNCHED = {
     'pytorch': ('WORLD_SIZE', 'torchrun --nproc-per-node 2 TOOL'),
     'slurm': ('SLURM_PROCID', 'srun --ntasks 2 python TOOL'),
-    'mpi': ('OMPI_COMM_WORLD_RANK', 'mpirun -n 2 python TOOL'),
+    'mpi': (
+        'OMPI_COMM_WORLD_RANK',
+        'mpirun -n 2 -x MASTER_ADDR=127.0.0.1 python TOOL',
+    ),
 }
 
 
@@ -47,11 +50,15 @@ def _join_on_cpu(config: Config) -> None:
     settings = config.get('env_cfg', {}).get('dist_cfg', {})
     timeout = settings.get('timeout')
     join_on_cpu(config.launcher, timeout and timedelta(seconds=timeout))
-    config.model_wrapper_cfg = dict(
-        config.get('model_wrapper_cfg') or {},
-        type='MMDistributedDataParallel',
-        device_ids=None,
-    )
+    # What MMEngine's wrapper on GPUs has.
+    unused = config.get('find_unused_parameters', False)
+    config.model_wrapper_cfg = {
+        'find_unused_parameters': unused,
+        'broadcast_buffers': False,
+        **(config.get('model_wrapper_cfg') or {}),
+        'type': 'MMDistributedDataParallel',
+        'device_ids': None,
+    }
 
 
 def join_on_cpu(launcher: str, timeout: timedelta | None = None) -> None:
@@ -81,6 +88,20 @@ def check_launcher(launcher: str) -> None:
             f'`{command} ... --launcher {launcher}`, or leave `--launcher` '
             'out for one process.'
         )
+    if launcher == 'mpi':
+        _complete_mpi()
+
+
+def _complete_mpi() -> None:
+    """Set what MMEngine reads, but does not set itself, with MPI."""
+    if 'MASTER_ADDR' not in os.environ:
+        raise ValueError(
+            "with `--launcher mpi` MASTER_ADDR must be the first machine's "
+            'address, but is not set. Type `mpirun -x MASTER_ADDR=HOST ...`, '
+            'with 127.0.0.1 as HOST on a single machine.'
+        )
+    local = os.environ.get('OMPI_COMM_WORLD_LOCAL_RANK', '0')
+    os.environ.setdefault('LOCAL_RANK', local)
 
 
 def leave_processes() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import os.path as osp
+import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 from mmengine.dataset import BaseDataset
-from mmengine.dist import all_gather_object, get_rank, get_world_size
+from mmengine.dist import all_gather_object, get_rank
 from mmengine.logging import MMLogger
 
 from mmuldor.datasets.transforms.base import CTTransform
@@ -61,11 +61,14 @@ def _with_remedy(dataset: BaseDataset, error: Exception) -> Exception:
 
 
 def _share() -> tuple[int, int]:
-    """Number of this process on its machine, and their number."""
-    if get_world_size() > 1 and 'LOCAL_WORLD_SIZE' in os.environ:
-        count = int(os.environ['LOCAL_WORLD_SIZE'])
-        return int(os.environ['LOCAL_RANK']), count
-    return get_rank(), get_world_size()
+    """Number of this process on its machine, and their number.
+
+    By the machines' names, since torchrun alone sets LOCAL_WORLD_SIZE.
+    """
+    hosts = all_gather_object(socket.gethostname())
+    own = get_rank()
+    here = [rank for rank, host in enumerate(hosts) if host == hosts[own]]
+    return here.index(own), len(here)
 
 
 def _check_share(

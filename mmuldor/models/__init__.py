@@ -10,6 +10,7 @@ from mmuldor.models.channel_groups import GroupedBackbone, GroupFusionNeck
 from mmuldor.models.context_backbone import ContextBackbone
 from mmuldor.models.ct_data_preprocessor import CTDataPreprocessor
 from mmuldor.models.densenet import DenseNet
+from mmuldor.models.exact.hard_samples import use_forgetful_ohem
 from mmuldor.models.exact.head_outputs import use_exact_head_outputs
 from mmuldor.models.exact.roi_features import use_exact_roi_features
 from mmuldor.models.focal_loss import SoftmaxFocalLoss
@@ -21,6 +22,7 @@ from mmuldor.models.view_averaging import ViewAveraging
 from mmuldor.models.whole_slices import use_whole_slices
 from mmuldor.ops.guard import guard_extension
 
+use_forgetful_ohem()
 use_exact_head_outputs()
 use_exact_roi_features()
 use_whole_slices()

@@ -144,8 +144,13 @@ def _at_least_float32(values: Tensor, rois: Tensor) -> tuple[Tensor, Tensor]:
 
 def _usable_ops(values: Tensor) -> Any | None:
     # In float64 torchvision counts samples differently: it rounds up in
-    # float64 what mmcv rounds up in float32.
-    return torchvision_ops() if values.dtype == torch.float32 else None
+    # float64 what mmcv rounds up in float32. On a GPU its gradients are added
+    # up in an order that varies.
+    if values.dtype != torch.float32 or (
+        values.is_cuda and torch.are_deterministic_algorithms_enabled()
+    ):
+        return None
+    return torchvision_ops()
 
 
 def _without_autocast(values: Tensor) -> contextlib.AbstractContextManager:

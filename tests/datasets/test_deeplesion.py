@@ -252,10 +252,15 @@ def test_processes_share_the_check_of_slices(mini_data, monkeypatch, count):
     monkeypatch.setattr(
         slice_check, '_check_image', lambda *args: checked.append(args[-1])
     )
-    monkeypatch.setattr(slice_check, 'get_world_size', lambda: 2 * count)
-    monkeypatch.setenv('LOCAL_WORLD_SIZE', str(count))
-    for number in range(count):
-        monkeypatch.setenv('LOCAL_RANK', str(number))
+    monkeypatch.setattr(slice_check.socket, 'gethostname', lambda: 'b')
+
+    def gathered(own):
+        # Processes of two machines in turn, as Slurm may place them.
+        return ['a', 'b'] * count if own == 'b' else [own]
+
+    monkeypatch.setattr(slice_check, 'all_gather_object', gathered)
+    for rank in range(1, 2 * count, 2):
+        monkeypatch.setattr(slice_check, 'get_rank', lambda rank=rank: rank)
         build_mini(mini_data)
     # On each machine, every image once.
     assert sorted(checked) == list(range(images))
@@ -265,6 +270,8 @@ def test_all_processes_raise_the_error_of_the_first_image(
     mini_data, monkeypatch
 ):
     def gathered(own):
+        if isinstance(own, str):
+            return [own, 'another host', 'a third']
         return [own, ((1, ValueError('of image 1')), []), (None, [])]
 
     for name in ('000004_01_01', '000005_01_01'):

@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mmuldor.ops import roi_align as module
 from mmuldor.ops.roi_align import roi_align_backward, roi_align_forward
 
 
@@ -249,3 +252,15 @@ def test_float64_rounds_where_the_compiled_operator_holds_float32():
     point = roi(55, 20, 55, 20).double()
     maps = torch.ones(1, 1, 5, 5, dtype=torch.float64)
     assert not forward(maps, point, scale=0.1).any()
+
+
+def test_gradients_on_a_gpu_are_in_a_fixed_order_where_asked(monkeypatch):
+    """torchvision's kernel adds them up by atomic operations."""
+    monkeypatch.setattr(module, 'torchvision_ops', lambda: 'torchvision')
+    ask = torch.are_deterministic_algorithms_enabled
+    monkeypatch.setattr(torch, ask.__name__, lambda: True)
+    on_gpu = SimpleNamespace(dtype=torch.float32, is_cuda=True)
+    assert module._usable_ops(on_gpu) is None
+    assert module._usable_ops(torch.zeros(1)) == 'torchvision'
+    monkeypatch.setattr(torch, ask.__name__, lambda: False)
+    assert module._usable_ops(on_gpu) == 'torchvision'

@@ -74,6 +74,13 @@ def _complete_loader(loader: ConfigDict | None) -> None:
     if sampler is not None and 'drop_last' in loader:
         # It makes the batches, and torch refuses the loader's own setting.
         sampler.setdefault('drop_last', loader.pop('drop_last'))
+    if (
+        sampler is not None
+        and sampler.get('drop_last')
+        and type_name(sampler) == 'AspectRatioBatchSampler'
+    ):
+        # See there: processes would have different numbers of batches.
+        sampler.type = 'mmuldor.AspectBatchSampler'
 
 
 def _check_pipeline(config: Config) -> None:

@@ -71,7 +71,8 @@ def _proposals_once(head: BaseDenseHead) -> Callable:
 
     def cached(*outputs: list, **options) -> list:
         limits = options.get('cfg') or head.test_cfg
-        key = (outputs[0], limits, options.get('rescale', False))
+        # A call makes a new list of the maps, but in float32 no new maps.
+        key = (outputs[0][0], limits, options.get('rescale', False))
         if not (cache and _same_key(cache[0], key)):
             cache[:] = key, predict(*outputs, **options)
         # Copies, since RoI heads change the proposals that they get.

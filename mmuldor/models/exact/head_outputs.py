@@ -6,10 +6,14 @@ rounded by 1 px on average in an image of 512 px, and batched NMS, which moves
 the boxes of each level apart by hundreds of px, would compare boxes on a grid
 of 4 to 16 px. Heads of the DETR family add reference points to their outputs
 in place, in a frame of 0 to 1, where bfloat16 has steps of 1/256: 2 px of 512.
+The scores of their encoders' proposals enter the matching's cost, whose 1e-12
+is 0 in float16: the cost of a score of 1 would be infinite.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -47,7 +51,27 @@ def exact_references(head: DETRHead, *args: Any, **kwargs: Any) -> Any:
         return nn.Module.__call__(head, *args, **at_least_float32(kwargs))
 
 
+def exact_losses(loss: Callable) -> Callable:
+    """A `loss` method of the DETR family that gets float32."""
+
+    @functools.wraps(loss)
+    def converted(head: DETRHead, *args: Any, **kwargs: Any) -> Any:
+        kwargs = {k: at_least_float32(v) for k, v in kwargs.items()}
+        return loss(head, *at_least_float32(args), **kwargs)
+
+    return converted
+
+
 def use_exact_head_outputs() -> None:
     """Apply these functions to all heads, mmdet's too."""
     BaseDenseHead.__call__ = exact_outputs
     DETRHead.__call__ = exact_references
+    for head in (DETRHead, *_subclasses(DETRHead)):
+        if 'loss' in vars(head):
+            head.loss = exact_losses(head.loss)
+
+
+def _subclasses(parent: type) -> Iterator[type]:
+    for child in parent.__subclasses__():
+        yield child
+        yield from _subclasses(child)

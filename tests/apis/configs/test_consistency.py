@@ -64,3 +64,20 @@ def test_hooks_of_a_user_may_compute_figures():
     assert made('dice/mean', hooks=[dict(type=DiceHook)]) == ['dice/mean']
     with pytest.raises(ValueError, match="no 'froc/sens@3'"):
         made('froc/sens@3', hooks=[dict(type=DiceHook)])
+
+
+@pytest.mark.parametrize(
+    ('drop_last', 'expected'),
+    [
+        (True, 'mmuldor.AspectBatchSampler'),
+        (False, 'mmdet.AspectRatioBatchSampler'),
+    ],
+)
+def test_processes_get_as_many_batches_as_each_other(drop_last, expected):
+    sampler = dict(type='mmdet.AspectRatioBatchSampler')
+    loader = dict(batch_sampler=sampler, drop_last=drop_last)
+    config = Config(dict(train_dataloader=loader))
+    make_consistent(config)
+    found = config.train_dataloader
+    assert 'drop_last' not in found
+    assert found.batch_sampler == dict(type=expected, drop_last=drop_last)

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmdet.models.dense_heads import RPNHead
 from mmengine.hooks import Hook
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
@@ -98,6 +99,25 @@ def test_features_are_computed_once_for_a_batch(config, monkeypatch):
     )
     validate(config)
     assert calls == [1, 1]
+
+
+def test_proposals_are_computed_once_where_limits_are_the_same(
+    config, monkeypatch
+):
+    calls = []
+    predict = RPNHead.predict_by_feat
+    monkeypatch.setattr(
+        RPNHead,
+        'predict_by_feat',
+        lambda *args, **options: calls.append(1) or predict(*args, **options),
+    )
+    config.model.test_cfg.rpn = config.model.train_cfg.rpn_proposal
+    validate(config)
+    assert calls == [1, 1]
+    calls.clear()
+    config.model.test_cfg.rpn = dict(config.model.test_cfg.rpn, nms_pre=7)
+    validate(config)
+    assert calls == [1] * 4
 
 
 def test_batches_of_several_images_give_the_same(config):

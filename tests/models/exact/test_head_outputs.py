@@ -3,7 +3,10 @@
 import pytest
 import torch
 from mmdet.models.dense_heads import FCOSHead, RetinaHead, RPNHead
+from mmdet.models.task_modules import HungarianAssigner
+from mmdet.structures import DetDataSample
 from mmengine.config import Config, ConfigDict
+from mmengine.structures import InstanceData
 
 import mmuldor.models  # noqa: F401
 from mmuldor.models.exact.head_outputs import at_least_float32
@@ -86,6 +89,37 @@ def test_queries_in_mixed_precision_keep_their_boxes():
         mixed_classes, mixed = head(hidden, references)
     torch.testing.assert_close(mixed, boxes)
     torch.testing.assert_close(mixed_classes, classes)
+
+
+def test_queries_are_matched_in_float32(monkeypatch):
+    """Those of the encoder, too, which the head does not compute."""
+    seen = []
+    assign = HungarianAssigner.assign
+
+    def watched(self, pred_instances, *args, **kwargs):
+        seen.append((pred_instances.scores.dtype, pred_instances.bboxes.dtype))
+        return assign(self, pred_instances, *args, **kwargs)
+
+    monkeypatch.setattr(HungarianAssigner, 'assign', watched)
+    config = Config.fromfile(
+        CONFIGS / 'detectors/dino-4scale_r18_5e_phantom.py'
+    )
+    config.model.num_queries = config.model.test_cfg.max_per_img = 20
+    model = untrained(config).train()
+    sample = DetDataSample(
+        metainfo=dict(img_id=1, img_shape=(96, 96), ori_shape=(96, 96))
+    )
+    sample.gt_instances = InstanceData(
+        bboxes=torch.tensor([[10.0, 10, 40, 40]]), labels=torch.tensor([0])
+    )
+    images = 255 * torch.rand(1, 3, 96, 96)
+    sample.set_metainfo(dict(batch_input_shape=(96, 96)))
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model.loss(images, [sample])
+    assert 'enc_loss_cls' in losses
+    # The decoder's layers and the encoder.
+    assert len(seen) > 1
+    assert set(seen) == {(torch.float32, torch.float32)}
 
 
 def test_what_is_no_float_stays():
