@@ -72,6 +72,7 @@ def use_exact_head_outputs() -> None:
 
 
 def _subclasses(parent: type) -> Iterator[type]:
-    for child in parent.__subclasses__():
+    children: list[type] = parent.__subclasses__()
+    for child in children:
         yield child
         yield from _subclasses(child)
