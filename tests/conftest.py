@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import gc
 import os
 import socket
 from pathlib import Path
@@ -9,6 +10,7 @@ import nibabel
 import numpy as np
 import pytest
 from mmengine.config import Config
+from yapf.yapflib import yapf_api
 
 from mmuldor.functional.hounsfield import hu_to_stored
 from mmuldor.io.json_files import write_json
@@ -25,6 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 # Another process may hold the processor: slow is not wrong.
 hypothesis.settings.register_profile('mmuldor', deadline=None)
 hypothesis.settings.load_profile('mmuldor')
+# Most of the time of short trainings went into the looks of their config in
+# logs and checkpoints: yapf takes a second for each.
+yapf_api.FormatCode = lambda text, **_: (text, False)
+# MMEngine collects garbage for each dataset, 0.5 s with all that was imported.
+gc.freeze()
 
 
 @pytest.fixture(scope='session')
