@@ -49,6 +49,9 @@ def full_bleed_axes(
          height / fig_h)
     )  # fmt: skip
     ax.set_axis_off()
+    # Ticks are made, unseen, whenever the figure's parts are looked through.
+    ax.set_xticks([])
+    ax.set_yticks([])
     return ax
 
 

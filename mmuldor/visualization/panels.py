@@ -26,6 +26,9 @@ FACE = '#14171c'
 TEXT = '#e8eaed'
 FAINT = '#a9b0ba'
 FONT = 13
+# Two thirds of the time of PIL's own level, 6, drawing included; the files are
+# a seventh larger.
+_PNG = {'compress_level': 3}
 
 
 class PanelGrid:
@@ -159,6 +162,7 @@ def save_figure(fig: Figure, path: str | os.PathLike) -> Path:
             dpi='figure',
             format=kind[1:] or None,
             metadata=metadata.get(kind),
+            pil_kwargs=_PNG if kind == '.png' else None,
         )
     with replacing(path) as temporary:
         temporary.write_bytes(drawn.getvalue())
