@@ -36,6 +36,11 @@ def main(argv: list[str] | None = None) -> None:
         type=types.path,
         help='folder of the pictures (default: WORK_DIR/check)',
     )
+    parser.add_argument(
+        '--amp',
+        action='store_true',
+        help='measure time and memory of `--amp` of the training',
+    )
     args = parser.parse_args(argv)
 
     from rich.console import Console
@@ -47,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
     config = load_config(**config_arguments(args))
     console, errors = Console(), 0
     out = args.out or Path(config.work_dir) / 'check'
-    for finding in check_config(config, out):
+    for finding in check_config(config, out, args.amp):
         color = COLORS[finding.level]
         console.print(f'[{color}]{finding.level:>7}[/]', end='  ')
         console.print(finding.text, markup=False, highlight=False)

@@ -106,8 +106,8 @@ def _input(config: Config) -> tuple[int, int]:
         name = step['type'].rpartition('.')[2]
         if name == 'LoadCTSlices':
             slices = step.get('num_slices', 3)
-        elif name == 'WindowHU':
-            windows = len(step['windows'])
+        elif name in ('WindowHU', 'RandomWindowHU'):
+            windows = len(step.get('windows', [None]))
         elif name.endswith('ResizeToSpacing'):
             longest = step.get('max_size') or longest
     return slices * windows, int(longest)

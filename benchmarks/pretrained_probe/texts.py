@@ -51,6 +51,10 @@ front at the right. Rows "turned" turn the kernels to slices of DeepLesion
 option after these rows had been seen, since layer 2 is better without and
 layer 3 not clearly better with it. So that comparison is exploratory, and of
 this many differences one may leave out 0 by chance.
+
+35 of the lesions lie in the liver, and the other tissue is from all over the
+body: to tell the organ is a part of the task. Random weights see densities,
+too, so the difference to them is what the weights add.
 """
 
 FIGURE_NOTE = """\

@@ -65,6 +65,16 @@ def test_any_config(name):
     assert 1e6 < cost.kept_bytes < 1e8
 
 
+def test_windows_moved_at_random_are_channels_too():
+    config = Config.fromfile(
+        CONFIGS / 'slices/mvp-net_r18_fpn_3slices-5e_phantom.py'
+    )
+    for step in config.train_dataloader.dataset.pipeline:
+        if step['type'] == 'mmuldor.WindowHU':
+            step['type'] = 'mmuldor.RandomWindowHU'
+    assert count(config, 64).channels == 9
+
+
 def test_memory_by_hand():
     # exp keeps its result of 40 bytes, and ten of them ten.
     x = torch.zeros(10, requires_grad=True)

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+import torch
+from mmengine.model import BaseModel
 
 from mmuldor.apis.checks.config import check_config
+from mmuldor.apis.configs import precision
 from tools.check import main
 
 
@@ -104,3 +107,28 @@ def test_the_tool_ends_with_an_error(mini_config, tmp_path, capsys):
     printed = capsys.readouterr()
     assert '1 of these must be corrected' in printed.err
     assert 'nowhere.pth' in printed.out
+
+
+def test_time_and_memory_of_mixed_precision(
+    mini_config, tmp_path, capsys, monkeypatch
+):
+    path = tmp_path / 'config.py'
+    mini_config.dump(path)
+    arguments = [str(path), '--amp', '--out', str(tmp_path / 'check')]
+    monkeypatch.setattr(precision, 'has_amx', lambda: True)
+    main(arguments)
+    assert '(cpu, mixed precision): ' in capsys.readouterr().out
+    monkeypatch.setattr(precision, 'has_amx', lambda: False)
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert '`--amp` needs a GPU' in capsys.readouterr().err
+
+
+def test_a_batch_too_large_for_the_gpu(mini_config, tmp_path, monkeypatch):
+    def fail(*_):
+        raise torch.cuda.OutOfMemoryError('CUDA out of memory.')
+
+    monkeypatch.setattr(BaseModel, 'train_step', fail)
+    (error,) = found(mini_config, tmp_path, 'error')
+    assert error.startswith('a batch of 2 images does not fit')
+    assert '`--amp`' in error

@@ -3,8 +3,8 @@ _base_ = ['mmdet::_base_/models/retinanet_r50_fpn.py', '../parts.py']
 model = dict(
     data_preprocessor=_base_.parts.ct_preprocessor,
     backbone=_base_.parts.resnet101,
-    # Levels from P2 on, whose anchors are 16, 20 and 25 px: half of the
-    # lesions are smaller than 16 px.
+    # Levels from P2 on, whose anchors are 16, 20 and 25 px: of 5,968 real boxes
+    # half are smaller than 27 px, and 8 % than 16 px.
     neck=dict(start_level=0, add_extra_convs='on_output', num_outs=5),
     bbox_head=dict(
         num_classes=1,

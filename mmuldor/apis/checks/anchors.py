@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import copy
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform, Compose, Resize
+from mmcv.transforms import (
+    BaseTransform,
+    Compose,
+    RandomApply,
+    RandomChoice,
+    Resize,
+)
 from mmdet.datasets.transforms import LoadAnnotations
 from mmdet.models.task_modules.assigners import MaxIoUAssigner
 from mmdet.models.task_modules.prior_generators import (
@@ -66,9 +73,10 @@ def anchor_matches(
     """Match all lesions of a split.
 
     Boxes are cropped to the body and resized as the pipeline does with images,
-    and lie where they are in the image; other steps, as random flips, are left
-    out. The grid of anchors is that of an image padded alone. Slices are
-    loaded only where ``CropToBody`` must see them.
+    at random where it does so, and lie where they are in the image; other
+    steps, as random flips, are left out. The grid of anchors is that of an
+    image padded alone. Slices are loaded only where ``CropToBody`` must see
+    them.
 
     Args:
         model: The detector.
@@ -87,7 +95,7 @@ def anchor_matches(
     resize = Compose([
         *steps_to_crop(steps),
         LoadAnnotations(with_bbox=True),
-        *(step for step in steps if isinstance(step, Resize)),
+        *_resizing(steps),
     ])  # fmt: skip
     grid = _Grid(head, getattr(model.data_preprocessor, 'pad_size_divisor', 1))
     found = [_match(head.assigner, grid, resize, info) for info in infos]
@@ -97,6 +105,26 @@ def anchor_matches(
     if not len(positives):
         return None
     return AnchorMatches(positives, low, best, head.assigner.pos_iou_thr)
+
+
+def _resizing(steps: Iterable[BaseTransform]) -> Iterator[BaseTransform]:
+    """The steps that resize, or choose among steps that do."""
+    for step in steps:
+        # RandomResize and the like have one of their own.
+        if isinstance(step, Resize) or isinstance(
+            getattr(step, 'resize', None), Resize
+        ):
+            yield step
+        elif isinstance(step, RandomChoice):
+            chosen = copy.copy(step)
+            chosen.transforms = [
+                Compose([*_resizing(branch)]) for branch in step
+            ]
+            yield chosen
+        elif isinstance(step, RandomApply):
+            chosen = copy.copy(step)
+            chosen.transforms = Compose([*_resizing(step)])
+            yield chosen
 
 
 def anchor_head(model: nn.Module) -> Any:

@@ -6,7 +6,7 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from mmuldor.apis.checks.samplers import load_start, sampler_shares
 from mmuldor.apis.checks.weights import check_weights
 from mmuldor.apis.configs.evaluators import evaluators_of
 from mmuldor.apis.configs.loading import check_keys
-from mmuldor.apis.configs.precision import apply_memory_format
+from mmuldor.apis.configs.precision import apply_memory_format, enable_amp
 from mmuldor.apis.configs.same_images import check_same_images
 from mmuldor.datasets.deeplesion import DeepLesionDataset
 from mmuldor.engine.detection.heads import warning_of_ignored
@@ -37,27 +37,33 @@ from mmuldor.upstream.dataset_view import with_pipeline
 
 # Numbers of samples and of training iterations that are timed.
 _SAMPLES, _ITERATIONS = 24, 4
+_TOO_LARGE = (
+    'a batch of {} images does not fit into the memory of this GPU. Try '
+    '`--amp`, or a smaller `train_dataloader.batch_size` with '
+    '`optim_wrapper.accumulative_counts`.'
+)
 # Images of which anchors are matched if each must be loaded, some 20 ms, for
 # its crop.
 _CROPPED = 500
 
 
 def check_config(
-    config: Config, out: str | os.PathLike
+    config: Config, out: str | os.PathLike, amp: bool = False
 ) -> Iterator[CheckResult]:
     """Check files, data and model of a config, and draw its first batch.
 
     Args:
         config: From :func:`mmuldor.apis.load_config`.
         out: Folder for the pictures of the first batch.
+        amp: Measure time and memory of mixed precision; changes the config.
 
     Yields:
         Each result as soon as it is known. If the training split has an
         error, checks that need it are skipped.
 
     Raises:
-        ValueError: If an entry of the config is wrong, or training and test
-            make images differently.
+        ValueError: If an entry of the config is wrong, training and test make
+            images differently, or there is no mixed precision here.
     """
     check_keys(
         config,
@@ -67,6 +73,8 @@ def check_config(
         *(f'{split}_evaluator' for split in _splits(config)[1:]),
     )
     check_same_images(config)
+    if amp:
+        enable_amp(config)
     out_folder(out)
     with config_errors(config):
         yield from _check_all(config, out)
@@ -186,7 +194,9 @@ def _check_training(
     if warning:
         yield CheckResult('warning', warning)
     yield from _check_anchors(model, dataset)
-    yield from _check_sampler(config, model, samples)
+    yield from _check_sampler(
+        config, model, samples, dataset.metainfo['classes']
+    )
     yield from _time_training(config, model, samples, len(dataset), load_s)
 
 
@@ -212,13 +222,16 @@ def _check_anchors(
 
 
 def _check_sampler(
-    config: Config, model: BaseModel, samples: list[dict]
+    config: Config,
+    model: BaseModel,
+    samples: list[dict],
+    classes: Sequence[str],
 ) -> Iterator[CheckResult]:
     start = config.get('load_from')
     if not start or not os.path.isfile(start):
         return
     load_start(model, start)
-    found = sampler_shares(model, samples)
+    found = sampler_shares(model, samples, classes)
     if found is not None:
         yield CheckResult('ok', found.text)
 
@@ -233,13 +246,19 @@ def _time_training(
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     apply_memory_format(model.to(device).train(), config)
     optimizer = build_optim_wrapper(model, config.optim_wrapper)
+    amp = 'Amp' in type(optimizer).__name__
+    kind = ', mixed precision' if amp else ''
     size = config.train_dataloader.batch_size
     seconds = []
     for number in range(_ITERATIONS):
         start = number * size % max(len(samples) - size + 1, 1)
         batch = pseudo_collate(samples[start : start + size])
         began = time.perf_counter()
-        losses = model.train_step(batch, optimizer)
+        try:
+            losses = model.train_step(batch, optimizer)
+        except torch.cuda.OutOfMemoryError:
+            yield CheckResult('error', _TOO_LARGE.format(size))
+            return
         # item() waits for the device, so that the time is that of the step.
         loss = losses['loss'].item()
         seconds.append(time.perf_counter() - began)
@@ -252,7 +271,7 @@ def _time_training(
     epoch_min = slowest * images / size / 60
     yield CheckResult(
         'ok',
-        f'on this machine ({device}): {step_s:.2f} s an iteration of '
+        f'on this machine ({device}{kind}): {step_s:.2f} s an iteration of '
         f'{size} images, {1000 * load_s:.0f} ms to load an image; about '
         f'{epoch_min:.1f} min an epoch without mining and validation; '
         f'{_peak_gb(device):.1f} GB',

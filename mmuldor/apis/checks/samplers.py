@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from mmdet.models.detectors import TwoStageDetector
+from mmdet.models.task_modules.samplers import BaseSampler, ScoreHLRSampler
 from mmdet.models.utils import unpack_gt_instances
 from mmdet.structures import DetDataSample
 from mmengine.dataset import pseudo_collate
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
+from mmuldor.classes import is_lesion
 from mmuldor.engine.detection.weights import weights_of
 from mmuldor.upstream.safe_checkpoints import load_safely
 
@@ -25,8 +27,9 @@ class SamplerShares:
     """What a sampler chooses among the proposals of images.
 
     Attributes:
-        positives: Number of positive boxes of each image, (n,) int64.
-        negatives: Number of negative ones, (n,) int64.
+        positives: Number of boxes of each image that are trained as lesions,
+            (n,) int64.
+        negatives: Number of the others, mined negatives too, (n,) int64.
         proposed: Whether each lesion has a proposal that the assigner takes
             for positive, (m,) bool; the lesion's own box does not count.
     """
@@ -67,23 +70,34 @@ def load_start(model: nn.Module, path: str | os.PathLike) -> None:
 
 @torch.no_grad()
 def sampler_shares(
-    model: nn.Module, samples: Sequence[dict]
+    model: nn.Module, samples: Sequence[dict], classes: Sequence[str]
 ) -> SamplerShares | None:
     """Run the region proposals and the sampler of the first RoI stage.
 
     Args:
         model: A detector with trained weights.
         samples: Packed samples of its training data.
+        classes: The names of the labels in them.
 
     Returns:
         None without an RPN and an RoI sampler, or without a lesion.
     """
-    if not isinstance(model, TwoStageDetector) or not model.with_rpn:
+    if not (
+        isinstance(model, TwoStageDetector)
+        and model.with_rpn
+        # Sparse R-CNN's learned boxes are not predicted.
+        and hasattr(model.rpn_head, 'predict_by_feat')
+        and isinstance(_first(model.roi_head.bbox_sampler), BaseSampler)
+        # PISA's sampler gives weights, too.
+        and not isinstance(
+            _first(model.roi_head.bbox_sampler), ScoreHLRSampler
+        )
+    ):
         return None
     was_training = model.training
     model.eval()
     try:
-        found = [_sample(model, sample) for sample in samples]
+        found = [_sample(model, sample, classes) for sample in samples]
     finally:
         model.train(was_training)
     positives, negatives, proposed = zip(*found, strict=True)
@@ -94,23 +108,30 @@ def sampler_shares(
 
 
 def _sample(
-    model: TwoStageDetector, sample: dict
+    model: TwoStageDetector, sample: dict, classes: Sequence[str]
 ) -> tuple[int, int, np.ndarray]:
     """Positives, negatives and proposed lesions of one image."""
     batch = model.data_preprocessor(pseudo_collate([sample]), training=True)
     data: list[DetDataSample] = batch['data_samples']
     features = model.extract_feat(batch['inputs'])
     proposals = _proposals(model, features, data)
-    (lesions,), (ignored,), _ = unpack_gt_instances(data)
+    (targets,), (ignored,), _ = unpack_gt_instances(data)
+    # Others are mined negatives.
+    lesions = np.array(
+        [is_lesion(label, classes) for label in targets.labels.tolist()],
+        dtype=bool,
+    )
     head = model.roi_head
     assigner, sampler = _first(head.bbox_assigner), _first(head.bbox_sampler)
-    assigned = assigner.assign(proposals, lesions, ignored)
+    assigned = assigner.assign(proposals, targets, ignored)
     matched = assigned.gt_inds[assigned.gt_inds > 0] - 1
-    proposed = np.isin(np.arange(len(lesions)), matched.cpu().numpy())
+    proposed = np.isin(np.arange(len(targets)), matched.cpu().numpy())
     chosen = sampler.sample(
-        assigned, proposals, lesions, feats=[part[:1] for part in features]
+        assigned, proposals, targets, feats=[part[:1] for part in features]
     )
-    return len(chosen.pos_inds), len(chosen.neg_inds), proposed
+    positives = int(lesions[chosen.pos_assigned_gt_inds.cpu().numpy()].sum())
+    boxes = len(chosen.pos_inds) + len(chosen.neg_inds)
+    return positives, boxes - positives, proposed[lesions]
 
 
 def _proposals(

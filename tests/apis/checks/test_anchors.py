@@ -82,6 +82,29 @@ def test_boxes_are_resized_as_images_are():
     assert found.best_iou.tolist() == pytest.approx([1])
 
 
+HALF = dict(type='Resize', scale=(64, 64), keep_ratio=True)
+SAME = dict(type='mmuldor.WindowHU', windows=[(-1024, 3071)])
+
+
+@pytest.mark.parametrize(
+    'step',
+    [
+        HALF,
+        dict(type='RandomResize', scale=(64, 64), ratio_range=(1.0, 1.0)),
+        dict(type='RandomChoiceResize', scales=[(64, 64)], keep_ratio=True),
+        dict(type='ResizeShortestEdge', scale=64),
+        dict(type='RandomChoice', transforms=[[SAME, HALF], [HALF]]),
+        dict(type='RandomApply', transforms=[SAME, HALF], prob=1.0),
+    ],
+    ids=lambda step: step['type'],
+)
+def test_other_steps_that_resize(step):
+    built = TRANSFORMS.build({**step, '_scope_': 'mmdet'})
+    image = an_image((48, 48, 80, 80), side=128)
+    found = anchor_matches(a_model(), [RandomFlip(prob=1.0), built], [image])
+    assert found.best_iou.tolist() == pytest.approx([1])
+
+
 def test_anchors_outside_an_image_are_left_out_where_training_does():
     corner = an_image((0, 0, 10, 10))
     # The anchor centred at the corner shares 8 x 8 px with the box.

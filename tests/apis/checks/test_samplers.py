@@ -5,6 +5,8 @@ import logging
 import numpy as np
 import pytest
 import torch
+from mmdet.models.dense_heads import EmbeddingRPNHead
+from mmdet.models.task_modules.samplers import ScoreHLRSampler
 from mmdet.structures import DetDataSample
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
@@ -52,7 +54,7 @@ def test_shares_of_known_proposals(model):
     # Two proposals of IoU 1 and 19 x 19 / 439 = 0.82; then a lesion that has
     # none, and three negatives. Lesions themselves are added as positives.
     samples = [packed((0, 0, 20, 20)), packed((0, 40, 16, 56))]
-    found = sampler_shares(model, samples)
+    found = sampler_shares(model, samples, ['lesion'])
     assert found.positives.tolist() == [3, 1]
     assert found.negatives.tolist() == [1, 3]
     assert found.proposed.tolist() == [True, False]
@@ -63,8 +65,36 @@ def test_shares_of_known_proposals(model):
     assert model.training
 
 
+def test_mined_negatives_are_no_lesions(model):
+    sample = packed((0, 0, 20, 20), (40, 40, 60, 60), (0, 40, 16, 56))
+    labels = sample['data_samples'].gt_instances.labels
+    labels[1:] = 1
+    classes = ['lesion', 'false positive']
+    found = sampler_shares(model, [sample], classes)
+    # Two proposals and the lesion itself; the other lesion's proposal, both
+    # mined boxes themselves.
+    assert found.positives.tolist() == [3]
+    assert found.negatives.tolist() == [3]
+    assert found.proposed.tolist() == [True]
+
+
+def test_samplers_that_are_no_random_choice(model, monkeypatch):
+    sample = packed((0, 0, 20, 20))
+    sampler = ScoreHLRSampler(8, 0.5, model.roi_head)
+    monkeypatch.setattr(model.roi_head, 'bbox_sampler', sampler)
+    assert sampler_shares(model, [sample], ['lesion']) is None
+
+
+def test_learned_boxes_are_not_proposed(model, monkeypatch):
+    """Those of Sparse R-CNN."""
+    head = EmbeddingRPNHead(num_proposals=4, proposal_feature_channel=8)
+    monkeypatch.setattr(model, 'rpn_head', head)
+    sample = packed((0, 0, 20, 20))
+    assert sampler_shares(model, [sample], ['lesion']) is None
+
+
 def test_images_without_lesions(model):
-    assert sampler_shares(model, [packed()]) is None
+    assert sampler_shares(model, [packed()], ['lesion']) is None
 
 
 def test_a_start_of_one_class_keeps_what_fits(model, tmp_path):
@@ -90,7 +120,7 @@ def test_a_failure_leaves_the_model_in_training(model, monkeypatch):
 
     monkeypatch.setattr(model.rpn_head, 'predict_by_feat', fail)
     with pytest.raises(RuntimeError, match='no memory'):
-        sampler_shares(model, [packed((0, 0, 20, 20))])
+        sampler_shares(model, [packed((0, 0, 20, 20))], ['lesion'])
     assert model.training
 
 
