@@ -95,10 +95,12 @@ def read_patients(path: str | os.PathLike, files: Iterable[str]) -> Patients:
     known = set(files)
     for where, row in _rows(Path(path)):
         name = plain_name(row['file'])
+        # A volume of nnU-Net goes by the name of its mask.
+        name = name if name in known else name.removesuffix('_0000')
         if name not in known:
             raise ValueError(
                 f'{where}: `file` must be one of the {len(known)} files that '
-                f'are converted, but got {row["file"]!r}.'
+                f'are converted, as {min(known)!r}, but got {row["file"]!r}.'
             )
         if name in of_file:
             raise ValueError(f'{where}: {row["file"]!r} comes twice.')

@@ -27,8 +27,14 @@ _LAUNCHED = {
 }
 
 
-def build_runner(config: Config) -> Runner:
+def build_runner(
+    config: Config, kind: type[BriefRunner] = BriefRunner
+) -> Runner:
     """Build the runner and log which operators mmcv uses.
+
+    Args:
+        config: Of a training or test.
+        kind: The runner's class.
 
     Raises:
         OSError: If nothing can be written into the work dir.
@@ -40,7 +46,7 @@ def build_runner(config: Config) -> Runner:
     if launcher != 'none' and not torch.cuda.is_available():
         _join_on_cpu(config)
     with config_errors(config):
-        runner = BriefRunner.from_cfg(config)
+        runner = kind.from_cfg(config)
     log_backend()
     return runner
 

@@ -9,7 +9,11 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmuldor.apis.configs.consistency import make_consistent
-from mmuldor.apis.configs.evaluators import evaluators_of, froc_of
+from mmuldor.apis.configs.evaluators import (
+    check_annotations,
+    evaluators_of,
+    froc_of,
+)
 from mmuldor.apis.configs.loading import check_keys, read_config
 from mmuldor.apis.runs import (
     build_runner,
@@ -17,6 +21,8 @@ from mmuldor.apis.runs import (
     leave_processes,
 )
 from mmuldor.apis.test_time_augmentation import average_views
+from mmuldor.engine.runner.brief_runner import EvaluationRunner
+from mmuldor.engine.runner.config_errors import channel_errors
 from mmuldor.io.paths import check_outputs, existing_file, out_folder
 from mmuldor.upstream.checkpoint_loaders import unsafe_checkpoints
 
@@ -63,6 +69,7 @@ def evaluate_detector(
     if out is not None:
         froc_of(config, 'test').out = os.fspath(out)
     make_consistent(config)
+    check_annotations(config, 'test')
     if tta:
         average_views(config)
     if show_dir is not None:
@@ -72,7 +79,10 @@ def evaluate_detector(
             draw=True, test_out_dir=os.fspath(show_dir)
         )
     with unsafe_checkpoints(allow_unsafe_checkpoint):
-        metrics = build_runner(config).test()
+        runner = build_runner(config, EvaluationRunner)
+        with channel_errors(config):
+            metrics = runner.test()
+    del runner
     leave_processes()
     return metrics
 

@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.dist import all_gather_object
 
 from mmuldor.apis.configs.consistency import make_consistent
+from mmuldor.apis.configs.evaluators import check_annotations
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import enable_amp
 from mmuldor.apis.configs.same_images import check_same_images
@@ -93,6 +94,7 @@ def train_detector(
         config.auto_scale_lr.enable = auto_scale_lr
     warning = _set_start(config, resume)
     notes = make_consistent(config)
+    check_annotations(config, 'val')
     with unsafe_checkpoints(allow_unsafe_checkpoint):
         runner = build_runner(config)
         _check_same_start(config)

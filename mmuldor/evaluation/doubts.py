@@ -51,6 +51,7 @@ def doubts(
         _score_doubt(detections, summary, summary_of),
         _repeat_doubt(detections),
         _image_doubt(truth, detections),
+        _annotation_doubt(truth),
     ]
     return [text for text in texts if text]
 
@@ -174,4 +175,15 @@ def _image_doubt(truth: GroundTruth, detections: Detections) -> str:
     return (
         f'{without:,} of {len(truth.images):,} images have no detection; '
         'in results of a part of the images the other lesions are missed'
+    )
+
+
+def _annotation_doubt(truth: GroundTruth) -> str:
+    lesions = np.column_stack([truth.lesion_images, truth.lesion_boxes])
+    repeated = len(lesions) - len(np.unique(lesions, axis=0))
+    if not repeated:
+        return ''
+    return (
+        f'{repeated:,} of {len(lesions):,} annotations repeat another one '
+        '(same image and box); each counts as a lesion'
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mmuldor.classes import FALSE_POSITIVE_CATEGORY
+from mmuldor.commands import command_line
 from mmuldor.evaluation.doubts import doubts
 from mmuldor.evaluation.folds import Paths, load_fold_annotations
 from mmuldor.evaluation.ground_truth import GroundTruth
@@ -149,6 +150,8 @@ def evaluate_results(
 ) -> SliceEvaluation:
     """`evaluate_slices` with its options, and notes on what is odd."""
     evaluation = evaluate_slices(truth, detections, **options)
+    if 0 < len(detections) == evaluation.counts['ignored_fp_class']:
+        return replace(evaluation, notes=(_unused(len(detections)),))
     notes = doubts(
         truth,
         detections,
@@ -156,6 +159,16 @@ def evaluate_results(
         lambda other: evaluate_slices(truth, other, **options).summary,
     )
     return replace(evaluation, notes=tuple(notes))
+
+
+def _unused(count: int) -> str:
+    category = FALSE_POSITIVE_CATEGORY
+    return (
+        f'all {count:,} detections are of category {category}, the '
+        f'false-positive class, and none is used. If {category} is the lesion '
+        'in these results, convert them with '
+        f'`{command_line("convert", f"... --classes {category}=lesion")}`'
+    )
 
 
 def _match(

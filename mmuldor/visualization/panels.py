@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import rc_context
@@ -28,7 +29,7 @@ FAINT = '#a9b0ba'
 FONT = 13
 # Two thirds of the time of PIL's own level, 6, drawing included; the files are
 # a seventh larger.
-_PNG = {'compress_level': 3}
+_OPTIONS: dict[str, Any] = {'.png': {'pil_kwargs': {'compress_level': 3}}}
 
 
 class PanelGrid:
@@ -162,7 +163,7 @@ def save_figure(fig: Figure, path: str | os.PathLike) -> Path:
             dpi='figure',
             format=kind[1:] or None,
             metadata=metadata.get(kind),
-            pil_kwargs=_PNG if kind == '.png' else None,
+            **_OPTIONS.get(kind, {}),
         )
     with replacing(path) as temporary:
         temporary.write_bytes(drawn.getvalue())

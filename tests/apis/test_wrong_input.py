@@ -18,3 +18,11 @@ def test_a_split_that_the_config_has_not(narrow_config, narrow_weights):
     narrow_config.val_dataloader = None
     with pytest.raises(ValueError, match=r'`val_dataloader\.dataset` must be'):
         evaluate_detector(narrow_config, narrow_weights, split='val')
+
+
+def test_data_of_other_annotations(narrow_config, narrow_weights):
+    dataset = narrow_config.test_dataloader.dataset
+    dataset.data_root = 'elsewhere'
+    match = r'`test_evaluator\.ann_file` is .*reads elsewhere'
+    with pytest.raises(ValueError, match=match):
+        evaluate_detector(narrow_config, narrow_weights)

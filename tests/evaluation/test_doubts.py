@@ -1,5 +1,7 @@
 """Mistakes that a valid results file may hide."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -150,3 +152,31 @@ def test_detections_stay_as_they_are():
     evaluation = evaluate_results(truth_of(width=200, height=100), detections)
     assert np.array_equal(detections.boxes, before)
     assert evaluation.summary.max_sensitivity == 0
+
+
+def test_results_of_the_other_category():
+    rows = on_each(BOX)
+    entries = [
+        {'image_id': i, 'bbox': box, 'score': score, 'category_id': 2}
+        for i, box, score in rows
+    ]
+    found = Detections.of(entries, range(10), 'b.json')
+    (note,) = evaluate_results(truth_of(), found).notes
+    assert note.startswith('all 10 detections are of category 2')
+    assert '--classes 2=lesion' in note
+
+
+def test_annotations_that_repeat_others():
+    truth = truth_of(width=200, height=100)
+    twice = replace(
+        truth,
+        lesion_boxes=np.vstack([truth.lesion_boxes, truth.lesion_boxes[:2]]),
+        lesion_images=np.append(truth.lesion_images, truth.lesion_images[:2]),
+    )
+    (note,) = doubts(
+        twice,
+        detections_of(on_each(BOX)),
+        evaluate_results(truth, detections_of(on_each(BOX))).summary,
+        lambda _: None,
+    )
+    assert note.startswith('2 of 12 annotations repeat another one')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from mmengine.config import Config, ConfigDict
 
 FROC = 'mmuldor.FROCMetric'
@@ -32,3 +34,28 @@ def froc_of(config: Config, split: str) -> ConfigDict:
             f'{FROC}, but holds {types}.'
         )
     return metrics[0]
+
+
+def check_annotations(config: Config, split: str) -> None:
+    """Raise ValueError if a metric reads other annotations than the data.
+
+    Image ids of two files may be the same numbers: the figures would be of
+    other lesions, without a word.
+    """
+    dataset = (config.get(f'{split}_dataloader') or {}).get('dataset') or {}
+    file = dataset.get('ann_file')
+    if not file:
+        return
+    loaded = os.path.join(dataset.get('data_root') or '', file)
+    for evaluator in evaluators_of(config, split):
+        evaluated = evaluator.get('ann_file')
+        if evaluated and not _same_file(evaluated, loaded):
+            raise ValueError(
+                f'`{split}_evaluator.ann_file` is {evaluated}, but the '
+                f'dataset reads {loaded}: the results would be compared with '
+                'other lesions. Set both.'
+            )
+
+
+def _same_file(first: str, second: str) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)

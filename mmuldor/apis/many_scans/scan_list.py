@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import os
 import unicodedata
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mmuldor.io.csv_dialect import text_of
 from mmuldor.io.json_files import read_whole
 from mmuldor.io.paths import existing_file, existing_folder
 from mmuldor.scans.dicom.encoding import START_BYTES, starts_dicom
@@ -50,13 +52,24 @@ def read_scan_list(path: str | os.PathLike) -> list[str]:
         ValueError: If it names no scan.
     """
     file = existing_file(path, '`--scans-from`')
-    lines = read_whole(file).removeprefix(b'\xef\xbb\xbf').splitlines()
-    # Names need not be UTF-8.
-    names = [os.fsdecode(line.strip()) for line in lines]
+    names = [name.strip() for name in _text(read_whole(file)).splitlines()]
+    if any('\0' in name for name in names):
+        raise ValueError(
+            f'`--scans-from` must be a text file that names a scan a line, '
+            f'but {path} is none. Is it a scan itself? Then give it as SCAN.'
+        )
     scans = [name for name in names if name and not name.startswith('#')]
     if not scans:
         raise ValueError(f'{path} must name a scan a line, but names none.')
     return [_found(scan, file.parent) for scan in scans]
+
+
+def _text(data: bytes) -> str:
+    """A list in UTF-8 or UTF-16; names need not be UTF-8."""
+    try:
+        return text_of(data)
+    except UnicodeDecodeError:
+        return os.fsdecode(data.removeprefix(codecs.BOM_UTF8))
 
 
 def _found(scan: str, folder: Path) -> str:

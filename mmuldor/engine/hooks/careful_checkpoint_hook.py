@@ -82,8 +82,11 @@ class CarefulCheckpointHook(CheckpointHookPoints):
         after = self._best_paths()
         self._set_best_paths({k: after[k] or before[k] for k in before})
         for key, path in before.items():
-            if path and after[key] and after[key] != path:
-                self._remove(path)
+            new = after[key]
+            # By name: a resumed training knows the path in the work dir of
+            # the first one, which keeps its file, or was moved.
+            if path and new and not _same_name(new, path):
+                self._remove(os.path.basename(path))
 
     def _best_paths(self) -> dict[str | None, str | None]:
         """Best checkpoint by metric; the key of a single metric is None."""
@@ -98,7 +101,11 @@ class CarefulCheckpointHook(CheckpointHookPoints):
             self.best_ckpt_path = paths[None]
 
     def _remove(self, name: str) -> None:
-        """Remove a file by its path, or by its name in the output folder."""
+        """Remove a file by its name in the output folder."""
         path = self.file_backend.join_path(self.out_dir, name)
         if is_main_process() and self.file_backend.isfile(path):
             self.file_backend.remove(path)
+
+
+def _same_name(first: str, second: str) -> bool:
+    return os.path.basename(first) == os.path.basename(second)

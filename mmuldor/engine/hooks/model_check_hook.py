@@ -20,6 +20,7 @@ from mmuldor.engine.detection.heads import (
 )
 from mmuldor.engine.detection.image_stream import single_images
 from mmuldor.engine.detection.one_pass import features_known
+from mmuldor.engine.runner.config_errors import MISFIT
 from mmuldor.registry import HOOKS
 
 
@@ -139,10 +140,7 @@ def _check_parts(model: nn.Module, batch: dict) -> None:
     except NotImplementedError as error:
         raise ValueError(f'the model cannot work here: {error}') from error
     except (RuntimeError, IndexError, AssertionError) as error:
-        raise ValueError(
-            'backbone, neck and the channels of the images do not fit: '
-            f'{error}'
-        ) from error
+        raise ValueError(f'{MISFIT}: {error}') from error
     finally:
         detector.train(was_training)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -176,6 +177,19 @@ class BriefRunner(NamingRunner):
             added = dict(type='LinearLR', start_factor=1.0, by_epoch=False)
             own += self.build_param_scheduler(added)
             own[-1].load_state_dict(saved[-1])
+
+
+class EvaluationRunner(BriefRunner):
+    """A runner of tests, which leaves the config of a training as it is."""
+
+    def dump_config(self) -> None:
+        """Write the config, unless a training has written its own.
+
+        It would name another split, views or checkpoint, for whoever trains,
+        tests or compares with it later. The folder of the log has a copy.
+        """
+        if not os.path.isfile(os.path.join(self.work_dir, 'last_checkpoint')):
+            super().dump_config()
 
 
 # Key of the number of images an iteration in the state of checkpoints.

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+MISFIT = 'backbone, neck and the channels of the images do not fit'
 _MISTAKES = (
     AssertionError,
     AttributeError,
@@ -40,9 +41,30 @@ def config_errors(config: Config) -> Iterator[None]:
         if str(config.filename) in str(error) or _begins_with_file(error):
             raise
         text = error_text(error)
-        if not isinstance(error, ValueError):
+        if _do_not_fit(error):
+            text = f'{MISFIT}: {text}'
+        elif not isinstance(error, ValueError):
             text = f'an entry is wrong: {type(error).__name__}: {text}'
         raise ValueError(f"config '{config.filename}': {text}") from error
+
+
+@contextlib.contextmanager
+def channel_errors(config: Config) -> Iterator[None]:
+    """Turn a convolution's error of its channels into a ValueError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not _do_not_fit(error):
+            raise
+        raise ValueError(
+            f"config '{config.filename}': {MISFIT}: {error}"
+        ) from error
+
+
+def _do_not_fit(error: Exception) -> bool:
+    """Whether it is torch's error of maps with other channels."""
+    found = isinstance(error, RuntimeError) and 'channels' in str(error)
+    return found and 'Given groups=' in str(error)
 
 
 def _begins_with_file(error: Exception) -> bool:

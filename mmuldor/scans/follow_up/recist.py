@@ -90,7 +90,7 @@ def recist_record(found: FollowUp) -> dict[str, Any]:
         'baseline_sum_mm': rounded(result.baseline_mm),
         'follow_up_sum_mm': rounded(result.follow_up_mm),
         'change_mm': rounded(result.change_mm),
-        'change_percent': rounded(result.change_percent, 2),
+        'change_percent': rounded(result.change_percent, 6),
         'target_response': result.targets,
         'overall_response': result.overall,
         'reasons': list(result.reasons),

@@ -64,11 +64,15 @@ def scans_among(
             f'{LESIONS_NAME}. If it is a scan, give --model, or CONFIG '
             'CHECKPOINT, too.'
         )
-    given = [*detector, *settings]
-    if given and not scans:
+    if detector and not scans:
         raise ValueError(
             'a detector must be given with a scan, but both are results '
-            f'folders, and got {given[0]!r}. Leave it out.'
+            f'folders, and got {detector[0]!r}. Leave it out.'
+        )
+    if settings and not scans:
+        raise ValueError(
+            'options of a detector, as `--score-thr`, act on a scan, but both '
+            f'are results folders, and got {settings[0]!r}. Leave it out.'
         )
     return scans
 

@@ -139,3 +139,16 @@ def test_files_of_many_frames_are_scans(tmp_path):
     for number in range(2):
         write_slice(tmp_path, number, NumberOfFrames=20)
     assert len(scans_in(tmp_path)) == 2
+
+
+def test_a_list_in_utf_16(tmp_path):
+    """As PowerShell writes it."""
+    text = 'a.nii\r\nCafé.nii\r\n'
+    (tmp_path / 'list.txt').write_bytes(text.encode('utf-16'))
+    assert read_scan_list(tmp_path / 'list.txt') == ['a.nii', 'Café.nii']
+
+
+def test_a_scan_is_no_list(tmp_path):
+    (tmp_path / 'a.nii.gz').write_bytes(b'\x1f\x8b\x08\x00\x00\xff')
+    with pytest.raises(ValueError, match=r'a\.nii\.gz is none. Is it a scan'):
+        read_scan_list(tmp_path / 'a.nii.gz')

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from data_prep.own_data.patients import draw_splits
+from data_prep.own_data.patients import draw_splits, read_patients
 from tests.support.masked_volumes import convert, everything
 
 
@@ -87,3 +87,11 @@ def test_draws_are_seeded_and_whole():
     dealt = [first[name] for name in names]
     assert [dealt.count(s) for s in ('train', 'val', 'test')] == [14, 3, 3]
     assert set(first) == {*names, 'x', 'y'}
+
+
+def test_volumes_of_nnunet_go_by_their_masks(tmp_path):
+    table = 'file,patient\nL_1_0000.nii.gz,Al\nL_2,Bo\nL_3_0000,Cy\n'
+    (tmp_path / 'p.csv').write_text(table)
+    # One whose mask ends like that, too.
+    found = read_patients(tmp_path / 'p.csv', ['L_1', 'L_2', 'L_3_0000'])
+    assert found.of_file == {'L_1': 'Al', 'L_2': 'Bo', 'L_3_0000': 'Cy'}

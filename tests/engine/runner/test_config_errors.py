@@ -1,7 +1,8 @@
 import pytest
+import torch
 from mmengine.config import Config
 
-from mmuldor.engine.runner.config_errors import config_errors
+from mmuldor.engine.runner.config_errors import channel_errors, config_errors
 
 
 @pytest.fixture
@@ -45,3 +46,15 @@ def test_a_missing_file_is_its_own_error(config):
         config_errors(config),
     ):
         raise FileNotFoundError('a.json')
+
+
+def test_channels_that_do_not_fit(config):
+    layer = torch.nn.Conv2d(3, 4, 1)
+    for errors in (config_errors, channel_errors):
+        with (
+            pytest.raises(ValueError, match=r'^config .my\.py.: backbone'),
+            errors(config),
+        ):
+            layer(torch.zeros(1, 5, 8, 8))
+    with pytest.raises(RuntimeError, match='other'), channel_errors(config):
+        raise RuntimeError('other')
