@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+from mmengine.logging import MMLogger
 
 from mmuldor.upstream.safe_checkpoints import load_safely
 
@@ -155,7 +156,8 @@ def load_weights(
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no checkpoint, or of another model.
+        ValueError: If it is no checkpoint, or of another model. What the model
+            lacks, as a mask head, is a warning.
     """
     if isinstance(checkpoint, str):
         loaded, name = load_safely(checkpoint), f"'{checkpoint}'"
@@ -176,4 +178,10 @@ def load_weights(
         raise ValueError(
             f'{name} must be of this config, but {error}'
         ) from error
+    surplus = [name for name in state if name not in target]
+    if surplus:
+        MMLogger.get_current_instance().warning(
+            f'{len(surplus)} tensors of {name} are not used, for example '
+            f'`{surplus[0]}`. Is this the config it was trained with?'
+        )
     model.load_state_dict(state, strict=False)
