@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from mmengine.registry import DATASETS
 from mmengine.structures import InstanceData
 
@@ -178,20 +177,6 @@ def test_weights_of_another_config(mini_detector_config, checkpoint):
     mini_detector_config.model.rpn_head.in_channels = 32
     with pytest.raises(ValueError, match=r'must be of this config.*shape'):
         LesionDetector(mini_detector_config, checkpoint, 'cpu')
-
-
-def test_weights_that_a_config_does_not_use(
-    mini_detector_config, checkpoint, caplog
-):
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    LesionDetector(mini_detector_config, checkpoint, 'cpu')
-    assert 'not used' not in caplog.text
-    mini_detector_config.model.roi_head.mask_head = None
-    mini_detector_config.model.roi_head.mask_roi_extractor = None
-    LesionDetector(mini_detector_config, checkpoint, 'cpu')
-    logger.removeHandler(caplog.handler)
-    assert "w.pth' are not used, for example `roi_head.mask" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Paths where something read is wanted, and what a config has not."""
 
 import pytest
+from mmengine.logging import MMLogger
 
 from mmuldor.apis import evaluate_detector
 from mmuldor.apis.lesion_detector import LesionDetector
@@ -26,3 +27,17 @@ def test_data_of_other_annotations(narrow_config, narrow_weights):
     match = r'`test_evaluator\.ann_file` is .*reads elsewhere'
     with pytest.raises(ValueError, match=match):
         evaluate_detector(narrow_config, narrow_weights)
+
+
+def test_weights_that_a_config_does_not_use(
+    narrow_config, narrow_weights, caplog
+):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    LesionDetector(narrow_config, narrow_weights, 'cpu')
+    assert 'not used' not in caplog.text
+    narrow_config.model.roi_head.mask_head = None
+    narrow_config.model.roi_head.mask_roi_extractor = None
+    LesionDetector(narrow_config, narrow_weights, 'cpu')
+    logger.removeHandler(caplog.handler)
+    assert 'are not used, for example `roi_head.mask' in caplog.text
