@@ -24,7 +24,7 @@ from mmuldor.apis.checks.crops import check_crop, steps_to_crop
 from mmuldor.apis.checks.model import CheckResult, check_model, untrained
 from mmuldor.apis.checks.samplers import load_start, sampler_shares
 from mmuldor.apis.checks.weights import check_weights
-from mmuldor.apis.configs.evaluators import evaluators_of
+from mmuldor.apis.configs.evaluators import evaluators_of, other_annotations
 from mmuldor.apis.configs.loading import check_keys
 from mmuldor.apis.configs.precision import apply_memory_format, enable_amp
 from mmuldor.apis.configs.same_images import check_same_images
@@ -163,16 +163,13 @@ def _check_evaluators(
                 metric.dataset_meta = datasets[split].metainfo
             except (ValueError, OSError) as error:
                 yield CheckResult('error', f'{split}_evaluator: {error}')
-            ann_file = evaluator.get('ann_file')
-            if ann_file is None:
-                continue
-            loaded = datasets[split].ann_file
-            if os.path.realpath(ann_file) != os.path.realpath(loaded):
-                yield CheckResult(
-                    'error',
-                    f'{split}_evaluator.ann_file is {ann_file}, but the '
-                    f'dataset reads {loaded}.',
-                )
+        loaded = datasets[split].ann_file
+        for ann_file in other_annotations(config, split, loaded):
+            yield CheckResult(
+                'error',
+                f'{split}_evaluator.ann_file is {ann_file}, but the '
+                f'dataset reads {loaded}.',
+            )
 
 
 def _check_training(

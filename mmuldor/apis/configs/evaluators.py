@@ -47,15 +47,22 @@ def check_annotations(config: Config, split: str) -> None:
     if not file:
         return
     loaded = os.path.join(dataset.get('data_root') or '', file)
-    for evaluator in evaluators_of(config, split):
-        evaluated = evaluator.get('ann_file')
-        if evaluated and not _same_file(evaluated, loaded):
-            raise ValueError(
-                f'`{split}_evaluator.ann_file` is {evaluated}, but the '
-                f'dataset reads {loaded}: the results would be compared with '
-                'other lesions. Set both.'
-            )
+    for evaluated in other_annotations(config, split, loaded):
+        raise ValueError(
+            f'`{split}_evaluator.ann_file` is {evaluated}, but the dataset '
+            f'reads {loaded}: the results would be compared with other '
+            'lesions. Set both.'
+        )
 
 
-def _same_file(first: str, second: str) -> bool:
-    return os.path.realpath(first) == os.path.realpath(second)
+def other_annotations(config: Config, split: str, loaded: str) -> list[str]:
+    """The annotation files of a split's metrics that its data do not read.
+
+    Args:
+        config: The config.
+        split: 'val' or 'test'.
+        loaded: The file that its dataset reads.
+    """
+    files = [e.get('ann_file') for e in evaluators_of(config, split)]
+    own = os.path.realpath(loaded)
+    return [f for f in files if f is not None and os.path.realpath(f) != own]

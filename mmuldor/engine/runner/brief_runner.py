@@ -135,8 +135,10 @@ class BriefRunner(NamingRunner):
         with _naming(filename, 'a checkpoint of a training, with its state'):
             super().resume(filename, *args, **kwargs)
             self._take_saved_warm_up()
-        # It was built with the seed of before.
-        sampler: Any = self.train_dataloader.batch_sampler.sampler
+        # It was built with the seed of before. A batch sampler of a user may
+        # have none.
+        batches = self.train_dataloader.batch_sampler
+        sampler: Any = getattr(batches, 'sampler', None)
         if getattr(sampler, 'seed', None) == seed:
             sampler.seed = self.seed
         before = self.message_hub.runtime_info.get(_IMAGES, images)
