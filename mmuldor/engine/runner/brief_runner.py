@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import OptimWrapper
 from mmengine.visualization import Visualizer
@@ -49,12 +49,22 @@ class BriefRunner(NamingRunner):
         return super().train()
 
     def build_logger(self, *args, **kwargs) -> MMLogger:
-        """Build MMEngine's logger; dumps are not printed on the console."""
+        """Build MMEngine's logger; dumps are not printed on the console.
+
+        Loggers and message hubs are global by name, MMEngine's that of the
+        config and the second: of two runs in a second, the second would write
+        into the first one's log, and read its figures.
+        """
+        kwargs.setdefault('name', self.log_dir)
         logger = super().build_logger(*args, **kwargs)
         for handler in logger.handlers:
             if not isinstance(handler, logging.FileHandler):
                 handler.addFilter(_is_no_dump)
         return logger
+
+    def build_message_hub(self, message_hub: dict | None = None) -> MessageHub:
+        """Build a message hub whose name is unique to the run."""
+        return super().build_message_hub(message_hub or {'name': self.log_dir})
 
     def build_visualizer(self, visualizer: dict | None = None) -> Visualizer:
         """Build a visualizer whose name is unique to the run.
